@@ -1,0 +1,240 @@
+"""The blocking channel to the supervisor: sends requests, matches replies by id. Any thread may call it.
+
+There is no reader thread, because handing every reply from one thread to another would double a call's time. Of the
+threads that wait for a reply, one (the leader) waits on the socket for all of them; when it has its own reply, the
+next one takes over. Bytes are read and written inside the cancellation's shield, so that a stop never leaves half a
+frame behind, in either direction; only the waiting itself can be interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+import time
+from contextlib import suppress
+from socket import SHUT_WR
+
+from dagfloe.errors import ConnectionLostError, LocalProtocolError, RemoteProtocolError, ReplyTimeoutError
+from dagfloe.replies import error_from_reply
+from dagfloe.runtime.frames import MAX_FRAME_BYTES, FrameDecoder, encode_frame
+from dagfloe.runtime.messages import check_request
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from socket import socket
+    from typing import Any
+
+    from dagfloe.cancellation import Cancellation
+    from dagfloe.runtime.frames import Frame
+
+#: A call to the API server, with the supervisor's own retries, stays below it.
+REPLY_TIMEOUT_S = 300.0
+#: How long the supervisor may leave a frame unread.
+WRITE_TIMEOUT_S = 30.0
+_READ_BYTES = 1 << 18
+_GONE = "the supervisor is gone (its socket {}): the task cannot go on, Airflow learns of its end by itself"
+
+
+class Comms:
+    """The comm socket.
+
+    Args:
+        sock: the connected socket; it is owned from here on.
+        cancellation: its shield covers reads and writes, and a stop interrupts the waiting.
+        reply_timeout_s: how many seconds a request waits for its reply.
+        write_timeout_s: how many seconds the peer may take to accept a frame.
+    """
+
+    def __init__(
+        self,
+        sock: socket,
+        cancellation: Cancellation,
+        *,
+        reply_timeout_s: float = REPLY_TIMEOUT_S,
+        write_timeout_s: float = WRITE_TIMEOUT_S,
+    ) -> None:
+        sock.setblocking(False)
+        self.reply_timeout_s = reply_timeout_s
+        self._write_timeout_s = write_timeout_s
+        self._sock = sock
+        self._pid = os.getpid()
+        self._shield = cancellation.shield()
+        self._window = cancellation.window()
+        self._decoder = FrameDecoder(MAX_FRAME_BYTES)
+        self._send_lock = threading.Lock()
+        self._turn = threading.Condition()
+        self._leader: int | None = None
+        self._waiting: set[int] = set()
+        self._arrived: dict[int, Frame] = {}
+        self._last_id = 0
+        self._lost: Exception | None = None
+
+    def fileno(self) -> int:
+        """The socket's file descriptor, for those who watch it."""
+        return self._sock.fileno()
+
+    def receive_first(self) -> Frame:
+        """Wait for the frame that the supervisor sends without being asked, whose id is 0.
+
+        Raises:
+            ConnectionLostError: when the supervisor closes the socket before, even in the middle of the frame.
+            RemoteProtocolError: when it is not a frame, or not one with the id 0.
+            ReplyTimeoutError: when nothing comes within `reply_timeout_s`.
+        """
+        with self._shield, self._turn:
+            self._waiting.add(0)
+            try:
+                return self._wait_for(0, "to send its first frame")
+            finally:
+                self._waiting.discard(0)
+
+    def request(self, body: dict[str, Any]) -> dict[str, Any] | None:
+        """Send a request and wait for its reply.
+
+        Args:
+            body: the message; checked before anything is sent.
+
+        Returns:
+            The reply's body; None when the supervisor had nothing to say.
+
+        Raises:
+            LocalProtocolError: when the supervisor would not understand the body.
+            SupervisorError: when the supervisor answers with an error; a subclass says which.
+            ReplyTimeoutError: when no reply comes within `reply_timeout_s`.
+            ConnectionLostError: when the supervisor is gone.
+        """
+        with self._turn:
+            self._last_id += 1
+            frame_id = self._last_id
+        return self._exchange(frame_id, body)
+
+    def finish(self, body: dict[str, Any]) -> None:
+        """Send the terminal message, on the id of `StartupDetails`, and wait until the supervisor has taken it.
+
+        Raises:
+            As `request` does; a `SupervisorError` and a `ReplyTimeoutError` mean that it was delivered.
+        """
+        self._exchange(0, body)
+
+    def close(self) -> None:
+        """Close the socket in an orderly way: what was written is delivered."""
+        with suppress(OSError):  # the peer was faster
+            self._sock.shutdown(SHUT_WR)
+        self._sock.close()
+
+    def _exchange(self, frame_id: int, body: dict[str, Any]) -> dict[str, Any] | None:
+        if os.getpid() != self._pid:
+            raise LocalProtocolError(
+                "the Client was used in a forked process: only the task's own process may talk to the supervisor; "
+                "return the data to it instead"
+            )
+        check_request(body)
+        data = encode_frame(frame_id, body)
+        with self._shield:
+            with self._turn:
+                self._waiting.add(frame_id)
+            try:
+                self._send(data)
+                reply = self._wait_for(frame_id, f"to answer {body['type']}")
+            finally:
+                with self._turn:
+                    self._waiting.discard(frame_id)
+                    self._arrived.pop(frame_id, None)
+        error = reply.error
+        if error is None and reply.body is not None and reply.body.get("type") == "ErrorResponse":
+            error = reply.body
+        if error is not None:
+            raise error_from_reply(body, error)
+        return reply.body
+
+    def _send(self, data: bytes) -> None:
+        deadline = time.monotonic() + self._write_timeout_s
+        with self._send_lock:
+            if self._lost is not None:
+                raise ConnectionLostError(str(self._lost)) from self._lost
+            view = memoryview(data)
+            while view:
+                try:
+                    view = view[self._sock.send(view) :]
+                except BlockingIOError:
+                    if not _wait_ready(self._sock, select.POLLOUT, deadline):
+                        # Half a frame may be out: nothing that followed could be understood.
+                        raise self._lose(
+                            f"the supervisor did not read a frame of {len(data)} bytes "
+                            f"within {self._write_timeout_s:g} s"
+                        ) from None
+                except OSError as error:
+                    raise self._lose(_GONE.format(f"broke: {error.strerror}")) from error
+
+    def _wait_for(self, frame_id: int, what: str) -> Frame:
+        timeout_s = self.reply_timeout_s
+        deadline = time.monotonic() + timeout_s
+        me = threading.get_ident()
+        with self._turn:
+            try:
+                while frame_id not in self._arrived:
+                    if self._lost is not None:
+                        raise type(self._lost)(str(self._lost)) from self._lost
+                    remaining_s = deadline - time.monotonic()
+                    if remaining_s <= 0:
+                        raise ReplyTimeoutError(
+                            f"the supervisor took more than {timeout_s:g} s {what}: "
+                            "can the worker reach the API server?"
+                        )
+                    # The same thread may lead already, further down its stack: a cleanup callback runs on top of the
+                    # call that it interrupted.
+                    if self._leader in (None, me):
+                        self._lead(me, deadline)
+                    else:
+                        with self._window:
+                            self._turn.wait(remaining_s)
+                return self._arrived.pop(frame_id)
+            finally:
+                self._turn.notify_all()
+
+    def _lead(self, me: int, deadline: float) -> None:
+        """Wait on the socket for all, once, and hand out what came."""
+        self._leader = me
+        self._turn.release()
+        try:
+            with self._window:
+                readable = _wait_ready(self._sock, select.POLLIN, deadline)
+        finally:
+            self._turn.acquire()
+            self._leader = None
+        if readable:
+            self._read()
+
+    def _read(self) -> None:
+        try:
+            data = self._sock.recv(_READ_BYTES)
+            if not data:
+                cut = f" after {n} bytes of a frame" if (n := self._decoder.pending_bytes) else ""
+                raise self._lose(_GONE.format(f"was closed{cut}"))
+            for frame in self._decoder.feed(data):
+                if frame.id > self._last_id:
+                    raise RemoteProtocolError(f"a frame from the supervisor has an unknown id: {frame.id}")
+                if frame.id in self._waiting:  # else it answers a call that gave up
+                    self._arrived[frame.id] = frame
+        except BlockingIOError:
+            pass
+        except RemoteProtocolError as error:
+            self._lost = error
+            raise
+        except OSError as error:
+            raise self._lose(_GONE.format(f"broke: {error.strerror}")) from error
+        finally:
+            self._turn.notify_all()
+
+    def _lose(self, message: str) -> ConnectionLostError:
+        self._lost = ConnectionLostError(message)
+        return self._lost
+
+
+def _wait_ready(sock: socket, event: int, deadline: float) -> bool:
+    """Wait until the socket can be read or written, or is broken; False when the deadline passed."""
+    poller = select.poll()
+    poller.register(sock, event)
+    remaining_s = deadline - time.monotonic()
+    return remaining_s > 0 and bool(poller.poll(remaining_s * 1000))

@@ -1,0 +1,40 @@
+"""What the build knows and the running bundle needs: written as a literal into the frozen entry script."""
+
+from __future__ import annotations
+
+#: The supervisor schema that Airflow 3.3 and 3.4 both accept.
+DEFAULT_SCHEMA_VERSION = "2026-06-16"
+
+
+class BundleConfig:
+    """The configuration of one bundle file.
+
+    Args:
+        target: where the `Bundle` is, as `module:attribute`.
+        name: the project's name.
+        version: the project's version.
+        source: display file name of the primary source, such as `tasks.py`.
+        modules: every module of the author's project; the self-check imports them all.
+        schema_version: the supervisor schema version that the bundle speaks.
+        tls_paths: OpenSSL's default certificate file and folder on the machine that built the bundle.
+    """
+
+    __slots__ = ("modules", "name", "schema_version", "source", "target", "tls_paths", "version")
+
+    def __init__(
+        self,
+        target: str,
+        name: str,
+        version: str,
+        source: str,
+        modules: tuple[str, ...] = (),
+        schema_version: str = DEFAULT_SCHEMA_VERSION,
+        tls_paths: tuple[str, ...] = (),
+    ) -> None:
+        self.target = target
+        self.name = name
+        self.version = version
+        self.source = source
+        self.modules = modules
+        self.schema_version = schema_version
+        self.tls_paths = tls_paths

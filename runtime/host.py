@@ -1,0 +1,82 @@
+"""Makes a frozen program a good guest on its host: programs that it starts, TLS roots, its parent's death.
+
+PyInstaller's one-file form runs two processes: a parent that unpacks, waits and cleans up, and the child that this is.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+_LIBRARY_PATHS = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LIBPATH")
+#: Where distributions keep their TLS roots: Debian, Fedora, openSUSE, Alpine and macOS, in this order.
+_TLS_ROOTS = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+)
+
+
+def unpacked_folder() -> str | None:
+    """The folder into which a frozen one-file program was unpacked, that its parent process deletes afterwards."""
+    return getattr(sys, "_MEIPASS", None) if getattr(sys, "frozen", False) else None
+
+
+def restore_library_path(environment: MutableMapping[str, str]) -> None:
+    """Give programs that the task starts the host's library path instead of the frozen program's."""
+    for name in _LIBRARY_PATHS:
+        original = environment.pop(f"{name}_ORIG", None)
+        if original is not None:
+            environment[name] = original
+        elif unpacked_folder():
+            environment.pop(name, None)
+
+
+def find_tls_roots(environment: MutableMapping[str, str], built_with: tuple[str, ...]) -> None:
+    """Point OpenSSL to this host's TLS roots when they are not where they were on the machine that built the bundle.
+
+    Args:
+        environment: `SSL_CERT_FILE` is set in it, unless it or `SSL_CERT_DIR` is there already.
+        built_with: the default file and folder of the OpenSSL that is frozen in.
+    """
+    if "SSL_CERT_FILE" in environment or "SSL_CERT_DIR" in environment or any(map(os.path.exists, built_with)):
+        return
+    for candidate in _TLS_ROOTS:
+        if os.path.exists(candidate):  # noqa: PTH110 - pathlib costs 5 ms to import
+            environment["SSL_CERT_FILE"] = candidate
+            return
+
+
+def serve_multiprocessing() -> None:
+    """Become the worker process that `multiprocessing` started from a task, if this is one; does not return then."""
+    if any("multiprocessing" in argument for argument in sys.argv[1:]):
+        from multiprocessing import freeze_support  # noqa: PLC0415 - slow to import
+
+        freeze_support()
+
+
+def open_parent() -> int | None:
+    """A descriptor that becomes readable when the unpacking parent dies; None when there is no such parent or way.
+
+    Raises:
+        ProcessLookupError: when the parent is dead already.
+    """
+    folder = unpacked_folder()
+    if folder is None or not hasattr(os, "pidfd_open"):
+        return None
+    parent = os.getppid()
+    try:
+        descriptor = os.pidfd_open(parent)
+        same = os.readlink(f"/proc/{parent}/exe") == os.readlink("/proc/self/exe")  # noqa: PTH115 - see above
+    except ProcessLookupError:
+        raise
+    except OSError:
+        return None
+    if not same:
+        raise ProcessLookupError(f"process {parent} is not the one that unpacked {folder}")
+    return descriptor

@@ -1,0 +1,79 @@
+"""Which log records are wanted: Airflow's two settings, read from the environment. Pure."""
+
+from __future__ import annotations
+
+import logging
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LEVEL_VARIABLE = "AIRFLOW__LOGGING__LOGGING_LEVEL"
+NAMESPACES_VARIABLE = "AIRFLOW__LOGGING__NAMESPACE_LEVELS"
+
+_NUMBERS = {
+    "CRITICAL": logging.CRITICAL,
+    "FATAL": logging.CRITICAL,
+    "ERROR": logging.ERROR,
+    "WARNING": logging.WARNING,
+    "WARN": logging.WARNING,
+    "INFO": logging.INFO,
+    "DEBUG": logging.DEBUG,
+    "NOTSET": logging.DEBUG,
+}
+#: The level names that the supervisor keeps; with any other one it drops the record.
+_NAMES = (
+    (logging.CRITICAL, "critical"),
+    (logging.ERROR, "error"),
+    (logging.WARNING, "warning"),
+    (logging.INFO, "info"),
+)
+
+
+def level_name(number: int) -> str:
+    """The name, among those that the supervisor keeps, of the level at or below a number."""
+    for lowest, name in _NAMES:
+        if number >= lowest:
+            return name
+    return "debug"
+
+
+class Levels:
+    """The wanted level for each logger name; the longest dotted prefix decides.
+
+    Args:
+        root: the level for names without a setting.
+        namespaces: levels by dotted prefix.
+    """
+
+    def __init__(self, root: int, namespaces: Mapping[str, int]) -> None:
+        self.root = root
+        self.namespaces = dict(namespaces)
+        self._known: dict[str, int] = {}
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Levels:
+        """Read the settings; a malformed entry is left out, a malformed level is INFO."""
+        namespaces = {}
+        for entry in re.split(r"[,\s]+", environment.get(NAMESPACES_VARIABLE, "")):
+            name, separator, level = entry.partition("=")
+            if name and separator and level.upper() in _NUMBERS:
+                namespaces[name] = _NUMBERS[level.upper()]
+        root = _NUMBERS.get(environment.get(LEVEL_VARIABLE, "").strip().upper(), logging.INFO)
+        return cls(root, namespaces)
+
+    def wants(self, name: str, number: int) -> bool:
+        """Whether a record of this logger and level is wanted."""
+        level = self._known.get(name)
+        if level is None:
+            level = self._known[name] = self._level(name)
+        return number >= level
+
+    def _level(self, name: str) -> int:
+        prefix = name
+        while prefix:
+            if prefix in self.namespaces:
+                return self.namespaces[prefix]
+            prefix = prefix.rpartition(".")[0]
+        return self.root

@@ -1,0 +1,48 @@
+"""What a bundle says about itself: the manifest, less the digests that the packer adds (executable bundle spec 1.0)."""
+
+from __future__ import annotations
+
+import platform
+import sys
+
+from dagfloe._version import __version__
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from dagfloe.bundle import Bundle
+    from dagfloe.runtime.config import BundleConfig
+
+FORMAT_VERSION = "1.0"
+
+
+def platform_tag() -> str:
+    """Operating system and processor, such as `linux-x86_64`."""
+    return f"{sys.platform}-{platform.machine().lower()}"
+
+
+def bundle_metadata(config: BundleConfig, bundle: Bundle) -> dict[str, Any]:
+    """The bundle's metadata, as `--bundle-metadata` prints it.
+
+    Args:
+        config: the bundle's configuration.
+        bundle: what the author registered; tasks are listed in the order of registration.
+    """
+    return {
+        "airflow_bundle_metadata_version": FORMAT_VERSION,
+        "bundle": {
+            "name": config.name,
+            "platform": platform_tag(),
+            "python": platform.python_version(),
+            "version": config.version,
+        },
+        "dags": {dag_id: {"tasks": list(dag.tasks)} for dag_id, dag in sorted(bundle.dags.items())},
+        "sdk": {
+            "language": "python",
+            "name": "dagfloe",
+            "supervisor_schema_version": config.schema_version,
+            "version": __version__,
+        },
+        "source": config.source,
+    }

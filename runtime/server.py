@@ -1,0 +1,151 @@
+"""The composition root: one process, one task, from the two addresses to the exit status."""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import os
+import threading
+
+from dagfloe.cancellation import Cancellation
+from dagfloe.client import Client
+from dagfloe.errors import (
+    ConnectionLostError,
+    DagfloeError,
+    RemoteProtocolError,
+    ReplyTimeoutError,
+    SupervisorError,
+    TaskCancelled,
+)
+from dagfloe.runtime.comms import REPLY_TIMEOUT_S, Comms
+from dagfloe.runtime.dial import dial_both
+from dagfloe.runtime.host import open_parent, unpacked_folder
+from dagfloe.runtime.levels import Levels
+from dagfloe.runtime.loader import load_bundle
+from dagfloe.runtime.logs import ChannelHandler, LogChannel, redirect_streams
+from dagfloe.runtime.messages import read_startup
+from dagfloe.runtime.signals import PeerWatch, StopSignals
+from dagfloe.runtime.task_runner import run_task
+from dagfloe.secrets import Secrets
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from dagfloe.runtime.addresses import Address
+    from dagfloe.runtime.config import BundleConfig
+
+DELIVERED, FAILED = 0, 1
+REPLY_TIMEOUT_VARIABLE = "DAGFLOE_REPLY_TIMEOUT_S"
+#: How long threads and exit handlers of the author's may go on after the task's end.
+EXIT_GRACE_S = 10.0
+
+log = logging.getLogger("dagfloe.runtime")
+
+
+def serve(config: BundleConfig, comm: Address, logs: Address) -> int:
+    """Run the one task that the supervisor asks for.
+
+    Args:
+        config: the bundle's configuration.
+        comm: where the supervisor expects frames.
+        logs: where it expects log lines.
+
+    Returns:
+        The exit status: 0 exactly when a terminal message was delivered.
+    """
+    secrets = Secrets()
+    cancellation = Cancellation()
+    channel = LogChannel(cancellation, secrets)
+    handler = ChannelHandler(channel, Levels.from_environment(os.environ))
+    handler.install()
+    restore_streams = redirect_streams(channel)
+    faulthandler.enable(2)
+    os.register_at_fork(after_in_child=channel.after_fork)
+    try:
+        with StopSignals(cancellation) as signals:
+            parent = open_parent()
+            comm_socket, logs_socket = dial_both(comm, logs)
+            channel.connect(logs_socket)
+            comms = Comms(comm_socket, cancellation, reply_timeout_s=_reply_timeout_s())
+            with PeerWatch(comms.fileno(), parent, signals.stop_main_thread, _leave_nothing_behind):
+                status = _run(config, comms, cancellation, secrets, handler)
+            comms.close()
+            return status
+    finally:
+        restore_streams()
+        handler.uninstall()
+        channel.close()
+
+
+def _run(
+    config: BundleConfig, comms: Comms, cancellation: Cancellation, secrets: Secrets, handler: ChannelHandler
+) -> int:
+    try:
+        cancellation.arm()  # until a task runs, a stop ends the process
+        try:
+            bundle = load_bundle(config)
+        except BaseException:
+            handler.install()  # the module may have got so far as to configure logging
+            raise
+        handler.install()
+        frame = comms.receive_first()
+        cancellation.disarm()
+        if frame.error is not None:
+            raise RemoteProtocolError(f"the first frame is an error: {frame.error.get('error')}")
+        context = read_startup(frame.body, cancellation)
+    except TaskCancelled as stop:
+        log.error("Stopped before the task began: %s", stop)
+        return FAILED
+    except BaseException as error:  # whatever the author's module raises
+        log.error("The task cannot begin: %s", _reason(error), exc_info=error)
+        return FAILED
+    client = Client(comms, context.ti, secrets)
+    return _deliver(comms, run_task(bundle, context, client, secrets))
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, DagfloeError):
+        return str(error)
+    return f"the bundle's module cannot be imported ({type(error).__name__})"
+
+
+def _deliver(comms: Comms, terminal: dict[str, Any]) -> int:
+    """Send the terminal message; the supervisor's answer means that it has taken it."""
+    try:
+        comms.finish(terminal)
+    except (SupervisorError, ReplyTimeoutError) as error:
+        log.warning("The task's end was delivered, but not confirmed: %s", error)
+    except (ConnectionLostError, RemoteProtocolError) as error:
+        log.critical("The task's end could not be delivered: %s", error)
+        return FAILED
+    return DELIVERED
+
+
+def _reply_timeout_s() -> float:
+    text = os.environ.get(REPLY_TIMEOUT_VARIABLE, "")
+    try:
+        seconds = float(text or REPLY_TIMEOUT_S)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        log.warning("%s is %r, no number of seconds: %g s is used", REPLY_TIMEOUT_VARIABLE, text, REPLY_TIMEOUT_S)
+        return REPLY_TIMEOUT_S
+    return seconds
+
+
+def _leave_nothing_behind() -> None:
+    """End the process at once: nobody waits for it, and the parent that would have deleted our folder is gone."""
+    folder = unpacked_folder()
+    if folder is not None:
+        from shutil import rmtree  # noqa: PLC0415 - only on this path
+
+        rmtree(folder, ignore_errors=True)
+    os._exit(FAILED)
+
+
+def exit_soon(status: int, grace_s: float = EXIT_GRACE_S) -> None:
+    """Make sure that the process ends, with this status, even if a thread of the author's never does."""
+    timer = threading.Timer(grace_s, os._exit, (status,))
+    timer.daemon = True
+    timer.start()

@@ -1,0 +1,133 @@
+"""Every exception that dagfloe raises. Imports nothing, so that any module may import it.
+
+Two trees: `DagfloeError` for what went wrong, and `TaskOutcome` for what an author raises to end a task in a state
+other than success. `TaskCancelled` stands apart: it is a `BaseException`, so that `except Exception` in a task does
+not swallow a request to stop.
+"""
+
+from __future__ import annotations
+
+
+class DagfloeError(Exception):
+    """Base of every error of dagfloe. The message says what happened, where, and what to do."""
+
+
+class UsageError(DagfloeError):
+    """A command line that cannot be obeyed: exit status 2."""
+
+
+class BundleError(DagfloeError):
+    """The author's bundle cannot be used as it is written."""
+
+
+class RegistrationError(BundleError):
+    """An id, a duplicate or a signature that was refused while a Dag or a task was registered."""
+
+
+class BindingError(BundleError):
+    """A parameter of a task for which there is no value."""
+
+
+class ValueNotSerializableError(BundleError):
+    """A value that has no JSON form, with the path of the bad element inside it.
+
+    Attributes:
+        path: where in the value, such as `$.rows[3].when`.
+    """
+
+    def __init__(self, message: str, path: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class PackError(DagfloeError):
+    """A bundle file that could not be built."""
+
+
+class FreezeError(PackError):
+    """The environment, PyInstaller or the frozen program failed while a bundle was built."""
+
+
+class ManifestError(PackError):
+    """A manifest that is not YAML, does not follow its schema, or does not belong to its file."""
+
+
+class TrailerError(PackError):
+    """A file whose last 64 bytes are no AFBNDL01 trailer, or whose regions do not match it."""
+
+
+class ProtocolError(DagfloeError):
+    """Base of the two ways in which frames can be wrong."""
+
+
+class LocalProtocolError(ProtocolError):
+    """We were about to send something that the supervisor would not understand; nothing was sent."""
+
+
+class RemoteProtocolError(ProtocolError):
+    """The supervisor sent something that the protocol does not allow."""
+
+
+class ConnectionLostError(DagfloeError):
+    """The supervisor is gone: its socket is closed or broken."""
+
+
+class ReplyTimeoutError(DagfloeError, TimeoutError):
+    """The supervisor did not answer a request in time."""
+
+
+class SupervisorError(DagfloeError):
+    """The supervisor answered a request with an error.
+
+    Attributes:
+        code: the error code of the `ErrorResponse`, such as `API_SERVER_ERROR`.
+        detail: the `detail` map of the `ErrorResponse`, empty when there was none.
+    """
+
+    def __init__(self, message: str, code: str, detail: dict[str, object] | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.detail = detail or {}
+
+
+class NotFoundError(SupervisorError):
+    """Base of the lookups that found nothing."""
+
+
+class VariableNotFound(NotFoundError):
+    """There is no variable with this key."""
+
+
+class ConnectionNotFound(NotFoundError):
+    """There is no connection with this conn_id."""
+
+
+class XComNotFound(NotFoundError):
+    """There is no XCom for this task instance and key."""
+
+
+class PermissionDenied(SupervisorError):
+    """The API server does not let this task do that."""
+
+
+class ApiServerError(SupervisorError):
+    """The API server, or the supervisor on its way to it, failed."""
+
+
+class TaskOutcome(Exception):
+    """Base of what an author raises to end a task in a state other than success."""
+
+
+class TaskSkipped(TaskOutcome):
+    """Raise it to end the task as skipped."""
+
+
+class TaskFailed(TaskOutcome):
+    """Raise it to end the task as failed at once, without the retries that it has left."""
+
+
+class TaskCancelled(BaseException):
+    """Raised in a running task when it is told to stop (SIGTERM, SIGINT, or a supervisor that vanished).
+
+    Let it pass: clean up in `finally`, or with `Context.on_cancel`.
+    """

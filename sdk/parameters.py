@@ -1,0 +1,182 @@
+"""What a task's function asks for: its parameters, and which of them the runtime injects.
+
+Reads functions without importing `inspect` or `typing`, which would cost every task 5 ms each.
+"""
+
+from __future__ import annotations
+
+import builtins
+import logging
+import re
+import sys
+from types import FunctionType
+
+from dagfloe.client import Client
+from dagfloe.context import Context
+from dagfloe.errors import BindingError, RegistrationError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_INJECTED = (Client, Context, logging.Logger)
+_VARARGS, _VARKEYWORDS, _GENERATOR, _COROUTINE, _ASYNC_GENERATOR = 0x04, 0x08, 0x20, 0x80, 0x200
+
+
+class Parameter:
+    """One parameter of a task's function.
+
+    Attributes:
+        name: its name.
+        injected: `Client`, `Context` or `logging.Logger` when the runtime passes it, else None.
+        has_default: whether the function may be called without it.
+        by_position: whether it can only be passed by position.
+    """
+
+    __slots__ = ("by_position", "has_default", "injected", "name")
+
+    def __init__(self, name: str, injected: type | None, *, has_default: bool, by_position: bool) -> None:
+        self.name = name
+        self.injected = injected
+        self.has_default = has_default
+        self.by_position = by_position
+
+
+def read_parameters(function: Callable[..., object]) -> tuple[Parameter, ...]:
+    """The parameters of a function, through `functools.wraps`; `*args` and `**kwargs` are left out.
+
+    Raises:
+        RegistrationError: when it is no ordinary function, or when an annotation that looks like an injected one
+            cannot be resolved.
+    """
+    inner: object = function
+    while hasattr(inner, "__wrapped__"):
+        inner = inner.__wrapped__
+    if not isinstance(inner, FunctionType):
+        raise RegistrationError(f"{function!r} is not a function: register a function defined with `def`")
+    code = inner.__code__
+    if code.co_flags & (_COROUTINE | _ASYNC_GENERATOR | _GENERATOR):
+        kind = "a generator" if code.co_flags & _GENERATOR else "asynchronous"
+        raise RegistrationError(
+            f"{where(inner)} is {kind}: a task is an ordinary function that returns its value "
+            "(call asyncio.run() or list() inside it)"
+        )
+    positional = code.co_argcount
+    names = code.co_varnames[: positional + code.co_kwonlyargcount]
+    first_default = positional - len(inner.__defaults__ or ())
+    keyword_defaults = inner.__kwdefaults__ or {}
+    annotations = _annotations(inner)
+    return tuple(
+        Parameter(
+            name,
+            _injected(inner, name, annotations.get(name)),
+            has_default=name in keyword_defaults or first_default <= index < positional,
+            by_position=index < code.co_posonlyargcount,
+        )
+        for index, name in enumerate(names)
+    )
+
+
+def bind(
+    parameters: tuple[Parameter, ...], injected: dict[type, object], task: str
+) -> tuple[list[object], dict[str, object]]:
+    """The arguments to call a task's function with: injected ones are passed, the others take their defaults.
+
+    Args:
+        parameters: what `read_parameters` gave.
+        injected: the object for each injectable class.
+        task: how to name the task in an error.
+
+    Raises:
+        BindingError: for parameters that have neither.
+    """
+    missing = [parameter.name for parameter in parameters if not (parameter.injected or parameter.has_default)]
+    if missing:
+        raise BindingError(
+            f"{task} has no value for its {_plural('parameter', missing)} {', '.join(map(repr, missing))}: give a "
+            "default, or annotate it as Client, Context or logging.Logger to have it passed"
+        )
+    args: list[object] = []
+    kwargs: dict[str, object] = {}
+    for parameter in parameters:
+        if parameter.injected is None:
+            continue
+        value = injected[parameter.injected]
+        if not parameter.by_position:
+            kwargs[parameter.name] = value
+        elif len(args) == parameters.index(parameter):
+            args.append(value)
+        else:
+            raise BindingError(
+                f"{task} takes {parameter.name!r} by position after a parameter that takes its default: "
+                "remove the `/` from its signature"
+            )
+    return args, kwargs
+
+
+def where(function: FunctionType) -> str:
+    """How to name a function in an error: name, file and line."""
+    return f"{function.__qualname__} ({function.__code__.co_filename}:{function.__code__.co_firstlineno})"
+
+
+def _annotations(function: FunctionType) -> dict[str, object]:
+    if sys.version_info >= (3, 14):  # there, reading __annotations__ fails where a name is imported for checkers only
+        from annotationlib import Format, get_annotations  # noqa: PLC0415
+
+        return get_annotations(function, format=Format.FORWARDREF)
+    return function.__annotations__
+
+
+def _injected(function: FunctionType, name: str, annotation: object) -> type | None:
+    for part in _alternatives(annotation):
+        value = _resolve(function, name, part) if isinstance(part, str) else part
+        for injectable in _INJECTED:
+            if value is injectable:
+                return injectable
+    return None
+
+
+def _alternatives(annotation: object) -> Iterator[object]:
+    """The annotation itself, or the members of `X | None`, `Optional[X]` and `Annotated[X, ...]`."""
+    text = annotation if isinstance(annotation, str) else getattr(annotation, "__forward_arg__", None)
+    if text is not None:
+        wrapped = re.fullmatch(r"\s*(?:\w+\.)*(?:Optional|Annotated)\[([^,\[\]]*)(?:,.*)?\]\s*", text, re.DOTALL)
+        for part in (wrapped[1] if wrapped else text).split("|"):
+            yield part.strip().strip("\"'")
+    elif hasattr(annotation, "__metadata__"):
+        yield annotation.__origin__  # type: ignore[attr-defined]
+    elif type(annotation).__name__ in ("UnionType", "_UnionGenericAlias", "Union"):
+        for member in annotation.__args__:  # type: ignore[attr-defined]
+            yield from _alternatives(member)
+    else:
+        yield annotation
+
+
+def _resolve(function: FunctionType, name: str, text: str) -> object:
+    """What a dotted name in an annotation means where the function was defined; None for any other text."""
+    head, *rest = text.split(".")
+    if not all(part.isidentifier() for part in (head, *rest)):
+        return None
+    scope = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+    try:
+        value = (
+            scope[head].cell_contents
+            if head in scope
+            else function.__globals__[head]
+            if head in function.__globals__
+            else getattr(builtins, head)
+        )
+        for part in rest:
+            value = getattr(value, part)
+    except (AttributeError, ValueError):
+        if text.rpartition(".")[2] in {injectable.__name__ for injectable in _INJECTED}:
+            raise RegistrationError(
+                f"the annotation {text!r} of parameter {name!r} of {where(function)} is unknown at run time: "
+                "import it outside of `if TYPE_CHECKING:`"
+            ) from None
+        return None
+    return value
+
+
+def _plural(noun: str, items: list[str]) -> str:
+    return noun if len(items) == 1 else noun + "s"

@@ -1,0 +1,69 @@
+"""From an `ErrorResponse` of the supervisor to a typed exception. Pure."""
+
+from __future__ import annotations
+
+from dagfloe.errors import (
+    ApiServerError,
+    ConnectionNotFound,
+    NotFoundError,
+    PermissionDenied,
+    SupervisorError,
+    VariableNotFound,
+    XComNotFound,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_NAMES = {
+    "GetVariable": ("key", "variable"),
+    "PutVariable": ("key", "variable"),
+    "DeleteVariable": ("key", "variable"),
+    "GetConnection": ("conn_id", "connection"),
+    "GetXCom": ("key", "XCom"),
+    "SetXCom": ("key", "XCom"),
+    "DeleteXCom": ("key", "XCom"),
+}
+_KINDS: dict[str, tuple[type[SupervisorError], str]] = {
+    "VARIABLE_NOT_FOUND": (VariableNotFound, "does not exist: create it in Airflow, or pass a default"),
+    "CONNECTION_NOT_FOUND": (ConnectionNotFound, "does not exist: create it in Airflow"),
+    "XCOM_NOT_FOUND": (XComNotFound, "does not exist: did that task push it in this run? pass a default if it may not"),
+    "ASSET_NOT_FOUND": (NotFoundError, "names an asset that does not exist"),
+    "TASK_STORE_NOT_FOUND": (NotFoundError, "names a key that the task's store does not have"),
+    "ASSET_STORE_NOT_FOUND": (NotFoundError, "names a key that the asset's store does not have"),
+    "PERMISSION_DENIED": (PermissionDenied, "is not allowed for this task"),
+    "API_SERVER_ERROR": (ApiServerError, "failed in the API server or on the way to it"),
+}
+
+
+def error_from_reply(request: Mapping[str, object], error: Mapping[str, object]) -> SupervisorError:
+    """The exception for an error that answered a request.
+
+    The message names the request, the code, and the server's status; values are never in it.
+
+    Args:
+        request: the body that was sent.
+        error: the `ErrorResponse`, whether it came as a body or in the frame's third element.
+    """
+    code = error.get("error")
+    code = code if isinstance(code, str) else "GENERIC_ERROR"
+    detail = error.get("detail")
+    detail = {str(key): value for key, value in detail.items()} if isinstance(detail, dict) else {}
+    kind, what = _KINDS.get(code, (SupervisorError, "was refused by the supervisor"))
+    status = detail.get("status_code")
+    known = [code, *([f"HTTP status {status}"] if status else [])]
+    exception_type = detail.get("exception_type")
+    if isinstance(exception_type, str):
+        known.append(exception_type)
+    return kind(f"{_describe(request)} {what} ({', '.join(known)})", code, detail)
+
+
+def _describe(request: Mapping[str, object]) -> str:
+    kind = str(request.get("type"))
+    if kind not in _NAMES:
+        return kind
+    field, noun = _NAMES[kind]
+    verb = "" if kind.startswith("Get") else f"{kind}: "
+    place = f" of task {request['task_id']!r}" if "task_id" in request else ""
+    return f"{verb}{noun} {request.get(field)!r}{place}"

@@ -1,0 +1,85 @@
+"""The secrets that this process has seen, and their removal from text. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Shorter texts are not masked: they would hide half of every log line.
+MIN_LENGTH = 3
+MASK = "***"
+_TELLING = re.compile(
+    r"access_token|api_?key|authorization|keyfile_dict|passphrase|passwd|password|private_key|secret|service_account|token",
+    re.IGNORECASE,
+)
+
+
+def is_telling(name: str) -> bool:
+    """Whether a name, of a variable or of a key in an extra, says that its value is secret."""
+    return bool(_TELLING.search(name))
+
+
+class Secrets:
+    """A growing set of secret texts."""
+
+    def __init__(self) -> None:
+        self._texts: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+
+    def __repr__(self) -> str:
+        return f"Secrets({len(self._texts)} texts)"
+
+    def add(self, value: object) -> None:
+        """Mask a text from now on, or every text inside a list or map; other values are left alone."""
+        fresh = {form for text in _texts(value) for form in _forms(text) if len(form) >= MIN_LENGTH} - self._texts
+        if fresh:
+            self._texts |= fresh
+            longest_first = sorted(self._texts, key=len, reverse=True)
+            self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+
+    def add_extra(self, extra_text: str | None) -> None:
+        """Mask a connection's extra: the text as a whole, and the values under telling keys inside it."""
+        if not extra_text or len(extra_text) <= len("{}"):
+            return
+        self.add(extra_text)
+        try:
+            extra = json.loads(extra_text)
+        except ValueError:
+            return
+        self.add(list(_under_telling_keys(extra)))
+
+    def mask(self, text: str) -> str:
+        """The text with every secret replaced by `***`."""
+        return self._pattern.sub(MASK, text) if self._pattern else text
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _texts(item)
+
+
+def _forms(text: str) -> tuple[str, ...]:
+    """A secret as it is, as `repr` and JSON write it, and each line of it."""
+    return (text, repr(text)[1:-1], json.dumps(text)[1:-1], *(line for line in text.splitlines() if len(line) > 7))
+
+
+def _under_telling_keys(value: object) -> Iterator[object]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if is_telling(str(key)):
+                yield str(item) if isinstance(item, (int, float)) and not isinstance(item, bool) else item
+            else:
+                yield from _under_telling_keys(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _under_telling_keys(item)
