@@ -85,7 +85,7 @@ class Comms:
         with self._shield, self._turn:
             self._waiting.add(0)
             try:
-                return self._wait_for(0, "to send its first frame")
+                return self._wait_for(0, self.reply_timeout_s, "to send its first frame")
             finally:
                 self._waiting.discard(0)
 
@@ -130,13 +130,14 @@ class Comms:
                 "return the data to it instead"
             )
         check_request(body)
+        timeout_s = self.reply_timeout_s
         data = encode_frame(frame_id, body)
         with self._shield:
             with self._turn:
                 self._waiting.add(frame_id)
             try:
                 self._send(data)
-                reply = self._wait_for(frame_id, f"to answer {body['type']}")
+                reply = self._wait_for(frame_id, timeout_s, f"to answer {body['type']}")
             finally:
                 with self._turn:
                     self._waiting.discard(frame_id)
@@ -167,8 +168,7 @@ class Comms:
                 except OSError as error:
                     raise self._lose(_GONE.format(f"broke: {error.strerror}")) from error
 
-    def _wait_for(self, frame_id: int, what: str) -> Frame:
-        timeout_s = self.reply_timeout_s
+    def _wait_for(self, frame_id: int, timeout_s: float, what: str) -> Frame:
         deadline = time.monotonic() + timeout_s
         me = threading.get_ident()
         with self._turn:

@@ -126,6 +126,10 @@ class ChannelHandler(logging.Handler):
     def install(self) -> None:
         """Become the handler of the root logger, and set the wanted levels. May be called again to restore that."""
         root = logging.getLogger()
+        for other in root.handlers[:]:
+            # A handler for the console would tell every record a second time, and as an error.
+            if type(other) is logging.StreamHandler and other.stream in (sys.stdout, sys.stderr):
+                root.removeHandler(other)
         if self not in root.handlers:
             root.addHandler(self)
         root.setLevel(self._levels.root)

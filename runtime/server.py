@@ -32,6 +32,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from dagfloe.bundle import Bundle
+    from dagfloe.context import Context
     from dagfloe.runtime.addresses import Address
     from dagfloe.runtime.config import BundleConfig
 
@@ -68,8 +70,13 @@ def serve(config: BundleConfig, comm: Address, logs: Address) -> int:
             comm_socket, logs_socket = dial_both(comm, logs)
             channel.connect(logs_socket)
             comms = Comms(comm_socket, cancellation, reply_timeout_s=_reply_timeout_s())
+            begun = _begin(config, comms, cancellation, handler)
+            if begun is None:
+                return FAILED
+            # Only from here on: until now, the end of the socket is an error to be told, not a stop.
             with PeerWatch(comms.fileno(), parent, signals.stop_main_thread, _leave_nothing_behind):
-                status = _run(config, comms, cancellation, secrets, handler)
+                bundle, context = begun
+                status = _deliver(comms, run_task(bundle, context, Client(comms, context.ti, secrets), secrets))
             comms.close()
             return status
     finally:
@@ -78,9 +85,10 @@ def serve(config: BundleConfig, comm: Address, logs: Address) -> int:
         channel.close()
 
 
-def _run(
-    config: BundleConfig, comms: Comms, cancellation: Cancellation, secrets: Secrets, handler: ChannelHandler
-) -> int:
+def _begin(
+    config: BundleConfig, comms: Comms, cancellation: Cancellation, handler: ChannelHandler
+) -> tuple[Bundle, Context] | None:
+    """Import the bundle, then read what to run; None, with the reason in the log, when that fails."""
     try:
         cancellation.arm()  # until a task runs, a stop ends the process
         try:
@@ -93,15 +101,12 @@ def _run(
         cancellation.disarm()
         if frame.error is not None:
             raise RemoteProtocolError(f"the first frame is an error: {frame.error.get('error')}")
-        context = read_startup(frame.body, cancellation)
+        return bundle, read_startup(frame.body, cancellation)
     except TaskCancelled as stop:
         log.error("Stopped before the task began: %s", stop)
-        return FAILED
     except BaseException as error:  # whatever the author's module raises
         log.error("The task cannot begin: %s", _reason(error), exc_info=error)
-        return FAILED
-    client = Client(comms, context.ti, secrets)
-    return _deliver(comms, run_task(bundle, context, client, secrets))
+    return None
 
 
 def _reason(error: BaseException) -> str:

@@ -1,0 +1,194 @@
+"""A supervisor's side of the two sockets that does exactly what a test tells it, well or badly."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import msgpack
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from typing_extensions import Self
+
+DEADLINE_S = 20.0
+ENTRY = """
+from dagfloe.cli.bundle import main
+from dagfloe.runtime.config import BundleConfig
+
+if __name__ == "__main__":
+    raise SystemExit(main(BundleConfig("tasks:bundle", "test", "1.0", "tasks.py", ("tasks",))))
+"""
+PREAMBLE = """
+from __future__ import annotations
+import logging, os, sys, threading, time
+from dagfloe import *
+bundle = Bundle()
+dag = bundle.dag("d")
+log = logging.getLogger("tasks")
+"""
+
+
+def write_project(folder: Path, tasks: str, preamble: str = PREAMBLE) -> list[str]:
+    """Write a bundle's module and entry script; return the command that runs it, unfrozen."""
+    (folder / "tasks.py").write_text(preamble + tasks)
+    (folder / "entry.py").write_text(ENTRY)
+    return [sys.executable, str(folder / "entry.py")]
+
+
+def startup(task_id: str = "t", dag_id: str = "d", **ti_context: Any) -> dict[str, Any]:
+    """A StartupDetails body."""
+    now = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=timezone.utc)
+    ti = {
+        "id": str(uuid.uuid4()),
+        "task_id": task_id,
+        "dag_id": dag_id,
+        "run_id": "manual__1",
+        "try_number": 1,
+        "dag_version_id": str(uuid.uuid4()),
+        "map_index": -1,
+        "hostname": "worker",
+        "queue": "dagfloe",
+    }
+    run = {
+        "dag_id": dag_id,
+        "run_id": "manual__1",
+        "logical_date": now,
+        "data_interval_start": now,
+        "data_interval_end": now,
+        "run_after": now,
+        "start_date": now,
+        "end_date": None,
+        "run_type": "manual",
+        "state": "running",
+        "conf": {"who": "world"},
+        "consumed_asset_events": [],
+        "partition_key": None,
+    }
+    return {
+        "type": "StartupDetails",
+        "ti": {**ti, **ti_context.pop("ti", {})},
+        "dag_rel_path": "dag.py",
+        "bundle_info": {"name": "bundles", "version": None},
+        "start_date": now,
+        "ti_context": {"dag_run": run, "max_tries": 0, "should_retry": False, **ti_context},
+        "sentry_integration": "",
+    }
+
+
+def pack(value: object) -> bytes:
+    """A value as a frame, with its length."""
+    payload: bytes = msgpack.packb(value, datetime=True)
+    return len(payload).to_bytes(4, "big") + payload
+
+
+class Peer:
+    """Listens at two addresses, starts a bundle, and speaks to it frame by frame. Use it as a `with` block."""
+
+    def __init__(self, command: list[str], env: Mapping[str, str] | None = None) -> None:
+        self._servers = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+        for server in self._servers:
+            server.settimeout(DEADLINE_S)
+        comm, logs = (f"127.0.0.1:{server.getsockname()[1]}" for server in self._servers)
+        self.process = subprocess.Popen(
+            [*command, f"--comm={comm}", f"--logs={logs}"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, **(env or {})},
+        )
+        self.comm, self.logs = (server.accept()[0] for server in self._servers)
+        self._log_file = self.logs.makefile("rb")
+        for sock in (self.comm, self.logs):
+            sock.settimeout(DEADLINE_S)
+        self.records: list[dict[str, Any]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.communicate(timeout=DEADLINE_S)
+        self._log_file.close()
+        for sock in (*self._servers, self.comm, self.logs):
+            sock.close()
+
+    def start(self, task_id: str = "t", **ti_context: Any) -> None:
+        """Send StartupDetails."""
+        self.send(0, startup(task_id, **ti_context))
+
+    def send(self, frame_id: int, body: object = None, error: object = None) -> None:
+        """Send a frame."""
+        self.comm.sendall(pack([frame_id, body, error]))
+
+    def receive(self) -> tuple[int, dict[str, Any]]:
+        """The next frame of the bundle: its id and its body."""
+        length = int.from_bytes(self._exactly(4), "big")
+        frame_id, body = msgpack.unpackb(self._exactly(length), timestamp=3)
+        return frame_id, body
+
+    def expect(self, kind: str) -> tuple[int, dict[str, Any]]:
+        """The next frame, which must be of a type."""
+        frame_id, body = self.receive()
+        assert body["type"] == kind, body
+        return frame_id, body
+
+    def finish(self, answer: bool = True) -> dict[str, Any]:
+        """Take the terminal message on the id 0, answer it, and wait for the end with status 0."""
+        frame_id, body = self.receive()
+        assert frame_id == 0, body
+        if answer:
+            self.send(0)
+        assert self.wait() == 0
+        return body
+
+    def record(self, event: str) -> dict[str, Any]:
+        """Read log records until one whose event contains a text."""
+        while line := self._log_file.readline():
+            self.records.append(json.loads(line))
+            if event in self.records[-1]["event"]:
+                return self.records[-1]
+        raise AssertionError(f"no record with {event!r} in {self.records}")
+
+    def all_records(self) -> list[dict[str, Any]]:
+        """All log records, to the socket's end."""
+        self.records += [json.loads(line) for line in self._log_file]
+        return self.records
+
+    def events(self) -> list[str]:
+        """The events of all records, to the socket's end."""
+        return [record["event"] for record in self.all_records()]
+
+    def silent_end(self) -> None:
+        """Check that the bundle ended with status 1 and sent no frame at all."""
+        assert self.wait() == 1
+        assert self.comm.recv(1) == b""
+
+    def wait(self) -> int:
+        """The exit status."""
+        return self.process.wait(DEADLINE_S)
+
+    def _exactly(self, count: int) -> bytes:
+        data = b""
+        while len(data) < count:
+            chunk = self.comm.recv(count - len(data))
+            if not chunk:
+                raise EOFError(f"the bundle closed the comm socket after {len(data)} of {count} bytes")
+            data += chunk
+        return data
+
+
+def until(condition: Any, what: str) -> None:
+    """Wait, with a deadline, until something that cannot be waited for is true."""
+    deadline = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} did not happen within {DEADLINE_S} s"
+        os.sched_yield()
