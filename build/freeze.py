@@ -1,0 +1,218 @@
+"""Drives PyInstaller: from a project and its environment to a one-file program."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from packaging.utils import canonicalize_name
+
+from dagfloe.build.process import ask, clean_environment, run_step
+from dagfloe.errors import FreezeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from packaging.requirements import Requirement
+
+    from dagfloe.build.environment import Environment
+    from dagfloe.build.project import Project
+
+_FREEZE_TIMEOUT_S = 3600
+_ASK_TIMEOUT_S = 300
+#: With these two, equal inputs freeze to equal bytes.
+_REPRODUCIBLE = {"PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": "315532800"}
+#: What the runtime imports where a static look does not find it.
+_RUNTIME_IMPORTS = ("dagfloe.cli.flags", "dagfloe.cli.report", "dagfloe.runtime.server", "dagfloe.runtime.streams")
+#: What a task never needs and what drags much in: only type checkers read the one, only terminals the other.
+_EXCLUDED = ("typing_extensions", "tkinter", "_tkinter", "PyInstaller")
+#: The distributions that an environment has, by name, and whether modules can be imported there.
+_LOOK = """
+import importlib.metadata, importlib.util, json, sys
+def there(name):
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
+names = {d.metadata["Name"]: [r for r in d.requires or ()] for d in importlib.metadata.distributions()}
+print(json.dumps({"distributions": names, "modules": {name: there(name) for name in sys.argv[1:]}}))
+"""
+
+
+def freeze(
+    project: Project,
+    environment: Environment,
+    entry: Path,
+    work: Path,
+    log: Path,
+    *,
+    echo: Callable[[str], None] | None = None,
+) -> Path:
+    """Freeze a project to one file.
+
+    Args:
+        project: the project.
+        environment: its environment.
+        entry: the entry script, beside the package `dagfloe`.
+        work: an existing folder for everything that PyInstaller writes.
+        log: the file to append PyInstaller's output to.
+        echo: called with every line of it.
+
+    Returns:
+        The program.
+
+    Raises:
+        FreezeError: when PyInstaller fails.
+    """
+    name = project.file_name
+    run_step(
+        "freezing with PyInstaller",
+        [
+            *(
+                str(environment.python),
+                "-m",
+                "PyInstaller",
+                "--onefile",
+                "--console",
+                "--noupx",
+                "--noconfirm",
+                "--clean",
+            ),
+            *("--name", name, "--distpath", str(work / "out"), "--workpath", str(work / "tmp")),
+            *("--specpath", str(work), "--paths", str(entry.parent), "--paths", str(project.source_root)),
+            *_each("--hidden-import", (*project.modules, *project.hidden_imports, *_RUNTIME_IMPORTS, "yaml")),
+            *_each("--copy-metadata", _kept_metadata(project, environment)),
+            *_each("--collect-data", project.package_data),
+            *_each("--add-data", (f"{path}:{folder}" for path, folder in project.data)),
+            *_each("--exclude-module", (*_excluded(project), *project.exclude)),
+            str(entry),
+        ],
+        log,
+        timeout_s=_FREEZE_TIMEOUT_S,
+        env=clean_environment({**_REPRODUCIBLE, "PYINSTALLER_CONFIG_DIR": str(work / "config")}),
+        echo=echo,
+    )
+    return work / "out" / name
+
+
+def check_imports(project: Project, environment: Environment, program: Path, work: Path) -> None:
+    """Let the frozen program import everything that it should hold.
+
+    Raises:
+        FreezeError: when something is missing or fails, with the line to add for each.
+    """
+    status, stdout, stderr = ask_program("the self-check", program, ["--self-check"], work)
+    try:
+        modules: dict[str, Any] = json.loads(stdout)["modules"]
+    except (ValueError, KeyError, TypeError):
+        raise FreezeError(
+            f"the self-check of the frozen program died (status {status}): {_last_line(stderr)}"
+        ) from None
+    problems = {name: problem for name, problem in modules.items() if problem}
+    if not problems:
+        return
+    missing = sorted({str(problem["missing"]) for problem in problems.values() if problem["missing"]})
+    there = _look(environment, *missing)["modules"]
+    pyproject = project.root / "pyproject.toml"
+    advice = []
+    hidden = [name for name in missing if there[name]]
+    if hidden:
+        line = ", ".join(f'"{name}"' for name in sorted({*project.hidden_imports, *hidden}))
+        advice.append(
+            f"PyInstaller did not see that {_and(hidden)} {'is' if len(hidden) == 1 else 'are'} imported: "
+            f"in [tool.dagfloe] of {pyproject} write\n    hidden-imports = [{line}]"
+        )
+    absent = [name for name in missing if not there[name]]
+    if absent:
+        advice.append(f"{_and(absent)} is not installed: add what has it to [project] dependencies of {pyproject}")
+    advice += [
+        f"{name}: {problem['error']}: {problem['message']} (at {problem['where']})"
+        for name, problem in problems.items()
+        if not problem["missing"]
+    ]
+    raise FreezeError("the frozen program cannot import all of its modules:\n  " + "\n  ".join(advice))
+
+
+def ask_program(what: str, program: Path, arguments: list[str], work: Path) -> tuple[int, str, str]:
+    """Run a frozen program for its answer, its unpacking folder being private.
+
+    Returns:
+        Its exit status, its stdout and its stderr.
+
+    Raises:
+        FreezeError: when it does not run, or not end in time.
+    """
+    private = work / "unpacked"
+    private.mkdir(exist_ok=True)
+    env = clean_environment({"TMPDIR": str(private)})
+    return ask(what, [str(program), *arguments], timeout_s=_ASK_TIMEOUT_S, env=env)
+
+
+def read_metadata(program: Path, work: Path) -> dict[str, Any]:
+    """What a frozen program says about itself.
+
+    Raises:
+        FreezeError: when it does not answer with JSON.
+    """
+    status, stdout, stderr = ask_program("the metadata", program, ["--bundle-metadata"], work)
+    try:
+        if status == 0 and isinstance(metadata := json.loads(stdout), dict):
+            return metadata
+    except ValueError:
+        pass
+    raise FreezeError(f"the frozen program does not tell its metadata (status {status}): {_last_line(stderr)}")
+
+
+def _kept_metadata(project: Project, environment: Environment) -> list[str]:
+    """The distributions whose metadata is frozen: the declared dependencies that are installed, and the listed ones."""
+    installed = {canonicalize_name(name): name for name in _look(environment)["distributions"]}
+    wanted = [requirement.name for requirement in project.dependencies if _applies(requirement)]
+    for name in project.metadata:
+        if canonicalize_name(name) not in installed:
+            raise FreezeError(
+                f"[tool.dagfloe] metadata names {name!r}, which is not installed: add it to [project] dependencies of "
+                f"{project.root / 'pyproject.toml'}"
+            )
+    return sorted(
+        {installed[name] for name in map(canonicalize_name, (*wanted, *project.metadata)) if name in installed}
+    )
+
+
+def _applies(requirement: Requirement) -> bool:
+    return requirement.marker is None or requirement.marker.evaluate()
+
+
+def _excluded(project: Project) -> Iterator[str]:
+    asked_for = {name.partition(".")[0] for name in project.hidden_imports}
+    declared = {canonicalize_name(requirement.name) for requirement in project.dependencies}
+    for name in _EXCLUDED:
+        if name not in asked_for and canonicalize_name(name) not in declared:
+            yield name
+
+
+def _look(environment: Environment, *modules: str) -> dict[str, Any]:
+    status, stdout, stderr = ask(
+        "looking into the environment",
+        [str(environment.python), "-I", "-c", _LOOK, *modules],
+        timeout_s=_ASK_TIMEOUT_S,
+        env=clean_environment(),
+    )
+    if status:
+        raise FreezeError(f"the environment {environment.root} is damaged, delete it: {_last_line(stderr)}")
+    answer: dict[str, Any] = json.loads(stdout)
+    return answer
+
+
+def _each(flag: str, values: Iterable[str]) -> Iterator[str]:
+    for value in values:
+        yield from (flag, value)
+
+
+def _and(names: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(map(repr, names[:-1])), repr(names[-1]))))
+
+
+def _last_line(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "it said nothing"

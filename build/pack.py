@@ -1,0 +1,166 @@
+"""The whole way from a project to a bundle file that is ready for Airflow."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dagfloe.build.bundle_file import read_bundle, verify_bundle
+from dagfloe.build.environment import ensure_environment
+from dagfloe.build.freeze import check_imports, freeze, read_metadata
+from dagfloe.build.interpreter import find_interpreter
+from dagfloe.build.manifest import render_manifest, validate_manifest, with_digests
+from dagfloe.build.project import read_project
+from dagfloe.build.stage import stage
+from dagfloe.build.trailer import Trailer
+from dagfloe.errors import FreezeError, PackError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Protocol
+
+    class Progress(Protocol):
+        """Is told how a build goes on."""
+
+        def step(self, text: str) -> None:
+            """A step begins."""
+
+        def output(self, line: str) -> None:
+            """A line of pip or PyInstaller; only called when the build is verbose."""
+
+
+#: PyInstaller finds its archive by the last of these bytes in the file, so that none may come after the archive's own.
+ARCHIVE_COOKIE = b"MEI\x0c\x0b\x0a\x0b\x0e"
+_TEMPORARY = ".dagfloe-"
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltBundle:
+    """A bundle file that was built.
+
+    Attributes:
+        path: the file.
+        size: its size in bytes.
+        manifest: its manifest.
+        seconds: how long the build took.
+    """
+
+    path: Path
+    size: int
+    manifest: dict[str, Any]
+    seconds: float
+
+
+def build_bundle(path: Path, output: Path, progress: Progress, *, verbose: bool = False) -> BuiltBundle:
+    """Build the bundle file of a project.
+
+    The file appears under its name only when it is whole, was run once, and is on disk.
+
+    Args:
+        path: the project's folder.
+        output: the folder for the file; it is made.
+        progress: is told how it goes on.
+        verbose: whether to tell everything that pip and PyInstaller say.
+
+    Raises:
+        PackError: when the project is not written as it should be, or a step fails; the steps' log is kept then.
+    """
+    began = time.monotonic()
+    echo: Callable[[str], None] | None = progress.output if verbose else None
+    project = read_project(path)
+    interpreter = find_interpreter(project)
+    _prepare(output, project.file_name)
+    work = Path(tempfile.mkdtemp(prefix=f"dagfloe-build-{project.file_name}-"))
+    keep = False
+    try:
+        progress.step(f"environment with Python {interpreter.version}")
+        environment = ensure_environment(project, interpreter, work, echo=echo)
+        progress.step("freezing")
+        entry = stage(project, interpreter, work / "stage")
+        program = freeze(project, environment, entry, work, work / "build.log", echo=echo)
+        progress.step("importing every module in the frozen program")
+        check_imports(project, environment, program, work)
+        progress.step("packing")
+        metadata = read_metadata(program, work)
+        target = output / project.file_name
+        manifest = _pack(program, project.source_file.read_bytes(), metadata, target, work)
+    except FreezeError:
+        keep = True
+        raise
+    finally:
+        if not keep:
+            shutil.rmtree(work, ignore_errors=True)
+        else:
+            _keep_logs_only(work)
+    return BuiltBundle(target, target.stat().st_size, manifest, time.monotonic() - began)
+
+
+def _pack(program: Path, source: bytes, metadata: dict[str, Any], target: Path, work: Path) -> dict[str, Any]:
+    """Append source, manifest and trailer to a program, run the result once, and publish it."""
+    validate_manifest(metadata)
+    digest = hashlib.sha256(program.read_bytes()).digest()
+    manifest = with_digests(metadata, digest, source)
+    rendered = render_manifest(manifest)
+    for what, data in (("source file", source), ("manifest", rendered)):
+        if ARCHIVE_COOKIE in data:
+            raise PackError(
+                f"the {what} of {target.name} contains the 8 bytes by which PyInstaller finds its archive "
+                "(MEI 0C 0B 0A 0B 0E): the program would not start; write them in another way"
+            )
+    descriptor, name = tempfile.mkstemp(prefix=f"{_TEMPORARY}{target.name}-", dir=target.parent)
+    temporary = Path(name)
+    try:
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - from a descriptor
+            with program.open("rb") as binary:
+                shutil.copyfileobj(binary, file, 1 << 20)
+            file.write(source + rendered + Trailer(len(source), len(rendered), digest).pack())
+            file.flush()
+            os.fchmod(file.fileno(), 0o755)
+            os.fsync(file.fileno())
+        verify_bundle(read_bundle(temporary))
+        if read_metadata(temporary, work) != metadata:
+            raise FreezeError(f"{target.name} tells other metadata once it is packed: the file is damaged")
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(target.parent)
+    return manifest
+
+
+def _prepare(output: Path, name: str) -> None:
+    """Make the output folder, and clear what killed builds of the same bundle left in it."""
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PackError(f"the output folder {output} cannot be made: {error.strerror}") from error
+    if not os.access(output, os.W_OK | os.X_OK):
+        raise PackError(f"the output folder {output} cannot be written: choose another one with --output")
+    if (output / name).is_dir():
+        raise PackError(f"{output / name} is a folder: remove it, or choose another --output")
+    an_hour_ago = time.time() - 3600
+    for stale in output.glob(f"{_TEMPORARY}{name}-*"):
+        with suppress(OSError):
+            if stale.stat().st_mtime < an_hour_ago:
+                stale.unlink()
+
+
+def _keep_logs_only(work: Path) -> None:
+    for entry in work.iterdir():
+        if entry.is_dir():
+            shutil.rmtree(entry, ignore_errors=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,68 @@
+"""Puts together what is frozen beside the author's code: dagfloe's runtime parts and the entry script."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagfloe
+
+if TYPE_CHECKING:
+    from dagfloe.build.interpreter import Interpreter
+    from dagfloe.build.project import Project
+
+#: What of `dagfloe.cli` a bundle needs; the rest is the author's tool.
+_CLI_MODULES = ("__init__", "bundle", "flags", "report")
+_ENTRY = '''"""The entry of the bundle {name}, written by dagfloe {version}."""
+
+from dagfloe.cli.bundle import main
+from dagfloe.runtime.config import BundleConfig
+
+if __name__ == "__main__":
+    raise SystemExit(
+        main(
+            BundleConfig(
+                target={target!r},
+                name={name!r},
+                version={bundle_version!r},
+                source={source!r},
+                modules={modules!r},
+                tls_paths={tls_paths!r},
+            )
+        )
+    )
+'''
+
+
+def stage(project: Project, interpreter: Interpreter, folder: Path) -> Path:
+    """Write dagfloe's runtime parts and the entry script into an empty folder.
+
+    Args:
+        project: whose bundle the script is for.
+        interpreter: the Python that it will run with.
+        folder: is made; it goes on the path.
+
+    Returns:
+        The entry script.
+    """
+    package = Path(dagfloe.__file__).parent
+    copied = [*package.glob("*.py"), *(package / "runtime").glob("*.py")]
+    copied += [package / "cli" / f"{name}.py" for name in _CLI_MODULES]
+    for path in copied:
+        destination = folder / "dagfloe" / path.relative_to(package)
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, destination)
+    entry = folder / "dagfloe_entry.py"
+    entry.write_text(
+        _ENTRY.format(
+            name=project.name,
+            version=dagfloe.__version__,
+            bundle_version=project.version,
+            target=project.target,
+            source=project.source_file.name,
+            modules=project.modules,
+            tls_paths=interpreter.tls_paths,
+        )
+    )
+    return entry

@@ -1,0 +1,33 @@
+"""The smallest useful bundle: two tasks, no dependencies."""
+
+from __future__ import annotations
+
+import logging
+import platform
+
+from dagfloe import Bundle, Client, Context
+
+bundle = Bundle()
+dag = bundle.dag("hello")
+
+
+def greeting(name: str) -> str:
+    """What to say to somebody."""
+    return f"Hello, {name}!"
+
+
+@dag.task
+def greet(client: Client, context: Context, log: logging.Logger) -> dict[str, str]:
+    """Greet whoever the variable `hello_name` names."""
+    text = greeting(client.get_variable("hello_name", default="world"))
+    log.info("%s This is try %d of run %s.", text, context.try_number, context.run_id)
+    return {"greeting": text, "python": platform.python_version()}
+
+
+@dag.task
+def count(client: Client, log: logging.Logger) -> int:
+    """Count the letters of the greeting that the first task pushed."""
+    text = client.get_xcom("greet")["greeting"]
+    letters = sum(character.isalpha() for character in text)
+    log.info("%r has %d letters", text, letters)
+    return letters

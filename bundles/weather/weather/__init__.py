@@ -1,0 +1,1 @@
+"""Seattle's weather by month."""

@@ -1,0 +1,34 @@
+"""How the tool's commands fail: one clear message, an exit status, never a traceback."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+import click
+
+from dagfloe.errors import DagfloeError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+def tell_errors(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Let a command end with the message of a `DagfloeError` or `OSError`: status 2 for usage, else 1."""
+
+    @functools.wraps(function)
+    def command(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        try:
+            return function(*args, **kwargs)
+        except UsageError as error:
+            raise click.UsageError(str(error)) from error
+        except DagfloeError as error:
+            raise click.ClickException(str(error)) from error
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            raise click.ClickException(f"{where}{error.strerror or error}") from error
+
+    return command

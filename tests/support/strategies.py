@@ -1,0 +1,177 @@
+"""What hypothesis tries the parsers with: texts, JSON values, message bodies, splits, and very odd objects."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import strategies as st
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SCHEMA: dict[str, Any] = json.loads(
+    (Path(__file__).parents[1] / "data" / "supervisor-schema-2026-06-16.json").read_text("utf-8")
+)
+
+#: Any text at all, lone surrogates included.
+any_text = st.text(st.characters(), max_size=30)
+#: Text that UTF-8 has.
+text = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+int64 = st.integers(-(2**63), 2**63 - 1)
+finite = st.floats(allow_nan=False, allow_infinity=False)
+aware = st.datetimes(
+    datetime(1900, 1, 1),  # noqa: DTZ001 - hypothesis adds the time zone
+    datetime(2200, 1, 1),  # noqa: DTZ001
+    timezones=st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes))),
+)
+
+
+def nested(leaves: st.SearchStrategy[Any], keys: st.SearchStrategy[Any] = text) -> st.SearchStrategy[Any]:
+    """Lists and maps of leaves, of each other, and so on."""
+    return st.recursive(
+        leaves, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4), max_leaves=12
+    )
+
+
+#: What JSON has, with integers of 64 bits.
+json_values = nested(st.none() | st.booleans() | int64 | finite | text)
+#: What a message's body may hold.
+message_bodies = st.dictionaries(
+    text, nested(st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | finite | text | aware), max_size=5
+)
+
+
+@st.composite
+def pieces_of(draw: st.DrawFn, whole: bytes) -> list[bytes]:
+    """Bytes, cut anywhere into any number of pieces."""
+    cuts = sorted(draw(st.lists(st.integers(0, len(whole)), max_size=10)))
+    return [whole[start:end] for start, end in zip([0, *cuts], [*cuts, len(whole)], strict=True)]
+
+
+def from_schema(
+    schema: Mapping[str, Any], dates: st.SearchStrategy[Any], *, unknown_fields: bool = False
+) -> st.SearchStrategy[Any]:
+    """Values that a part of Airflow's supervisor schema allows.
+
+    Args:
+        schema: the part.
+        dates: what to use where the schema asks for a date-time.
+        unknown_fields: whether maps that allow it get fields that the schema does not name.
+    """
+
+    def inner(part: Mapping[str, Any]) -> st.SearchStrategy[Any]:
+        if "$ref" in part:
+            return st.deferred(lambda: inner(SCHEMA["$defs"][part["$ref"].rpartition("/")[2]]))
+        if "const" in part:
+            return st.just(part["const"])
+        if "enum" in part:
+            return st.sampled_from(part["enum"])
+        if "anyOf" in part:
+            return st.one_of([inner(choice) for choice in part["anyOf"]])
+        kind = part.get("type")
+        if kind == "string":
+            return {"date-time": dates, "uuid": st.uuids().map(str)}.get(part.get("format", ""), text)
+        if kind == "array":
+            return st.lists(inner(part.get("items", {})), max_size=2)
+        if kind == "object" and "properties" in part:
+            required = set(part.get("required", ())) | ({"type"} & set(part["properties"]))
+            known = {name: inner(value) for name, value in part["properties"].items()}
+            objects: st.SearchStrategy[Any] = st.fixed_dictionaries(
+                {name: value for name, value in known.items() if name in required},
+                optional={name: value for name, value in known.items() if name not in required},
+            )
+            if unknown_fields and part.get("additionalProperties") is not False:
+                objects = st.builds(lambda more, value: {**more, **value}, st.dictionaries(text, text, max_size=2), objects)
+            return objects
+        if kind == "object":
+            return st.dictionaries(text, json_values, max_size=2)
+        simple = {"integer": int64, "number": finite, "boolean": st.booleans(), "null": st.none()}
+        return simple.get(kind or "", json_values)
+
+    return inner(schema)
+
+
+class Raises:
+    """An object whose every text form raises."""
+
+    def __repr__(self) -> str:
+        raise ValueError("no repr")
+
+    def __str__(self) -> str:
+        raise LookupError("no str")
+
+    def __format__(self, spec: str) -> str:
+        raise TypeError("no format")
+
+
+class Evasive:
+    """An object that cannot even be asked for its class, as an unbound proxy."""
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        raise RuntimeError("outside of its context")
+
+
+class OddText(str):
+    """A text whose text forms raise."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __str__(self) -> str:
+        raise ValueError("no str")
+
+    def __repr__(self) -> str:
+        raise ValueError("no repr")
+
+
+class OddNumber(int):
+    """A number that cannot be compared or converted."""
+
+    def __le__(self, other: object) -> bool:
+        raise ValueError("not comparable")
+
+    __ge__ = __lt__ = __gt__ = __le__
+
+    def __int__(self) -> int:
+        raise ValueError("not convertible")
+
+
+class OddFloat(float):
+    """A float that cannot be calculated with, as numpy's warn about infinities."""
+
+    def __sub__(self, other: object) -> float:
+        raise RuntimeWarning("invalid value")
+
+
+def _cyclic() -> list[Any]:
+    value: list[Any] = [1]
+    value.append({"again": value, "twice": [value, value]})
+    return value
+
+
+#: Everything that an author may hand to a log call.
+odd_values = nested(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | any_text
+    | st.binary(max_size=10)
+    | st.datetimes()
+    | st.dates()
+    | st.builds(set)
+    | st.frozensets(st.integers(), max_size=3)
+    | st.builds(object)
+    | st.builds(Raises)
+    | st.builds(Evasive)
+    | st.builds(OddText, any_text)
+    | st.builds(OddNumber)
+    | st.builds(OddFloat, st.sampled_from([1.5, float("inf"), float("nan")]))
+    | st.builds(_cyclic)
+    | st.just(2**70),
+    keys=any_text | st.integers() | st.none() | st.builds(Raises) | st.booleans(),
+)
