@@ -41,8 +41,8 @@ def cache_digest(binary_sha256: bytes, source: bytes, manifest: dict[str, Any]) 
 
 
 def render_manifest(manifest: dict[str, Any]) -> bytes:
-    """The canonical YAML: keys sorted, a line a value; equal manifests give equal bytes."""
-    return yaml.safe_dump(manifest, sort_keys=True, allow_unicode=True, default_flow_style=False, width=2**31).encode()
+    """The canonical YAML: keys sorted, a line a value, ASCII only; equal manifests give equal bytes."""
+    return yaml.safe_dump(manifest, sort_keys=True, default_flow_style=False, width=2**31).encode("ascii")
 
 
 def parse_manifest(data: bytes) -> dict[str, Any]:

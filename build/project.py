@@ -98,7 +98,7 @@ class _Reader:
         unknown = sorted(set(self._tool) - set(_OPTIONS))
         if unknown:
             raise self._error(f"[tool.dagfloe] has no key {unknown[0]!r}: it takes {', '.join(_OPTIONS)}")
-        if "dependencies" in self._project.get("dynamic", ()) or "version" in self._project.get("dynamic", ()):
+        if {"dependencies", "version"} & set(self._texts(self._project, "dynamic", "project")):
             raise self._error("[project] has a dynamic version or dynamic dependencies: write them into the file")
         target = self._text(self._tool, "bundle", "tool.dagfloe")
         source_root, source_file = self._find_module(target)

@@ -45,7 +45,7 @@ def print_metadata(config: BundleConfig, form: str) -> int:
     if form == "yaml":
         import yaml  # noqa: PLC0415 - only on this path
 
-        text = yaml.safe_dump(metadata, allow_unicode=True, sort_keys=True, width=1000)
+        text = yaml.safe_dump(metadata, sort_keys=True, default_flow_style=False, width=2**31)
     else:
         text = json.dumps(metadata, indent=2, sort_keys=True) + "\n"
     sys.stdout.write(text)

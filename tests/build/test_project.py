@@ -1,0 +1,152 @@
+"""What an author's pyproject.toml may say, and what is complained about."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dagfloe.build.interpreter import find_interpreter
+from dagfloe.build.project import read_project
+from dagfloe.errors import PackError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GOOD = """
+[project]
+name = "My.Sales-Report"
+version = "1.2"
+requires-python = ">=3.10"
+dependencies = ["pandas<2", "dagfloe>=0.1", "tomli; python_version < '3.11'"]
+[tool.dagfloe]
+bundle = "sales.tasks:bundle"
+hidden-imports = ["secrets"]
+data = ["queries:sql"]
+package-data = ["certifi"]
+metadata = ["numpy"]
+exclude = ["tkinter"]
+"""
+
+
+def make(root: Path, text: str = GOOD, source_root: str = "src") -> Path:
+    """Write a project of several modules."""
+    package = root / source_root / "sales" / "inner"
+    package.mkdir(parents=True)
+    for path in (package.parent / "__init__.py", package.parent / "tasks.py", package / "__init__.py"):
+        path.write_text("")
+    (package / "part.py").write_text("")
+    (package.parent / "__main__.py").write_text("")
+    (root / "queries").mkdir()
+    (root / "pyproject.toml").write_text(text)
+    return root
+
+
+@pytest.mark.parametrize("source_root", [".", "src"])
+def test_everything_is_read(tmp_path: Path, source_root: str) -> None:
+    """All keys are read; dagfloe itself is no dependency to install; modules are found in both layouts."""
+    project = read_project(make(tmp_path, source_root=source_root))
+    assert (project.name, project.version, project.file_name) == ("My.Sales-Report", "1.2", "my-sales-report")
+    assert list(map(str, project.dependencies)) == ["pandas<2", 'tomli; python_version < "3.11"']
+    assert project.source_file == (tmp_path / source_root / "sales" / "tasks.py").resolve()
+    assert project.modules == ("sales", "sales.inner", "sales.inner.part", "sales.tasks")
+    assert (project.hidden_imports, project.package_data) == (("secrets",), ("certifi",))
+    assert (project.metadata, project.exclude) == (("numpy",), ("tkinter",))
+    assert project.data == ((tmp_path.resolve() / "queries", "sql"),)
+
+
+def test_single_module(tmp_path: Path) -> None:
+    """A project may be one file; its neighbours do not belong to it."""
+    (tmp_path / "tasks.py").write_text("")
+    (tmp_path / "test_tasks.py").write_text("")
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "a"\nversion = "1"\n[tool.dagfloe]\nbundle = "tasks:bundle"\n'
+    )
+    assert read_project(tmp_path).modules == ("tasks",)
+
+
+BAD = [
+    ('version = "1.2"', "", "version"),
+    ('version = "1.2"', 'version = "one"', "is no version"),
+    ('version = "1.2"', 'version = "1.2"\ndynamic = ["dependencies"]', "dynamic"),
+    ('name = "My.Sales-Report"', "name = 3", "name"),
+    ('name = "My.Sales-Report"', 'name = "../escape"', "no project name"),
+    ('requires-python = ">=3.10"', 'requires-python = "new"', "requires-python 'new'"),
+    ("pandas<2", "pandas<<2", "is no requirement"),
+    ("dagfloe>=0.1", "dagfloe>=99", "wants dagfloe>=99"),
+    ('bundle = "sales.tasks:bundle"', "", "needs the key bundle"),
+    ('bundle = "sales.tasks:bundle"', 'bundle = "sales.tasks"', "expected module:attribute"),
+    ('bundle = "sales.tasks:bundle"', 'bundle = "sales.nope:bundle"', "no sales/nope.py"),
+    (
+        'hidden-imports = ["secrets"]',
+        'hidden_imports = ["secrets"]',
+        "no key 'hidden_imports': it takes bundle, hidden-",
+    ),
+    ('hidden-imports = ["secrets"]', 'hidden-imports = "secrets"', "list of texts"),
+    ('data = ["queries:sql"]', 'data = ["queries"]', "path:folder"),
+    ('data = ["queries:sql"]', 'data = ["nowhere:sql"]', "no nowhere"),
+    ("[tool.dagfloe]", "[tool.other]", "there is no table [tool.dagfloe]"),
+    ("[project]", "[", "is not TOML"),
+]
+
+
+@pytest.mark.parametrize(("good", "bad", "message"), BAD)
+def test_complaints(tmp_path: Path, good: str, bad: str, message: str) -> None:
+    """Every mistake is told with the file, the key and what is expected."""
+    make(tmp_path, GOOD.replace(good, bad))
+    with pytest.raises(PackError) as caught:
+        read_project(tmp_path)
+    assert message in str(caught.value)
+    assert "pyproject.toml" in str(caught.value)
+
+
+def test_missing_and_unreadable_files(tmp_path: Path) -> None:
+    """A folder without a pyproject.toml, and one that is no text, are told."""
+    with pytest.raises(PackError, match=r"has no pyproject\.toml"):
+        read_project(tmp_path)
+    (tmp_path / "pyproject.toml").write_bytes(b"\xff\xfe\0")
+    with pytest.raises(PackError, match="cannot be read"):
+        read_project(tmp_path)
+
+
+toml_values = st.recursive(
+    st.sampled_from(["3", "true", '""', '"x"', '"sales.tasks:bundle"', '">=3"', "1979-05-27"]),
+    lambda inner: st.lists(inner, max_size=2).map(lambda items: f"[{', '.join(items)}]"),
+    max_leaves=4,
+)
+keys = st.sampled_from(
+    ["name", "version", "dynamic", "dependencies", "requires-python", "bundle", "data", "exclude", "hidden-imports"]
+)
+tables = st.dictionaries(keys, toml_values).map(
+    lambda table: "".join(f"{key} = {value}\n" for key, value in table.items())
+)
+
+
+@settings(max_examples=200)
+@given(tables, tables)
+def test_odd_values_are_told(tmp_path_factory: pytest.TempPathFactory, project: str, tool: str) -> None:
+    """Whatever types the values have, the answer is a project or a PackError."""
+    root = tmp_path_factory.mktemp("odd")
+    (root / "pyproject.toml").write_text(f"[project]\n{project}[tool.dagfloe]\n{tool}")
+    try:
+        read_project(root)
+    except PackError as error:
+        assert "pyproject.toml" in str(error)  # noqa: PT017 - either outcome is right
+
+
+def test_interpreter_that_fits(tmp_path: Path) -> None:
+    """The running Python is used when the project takes it."""
+    version = "{}.{}.{}".format(*sys.version_info)
+    interpreter = find_interpreter(read_project(make(tmp_path, GOOD.replace(">=3.10", f"=={version}"))))
+    assert interpreter.version == version
+    assert len(interpreter.tls_paths) == 2
+
+
+def test_no_interpreter_fits(tmp_path: Path) -> None:
+    """A project that takes none of the Pythons here is told which range it wants and what there is."""
+    project = read_project(make(tmp_path, GOOD.replace(">=3.10", "<3.10")))
+    with pytest.raises(PackError, match=r"takes Python <3\.10, and there is only 3\."):
+        find_interpreter(project)
