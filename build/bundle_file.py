@@ -82,28 +82,29 @@ def verify_bundle(bundle: BundleFile) -> list[str]:
         TrailerError: when the executable is not the one that the trailer was made for.
         ManifestError: when the manifest does not follow its schema, or a file of ours was changed in any byte.
     """
-    path = bundle.path
-    binary = _sha256(path, bundle.binary_len)
-    if binary != bundle.trailer.binary_sha256:
-        raise TrailerError(f"{path}: the executable is damaged: its digest is not the one in the trailer")
+    path, told = bundle.path, bundle.trailer.binary_sha256
     manifest = bundle.manifest
     validate_manifest(manifest)
-    checked = [
-        "trailer: AFBNDL01, version 1",
-        f"executable: {bundle.binary_len} bytes, sha256 {binary.hex()}",
-        f"manifest: follows the schema of version {manifest['airflow_bundle_metadata_version']}",
-    ]
     digests = manifest.get("digests") or {}
-    if digests.get("integrity", binary.hex()) != binary.hex():
-        raise ManifestError(f"{path}: the digest in the manifest is not the executable's")
-    if not is_ours(manifest):
-        return checked
-    expected = cache_digest(binary, bundle.source, manifest)
-    if bundle.manifest_bytes != render_manifest(manifest) or digests != {"cache": expected, "integrity": binary.hex()}:
+    if digests.get("integrity", told.hex()) != told.hex():
+        raise ManifestError(f"{path}: the manifest and the trailer tell different digests of the executable")
+    sealed = is_ours(manifest)
+    if sealed and (
+        bundle.manifest_bytes != render_manifest(manifest)
+        or digests != {"cache": cache_digest(told, bundle.source, manifest), "integrity": told.hex()}
+    ):
         raise ManifestError(
             f"{path}: the source or the manifest was changed after the bundle was built: build it again"
         )
-    return [*checked, "seal: source and manifest are as they were built"]
+    # Last, because it reads the whole file.
+    if _sha256(path, bundle.binary_len) != told:
+        raise TrailerError(f"{path}: the executable is damaged: its digest is not the one in the trailer")
+    return [
+        "trailer: AFBNDL01, version 1",
+        f"manifest: follows the schema of version {manifest['airflow_bundle_metadata_version']}",
+        *(["seal: source and manifest are as they were built"] if sealed else []),
+        f"executable: {bundle.binary_len} bytes, sha256 {told.hex()}",
+    ]
 
 
 def _sha256(path: Path, length: int) -> bytes:

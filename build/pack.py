@@ -75,6 +75,8 @@ def build_bundle(path: Path, output: Path, progress: Progress, *, verbose: bool 
     began = time.monotonic()
     echo: Callable[[str], None] | None = progress.output if verbose else None
     project = read_project(path)
+    source = project.source_file.read_bytes()
+    _reject_cookie("source file", project.file_name, source)
     interpreter = find_interpreter(project)
     _prepare(output, project.file_name)
     work = Path(tempfile.mkdtemp(prefix=f"dagfloe-build-{project.file_name}-"))
@@ -90,7 +92,7 @@ def build_bundle(path: Path, output: Path, progress: Progress, *, verbose: bool 
         progress.step("packing")
         metadata = read_metadata(program, work)
         target = output / project.file_name
-        manifest = _pack(program, project.source_file.read_bytes(), metadata, target, work)
+        manifest = _pack(program, source, metadata, target, work)
     except FreezeError:
         keep = True
         raise
@@ -108,12 +110,7 @@ def _pack(program: Path, source: bytes, metadata: dict[str, Any], target: Path, 
     digest = hashlib.sha256(program.read_bytes()).digest()
     manifest = with_digests(metadata, digest, source)
     rendered = render_manifest(manifest)
-    for what, data in (("source file", source), ("manifest", rendered)):
-        if ARCHIVE_COOKIE in data:
-            raise PackError(
-                f"the {what} of {target.name} contains the 8 bytes by which PyInstaller finds its archive "
-                "(MEI 0C 0B 0A 0B 0E): the program would not start; write them in another way"
-            )
+    _reject_cookie("manifest", target.name, rendered)
     descriptor, name = tempfile.mkstemp(prefix=f"{_TEMPORARY}{target.name}-", dir=target.parent)
     temporary = Path(name)
     try:
@@ -133,6 +130,14 @@ def _pack(program: Path, source: bytes, metadata: dict[str, Any], target: Path, 
         raise
     _sync_folder(target.parent)
     return manifest
+
+
+def _reject_cookie(what: str, name: str, data: bytes) -> None:
+    if ARCHIVE_COOKIE in data:
+        raise PackError(
+            f"the {what} of {name} contains the 8 bytes by which PyInstaller finds its archive "
+            "(MEI 0C 0B 0A 0B 0E): the program would not start; write them in another way"
+        )
 
 
 def _prepare(output: Path, name: str) -> None:

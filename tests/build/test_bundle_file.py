@@ -57,8 +57,8 @@ def test_regions_are_found(tmp_path: Path) -> None:
 
 def test_intact_files_are_accepted(tmp_path: Path) -> None:
     """Files of ours and of other SDKs are accepted, and what was checked is told."""
-    assert "seal" in verify(tmp_path / "ours", packed(OURS))[-1]
-    assert "seal" not in verify(tmp_path / "go", packed(GO, seal=False))[-1]
+    assert "seal" in str(verify(tmp_path / "ours", packed(OURS)))
+    assert "seal" not in str(verify(tmp_path / "go", packed(GO, seal=False)))
     assert verify(tmp_path / "go", packed(GO))
 
 
@@ -90,7 +90,7 @@ def test_changed_executable_of_another_sdk_is_found(tmp_path: Path) -> None:
     with pytest.raises(TrailerError, match="executable is damaged"):
         verify(tmp_path / "go", b"X" + data[1:])
     lying = packed({**GO, "digests": {"integrity": "0" * 64}}, seal=False)
-    with pytest.raises(ManifestError, match="not the executable's"):
+    with pytest.raises(ManifestError, match="different digests"):
         verify(tmp_path / "go", lying)
 
 

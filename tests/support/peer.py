@@ -10,17 +10,19 @@ import sys
 import time
 import uuid
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgpack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from typing_extensions import Self
 
 DEADLINE_S = 20.0
+#: The author's tool, as it is installed beside the running Python.
+TOOL = str(Path(sys.executable).with_name("dagfloe"))
 ENTRY = """
 from dagfloe.cli.bundle import main
 from dagfloe.runtime.config import BundleConfig

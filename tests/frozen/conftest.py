@@ -1,0 +1,107 @@
+"""The bundle files that these tests run."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dagfloe.runtime.metadata import platform_tag
+from support.peer import TOOL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).parents[2]
+BUILD_TIMEOUT_S = 600
+
+GUEST = '''
+"""Does what tasks of guests on a host do: workers, programs, files, certificates."""
+import importlib.metadata, multiprocessing, os, signal, subprocess, sys, threading
+from pathlib import Path
+from dagfloe import Bundle, Client, Context, current_context
+
+bundle = Bundle()
+dag = bundle.dag("guest")
+
+
+def square(number):
+    return number * number
+
+
+@dag.task
+def spawn():
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        return pool.map(square, [1, 2, 3])
+
+
+@dag.task
+def program():
+    code = "import os; print(os.environ.get('LD_LIBRARY_PATH'))"
+    answer = subprocess.run(["python3", "-c", code], capture_output=True, text=True, check=True)
+    return {"child": answer.stdout.strip(), "own": os.environ.get("LD_LIBRARY_PATH")}
+
+
+@dag.task
+def kept():
+    text = (Path(__file__).parent / "texts" / "note.txt").read_text()
+    return {"note": text, "version": importlib.metadata.version("iniconfig"), "certs": os.environ.get("SSL_CERT_FILE")}
+
+
+@dag.task
+def wait(context: Context):
+    print(f"pids {os.getpid()} {os.getppid()} {sys._MEIPASS}")
+    threading.Event().wait()
+'''
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder needs frozen files, and building takes its time."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.frozen)
+            item.add_marker(pytest.mark.timeout(BUILD_TIMEOUT_S))
+
+
+@pytest.fixture(scope="session")
+def dist() -> Path:
+    """Where `make dist` puts the examples."""
+    folder = ROOT / "dist" / platform_tag()
+    for name in ("hello", "weather"):
+        assert (folder / name).exists(), f"{folder / name} is missing: run `make dist` first"
+    return folder
+
+
+@pytest.fixture(scope="session")
+def build() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs `dagfloe build`."""
+
+    def run(project: Path, output: Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [TOOL, "build", str(project), "--output", str(output)],
+            capture_output=True,
+            text=True,
+            timeout=BUILD_TIMEOUT_S,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def guest(tmp_path_factory: pytest.TempPathFactory, build: Callable[..., subprocess.CompletedProcess[str]]) -> Path:
+    """A bundle file whose tasks do what guests on a host do."""
+    project = tmp_path_factory.mktemp("guest")
+    (project / "guest.py").write_text(GUEST)
+    (project / "texts").mkdir()
+    (project / "texts" / "note.txt").write_text("a data file")
+    (project / "pyproject.toml").write_text(
+        '[project]\nname = "guest"\nversion = "1.0"\ndependencies = ["iniconfig"]\n'
+        '[tool.dagfloe]\nbundle = "guest:bundle"\ndata = ["texts:texts"]\n'
+    )
+    output = tmp_path_factory.mktemp("files")
+    answer = build(project, output)
+    assert answer.returncode == 0, answer.stderr
+    return output / "guest"

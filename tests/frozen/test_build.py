@@ -1,0 +1,101 @@
+"""Builds that must not succeed, and what they leave."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from support.peer import TOOL, until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Build = Callable[[Path, Path], subprocess.CompletedProcess[str]]
+
+
+def project(folder: Path, tasks: str, **modules: str) -> Path:
+    """Write a project."""
+    folder.mkdir()
+    (folder / "pyproject.toml").write_text(
+        '[project]\nname = "odd"\nversion = "1.0"\ndependencies = ["iniconfig"]\n'
+        '[tool.dagfloe]\nbundle = "odd.tasks:bundle"\n'
+    )
+    (folder / "odd").mkdir()
+    for name, text in {"__init__": "", "tasks": tasks, **modules}.items():
+        (folder / "odd" / f"{name}.py").write_text(text)
+    return folder
+
+
+GOOD = "from dagfloe import Bundle\nbundle = Bundle()\ndag = bundle.dag('d')\n@dag.task\ndef t(): pass\n"
+
+
+def test_what_cannot_be_imported_is_found_before_publishing(tmp_path: Path, build: Build) -> None:
+    """Hidden imports, missing dependencies and failing modules are told at once, with the line to add."""
+    source = project(
+        tmp_path / "odd",
+        GOOD,
+        hidden="import importlib; importlib.import_module('ini' + 'config')",
+        stdlib="__import__(''.join(['colo', 'rsys']))",
+        absent="import nowhere_to_be_found",
+        failing="raise RuntimeError('not today')",
+    )
+    answer = build(source, tmp_path / "files")
+    assert answer.returncode == 1
+    assert 'hidden-imports = ["colorsys", "iniconfig"]' in answer.stderr
+    assert "'nowhere_to_be_found' is not installed: add what has it to [project] dependencies" in answer.stderr
+    assert "odd.failing: RuntimeError: not today" in answer.stderr
+    assert list((tmp_path / "files").iterdir()) == []
+
+
+def test_archive_cookie_is_rejected(tmp_path: Path, build: Build) -> None:
+    """A source that would keep the program from starting is rejected, before anything is frozen."""
+    cookie = b"MEI\x0c\x0b\x0a\x0b\x0e".decode()
+    answer = build(project(tmp_path / "odd", f'{GOOD}COOKIE = """{cookie}"""\n'), tmp_path / "files")
+    assert answer.returncode == 1
+    assert "finds its archive" in answer.stderr
+
+
+def test_failing_install_is_told(tmp_path: Path, build: Build) -> None:
+    """A dependency that does not exist is told with pip's reason and the log that is kept."""
+    source = project(tmp_path / "odd", GOOD)
+    path = source / "pyproject.toml"
+    path.write_text(path.read_text().replace("iniconfig", "iniconfig>=99999"))
+    answer = build(source, tmp_path / "files")
+    assert answer.returncode == 1
+    assert "installing the dependencies failed" in answer.stderr
+    assert "No matching distribution found for iniconfig>=99999" in answer.stderr
+
+
+def test_killed_build_leaves_nothing(tmp_path: Path) -> None:
+    """A build that is killed while it freezes leaves no file under the final name."""
+    source = project(tmp_path / "odd", GOOD)
+    output = tmp_path / "files"
+    process = subprocess.Popen(
+        [TOOL, "build", str(source), "--output", str(output), "--verbose"],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    assert process.stderr
+    pyinstaller = next(line for line in process.stderr if "PyInstaller:" in line)
+    assert pyinstaller
+    os.killpg(process.pid, signal.SIGKILL)
+    process.stderr.close()
+    process.wait(20)
+    until(lambda: not _mentions(str(tmp_path)), "the end of PyInstaller")
+    assert list(output.iterdir()) == []
+
+
+def _mentions(text: str) -> bool:
+    """Whether a running process has a text in its command line."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if text.encode() in path.read_bytes() and int(path.parent.name) != os.getpid():
+                return True
+        except OSError:
+            continue
+    return False

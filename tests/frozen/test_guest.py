@@ -1,0 +1,81 @@
+"""A frozen program as a guest on its host: workers, programs that it starts, files, death."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.peer import Peer, startup, until
+
+
+def value_of(file: Path, task_id: str, env: dict[str, str] | None = None) -> Any:
+    """Run a task of the frozen file; return what it pushed."""
+    with Peer([str(file)], env) as peer:
+        peer.send(0, startup(task_id, "guest"))
+        frame_id, body = peer.expect("SetXCom")
+        peer.send(frame_id)
+        assert peer.finish()["type"] == "SucceedTask"
+        return body["value"]
+
+
+def test_multiprocessing_spawn(guest: Path) -> None:
+    """A task may use a pool of spawned workers."""
+    assert value_of(guest, "spawn") == [1, 4, 9]
+
+
+def test_programs_do_not_inherit_the_library_path(guest: Path) -> None:
+    """Programs that a task starts get the host's library path: unset if it was, the same if it was set."""
+    assert value_of(guest, "program") == {"child": "None", "own": None}
+    assert value_of(guest, "program", {"LD_LIBRARY_PATH": "/opt/x"}) == {"child": "/opt/x", "own": "/opt/x"}
+
+
+def test_files_and_metadata_come_along(guest: Path) -> None:
+    """Data files are found beside the module, and a declared dependency's metadata is kept."""
+    kept = value_of(guest, "kept", {"SSL_CERT_FILE": "/chosen.pem"})
+    assert kept["note"] == "a data file"
+    assert kept["version"]
+    assert kept["certs"] == "/chosen.pem"
+
+
+def alive(pid: int) -> bool:
+    """Whether a process is there and has not ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_stop_signal_reaches_the_task(guest: Path, tmp_path: Path, number: signal.Signals) -> None:
+    """A stop signal to the started process stops the task, and nothing is left."""
+    with Peer([str(guest)], {"TMPDIR": str(tmp_path)}) as peer:
+        peer.send(0, startup("wait", "guest"))
+        pid = int(peer.record("pids")["event"].split()[1])
+        peer.process.send_signal(number)
+        assert peer.finish()["state"] == "failed"
+        assert not alive(pid)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_killed_parent_leaves_nothing(guest: Path, tmp_path: Path) -> None:
+    """SIGKILL of the started process ends the task's process too, and its unpacking folder goes."""
+    with Peer([str(guest)], {"TMPDIR": str(tmp_path)}) as peer:
+        peer.send(0, startup("wait", "guest"))
+        _, own, parent, folder = peer.record("pids")["event"].split()
+        assert (int(parent), Path(folder).parent) == (peer.process.pid, tmp_path)
+        peer.process.kill()
+        until(lambda: not alive(int(own)), "the end of the task's process")
+        until(lambda: not Path(folder).exists(), "the end of the unpacking folder")
+
+
+def test_killed_task_is_told_by_status(guest: Path, tmp_path: Path) -> None:
+    """SIGKILL of the task's own process ends the started one with that signal, and nothing is left."""
+    with Peer([str(guest)], {"TMPDIR": str(tmp_path)}) as peer:
+        peer.send(0, startup("wait", "guest"))
+        os.kill(int(peer.record("pids")["event"].split()[1]), signal.SIGKILL)
+        assert peer.wait() == -signal.SIGKILL
+    assert list(tmp_path.iterdir()) == []
