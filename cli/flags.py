@@ -27,8 +27,7 @@ def read_flags(arguments: Sequence[str], config: BundleConfig) -> Flags | int:
     try:
         answer = _command(config).main(list(arguments), prog_name=config.name, standalone_mode=False)
     except click.ClickException as error:
-        error.show()
-        return error.exit_code
+        return show_usage_error(error.format_message(), config)
     except click.Abort:
         return EXIT_USAGE
     return answer if isinstance(answer, Flags) else int(answer or 0)

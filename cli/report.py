@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 
 from dagfloe.errors import DagfloeError
 from dagfloe.runtime.loader import load_bundle
@@ -13,6 +14,8 @@ from dagfloe.runtime.selfcheck import self_check
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dagfloe.runtime.config import BundleConfig
 
 
@@ -29,7 +32,7 @@ def print_metadata(config: BundleConfig, form: str) -> int:
     Raises:
         DagfloeError: when the author's module cannot be imported.
     """
-    with redirect_stdout(sys.stderr):
+    with _stdout_is_stderr():
         try:
             bundle = load_bundle(config)
         except DagfloeError:
@@ -54,7 +57,21 @@ def print_metadata(config: BundleConfig, form: str) -> int:
 
 def print_self_check(config: BundleConfig) -> int:
     """Print what the self-check finds as JSON on stdout; the exit status is 0 when all is well, else 1."""
-    with redirect_stdout(sys.stderr):
+    with _stdout_is_stderr():
         report = self_check(config)
     sys.stdout.write(json.dumps(report, indent=2, sort_keys=True) + "\n")
     return 0 if report["ok"] else 1
+
+
+@contextmanager
+def _stdout_is_stderr() -> Iterator[None]:
+    """Send to stderr what the author's modules, and programs that they start, write to stdout."""
+    sys.stdout.flush()
+    stdout = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(stdout, 1)
+        os.close(stdout)

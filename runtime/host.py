@@ -42,9 +42,11 @@ def find_tls_roots(environment: MutableMapping[str, str], built_with: tuple[str,
 
     Args:
         environment: `SSL_CERT_FILE` is set in it, unless it or `SSL_CERT_DIR` is there already.
-        built_with: the default file and folder of the OpenSSL that is frozen in.
+        built_with: the default file and folder of the OpenSSL that is frozen in; nothing is done without them.
     """
-    if "SSL_CERT_FILE" in environment or "SSL_CERT_DIR" in environment or any(map(os.path.exists, built_with)):
+    if "SSL_CERT_FILE" in environment or "SSL_CERT_DIR" in environment:
+        return
+    if not built_with or any(map(os.path.exists, built_with)):
         return
     for candidate in _TLS_ROOTS:
         if os.path.exists(candidate):  # noqa: PTH110 - pathlib costs 5 ms to import

@@ -37,15 +37,22 @@ class LogChannel:
         cancellation: its shield keeps a stop from cutting a line.
         secrets: what is masked in every line.
         stderr: file descriptor for lines that the socket does not take.
+
+    Attributes:
+        mask: removes secrets from a text.
+        shield: a `with` block that a stop does not interrupt.
+        lock: a `with` block that other threads do not enter; the thread that holds it may still write.
     """
 
     def __init__(self, cancellation: Cancellation, secrets: Secrets, stderr: int = 2) -> None:
         self.mask = secrets.mask
-        self._shield = cancellation.shield()
+        self.shield = cancellation.shield()
+        self.lock = threading.RLock()
         self._stderr = stderr
-        self._lock = threading.Lock()
         self._sock: socket | None = None
         self._kept: list[bytes] | None = []
+        self._unsent: list[bytes] = []
+        self._sending = False
 
     def connect(self, sock: socket, write_timeout_s: float = WRITE_TIMEOUT_S) -> None:
         """Send what was kept, and everything from now on, to a connected socket.
@@ -55,14 +62,14 @@ class LogChannel:
             write_timeout_s: how many seconds the peer may take to accept a line before the socket counts as broken.
         """
         sock.settimeout(write_timeout_s)
-        with self._shield, self._lock:
+        with self.shield, self.lock:
             self._sock = sock
             kept, self._kept = self._kept or [], None
             self._write(b"".join(kept))
 
     def write(self, line: bytes) -> None:
         """Take one whole line. Never raises."""
-        with self._shield, self._lock:
+        with self.shield, self.lock:
             if self._kept is not None and len(self._kept) < MAX_KEPT_LINES:
                 self._kept.append(line)
             else:
@@ -74,18 +81,29 @@ class LogChannel:
 
     def close(self) -> None:
         """Close the socket in an orderly way; later lines go to stderr. May be called again."""
-        with self._shield, self._lock:
+        with self.shield, self.lock:
             kept, self._kept = self._kept or [], None
-            if self._sock is None:
-                self._write(b"".join(kept))
-            else:
-                self._drop_socket()
+            self._write(b"".join(kept))
+            self._drop_socket()
 
     def after_fork(self) -> None:
         """Make the channel usable in a forked child, whatever other threads held when it was forked."""
-        self._lock = threading.Lock()
+        self.lock = threading.RLock()
+        self._unsent.clear()
+        self._sending = False
 
     def _write(self, data: bytes) -> None:
+        self._unsent.append(data)
+        if self._sending:  # a signal handler or a finalizer speaks on top of a write, which goes on with this
+            return
+        self._sending = True
+        try:
+            while self._unsent:
+                self._send(self._unsent.pop(0))
+        finally:
+            self._sending = False
+
+    def _send(self, data: bytes) -> None:
         if self._sock is not None:
             try:
                 self._sock.sendall(data)
@@ -120,7 +138,11 @@ class ChannelHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Send a record. Never raises."""
-        if self._levels.wants(record.name, record.levelno):
+        try:
+            wanted = self._levels.wants(record.name, record.levelno)
+        except Exception:  # noqa: BLE001 - a record made by hand, with a name or level of another type
+            wanted = True
+        if wanted:
             self._channel.write(render_record(record, self._channel.mask))
 
     def install(self) -> None:

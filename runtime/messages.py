@@ -6,6 +6,7 @@ tables are Airflow's supervisor schema 2026-06-16, reduced to what is sent; a te
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
 
 from dagfloe.context import BundleInfo, Context, DagRun, TaskInstance
@@ -45,6 +46,11 @@ REQUESTS: dict[str, tuple[dict[str, tuple[type, ...]], dict[str, tuple[type, ...
     ),
     "TaskState": ({"state": _TEXT}, {"end_date": (datetime, _NULL)}),
 }
+_STATES = {
+    "SucceedTask": ("success",),
+    "RetryTask": ("up_for_retry",),
+    "TaskState": ("failed", "skipped", "removed"),
+}
 MAX_RETRY_REASON_LENGTH = 500
 
 
@@ -55,7 +61,7 @@ def check_request(body: Mapping[str, Any]) -> None:
         LocalProtocolError: when it would not; values are not in the message.
     """
     kind = body.get("type")
-    if kind not in REQUESTS:
+    if not isinstance(kind, str) or kind not in REQUESTS:
         raise LocalProtocolError(f"{kind!r} is no request that the supervisor answers: nothing was sent")
     required, optional = REQUESTS[kind]
     for name in required:
@@ -73,6 +79,9 @@ def check_request(body: Mapping[str, Any]) -> None:
             )
         if isinstance(value, datetime) and value.tzinfo is None:
             raise LocalProtocolError(f"{kind}.{name} is a datetime without a time zone: nothing was sent")
+    states = _STATES.get(kind)
+    if states and body.get("state", states[0]) not in states:
+        raise LocalProtocolError(f"{kind}.state is {body['state']!r}, expected {' or '.join(states)}: nothing was sent")
 
 
 def _expected(types: tuple[type, ...]) -> str:
@@ -131,7 +140,7 @@ def read_startup(body: Mapping[str, Any] | None, cancellation: Cancellation) -> 
             run_id=ti.get("run_id", str),
             try_number=ti.get("try_number", int),
             map_index=ti.get("map_index", int, -1),
-            dag_version_id=ti.get("dag_version_id", str, ""),
+            dag_version_id=ti.get("dag_version_id", str),
             hostname=ti.get("hostname", str, None),
             queue=ti.get("queue", str, "default"),
         ),
@@ -140,12 +149,12 @@ def read_startup(body: Mapping[str, Any] | None, cancellation: Cancellation) -> 
             run_id=run.get("run_id", str),
             run_type=run.get("run_type", str),
             state=run.get("state", str),
-            logical_date=run.when("logical_date"),
-            data_interval_start=run.when("data_interval_start"),
-            data_interval_end=run.when("data_interval_end"),
+            logical_date=run.when("logical_date", None),
+            data_interval_start=run.when("data_interval_start", None),
+            data_interval_end=run.when("data_interval_end", None),
             run_after=run.when("run_after"),
-            start_date=run.when("start_date"),
-            end_date=run.when("end_date"),
+            start_date=run.when("start_date", None),
+            end_date=run.when("end_date", None),
             conf=run.get("conf", dict, None) or {},
             clear_number=run.get("clear_number", int, 0),
             triggering_user_name=run.get("triggering_user_name", str, None),
@@ -183,16 +192,19 @@ class _Fields:
     def fields(self, name: str) -> _Fields:
         return _Fields(f"{self._path}.{name}", self.get(name, dict))
 
-    def when(self, name: str) -> datetime | None:
+    def when(self, name: str, default: Any = _REQUIRED) -> Any:
         """An aware datetime: the timestamp extension, or ISO text where the message was migrated between schemas."""
         value = self._body.get(name)
         if isinstance(value, str):
+            # Python 3.10 reads fractions of three and of six digits only.
+            six_digits = re.sub(r"\.(\d+)", lambda fraction: f".{fraction[1]:0<6.6}", value.upper())
             try:
-                value = datetime.fromisoformat(value.replace("Z", "+00:00"))
+                value = datetime.fromisoformat(six_digits.replace("Z", "+00:00"))
             except ValueError:
                 raise RemoteProtocolError(f"{self._path}.{name} is no date in ISO form") from None
-        if value is None:
-            return None
+        if value is None and default is not _REQUIRED:
+            return default
         if not isinstance(value, datetime):
-            raise RemoteProtocolError(f"{self._path}.{name} is {type(value).__name__}, expected a date")
+            got = type(value).__name__ if name in self._body else "nothing"
+            raise RemoteProtocolError(f"{self._path}.{name} is {got}, expected a date")
         return value if value.tzinfo else value.replace(tzinfo=timezone.utc)

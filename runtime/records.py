@@ -10,18 +10,20 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 import traceback
 from datetime import datetime, timezone
 
 from dagfloe.runtime.levels import level_name
+from dagfloe.runtime.plain import Reducer, text_of, unique
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from types import TracebackType
     from typing import Any
 
-    Mask = Callable[[str], str]
+    from dagfloe.runtime.plain import Mask
 
 #: Names that the supervisor, or structlog inside it, takes for its own. A field of such a name gets a `_` appended.
 RESERVED = frozenset(
@@ -44,10 +46,9 @@ RESERVED = frozenset(
         "timestamp",
     }
 )
-MAX_DEPTH = 8
 MAX_FRAMES = 50
-MAX_TEXT = 64 * 1024
-_MAX_CHAIN = 20
+#: Exceptions of a record, those of groups and what led to them included.
+MAX_EXCEPTIONS = 50
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -61,15 +62,18 @@ def render_record(record: logging.LogRecord, mask: Mask) -> bytes:
     try:
         event = record.getMessage()
     except Exception as error:  # noqa: BLE001 - arguments that do not fit the format, a __str__ that raises
-        event = (
-            f"{record.msg if isinstance(record.msg, str) else type(record.msg).__name__} (its arguments do not "
-            f"fit: {type(error).__name__})"
-        )
-    fields = {name: value for name, value in vars(record).items() if name not in _STANDARD}
-    if record.stack_info:
-        fields["stack"] = record.stack_info
-    exception = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
-    return render(record.created, level_name(record.levelno), record.name, event, mask, fields, exception)
+        event = f"{text_of(record.msg, mask)} (its arguments do not fit: {type(error).__name__})"
+    try:
+        fields = {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        details = record.exc_info[1:2] if isinstance(record.exc_info, tuple) else ()
+        exception = details[0] if details and isinstance(details[0], BaseException) else None
+        stack = record.exc_text if record.stack_info is None and exception is None else record.stack_info
+        if stack is not None:
+            fields["stack"] = stack
+        return render(record.created, level_name(record.levelno), record.name, event, mask, fields, exception)
+    except Exception as error:  # noqa: BLE001 - a record whose own attributes are odd, made by hand
+        event = f"{text_of(event, mask)} (the rest of this record cannot be told: {type(error).__name__})"
+        return render(time.time(), "error", record.name, event, mask)
 
 
 def render(
@@ -95,14 +99,12 @@ def render(
     line: dict[str, Any] = {
         "timestamp": _timestamp(created),
         "level": level,
-        "logger": _text(logger, mask),
-        "event": _text(event, mask),
+        "logger": text_of(logger, mask),
+        "event": text_of(event, mask),
     }
-    try:
-        for name, value in (fields or {}).items():
-            line[_field_name(name, line)] = _plain(value, mask, 0)
-    except Exception as error:  # noqa: BLE001 - a mapping of the author's that raises
-        line["fields_left_out"] = type(error).__name__
+    reducer = Reducer(mask)
+    for name, value in (fields or {}).items():
+        line[unique(text_of(name, mask), line, RESERVED)] = reducer.reduce(value)
     if exception is not None:
         try:
             line["exception"] = describe_exception(exception, mask)
@@ -118,101 +120,84 @@ def _timestamp(created: float) -> str:
         return datetime.now(tz=timezone.utc).isoformat()
 
 
-def _field_name(name: object, taken: Mapping[str, object]) -> str:
-    text = str(name).encode("utf-8", "backslashreplace").decode()
-    while text in RESERVED or text in taken:
-        text += "_"
-    return text
-
-
-def _text(text: str, mask: Mask) -> str:
-    """Text that UTF-8 and the log pages stand: no lone surrogates, no megabytes, no secrets."""
-    masked = mask(str(text))
-    if len(masked) > MAX_TEXT:
-        masked = f"{masked[:MAX_TEXT]}... ({len(masked)} characters)"
-    return masked if masked.isascii() else masked.encode("utf-8", "backslashreplace").decode()
-
-
-def _plain(value: object, mask: Mask, depth: int) -> object:
-    """A value that JSON has, close to the given one."""
-    if value is None or value is True or value is False:
-        return value
-    if isinstance(value, str):
-        return _text(value, mask)
-    if isinstance(value, int) and -(2**63) <= value < 2**63:
-        return int(value)
-    if isinstance(value, float) and value - value == 0:
-        return float(value)
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if depth < MAX_DEPTH:
-        if isinstance(value, dict):
-            return {_text(str(key), mask): _plain(item, mask, depth + 1) for key, item in value.items()}
-        if isinstance(value, (list, tuple, set, frozenset)):
-            return [_plain(item, mask, depth + 1) for item in value]
-    return _text(_safe(repr, value), mask)
-
-
-def _safe(function: Callable[[object], str], value: object) -> str:
-    try:
-        return str(function(value))
-    except Exception as error:  # noqa: BLE001 - a __repr__ or __str__ of the author's
-        return f"<{type(value).__name__}, {type(error).__name__} in its {function.__name__}()>"
-
-
-def describe_exception(exception: BaseException, mask: Mask) -> list[dict[str, object]]:
+def describe_exception(exception: BaseException, mask: Mask, seen: set[int] | None = None) -> list[dict[str, object]]:
     """An exception and its causes as Airflow's web page reads them: the raised one first, then what led to it.
 
     Args:
         exception: the exception that was raised.
         mask: removes secrets from a text.
+        seen: ids of the exceptions that were described before, and are left out.
     """
+    seen = set() if seen is None else seen
     chain: list[dict[str, object]] = []
-    seen: set[int] = set()
     current: BaseException | None = exception
     is_cause = False
-    while current is not None and id(current) not in seen and len(chain) < _MAX_CHAIN:
+    while current is not None and id(current) not in seen and len(seen) < MAX_EXCEPTIONS:
         seen.add(id(current))
-        chain.append(_describe_one(current, mask, is_cause=is_cause))
+        chain.append(_describe_one(current, mask, seen, is_cause=is_cause))
         is_cause = current.__cause__ is not None
-        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
+        current = current.__cause__ if is_cause or current.__suppress_context__ else current.__context__
     return chain
 
 
-def _describe_one(exception: BaseException, mask: Mask, *, is_cause: bool) -> dict[str, object]:
-    notes = getattr(exception, "__notes__", None)
-    members = getattr(exception, "exceptions", None)
+def _describe_one(exception: BaseException, mask: Mask, seen: set[int], *, is_cause: bool) -> dict[str, object]:
+    notes = _attribute(exception, "__notes__")
+    shown = [text_of(note, mask) for note in notes] if isinstance(notes, list) else []
+    members = _attribute(exception, "exceptions")
     is_group = isinstance(members, tuple) and all(isinstance(member, BaseException) for member in members)
+    chains = (
+        [describe_exception(member, mask, seen) for member in members]
+        if isinstance(members, tuple) and is_group
+        else []
+    )
+    told = [chain for chain in chains if chain]
+    if len(told) < len(chains):
+        shown.append(f"... {len(chains) - len(told)} more exceptions, or told elsewhere ...")
     return {
         "exc_type": type(exception).__name__,
-        "exc_value": _text(_safe(str, exception), mask),
-        "exc_notes": [_text(_safe(str, note), mask) for note in notes] if isinstance(notes, list) else [],
+        "exc_value": text_of(exception, mask),
+        "exc_notes": shown,
         "syntax_error": _describe_syntax(exception, mask) if isinstance(exception, SyntaxError) else None,
         "is_cause": is_cause,
-        "frames": _describe_frames(exception.__traceback__),
+        "frames": _describe_frames(exception.__traceback__, mask),
         "is_group": is_group,
-        "exceptions": [describe_exception(member, mask) for member in members] if is_group and members else [],
+        "exceptions": told,
     }
+
+
+def _attribute(exception: BaseException, name: str) -> object:
+    try:
+        return getattr(exception, name, None)
+    except Exception:  # noqa: BLE001 - a property of the author's
+        return None
 
 
 def _describe_syntax(error: SyntaxError, mask: Mask) -> dict[str, object]:
+    """Where a SyntaxError is. Parsers other than Python's own put values of any type into it."""
+    reducer = Reducer(mask)
+    lineno, offset = reducer.reduce(error.lineno), reducer.reduce(error.offset)
     return {
-        "offset": error.offset or 0,
-        "filename": error.filename or "?",
-        "line": _text(error.text or "", mask),
-        "lineno": error.lineno or 0,
-        "msg": _text(error.msg or "", mask),
+        "offset": offset if isinstance(offset, int) else 0,
+        "filename": text_of("?" if error.filename is None else error.filename, mask),
+        "line": text_of("" if error.text is None else error.text, mask),
+        "lineno": lineno if isinstance(lineno, int) else 0,
+        "msg": text_of(error.msg, mask),
     }
 
 
-def _describe_frames(stack: TracebackType | None) -> list[dict[str, object]]:
+def _describe_frames(stack: TracebackType | None, mask: Mask) -> list[dict[str, object]]:
     """The frames, outermost first; of a very deep stack, the first and the last ones."""
-    frames: list[dict[str, object]] = [
-        {"filename": frame.f_code.co_filename, "lineno": lineno or 0, "name": frame.f_code.co_name}
-        for frame, lineno in traceback.walk_tb(stack)
-    ]
-    if len(frames) <= MAX_FRAMES:
-        return frames
+    frames = list(traceback.walk_tb(stack))
     half = MAX_FRAMES // 2
-    hidden = {"filename": "", "lineno": 0, "name": f"... {len(frames) - 2 * half} more frames ..."}
-    return [*frames[:half], hidden, *frames[-half:]]
+    cut = len(frames) > MAX_FRAMES
+    told: list[dict[str, object]] = [
+        {
+            "filename": text_of(frame.f_code.co_filename, mask),
+            "lineno": lineno or 0,
+            "name": text_of(frame.f_code.co_name, mask),
+        }
+        for frame, lineno in (frames[:half] + frames[-half:] if cut else frames)
+    ]
+    if cut:
+        told.insert(half, {"filename": "", "lineno": 0, "name": f"... {len(frames) - 2 * half} more frames ..."})
+    return told

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 
 from dagfloe.runtime.loader import load_bundle
+from dagfloe.runtime.plain import text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def _problem_of(action: Callable[[Any], object], argument: Any) -> dict[str, Any
             stack = stack.tb_next
         return {
             "error": type(error).__name__,
-            "message": str(error),
+            "message": text_of(error, str),  # no secret is known yet
             "missing": error.name if isinstance(error, ModuleNotFoundError) else None,
             "where": f"{stack.tb_frame.f_code.co_filename}:{stack.tb_lineno}" if stack else "?",
         }

@@ -6,6 +6,7 @@ import faulthandler
 import logging
 import os
 import threading
+from contextlib import suppress
 
 from dagfloe.cancellation import Cancellation
 from dagfloe.client import Client
@@ -41,6 +42,9 @@ DELIVERED, FAILED = 0, 1
 REPLY_TIMEOUT_VARIABLE = "DAGFLOE_REPLY_TIMEOUT_S"
 #: How long threads and exit handlers of the author's may go on after the task's end.
 EXIT_GRACE_S = 10.0
+
+#: How long a process that cannot begin waits for the supervisor to be there.
+HEARD_TIMEOUT_S = 30.0
 
 log = logging.getLogger("dagfloe.runtime")
 
@@ -93,8 +97,12 @@ def _begin(
         cancellation.arm()  # until a task runs, a stop ends the process
         try:
             bundle = load_bundle(config)
-        except BaseException:
+        except BaseException as error:  # whatever the author's module raises
             handler.install()  # the module may have got so far as to configure logging
+            if not isinstance(error, TaskCancelled):
+                _tell_why_it_cannot_begin(error)
+                _wait_until_heard(comms)
+                return None
             raise
         handler.install()
         frame = comms.receive_first()
@@ -104,15 +112,26 @@ def _begin(
         return bundle, read_startup(frame.body, cancellation)
     except TaskCancelled as stop:
         log.error("Stopped before the task began: %s", stop)
-    except BaseException as error:  # whatever the author's module raises
-        log.error("The task cannot begin: %s", _reason(error), exc_info=error)
+    except DagfloeError as error:
+        _tell_why_it_cannot_begin(error)
     return None
 
 
-def _reason(error: BaseException) -> str:
-    if isinstance(error, DagfloeError):
-        return str(error)
-    return f"the bundle's module cannot be imported ({type(error).__name__})"
+def _tell_why_it_cannot_begin(error: BaseException) -> None:
+    ours = isinstance(error, DagfloeError)
+    reason = str(error) if ours else f"the bundle's module cannot be imported ({type(error).__name__})"
+    log.error("The task cannot begin: %s", reason, exc_info=error)
+
+
+def _wait_until_heard(comms: Comms) -> None:
+    """Wait for the first frame, which says that the supervisor has taken both connections.
+
+    It looks up in /proc whose they are. If the process ended before that, it would refuse them, and nobody would ever
+    see the log.
+    """
+    comms.reply_timeout_s = HEARD_TIMEOUT_S
+    with suppress(DagfloeError, TaskCancelled):
+        comms.receive_first()
 
 
 def _deliver(comms: Comms, terminal: dict[str, Any]) -> int:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: How long a task may go on cleaning up when nobody waits for it any more.
 ORPHAN_GRACE_S = 5.0
+#: A main thread that is nowhere near a blocking call notices a signal sooner than this; later, it is asked less often.
+_FIRST_NUDGE_S, _LAST_NUDGE_S = 0.01, 1.0
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _HANGUP = select.POLLHUP | select.POLLERR | getattr(select, "POLLRDHUP", 0)
 
@@ -33,35 +35,65 @@ class StopSignals:
 
     Must be entered on the main thread. A forked child gets the default handlers back, so that a pool can end its
     workers.
+
+    Python runs a signal's handler on the main thread when that comes by, and a main thread that is about to enter a
+    blocking call, or whose signal was taken by another thread, may not come by for ever. So a thread of its own is
+    told of every signal at once, and nudges the main thread until the handler has run.
     """
 
     def __init__(self, cancellation: Cancellation) -> None:
         self._cancellation = cancellation
-        self._pid = os.getpid()
         self._before: list[object] = []
-        self.vanished: str | None = None
+        self._noticed = threading.Event()
+        self._vanished: str | None = None
 
     def __enter__(self) -> Self:
+        self._reader, self._writer = os.pipe()
+        os.set_blocking(self._writer, False)
+        self._wakeup_before = signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
         self._before = [signal.signal(number, self._handle) for number in _SIGNALS]
+        os.register_at_fork(after_in_child=self._after_fork)
+        self._thread = threading.Thread(target=self._nudge, name="dagfloe-signals", daemon=True)
+        self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        signal.set_wakeup_fd(self._wakeup_before)
         for number, handler in zip(_SIGNALS, self._before, strict=True):
             signal.signal(number, handler)  # type: ignore[arg-type]
+        os.close(self._writer)
+        self._noticed.set()
+        self._thread.join()
+        os.close(self._reader)
 
     def stop_main_thread(self, reason: str) -> None:
         """Ask for a stop from another thread, waking the main thread from blocking calls."""
-        self.vanished = reason
-        main = threading.main_thread().ident
-        if main is not None:
-            signal.pthread_kill(main, signal.SIGTERM)
+        self._vanished = reason
+        _send_to_main_thread(signal.SIGTERM)
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
-        if os.getpid() != self._pid:
-            signal.signal(number, signal.SIG_DFL)
-            os.kill(os.getpid(), number)
-            return
-        self._cancellation.request(self.vanished or signal.Signals(number).name)
+        self._noticed.set()
+        self._cancellation.request(self._vanished or signal.Signals(number).name)
+
+    def _nudge(self) -> None:
+        while numbers := os.read(self._reader, 64):
+            for number in _SIGNALS:
+                pause_s = _FIRST_NUDGE_S
+                while number in numbers and not self._noticed.wait(pause_s):
+                    _send_to_main_thread(number)
+                    pause_s = min(2 * pause_s, _LAST_NUDGE_S)
+
+    def _after_fork(self) -> None:
+        if signal.getsignal(signal.SIGTERM) == self._handle:
+            signal.set_wakeup_fd(-1)  # else the child's signals would be told to the parent
+            for number in _SIGNALS:
+                signal.signal(number, signal.SIG_DFL)
+
+
+def _send_to_main_thread(number: int) -> None:
+    main = threading.main_thread().ident
+    if main is not None:
+        signal.pthread_kill(main, number)
 
 
 class PeerWatch:

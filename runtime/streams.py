@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
 
-from dagfloe.runtime.records import MAX_TEXT
+from dagfloe.runtime.plain import MAX_TEXT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class LineStream(io.TextIOWrapper):
 
     def finish(self) -> None:
         """Send an unfinished last line."""
+        with suppress(ValueError):  # the author closed or detached it
+            self.flush()
         self._sink.finish()
 
 
@@ -54,20 +57,25 @@ class _LineSink(io.BufferedIOBase):
         return self._descriptor
 
     def write(self, data: bytes | bytearray | memoryview, /) -> int:  # type: ignore[override]
-        *lines, rest = (self._rest + bytes(data)).split(b"\n")
-        for line in lines:
-            self._say(line)
-        # Progress bars never end their line: only what they would still show is kept.
-        self._rest = rest[rest.rfind(b"\r", 0, len(rest) - 1) + 1 :]
-        if len(self._rest) > MAX_TEXT:
-            self.finish()
+        data = memoryview(data).tobytes()
+        with self._channel.shield, self._channel.lock:
+            *lines, rest = (self._rest + data).split(b"\n")
+            # Progress bars never end their line: only what they would still show is kept.
+            self._rest = rest[rest.rstrip(b"\r").rfind(b"\r") + 1 :]
+            for line in lines:
+                self._say(line)
+            if len(self._rest) > MAX_TEXT:
+                self.finish()
         return len(data)
 
     def finish(self) -> None:
-        rest, self._rest = self._rest, b""
-        if rest:
-            self._say(rest)
+        with self._channel.shield, self._channel.lock:
+            rest, self._rest = self._rest, b""
+            if rest:
+                self._say(rest)
 
     def _say(self, line: bytes) -> None:
-        shown = line.rstrip(b"\r").rpartition(b"\r")[2]
-        self._channel.say(self._level, self._logger, shown.decode("utf-8", "backslashreplace"))
+        shown = line.rstrip(b"\r").rpartition(b"\r")[2].decode("utf-8", "backslashreplace")
+        text = self._channel.mask(shown)  # before a secret is cut in two
+        for start in range(0, len(text) or 1, MAX_TEXT):
+            self._channel.say(self._level, self._logger, text[start : start + MAX_TEXT])

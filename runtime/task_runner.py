@@ -50,10 +50,11 @@ def run_task(bundle: Bundle, context: Context, client: Client, secrets: Secrets)
         if value is not None:
             client.set_xcom(RETURN_VALUE, value)
     except TaskSkipped as outcome:
-        log.info("Task skipped%s", f": {outcome}" if str(outcome) else "")
+        reason = _message(outcome)
+        log.info("Task skipped%s", f": {reason}" if reason else "")
         return ended("skipped")
     except TaskFailed as outcome:
-        log.error("Task failed, and is not retried: %s", outcome, exc_info=outcome)
+        log.error("Task failed, and is not retried: %s", _message(outcome), exc_info=outcome)
         return ended("failed")
     except TaskCancelled as outcome:
         log.error("Task stopped: %s", outcome, exc_info=outcome)
@@ -96,5 +97,6 @@ def _message(error: BaseException) -> str:
 
 
 def _is_uuid(text: str) -> bool:
-    digits = text.replace("-", "")
-    return len(text) == 36 and len(digits) == 32 and all(digit in "0123456789abcdefABCDEF" for digit in digits)
+    parts = text.split("-")
+    digits = set("".join(parts))
+    return [len(part) for part in parts] == [8, 4, 4, 4, 12] and digits <= set("0123456789abcdefABCDEF")

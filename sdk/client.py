@@ -10,7 +10,7 @@ import os
 
 from dagfloe.connection import Connection
 from dagfloe.errors import DagfloeError, RemoteProtocolError, VariableNotFound, XComNotFound
-from dagfloe.secrets import Secrets, is_telling
+from dagfloe.secrets import Secrets, is_telling, secret_parts
 from dagfloe.values import check_jsonable
 
 TYPE_CHECKING = False
@@ -85,7 +85,7 @@ class Client:
                 self.mask_secret(value, key)
         else:
             try:
-                value = self._ask({"type": "GetVariable", "key": key}, "VariableResult")["value"]
+                value = self._ask({"type": "GetVariable", "key": key}, "VariableResult").get("value")
             except VariableNotFound:
                 if isinstance(default, _Unset):
                     raise
@@ -96,7 +96,7 @@ class Client:
             return value
         try:
             decoded = json.loads(value)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             at = f"line {error.lineno} column {error.colno}" if isinstance(error, json.JSONDecodeError) else "its start"
             raise DagfloeError(
                 f"variable {key!r} is not JSON (at {at}): correct its value, or read it without deserialize_json"
@@ -120,16 +120,18 @@ class Client:
             ValueNotSerializableError: when the value has no JSON form.
             DagfloeError: when the value is no text and `serialize_json` is off.
         """
-        if is_telling(key):
-            self._secrets.add(value)
         if serialize_json:
             check_jsonable(value)
-            value = json.dumps(value)
-        elif not isinstance(value, str):
+            text = json.dumps(value)
+        elif isinstance(value, str):
+            text = value
+        else:
             raise DagfloeError(
                 f"variable {key!r} takes text, not {type(value).__name__}: use str(...) or serialize_json=True"
             )
-        self._transport.request({"type": "PutVariable", "key": key, "value": value, "description": description})
+        if is_telling(key):
+            self._secrets.add([value, text])
+        self._transport.request({"type": "PutVariable", "key": key, "value": text, "description": description})
 
     def delete_variable(self, key: str) -> None:
         """Delete a variable; nothing happens when there is none."""
@@ -149,16 +151,17 @@ class Client:
         text = os.environ.get(f"AIRFLOW_CONN_{conn_id.upper()}")
         if text is not None:
             connection = Connection.from_text(conn_id, text)
-            self._secrets.add_extra(connection.extra_text)
-            for secret in (connection.password, connection.extra_text):
-                if secret:
-                    self.mask_secret(secret)
+            secrets = [secret for secret in (connection.password, *secret_parts(connection.extra_text)) if secret]
+            if secrets:
+                self._mask(secrets, None)
             return connection
         reply = self._ask({"type": "GetConnection", "conn_id": conn_id}, "ConnectionResult")
         self._secrets.add(reply.get("password"))
         self._secrets.add_extra(reply.get("extra"))
+        if "conn_type" not in reply:
+            raise RemoteProtocolError(f"the supervisor answered with connection {conn_id!r} without its conn_type")
         return Connection(
-            reply["conn_id"],
+            conn_id,
             reply["conn_type"],
             host=reply.get("host"),
             schema=reply.get("schema"),
@@ -205,7 +208,7 @@ class Client:
             "include_prior_dates": include_prior_dates,
         }
         try:
-            value = self._ask(request, "XComResult")["value"]
+            value = self._ask(request, "XComResult").get("value")
         except XComNotFound:
             if isinstance(default, _Unset):
                 raise
@@ -238,6 +241,9 @@ class Client:
             value: the secret text.
             name: its name, if that matters to Airflow's masking rules.
         """
+        self._mask(value, name)
+
+    def _mask(self, value: Any, name: str | None) -> None:
         self._secrets.add(value)
         self._transport.request({"type": "MaskSecret", "value": value, "name": name})
 

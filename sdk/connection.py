@@ -75,7 +75,7 @@ class Connection:
             return {}
         try:
             value = json.loads(self.extra_text)
-        except ValueError:
+        except (ValueError, RecursionError):
             value = None
         if not isinstance(value, dict):
             raise DagfloeError(
@@ -95,16 +95,20 @@ class Connection:
         credentials = quote(self.login or "", safe="")
         if self.password is not None:
             credentials += ":" + quote(self.password, safe="")
-        if credentials or (self.port and not host):
+        if self.login is not None or self.password is not None:
             credentials += "@"
         uri = f"{self.conn_type.lower().replace('_', '-')}://{protocol}{separator}{credentials}{quote(host, safe='')}"
-        uri += f":{self.port}" if self.port else ""
+        uri += "" if self.port is None else f":{self.port}"
         if self.schema:
             uri += "/" + quote(self.schema, safe="")
         if self.extra_text:
             uri += "" if self.schema else "/"
-            query = urlencode({key: value for key, value in self.extra.items() if isinstance(value, str)})
-            if self.extra and dict(parse_qsl(query, keep_blank_values=True)) == self.extra:
+            try:
+                extra = self.extra
+            except DagfloeError:
+                extra = {}
+            query = urlencode({key: value for key, value in extra.items() if isinstance(value, str)})
+            if extra and dict(parse_qsl(query, keep_blank_values=True)) == extra:
                 uri += "?" + query
             else:
                 uri += "?" + urlencode({_EXTRA_KEY: self.extra_text})
@@ -163,7 +167,7 @@ class Connection:
             port = fields.get("port")
             port = int(port) if port not in (None, "") else None
             extra = fields.get("extra")
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             raise _malformed(conn_id, "a JSON object with conn_type and the other fields") from None
         if unknown:
             raise _malformed(conn_id, f"one of the fields {', '.join(_FIELDS)} in place of {unknown[0]!r}")

@@ -1,5 +1,7 @@
 """Every exception that dagfloe raises. Imports nothing, so that any module may import it.
 
+All can be made from the message alone, which is how `pickle` carries them between processes.
+
 Two trees: `DagfloeError` for what went wrong, and `TaskOutcome` for what an author raises to end a task in a state
 other than success. `TaskCancelled` stands apart: it is a `BaseException`, so that `except Exception` in a task does
 not swallow a request to stop.
@@ -35,7 +37,7 @@ class ValueNotSerializableError(BundleError):
         path: where in the value, such as `$.rows[3].when`.
     """
 
-    def __init__(self, message: str, path: str) -> None:
+    def __init__(self, message: str, path: str = "$") -> None:
         super().__init__(message)
         self.path = path
 
@@ -84,7 +86,7 @@ class SupervisorError(DagfloeError):
         detail: the `detail` map of the `ErrorResponse`, empty when there was none.
     """
 
-    def __init__(self, message: str, code: str, detail: dict[str, object] | None = None) -> None:
+    def __init__(self, message: str, code: str = "GENERIC_ERROR", detail: dict[str, object] | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.detail = detail or {}

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _INJECTED = (Client, Context, logging.Logger)
-_VARARGS, _VARKEYWORDS, _GENERATOR, _COROUTINE, _ASYNC_GENERATOR = 0x04, 0x08, 0x20, 0x80, 0x200
+_WRAPPED = re.compile(r"(?:\w+\.)*(Optional|Union|Annotated)\[(.*)\]", re.DOTALL)
+_GENERATOR, _COROUTINE, _ASYNC_GENERATOR = 0x20, 0x80, 0x200
 
 
 class Parameter:
@@ -50,7 +51,11 @@ def read_parameters(function: Callable[..., object]) -> tuple[Parameter, ...]:
             cannot be resolved.
     """
     inner: object = function
+    seen: set[int] = set()
     while hasattr(inner, "__wrapped__"):
+        if id(inner) in seen:
+            raise RegistrationError(f"{function!r} wraps itself: correct the `__wrapped__` that its decorator sets")
+        seen.add(id(inner))
         inner = inner.__wrapped__
     if not isinstance(inner, FunctionType):
         raise RegistrationError(f"{function!r} is not a function: register a function defined with `def`")
@@ -137,19 +142,46 @@ def _injected(function: FunctionType, name: str, annotation: object) -> type | N
 
 
 def _alternatives(annotation: object) -> Iterator[object]:
-    """The annotation itself, or the members of `X | None`, `Optional[X]` and `Annotated[X, ...]`."""
+    """The annotation itself, or what is inside `X | None`, `Optional[X]`, `Union[X, Y]` and `Annotated[X, ...]`."""
     text = annotation if isinstance(annotation, str) else getattr(annotation, "__forward_arg__", None)
-    if text is not None:
-        wrapped = re.fullmatch(r"\s*(?:\w+\.)*(?:Optional|Annotated)\[([^,\[\]]*)(?:,.*)?\]\s*", text, re.DOTALL)
-        for part in (wrapped[1] if wrapped else text).split("|"):
-            yield part.strip().strip("\"'")
+    if isinstance(text, str):
+        yield from _alternatives_in(text)
     elif hasattr(annotation, "__metadata__"):
-        yield annotation.__origin__  # type: ignore[attr-defined]
+        yield from _alternatives(annotation.__origin__)  # type: ignore[attr-defined]
     elif type(annotation).__name__ in ("UnionType", "_UnionGenericAlias", "Union"):
         for member in annotation.__args__:  # type: ignore[attr-defined]
             yield from _alternatives(member)
     else:
         yield annotation
+
+
+def _alternatives_in(text: str) -> Iterator[str]:
+    """The same for an annotation that is written as a text."""
+    text = text.strip().strip("\"'").strip()
+    parts = _split(text, "|")
+    wrapped = _WRAPPED.fullmatch(text)
+    if len(parts) == 1 and wrapped:
+        parts = _split(wrapped[2], ",")
+        if wrapped[1] == "Annotated":
+            del parts[1:]
+    elif len(parts) == 1:
+        yield text
+        return
+    for part in parts:
+        yield from _alternatives_in(part)
+
+
+def _split(text: str, separator: str) -> list[str]:
+    """The parts of a text between separators that are outside of brackets."""
+    parts = [""]
+    depth = 0
+    for character in text:
+        depth += (character in "([{") - (character in ")]}")
+        if character == separator and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return parts
 
 
 def _resolve(function: FunctionType, name: str, text: str) -> object:

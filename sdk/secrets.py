@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 #: Shorter texts are not masked: they would hide half of every log line.
 MIN_LENGTH = 3
 MASK = "***"
+_UNRESERVED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~"
 _TELLING = re.compile(
     r"access_token|api_?key|authorization|keyfile_dict|passphrase|passwd|password|private_key|secret|service_account|token",
     re.IGNORECASE,
@@ -42,19 +43,22 @@ class Secrets:
             self._pattern = re.compile("|".join(map(re.escape, longest_first)))
 
     def add_extra(self, extra_text: str | None) -> None:
-        """Mask a connection's extra: the text as a whole, and the values under telling keys inside it."""
-        if not extra_text or len(extra_text) <= len("{}"):
-            return
-        self.add(extra_text)
-        try:
-            extra = json.loads(extra_text)
-        except ValueError:
-            return
-        self.add(list(_under_telling_keys(extra)))
+        """Mask a connection's extra: the text as a whole, and the values under telling names inside it."""
+        self.add(secret_parts(extra_text))
 
     def mask(self, text: str) -> str:
         """The text with every secret replaced by `***`."""
         return self._pattern.sub(MASK, text) if self._pattern else text
+
+
+def secret_parts(extra_text: str | None) -> list[str]:
+    """What is secret of a connection's extra: the text as a whole, and all texts under telling names inside it."""
+    if not isinstance(extra_text, str) or len(extra_text) <= len("{}"):
+        return []
+    try:
+        return [extra_text, *_texts(list(_under_telling_keys(json.loads(extra_text))))]
+    except (ValueError, RecursionError):  # no JSON, or nested too deep to be anybody's extra
+        return [extra_text]
 
 
 def _texts(value: object) -> Iterator[str]:
@@ -68,9 +72,33 @@ def _texts(value: object) -> Iterator[str]:
             yield from _texts(item)
 
 
-def _forms(text: str) -> tuple[str, ...]:
-    """A secret as it is, as `repr` and JSON write it, and each line of it."""
-    return (text, repr(text)[1:-1], json.dumps(text)[1:-1], *(line for line in text.splitlines() if len(line) > 7))
+def _forms(text: str) -> Iterator[str]:
+    """A secret as it is, as it is written in other texts, in texts inside those, and each line of it."""
+    for form in {text, *_escaped(text)}:
+        yield form
+        yield from _escaped(form)
+    yield from (line for line in text.splitlines() if len(line) > 7)
+    try:
+        data = text.encode()
+    except UnicodeEncodeError:  # a lone surrogate, which bytes and URIs cannot hold
+        return
+    yield from _apostrophes(repr(b'"' + data)[3:-1])
+    for safe in (_UNRESERVED, _UNRESERVED + b"/"):
+        quoted = "".join(chr(byte) if byte in safe else f"%{byte:02X}" for byte in data)
+        yield quoted
+        yield quoted.replace("%20", "+")
+
+
+def _escaped(text: str) -> Iterator[str]:
+    """A text as JSON and `repr` write it inside quotes of either kind."""
+    yield json.dumps(text)[1:-1]
+    yield json.dumps(text, ensure_ascii=False)[1:-1]
+    yield from _apostrophes(repr('"' + text)[2:-1])
+
+
+def _apostrophes(escaped: str) -> tuple[str, str]:
+    """What `repr` makes inside apostrophes, and inside quotation marks."""
+    return escaped, escaped.replace("\\'", "'")
 
 
 def _under_telling_keys(value: object) -> Iterator[object]:

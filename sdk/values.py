@@ -6,7 +6,7 @@ from dagfloe.errors import ValueNotSerializableError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from typing import Any
 
 #: Deeper values are refused: the decoders between here and Airflow's database give up at about 250 levels.
 MAX_DEPTH = 200
@@ -43,50 +43,87 @@ def check_jsonable(value: object) -> None:
     Raises:
         ValueNotSerializableError: with the path of the first bad element and its type.
     """
-    _check(value, "$", 0)
+    bad = _find_bad(value, 0)
+    if bad is not None:
+        path = "$" + "".join(reversed(bad.path))
+        raise ValueNotSerializableError(f"the value at {path} is {bad.what}: it has no JSON form; {bad.cure}", path)
 
 
-def _check(value: object, path: str, depth: int) -> None:
-    if value is None or value is True or value is False:
-        return
-    if isinstance(value, str):
-        _check_text(value, path)
-    elif isinstance(value, int):
-        if not INT_MIN <= value <= INT_MAX:
-            raise _error(path, "an integer of more than 64 bits", "use str(...)")
-    elif isinstance(value, float):
-        if value - value != 0:  # only NaN and the infinities
-            raise _error(path, f"the float {value!r}, which JSON does not have", "use None or a text instead")
-    elif isinstance(value, (dict, list, tuple)):
-        if depth >= MAX_DEPTH:
-            raise _error(path, f"nested more than {MAX_DEPTH} levels deep", "is it part of itself? flatten it")
-        for child, child_path in _children(value, path):
-            _check(child, child_path, depth + 1)
-    else:
-        raise _error(path, f"of type {_type_name(value)}", _advice(value))
+class _Bad:
+    """A bad element; the path is put together from its end, so that good values cost no path."""
+
+    __slots__ = ("cure", "path", "what")
+
+    def __init__(self, what: str, cure: str, *path: str) -> None:
+        self.what = what
+        self.cure = cure
+        self.path = list(path)
+
+    def inside(self, step: str) -> _Bad:
+        self.path.append(step)
+        return self
 
 
-def _children(
-    value: dict[object, object] | list[object] | tuple[object, ...], path: str
-) -> Iterator[tuple[object, str]]:
-    if isinstance(value, dict):
-        for key, child in value.items():
-            if not isinstance(key, str):
-                raise _error(
-                    f"{path}[{key!r}]", f"under a key of type {_type_name(key)}", "keys are text: use str(...)"
-                )
-            _check_text(key, f"{path}[{key!r}]")
-            yield child, f"{path}.{key}" if key.isidentifier() else f"{path}[{key!r}]"
-    else:
-        for index, child in enumerate(value):
-            yield child, f"{path}[{index}]"
+def _find_bad(value: Any, depth: int) -> _Bad | None:
+    # By `type` and the classes' own methods: subclasses, and proxies that hide their class, do as they like.
+    kind = type(value)
+    if value is None or kind is bool:
+        return None
+    if issubclass(kind, str):
+        return _find_bad_text(value)
+    if issubclass(kind, (int, float)):
+        return _find_bad_number(value)
+    if not issubclass(kind, (dict, list, tuple)):
+        return _Bad(f"of type {_type_name(value)}", _advice(value))
+    if depth >= MAX_DEPTH:
+        return _Bad(f"nested more than {MAX_DEPTH} levels deep", "is it part of itself? flatten it")
+    return _find_bad_in_map(value, depth) if issubclass(kind, dict) else _find_bad_in_list(value, depth)
 
 
-def _check_text(text: str, path: str) -> None:
+def _find_bad_in_map(value: dict[object, object], depth: int) -> _Bad | None:
+    for key, child in value.items():
+        if not issubclass(type(key), str):
+            return _Bad(f"under a key of type {_type_name(key)}", "keys are text: use str(...)", _step(key))
+        bad = _find_bad_text(key) or _find_bad(child, depth + 1)
+        if bad is not None:
+            return bad.inside(_step(key))
+    return None
+
+
+def _find_bad_in_list(value: list[object] | tuple[object, ...], depth: int) -> _Bad | None:
+    for index, child in enumerate(value):
+        bad = _find_bad(child, depth + 1)
+        if bad is not None:
+            return bad.inside(f"[{index}]")
+    return None
+
+
+def _find_bad_number(value: Any) -> _Bad | None:
+    if issubclass(type(value), float):
+        real = float.__float__(value)
+        if real - real != 0:  # only NaN and the infinities
+            return _Bad(f"the float {real!r}, which JSON does not have", "use None or a text instead")
+    elif not INT_MIN <= int.__int__(value) <= INT_MAX:
+        return _Bad("an integer of more than 64 bits", "use str(...)")
+    return None
+
+
+def _find_bad_text(text: Any) -> _Bad | None:
     try:
-        text.encode()
+        str.encode(text)
     except UnicodeEncodeError:
-        raise _error(path, "text with a lone surrogate, which UTF-8 does not have", "clean it first") from None
+        return _Bad("text with a lone surrogate, which UTF-8 does not have", "clean it first")
+    return None
+
+
+def _step(key: Any) -> str:
+    if issubclass(type(key), str):
+        name = str.__str__(key)
+        return f".{name}" if name.isidentifier() else f"[{name!r}]"
+    try:
+        return f"[{key!r}]"
+    except Exception:  # noqa: BLE001 - a __repr__ of the author's
+        return f"[{_type_name(key)}]"
 
 
 def _advice(value: object) -> str:
@@ -99,7 +136,3 @@ def _advice(value: object) -> str:
 def _type_name(value: object) -> str:
     kind = type(value)
     return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
-
-
-def _error(path: str, what: str, cure: str) -> ValueNotSerializableError:
-    return ValueNotSerializableError(f"the value at {path} is {what}: it has no JSON form; {cure}", path)

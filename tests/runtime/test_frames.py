@@ -155,7 +155,8 @@ def test_timestamps(microsecond: int, second: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [object(), datetime(2026, 1, 1), 2**64, -(2**63) - 1, "\ud800", {1, 2}, print]  # noqa: DTZ001
+    "value",
+    [object(), datetime(2026, 1, 1), 2**64, -(2**63) - 1, "\ud800", {1, 2}, print],  # noqa: DTZ001
 )
 def test_bodies_without_a_form_are_refused(value: object) -> None:
     """What msgpack does not have, a naive datetime included, is our error, and nothing is sent."""

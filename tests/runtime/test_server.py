@@ -146,10 +146,28 @@ def test_value_without_json_form_fails(tmp_path: Path) -> None:
 def test_registration_failure(tmp_path: Path, module: str) -> None:
     """A module that cannot be registered is an error with its stack in the log, status 1 and no frame."""
     with Peer(write_project(tmp_path, module)) as peer:
+        peer.start()
         peer.silent_end()
         record = peer.record("The task cannot begin")
         assert record["level"] == "error"
         assert record["exception"][0]["frames"]
+
+
+def test_registration_failure_is_not_over_before_it_is_heard(tmp_path: Path) -> None:
+    """The process stays until the first frame: before that, the supervisor may not have taken its connections."""
+    with Peer(write_project(tmp_path, "raise RuntimeError('boom')")) as peer:
+        peer.record("The task cannot begin")
+        with pytest.raises(subprocess.TimeoutExpired):
+            peer.process.wait(0.3)
+        peer.start()
+        peer.silent_end()
+
+
+def test_registration_failure_without_a_supervisor_ends(tmp_path: Path) -> None:
+    """When the supervisor goes away instead, the process ends at once."""
+    with Peer(write_project(tmp_path, "raise RuntimeError('boom')")) as peer:
+        peer.comm.close()
+        assert peer.wait() == 1
 
 
 def test_registration_comes_before_the_first_frame(tmp_path: Path) -> None:
@@ -344,7 +362,13 @@ def t(client: Client):
     with Peer(write_project(tmp_path, tasks)) as peer:
         peer.start(should_retry=True)
         frame_id, _ = peer.expect("GetConnection")
-        connection: dict[str, object] = {"conn_id": "db", "conn_type": "pg", "host": "h.example", "schema": None, "login": "me"}
+        connection: dict[str, object] = {
+            "conn_id": "db",
+            "conn_type": "pg",
+            "host": "h.example",
+            "schema": None,
+            "login": "me",
+        }
         connection |= {"password": "pa$$w0rd", "port": 5432, "extra": '{"api_key": "k-12345", "mode": "fast"}'}
         peer.send(frame_id, {"type": "ConnectionResult", **connection})
         frame_id, body = peer.expect("MaskSecret")
@@ -368,8 +392,8 @@ def t(client: Client, context: Context):
     context.on_cancel(lambda: log.info("cleanup, cancelled=%s", context.cancelled))
     context.on_cancel(lambda: 1 / 0)
     context.on_cancel(lambda: client.delete_xcom("partial"))
-    log.info("ready")
     try:
+        log.info("ready")
         {blocked_in}
     except Exception:
         log.info("swallowed")
@@ -391,6 +415,28 @@ def t(client: Client, context: Context):
     assert "A cleanup callback failed" in events[2]
     assert events[3] == "unwound"
     assert number.name in events[4]
+
+
+def test_stop_that_another_thread_took(tmp_path: Path) -> None:
+    """A stop signal reaches the task even if the main thread was not the one that it interrupted."""
+    tasks = """
+import signal
+@dag.task
+def t():
+    def take():
+        stat = f"/proc/self/task/{threading.main_thread().native_id}/stat"
+        asleep = 0
+        while asleep < 20:
+            time.sleep(0.01)
+            asleep = asleep + 1 if open(stat).read().split()[2] == "S" else 0
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+    threading.Thread(target=take, daemon=True).start()
+    threading.Event().wait()
+"""
+    with Peer(write_project(tmp_path, tasks)) as peer:
+        peer.start()
+        assert peer.finish()["state"] == "failed"
+        assert "SIGTERM" in peer.events()[-1]
 
 
 def test_shield_defers_a_stop(tmp_path: Path) -> None:
@@ -420,8 +466,9 @@ def test_task_that_ignores_a_stop_can_be_killed(tmp_path: Path) -> None:
     tasks = """
 @dag.task
 def t(context: Context):
-    log.info("ready")
-    try: time.sleep(60)
+    try:
+        log.info("ready")
+        time.sleep(60)
     except BaseException: log.info("ignored")
     time.sleep(60)
 """
@@ -456,8 +503,9 @@ def test_vanished_supervisor_stops_the_task(tmp_path: Path) -> None:
     tasks = """
 @dag.task
 def t():
-    log.info("ready")
-    try: time.sleep(60)
+    try:
+        log.info("ready")
+        time.sleep(60)
     finally: os.write(1, b"unwound")
 """
     with Peer(write_project(tmp_path, tasks)) as peer:
@@ -474,9 +522,10 @@ def test_vanished_supervisor_ends_a_task_that_goes_on(tmp_path: Path) -> None:
 
 @dag.task
 def t():
-    log.info("ready")
     while True:
-        try: time.sleep(60)
+        try:
+            log.info("ready")
+            time.sleep(60)
         except BaseException: pass
 """
     with Peer(write_project(tmp_path, tasks)) as peer:

@@ -1,0 +1,156 @@
+"""From the bundle's log lines to records, as the real supervisor would read them. Pure.
+
+Forgiving where that one is, and strict where it would lose the task.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from dagfloe.local.lost import TaskLost
+from dagfloe.local.times import parse_rfc3339
+from dagfloe.secrets import MASK, is_telling
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    Mask = Callable[[str], str]
+
+#: The logger of what the supervisor itself has to say.
+SUPERVISOR = "supervisor"
+#: Level names that are kept, and what they are called in the record. Others, `notset` too, drop the record.
+LEVELS = {
+    "critical": "critical",
+    "debug": "debug",
+    "error": "error",
+    "exception": "error",
+    "fatal": "critical",
+    "info": "info",
+    "warn": "warning",
+    "warning": "warning",
+}
+#: Fields that clash with parameters of the supervisor's own functions.
+CLASHING = ("target", "msg", "self", "method_name")
+_MAX_QUOTE = 200
+_MAX_DEPTH = 50
+
+
+@dataclass(frozen=True, slots=True)
+class LogRecord:
+    """One record of a task's log. Secrets in it are masked.
+
+    Attributes:
+        timestamp: when it was made, as the bundle says; aware.
+        level: critical, error, warning, info or debug.
+        logger: the logger's name.
+        event: the message.
+        fields: the other fields; an exception is in `error_detail`.
+    """
+
+    timestamp: datetime
+    level: str
+    logger: str
+    event: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+def supervisor_record(level: str, event: str, mask: Mask) -> LogRecord:
+    """A record of what the supervisor has to say."""
+    return LogRecord(datetime.now(tz=timezone.utc), level, SUPERVISOR, mask(event))
+
+
+def stream_record(stream: str, line: bytes, mask: Mask) -> LogRecord:
+    """The record of a line that came on `stdout` or `stderr`."""
+    level = "error" if stream == "stderr" else "info"
+    event = mask(line.rstrip().decode("utf-8", "replace"))
+    return LogRecord(datetime.now(tz=timezone.utc), level, f"task.{stream}", event)
+
+
+def parse_line(line: bytes, mask: Mask) -> LogRecord | None:
+    """Read one line of the logs socket.
+
+    Args:
+        line: the line, with or without its end.
+        mask: removes secrets from a text.
+
+    Returns:
+        Its record; for a line that is not JSON, one of the supervisor's own; None when its level drops it.
+
+    Raises:
+        TaskLost: when it is a line over which the real supervisor loses the task.
+    """
+    try:
+        value = json.loads(line.decode("utf-8"), parse_constant=_refuse, parse_float=_finite)
+        json.dumps(value, ensure_ascii=False).encode()  # lone surrogates are no text
+    except (ValueError, RecursionError):
+        return supervisor_record("error", f"Malformed JSON log line: {_quote(line, mask)}", mask)
+    if not isinstance(value, dict):
+        raise TaskLost(f"a log line is JSON, but no object: {_quote(line, mask)}")
+    timestamp = _timestamp(value.pop("timestamp", None), mask)
+    if "level" not in value:
+        raise TaskLost(f"a log line has no level: {_quote(line, mask)}")
+    level = value.pop("level")
+    if isinstance(level, (list, dict)):
+        raise TaskLost(f"the level of a log line is a {type(level).__name__}")
+    name = LEVELS.get(level) if isinstance(level, str) else None
+    if name is None:
+        return None
+    for clashing in CLASHING:
+        if clashing in value:
+            raise TaskLost(f"a log line has a field named {clashing!r}, which the supervisor takes for its own")
+    exception = value.pop("exception", None)
+    if exception:
+        value["error_detail"] = exception
+    event, logger = value.pop("event", None), value.pop("logger", None)
+    return LogRecord(
+        timestamp,
+        name,
+        "task" if logger is None else mask(_text(logger)),
+        "" if event is None else mask(_text(event)),
+        {key: _masked(item, key, mask, 0) for key, item in value.items()},
+    )
+
+
+def _timestamp(value: Any, mask: Mask) -> datetime:
+    if not value:
+        return datetime.now(tz=timezone.utc)
+    parsed = parse_rfc3339(value) if isinstance(value, str) else None
+    if parsed is None:
+        raise TaskLost(f"the timestamp of a log line is no RFC 3339 time: {mask(str(value))[:_MAX_QUOTE]!r}")
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=timezone.utc)
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(constant)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if value - value != 0:
+        raise ValueError(text)
+    return value
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _quote(line: bytes, mask: Mask) -> str:
+    """The line's beginning. Masked before it is cut, so that no half of a secret is left."""
+    text = mask(line.rstrip().decode("utf-8", "replace"))
+    return text if len(text) <= _MAX_QUOTE else f"{text[:_MAX_QUOTE]}... ({len(line)} bytes)"
+
+
+def _masked(value: Any, name: str, mask: Mask, depth: int) -> Any:
+    if is_telling(name) or depth > _MAX_DEPTH:
+        return MASK
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, dict):
+        return {key: _masked(item, key, mask, depth + 1) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_masked(item, "", mask, depth + 1) for item in value]
+    return value

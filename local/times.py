@@ -1,0 +1,21 @@
+"""RFC 3339 times, as the supervisor reads them. Pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+_RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:([Zz])|([+-]\d\d):?(\d\d))?", re.ASCII)
+
+
+def parse_rfc3339(text: str) -> datetime | None:
+    """The time that a text names, aware if it has an offset; None when it is no RFC 3339 time."""
+    match = _RFC3339.fullmatch(text)
+    if match is None:
+        return None
+    day, clock, fraction, zulu, hours, minutes = match.groups()
+    offset = "+00:00" if zulu else f"{hours}:{minutes}" if hours else ""
+    try:
+        return datetime.fromisoformat(f"{day}T{clock}.{(fraction or '').ljust(6, '0')[:6]}{offset}")
+    except ValueError:
+        return None

@@ -1,0 +1,146 @@
+"""The real supervisor, as a process that runs task instances on request, and the bundle files that it runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dagfloe.runtime.metadata import platform_tag
+from support.peer import TOOL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HERE = Path(__file__).parent
+RUN_TIMEOUT_S = 30
+BUILD_TIMEOUT_S = 600
+PYTHON_VARIABLE = "DAGFLOE_AIRFLOW_PYTHON"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder needs a real Airflow."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.airflow)
+            item.add_marker(pytest.mark.timeout(BUILD_TIMEOUT_S))
+
+
+class Answer:
+    """What the real supervisor did with a task instance."""
+
+    def __init__(self, told: dict[str, Any]) -> None:
+        self.told = told
+        self.final_state: str | None = told["final_state"]
+        self.exit_code: int | None = told["exit_code"]
+        self.records: list[dict[str, Any]] = told["records"]
+        self.xcoms: dict[str, Any] = told["xcoms"]
+        self.variables: dict[str, Any] = told["variables"]
+        assert told["leftovers"] == [], "processes are left"
+
+    def __repr__(self) -> str:
+        return json.dumps(self.told, indent=1)
+
+    @property
+    def states(self) -> list[Any]:
+        """The states that the API server was told, in order, after that the task runs."""
+        return [call["body"]["state"] for call in self.told["calls"] if call["path"].endswith("/state")]
+
+    def calls(self, prefix: str) -> list[tuple[str, str]]:
+        """Method and path of the state-changing calls to the API server below a path."""
+        return [(call["method"], call["path"]) for call in self.told["calls"] if call["path"].startswith(prefix)]
+
+    def record(self, event: str) -> dict[str, Any]:
+        """The first record whose event contains a text."""
+        for record in self.records:
+            if event in str(record.get("event")):
+                return record
+        raise AssertionError(f"no record with {event!r}: {self!r}")
+
+    def events(self) -> list[str]:
+        """The events of all records."""
+        return [str(record.get("event")) for record in self.records]
+
+
+class Supervisor:
+    """The process that runs task instances under the real supervisor."""
+
+    def __init__(self, python: str) -> None:
+        self._process = subprocess.Popen(
+            [python, str(HERE / "supervise.py")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        assert self._process.stdin
+        assert self._process.stdout
+        self._in, self._out = self._process.stdin, self._process.stdout
+
+    def ask(self, **request: Any) -> Any:
+        """Send a request; wait for its answer."""
+        self._in.write(json.dumps(request).encode() + b"\n")
+        self._in.flush()
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._out, selectors.EVENT_READ)
+            assert selector.select(RUN_TIMEOUT_S), f"no answer to {request} within {RUN_TIMEOUT_S} s"
+        line = self._out.readline()
+        assert line, f"the supervisor's process died with status {self._process.wait(5)} over {request}"
+        return json.loads(line)
+
+    def run(self, root: Path, dag_id: str, task_id: str, **request: Any) -> Answer:
+        """Run a task instance of a bundle below a folder."""
+        return Answer(self.ask(root=str(root), dag_id=dag_id, task_id=task_id, **request))
+
+    def close(self) -> None:
+        """End the process."""
+        self._in.close()
+        self._process.wait(RUN_TIMEOUT_S)
+        self._out.close()
+
+
+@pytest.fixture(scope="session")
+def supervisor() -> Iterator[Supervisor]:
+    """The real supervisor of the Airflow whose Python the environment names."""
+    python = os.environ.get(PYTHON_VARIABLE)
+    assert python, f"{PYTHON_VARIABLE} is not set: run `make airflow-test`"
+    supervisor = Supervisor(python)
+    yield supervisor
+    supervisor.close()
+
+
+@pytest.fixture(scope="session")
+def dist() -> Path:
+    """Where `make dist` puts the examples."""
+    folder = HERE.parents[1] / "dist" / platform_tag()
+    assert (folder / "weather").exists(), f"{folder / 'weather'} is missing: run `make dist` first"
+    return folder
+
+
+@pytest.fixture(scope="session")
+def odd_bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the bundle files of the projects beside this file."""
+    folder = tmp_path_factory.mktemp("bundles")
+    for project in (HERE / "bundles").iterdir():
+        answer = subprocess.run(
+            [TOOL, "build", str(project), "--output", str(folder)],
+            capture_output=True,
+            text=True,
+            timeout=BUILD_TIMEOUT_S,
+            check=False,
+        )
+        assert answer.returncode == 0, answer.stderr
+    return folder
+
+
+@pytest.fixture
+def missing_bundle_folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder without any bundle."""
+    (tmp_path / "README").write_text("no bundle")
+    yield tmp_path
+    shutil.rmtree(tmp_path)

@@ -1,0 +1,260 @@
+"""Every way for a task to end, to speak and to misbehave, under the real supervisor."""
+
+from __future__ import annotations
+
+import json
+import signal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dagfloe import Connection
+from dagfloe.runtime.records import RESERVED
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .conftest import Answer, Supervisor  # type: ignore[import-not-found,unused-ignore]
+
+DATABASE = {
+    "conn_type": "postgres",
+    "host": "db.example",
+    "port": 5432,
+    "login": "me",
+    "password": "pa55-w0rd",
+    "extra": '{"mode": "fast", "token": "t0k-en1"}',
+}
+
+
+@pytest.fixture
+def run(supervisor: Supervisor, odd_bundles: Path) -> Any:
+    """Runs a task of the bundle `behaviours`."""
+
+    def run(task_id: str, **request: Any) -> Answer:
+        return supervisor.run(odd_bundles, "behaviours", task_id, **request)
+
+    return run
+
+
+def test_every_verb(run: Any) -> None:
+    """Variables, connections and XComs are read, written and deleted, from the API and from the environment."""
+    answer = run(
+        "verbs",
+        variables={"given": "text", "json": '{"a": [1]}', "unwanted": "x"},
+        connections={"db": DATABASE},
+        xcoms={"upstream/return_value": [1, {"b": None}], "verbs/stale": 1},
+        env={"AIRFLOW_VAR_FROM_ENV": "env", "AIRFLOW_CONN_ENV_DB": "pg://u:pw-of-env@env.example/x"},
+        conf={"who": "me"},
+        map_index=3,
+        try_number=2,
+    )
+    assert answer.states == ["success"], answer
+    assert answer.xcoms["verbs/return_value"] == {
+        "variable": "text",
+        "json": {"a": [1]},
+        "missing": "fallback",
+        "from_env": "env",
+        "connection": ["postgres", "db.example", 5432, "fast"],
+        "env_connection": "env.example",
+        "xcom": [1, {"b": None}],
+        "no_xcom": "none",
+        "conf": {"who": "me"},
+        "ids": ["behaviours", "verbs", "manual__1", 2, 3],
+    }
+    assert answer.xcoms["verbs/own"] == {"n": [1, 2.5, None, True, "ü"]}
+    assert "verbs/stale" not in answer.xcoms
+    assert answer.variables == {"given": "text", "json": '{"a": [1]}', "written": "by the task"}
+    assert answer.calls("variables") == [("PUT", "variables/written"), ("DELETE", "variables/unwanted")]
+
+
+@pytest.mark.parametrize(
+    ("task_id", "state", "error"),
+    [
+        ("fails", "failed", "ValueError"),
+        ("exits_0", "failed", "SystemExit"),
+        ("exits_3", "failed", "SystemExit"),
+        ("gives_up", "failed", "TaskFailed"),
+        ("missing_variable", "failed", "VariableNotFound"),
+        ("forbidden_variable", "failed", "PermissionDenied"),
+        ("not_json", "failed", "ValueNotSerializableError"),
+        ("needs", "failed", "BindingError"),
+    ],
+)
+def test_failures(run: Any, task_id: str, state: str, error: str) -> None:
+    """A failure is told as one state, with its exception in the structured form, and exit status 0."""
+    answer = run(task_id, forbidden=["secret_of_others"])
+    assert (answer.exit_code, answer.final_state, answer.states) == (0, state, [state]), answer
+    (failure,) = [record for record in answer.records if "error_detail" in record]
+    assert failure["level"] == "error"
+    assert failure["error_detail"][0]["exc_type"] == error
+    assert "ran" not in answer.events()
+
+
+def test_exception_chain(run: Any) -> None:
+    """The web page gets the raised exception first, then its cause, with the author's frames."""
+    detail = run("fails").record("Task failed")["error_detail"]
+    assert [(part["exc_type"], part["is_cause"]) for part in detail] == [("ValueError", False), ("KeyError", True)]
+    assert detail[0]["frames"][-1]["name"] == "fails"
+    assert detail[0]["frames"][-1]["filename"].endswith("behaviours.py")
+
+
+def test_retry_then_success(run: Any) -> None:
+    """A failure with tries left becomes up_for_retry with its reason; the next try succeeds."""
+    first = run("flaky", should_retry=True, max_tries=1)
+    assert (first.final_state, first.states) == ("up_for_retry", ["up_for_retry"])
+    (call,) = [call for call in first.told["calls"] if call["path"].endswith("/state")]
+    assert call["body"]["retry_reason"] == "RuntimeError: the first try fails"
+    second = run("flaky", try_number=2)
+    assert (second.states, second.xcoms["flaky/return_value"]) == (["success"], 2)
+
+
+@pytest.mark.parametrize(("task_id", "state"), [("skips", "skipped"), ("gives_up", "failed"), ("nowhere", "removed")])
+def test_outcomes_without_retry(run: Any, task_id: str, state: str) -> None:
+    """Skipped, failed for good and unknown tasks are not retried, whatever tries are left."""
+    answer = run(task_id, should_retry=True, max_tries=3)
+    assert (answer.exit_code, answer.final_state, answer.states) == (0, state, [state])
+
+
+def test_unknown_task_says_what_there_is(run: Any) -> None:
+    """The log of an unknown task lists the registered ones."""
+    record = run("nowhere").record("is not in this bundle")
+    assert "verbs" in record["registered"]["behaviours"]
+
+
+def test_process_that_vanishes(run: Any) -> None:
+    """An exit status of the author's own is what the supervisor sees."""
+    answer = run("vanishes_7")
+    assert (answer.exit_code, answer.final_state, answer.states) == (7, "failed", ["failed"])
+    assert answer.record("Process exited abnormally")["exit_code"] == 7
+    # Status 0 without a terminal message: the supervisor calls it a success and tells the API server nothing.
+    answer = run("vanishes_0")
+    assert (answer.exit_code, answer.states) == (0, [])
+
+
+def test_registration_failure(supervisor: Supervisor, odd_bundles: Path) -> None:
+    """A module that cannot be imported on the worker is an error with its stack, a non-zero status and failed."""
+    answer = supervisor.run(odd_bundles, "unregistered", "task", env={"UNREGISTERED_FAILS": "1"})
+    assert (answer.exit_code, answer.final_state, answer.states) == (1, "failed", ["failed"])
+    record = answer.record("The task cannot begin")
+    assert record["level"] == "error"
+    assert record["error_detail"][0]["exc_value"] == "this host is not to my liking"
+    assert supervisor.run(odd_bundles, "unregistered", "task").states == ["success"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_stop(run: Any, number: signal.Signals) -> None:
+    """A stopped task runs its cleanup, which may still use the client, and is reported as failed, promptly."""
+    answer = run("blocks", signal={"on": "ready", "number": number}, should_retry=True)
+    assert (answer.exit_code, answer.states, answer.variables) == (0, ["failed"], {"cleaned": "yes"}), answer
+    events = answer.events()
+    assert events.index("ready") < events.index("cleanup") < events.index("unwound")
+    assert number.name in answer.record("Task stopped")["event"]
+
+
+def test_kill(run: Any) -> None:
+    """A task that is killed is failed or retried by the supervisor, and leaves no process behind."""
+    answer = run("stubborn", signal={"on": "ready", "number": signal.SIGKILL}, should_retry=True)
+    assert (answer.exit_code, answer.final_state) == (-signal.SIGKILL, "up_for_retry")
+
+
+def test_multiprocessing(run: Any) -> None:
+    """A task may use spawned workers."""
+    assert run("spawns").xcoms["spawns/return_value"] == [0, 1, 4, 9]
+
+
+def test_programs_get_the_hosts_library_path(run: Any) -> None:
+    """Programs that a task starts do not get the frozen program's libraries."""
+    assert run("starts_program").xcoms["starts_program/return_value"] == ""
+
+
+def test_everything_said(run: Any) -> None:
+    """Logging, print, warnings and raw writes arrive at their levels; Airflow's two settings filter."""
+    answer = run("speaks", env={"AIRFLOW__LOGGING__NAMESPACE_LEVELS": "loud=DEBUG"})
+    assert answer.states == ["success"]
+    said = {record["event"]: (record["logger"], record["level"]) for record in answer.records}
+    assert "too quiet" not in said
+    assert said["loud enough"] == ("loud.part", "debug")
+    assert said["careful"] == ("behaviours", "warning")
+    assert said["printed"] == said["raw stdout"] == ("task.stdout", "info")
+    assert said["to stderr"] == said["raw stderr"] == ("task.stderr", "error")
+    assert ("py.warnings", "warning") in said.values()
+    assert answer.record("careful")["nested"] == {"a": [1]}
+
+
+def test_odd_records_do_not_lose_the_task(run: Any) -> None:
+    """No record that an author can write makes the supervisor lose the task, and each arrives."""
+    answer = run("odd_records")
+    assert (answer.told["error"], answer.states) == (None, ["success"]), answer
+    events = answer.events()
+    for name in RESERVED - {"msg"}:
+        assert f"field {name}" in events
+    assert [event for event in events if event.startswith("value ")] == [f"value {number}" for number in range(10)]
+    assert "the last one" in events
+    assert answer.record("xxx")["event"].endswith("(1000000 characters)")
+    assert [entry for entry in answer.told["supervisor"] if entry["level"] != "warning"] == []
+
+
+def test_secrets(run: Any) -> None:
+    """Passwords, extras and masked values reach neither the records nor the retry reason."""
+    answer = run("secretive", connections={"db": DATABASE}, should_retry=True)
+    said = json.dumps([answer.records, answer.told["calls"], answer.told["supervisor"]])
+    for secret in ("pa55-w0rd", "t0k-en1", "open-sesame"):
+        assert secret not in said
+    assert "db.example" in said
+    assert answer.states == ["up_for_retry"]
+
+
+def test_large_xcom(run: Any) -> None:
+    """An XCom of 5 MB comes and goes."""
+    answer = run("large", xcoms={"upstream/return_value": "x" * 5_000_000})
+    assert answer.states == ["success"], answer.events()
+    assert answer.xcoms["large/return_value"] == "y" * 5_000_000
+
+
+def test_no_bundle_and_a_damaged_one(supervisor: Supervisor, odd_bundles: Path, tmp_path: Path) -> None:
+    """The real coordinator refuses a folder without the Dag, and a file whose executable was changed."""
+    assert "cannot find executable bundle" in supervisor.ask(root=str(tmp_path), dag_id="d", task_id="t")["error"]
+    damaged = tmp_path / "behaviours"
+    damaged.write_bytes(b"\0" + (odd_bundles / "behaviours").read_bytes()[1:])
+    damaged.chmod(0o755)
+    assert (
+        "cannot find executable bundle" in supervisor.ask(root=str(tmp_path), dag_id="behaviours", task_id="t")["error"]
+    )
+
+
+def test_api_server_that_is_away(run: Any) -> None:
+    """A terminal message that the API server refuses was still delivered: status 0, and the log says so."""
+    answer = run("speaks", refuse_state=True)
+    assert answer.exit_code == 0
+    assert "was delivered, but not confirmed" in " ".join(answer.events())
+
+
+URIS = [
+    "postgres://u:p%40@h:5432/db?a=1&b=2",
+    "postgresql://h",
+    "my-type://",
+    "sqlite:////tmp/Some%20File.db",
+    "sqlite://%2Ftmp%2FSome%20File.db",
+    "sqlite:///relative.db",
+    "http://https%3A%2F%2FHost/x",
+    "http://https://host:8080/x",
+    "http://[::1]:80/x",
+    "http://h/?__extra__=%7B%22a%22%3A+%7B%22b%22%3A1%7D%7D",
+    "gcp://?key=value&empty=",
+    "http://user@/p",
+    "http://:only-password@h",
+    "aws://AKIA%2FX:se%2Fcret@/?region_name=eu%2Dwest",
+    "mysql://LOGIN:pw@MixedCase.Example:3306/schema%2Fwith%2Fslash",
+    "x://:99",
+]
+
+
+def test_connection_is_airflows(supervisor: Supervisor) -> None:
+    """URIs mean what they mean to Airflow's own Connection, in both directions."""
+    fields = ("conn_type", "host", "schema", "login", "password", "port")
+    for uri, theirs in zip(URIS, supervisor.ask(uris=URIS), strict=True):
+        ours = Connection.from_uri("c", uri)
+        found = {name: getattr(ours, name) for name in fields}
+        assert found == {name: theirs[name] for name in fields}, uri
+        assert ours.extra == json.loads(theirs["extra"] or "{}"), uri
+        assert ours.uri == theirs["uri"], uri

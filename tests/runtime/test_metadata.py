@@ -1,0 +1,75 @@
+"""What a bundle says about itself."""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+import dagfloe
+from dagfloe import Bundle
+from dagfloe.runtime.config import BundleConfig
+from dagfloe.runtime.metadata import bundle_metadata, platform_tag
+
+task_ids = st.lists(st.text("abcé._-0", min_size=1, max_size=4), unique=True, max_size=4)
+
+
+def test_metadata() -> None:
+    """The metadata names the project, what it runs on, its Dags by id, their tasks in order, and the SDK."""
+    bundle = Bundle()
+    for dag_id, names in (("zoo", ["b", "a"]), ("bar", ["x"])):
+        dag = bundle.dag(dag_id)
+        for name in names:
+            dag.task(task_id=name)(print_nothing)
+    config = BundleConfig("tasks:bundle", "project", "1.2.3", "tasks.py", schema_version="2026-10-30")
+    assert bundle_metadata(config, bundle) == {
+        "airflow_bundle_metadata_version": "1.0",
+        "bundle": {
+            "name": "project",
+            "version": "1.2.3",
+            "platform": platform_tag(),
+            "python": ".".join(map(str, sys.version_info[:3])),
+        },
+        "dags": {"bar": {"tasks": ["x"]}, "zoo": {"tasks": ["b", "a"]}},
+        "sdk": {
+            "language": "python",
+            "name": "dagfloe",
+            "version": dagfloe.__version__,
+            "supervisor_schema_version": "2026-10-30",
+        },
+        "source": "tasks.py",
+    }
+
+
+def print_nothing() -> None:
+    """Be a task."""
+
+
+@given(st.dictionaries(st.text("abcé._-0", min_size=1, max_size=4), task_ids, max_size=4))
+def test_order_of_registration_of_dags_does_not_matter(registered: dict[str, list[str]]) -> None:
+    """The same Dags give the same bytes, whichever was registered first."""
+    texts = set()
+    for dag_ids in (list(registered), sorted(registered), sorted(registered, reverse=True)):
+        bundle = Bundle()
+        for dag_id in dag_ids:
+            dag = bundle.dag(dag_id)
+            for task_id in registered[dag_id]:
+                dag.task(task_id=task_id)(print_nothing)
+        texts.add(json.dumps(bundle_metadata(BundleConfig("t:b", "p", "1", "t.py"), bundle)))
+    (text,) = texts
+    assert json.loads(text)["dags"] == {dag_id: {"tasks": tasks} for dag_id, tasks in registered.items()}
+
+
+def test_platform_tag() -> None:
+    """The platform is operating system and processor, in lower case."""
+    system, _, machine = platform_tag().partition("-")
+    assert system == sys.platform
+    assert machine == platform.machine().lower()
+
+
+def test_default_schema_version() -> None:
+    """Without another choice a bundle speaks the schema version that Airflow 3.3 and 3.4 both know."""
+    assert BundleConfig("t:b", "p", "1", "t.py").schema_version == "2026-06-16"

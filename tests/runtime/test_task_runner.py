@@ -1,0 +1,258 @@
+"""How one task ends: which terminal message, and what is sent and logged before."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dagfloe import Bundle, Client, Connection, Context, TaskCancelled, TaskFailed, TaskSkipped, current_context
+from dagfloe.cancellation import Cancellation
+from dagfloe.runtime.messages import check_request
+from dagfloe.runtime.task_runner import run_task
+from dagfloe.secrets import Secrets
+from support.memory import Airflow, context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Run:
+    """Runs one function as task `t` of Dag `d`, with an Airflow in memory."""
+
+    def __init__(self, function: Callable[..., object], *, should_retry: bool = False, **ti: Any) -> None:
+        bundle = Bundle()
+        bundle.dag("d").task(task_id="t")(function)
+        self.airflow = Airflow()
+        self.secrets = Secrets()
+        self.context = context(should_retry=should_retry, **ti)
+        self.client = Client(self.airflow, self.context.ti, self.secrets)
+        self._bundle = bundle
+
+    def __call__(self) -> dict[str, Any]:
+        """The terminal message."""
+        message = run_task(self._bundle, self.context, self.client, self.secrets)
+        check_request(message)
+        return message
+
+
+def raising(error: BaseException) -> Callable[[], object]:
+    """A task that raises."""
+
+    def task() -> None:
+        raise error
+
+    return task
+
+
+def test_value_is_pushed() -> None:
+    """A value that a task returns is pushed under `return_value`, and the task has succeeded."""
+    run = Run(lambda: {"rows": [1, 2]})
+    assert run()["type"] == "SucceedTask"
+    (pushed,) = run.airflow.requests
+    assert (pushed["type"], pushed["key"], pushed["value"]) == ("SetXCom", "return_value", {"rows": [1, 2]})
+
+
+def test_none_is_not_pushed() -> None:
+    """A task that returns None pushes nothing."""
+    run = Run(lambda: None)
+    assert run()["type"] == "SucceedTask"
+    assert run.airflow.requests == []
+
+
+@pytest.mark.parametrize("value", [0, "", False, [], {}])
+def test_empty_values_are_pushed(value: object) -> None:
+    """A value that counts as false is a value."""
+    run = Run(lambda: value)
+    run()
+    assert run.airflow.sent("SetXCom")[0]["value"] == value
+
+
+def test_what_is_passed() -> None:
+    """A task gets the client, its context, and a logger of its own; the context is current while it runs."""
+    seen: list[Any] = []
+
+    def task(client: Client, context: Context, log: logging.Logger, year: int = 2020) -> None:
+        seen.extend([client, context, log.name, year, current_context()])
+
+    run = Run(task)
+    run()
+    assert seen == [run.client, run.context, "d.t", 2020, run.context]
+
+
+def test_skipped(caplog: pytest.LogCaptureFixture) -> None:
+    """TaskSkipped ends the task as skipped, whatever tries are left, with its reason in the log."""
+    with caplog.at_level(logging.INFO):
+        assert Run(raising(TaskSkipped("no data")), should_retry=True)()["state"] == "skipped"
+        assert Run(raising(TaskSkipped()))()["state"] == "skipped"
+    assert [record.getMessage() for record in caplog.records] == ["Task skipped: no data", "Task skipped"]
+
+
+def test_failed_without_retry(caplog: pytest.LogCaptureFixture) -> None:
+    """TaskFailed ends the task as failed, whatever tries are left, with its reason and stack in the log."""
+    message = Run(raising(TaskFailed("bad input")), should_retry=True)()
+    assert (message["type"], message["state"]) == ("TaskState", "failed")
+    assert "bad input" in caplog.records[-1].getMessage()
+    assert caplog.records[-1].exc_info
+
+
+@pytest.mark.parametrize("error", [ValueError("why"), SystemExit(0), KeyboardInterrupt("why"), GeneratorExit(), MemoryError()])
+def test_any_other_end(error: BaseException, caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever else a task raises is a failure: retried while tries are left, with its stack in the log."""
+    message = Run(raising(error), should_retry=True)()
+    assert (message["type"], message["state"]) == ("RetryTask", "up_for_retry")
+    assert message["retry_reason"] == f"{type(error).__name__}: {error}"
+    message = Run(raising(error))()
+    assert (message["type"], message["state"]) == ("TaskState", "failed")
+    for record in caplog.records:
+        assert record.exc_info is not None
+        assert record.exc_info[1] is error
+
+
+def test_retry_reason_is_short_and_holds_no_secret() -> None:
+    """The reason of a retry has at most 500 characters, and what was masked is masked in it before it is cut."""
+    run = Run(raising(ValueError("x" * 470 + " hunter2-hunter2 " + "y" * 100)), should_retry=True)
+    run.secrets.add("hunter2-hunter2")
+    reason = run()["retry_reason"]
+    assert len(reason) == 500
+    assert reason.startswith("ValueError: xxx")
+    assert "hunter" not in reason
+    assert "***" in reason
+
+
+class Unspeakable(TaskSkipped, TaskFailed):
+    """An outcome that cannot be told."""
+
+    def __str__(self) -> str:
+        raise LookupError("no str")
+
+
+@pytest.mark.parametrize(("kind", "state"), [(TaskSkipped, "skipped"), (TaskFailed, "failed"), (Exception, "failed")])
+def test_exceptions_that_cannot_be_told(kind: type[Exception], state: str) -> None:
+    """An exception whose text form raises ends the task as it would otherwise."""
+    unspeakable = type("Unspeakable", (kind,), {"__str__": Unspeakable.__str__})
+    assert Run(raising(unspeakable()))()["state"] == state
+    if kind is Exception:
+        reason = Run(raising(unspeakable()), should_retry=True)()["retry_reason"]
+        assert reason == "Unspeakable: (its message cannot be shown)"
+
+
+def test_retry_reason_with_a_lone_surrogate() -> None:
+    """A message that UTF-8 does not have is told in a form that it has."""
+    assert Run(raising(ValueError("\ud800")), should_retry=True)()["retry_reason"] == "ValueError: \\ud800"
+
+
+def test_missing_parameter() -> None:
+    """A data parameter without a default fails the task before its body runs."""
+    ran: list[int] = []
+
+    def task(country: str) -> None:
+        ran.append(1)
+
+    message = Run(task, should_retry=True)()
+    assert ran == []
+    assert "'country'" in message["retry_reason"]
+    assert Run(task)()["state"] == "failed"
+
+
+@pytest.mark.parametrize("ids", [{"dag_id": "other"}, {"task_id": "other"}])
+def test_unknown_task(ids: dict[str, str], caplog: pytest.LogCaptureFixture) -> None:
+    """A task that the bundle does not have is removed, and the log says what it has."""
+    ran: list[int] = []
+    assert Run(lambda: ran.append(1), should_retry=True, **ids)()["state"] == "removed"
+    assert ran == []
+    (record,) = caplog.records
+    assert "is not in this bundle" in record.getMessage()
+    assert vars(record)["registered"] == {"d": ["t"]}
+
+
+@pytest.mark.parametrize(
+    "ti_id", ["", "5", "x" * 36, "01234567-89ab-cdef-0123-456789abcdef\n", "0123456789abcdef0123456789abcdef----", "-" * 36]
+)
+def test_id_that_is_no_uuid(ti_id: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A task instance whose id is no UUID fails before its task runs."""
+    ran: list[int] = []
+    assert Run(lambda: ran.append(1), id=ti_id)()["state"] == "failed"
+    assert ran == []
+    assert "is no UUID" in caplog.text
+
+
+def test_value_without_json_form(caplog: pytest.LogCaptureFixture) -> None:
+    """A returned value without a JSON form fails the task with the path and type of the bad element."""
+    run = Run(lambda: {"rows": [1, {"when": {2}}]}, should_retry=True)
+    assert "$.rows[1].when is of type set" in run()["retry_reason"]
+    assert run.airflow.requests == []
+    assert Run(lambda: print)()["state"] == "failed"
+
+
+def test_value_that_airflow_does_not_take() -> None:
+    """A task whose value cannot be pushed has not succeeded."""
+    run = Run(lambda: 1, should_retry=True)
+    run.airflow.failing["SetXCom"] = "API_SERVER_ERROR"
+    message = run()
+    assert message["type"] == "RetryTask"
+    assert "API_SERVER_ERROR" in message["retry_reason"]
+
+
+def test_secrets_of_a_connection_are_in_no_reason() -> None:
+    """A password that the task read, and put into an exception, is masked, in whatever form."""
+
+    def task(client: Client) -> None:
+        connection = client.get_connection("db")
+        raise ValueError(f"{connection.password!r} {connection.uri} {connection.extra}")
+
+    run = Run(task, should_retry=True)
+    password = "p'a$s w/ord"  # noqa: S105
+    run.airflow.connections["db"] = {"conn_type": "pg", "password": password, "extra": '{"token": "t-o-k/e n"}'}
+    reason = run()["retry_reason"]
+    for secret in (password, "w/ord", "w%2Ford", "t-o-k", "e n", "e+n"):
+        assert secret not in reason
+    assert Connection("db", "pg", password=password).uri.count("%") == 4
+
+
+def test_stop() -> None:
+    """A task that is told to stop fails, even if tries are left, and even if it turns the stop into another error."""
+    cancellations: list[Cancellation] = []
+
+    def stopped() -> None:
+        cancellations[-1].request("SIGTERM")
+
+    def swallowed() -> None:
+        try:
+            cancellations[-1].request("SIGTERM")
+        except TaskCancelled:
+            raise ValueError("cleanup failed") from None
+
+    for task in (stopped, swallowed):
+        run = Run(task, should_retry=True)
+        cancellations.append(run.context.cancellation)
+        assert run()["state"] == "failed"
+
+
+def test_task_that_ignores_a_stop_succeeds() -> None:
+    """A task that catches the stop and returns has done its work."""
+
+    def task(context: Context) -> int:
+        try:
+            context.cancellation.request("SIGTERM")
+        except TaskCancelled:
+            pass
+        return 1
+
+    run = Run(task)
+    assert run()["type"] == "SucceedTask"
+    assert run.airflow.sent("SetXCom")
+
+
+def test_stop_before_and_after_the_function() -> None:
+    """A stop that came before keeps the function from running; one that comes after its end does not undo it."""
+    ran: list[int] = []
+    run = Run(lambda: ran.append(1))
+    run.context.cancellation.request("SIGTERM")
+    assert run()["state"] == "failed"
+    assert ran == []
+    run = Run(lambda: ran.append(1))
+    assert run()["type"] == "SucceedTask"
+    run.context.cancellation.request("SIGTERM")
+    assert ran == [1]
