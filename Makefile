@@ -48,7 +48,7 @@ check: $(STAMP) ## Run ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy -p dagfloe
-	$(BIN)/mypy tests bundles
+	$(BIN)/mypy tests bundles/hello
 
 airflow-test: dist $(AIRFLOW_VENV)/.installed ## Run the frozen bundles under the real supervisor of Airflow 3.3.2
 	DAGFLOE_AIRFLOW_PYTHON=$(CURDIR)/$(AIRFLOW_VENV)/bin/python $(PYTEST) -m airflow tests/airflow

@@ -29,7 +29,7 @@ def parse_address(text: str, flag: str) -> Address:
         host = host[1:-1]
     if not separator:
         problem = "the port is missing"
-    elif not host or not host.isascii() or any(character.isspace() for character in host):
+    elif not host or not host.isascii() or any(character.isspace() or character in "[]" for character in host):
         problem = "the host is missing or malformed"
     elif (":" in host) != bracketed:
         problem = "an IPv6 address, and nothing else, stands in brackets"

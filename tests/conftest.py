@@ -5,5 +5,8 @@ from __future__ import annotations
 from hypothesis import HealthCheck, settings
 
 # How long an example takes depends on the machine; pytest-timeout bounds the whole test.
-settings.register_profile("dagfloe", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("dagfloe")
+for name, max_examples in (("quick", 60), ("thorough", 2000)):  # the latter with --hypothesis-profile=thorough
+    settings.register_profile(
+        name, deadline=None, max_examples=max_examples, suppress_health_check=[HealthCheck.too_slow]
+    )
+settings.load_profile("quick")

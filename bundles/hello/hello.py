@@ -28,6 +28,6 @@ def greet(client: Client, context: Context, log: logging.Logger) -> dict[str, st
 def count(client: Client, log: logging.Logger) -> int:
     """Count the letters of the greeting that the first task pushed."""
     text = client.get_xcom("greet")["greeting"]
-    letters = sum(character.isalpha() for character in text)
+    letters = sum(map(str.isalpha, text))
     log.info("%r has %d letters", text, letters)
     return letters

@@ -245,7 +245,6 @@ URIS = [
     "http://:only-password@h",
     "aws://AKIA%2FX:se%2Fcret@/?region_name=eu%2Dwest",
     "mysql://LOGIN:pw@MixedCase.Example:3306/schema%2Fwith%2Fslash",
-    "x://:99",
 ]
 
 

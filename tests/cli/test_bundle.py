@@ -35,10 +35,11 @@ ADDRESS = "127.0.0.1:40000"
 
 # Flags
 
-tokens = st.sampled_from(
-    ["--comm", "--logs", "--comm=", "--logs=", f"--comm={ADDRESS}", "--logs=x", ADDRESS, "--", "-", "", "--com", "--comm=a=b",
-     "--bundle-metadata", "--format", "--format=yaml", "json", "--self-check", "--help", "--version", "-c", "é", "--logs =x"]
-) | any_text  # fmt: skip
+words = (
+    f"--comm --logs --comm= --logs= --comm={ADDRESS} --logs=x {ADDRESS} -- - --com --comm=a=b --bundle-metadata "
+    "--format --format=yaml json --self-check --help --version -c é"
+).split()
+tokens = st.sampled_from([*words, "", "--logs =x"]) | any_text
 command_lines = st.lists(tokens, max_size=6)
 
 
@@ -71,14 +72,21 @@ def test_supervisors_command_line(arguments: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["--comm=a"], ["--comm=a", "--comm=b"], ["--comm=a", "--logs"], ["--comm=a", "--logs=b", "x"], ["--bundle-metadata"]],
+    [
+        [],
+        ["--comm=a"],
+        ["--comm=a", "--comm=b"],
+        ["--comm=a", "--logs"],
+        ["--comm=a", "--logs=b", "x"],
+        ["--bundle-metadata"],
+    ],
 )
 def test_other_command_lines_are_left_to_click(arguments: list[str]) -> None:
     """The quick way does not guess."""
     assert read_supervisor_flags(arguments) is None
 
 
-BOTH = {"comm": "h:1", "logs": "[::1]:2"}
+BOTH: dict[str, Any] = {"comm": "h:1", "logs": "[::1]:2"}
 
 
 @pytest.mark.parametrize(
@@ -176,7 +184,7 @@ subprocess.run(["echo", "by a program"])
 
 
 def test_metadata_and_nothing_else(tmp_path: Path) -> None:
-    """stdout holds the metadata alone; what the module prints while it is imported goes to stderr."""
+    """On stdout is the metadata alone; what the module prints while it is imported goes to stderr."""
     done = run(write_project(tmp_path, TASKS + NOISE), "--bundle-metadata")
     assert done.returncode == 0
     metadata = json.loads(done.stdout)
@@ -261,5 +269,4 @@ def test_running_a_task_loads_nothing_slow(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", [Flags, Metadata, SelfCheck, Coordinator])
 def test_modes_show_what_they_hold(kind: Any) -> None:
     """Flags and modes can be seen in an error."""
-    values = {name: "x" for name in kind._fields}
-    assert repr(kind(**values)).startswith(f"{kind.__name__}(")
+    assert repr(kind(**dict.fromkeys(kind._fields, "x"))).startswith(f"{kind.__name__}(")

@@ -53,6 +53,8 @@ def test_any_text_is_an_address_or_a_usage_error(text: str) -> None:
         ("", "the port is missing"),
         (":80", "the host is missing"),
         ("a b:80", "the host is missing or malformed"),
+        ("[:80", "the host is missing or malformed"),
+        ("[[::1]]:80", "the host is missing or malformed"),
         ("höst:80", "the host is missing or malformed"),
         ("::1:80", "in brackets"),
         ("[127.0.0.1]:80", "in brackets"),

@@ -109,7 +109,7 @@ def test_garbage(data: bytes) -> None:
     ],
 )
 def test_wrong_shapes(value: object, why: str) -> None:
-    """msgpack that is no array of id, body and error is refused with the reason."""
+    """What is no array of id, body and error is refused with the reason."""
     with pytest.raises(RemoteProtocolError, match=why):
         decode_payload(msgpack.packb(value))
 
@@ -160,7 +160,7 @@ def test_timestamps(microsecond: int, second: int) -> None:
 )
 def test_bodies_without_a_form_are_refused(value: object) -> None:
     """What msgpack does not have, a naive datetime included, is our error, and nothing is sent."""
-    with pytest.raises(LocalProtocolError, match="SetXCom cannot be encoded .*nothing was sent"):
+    with pytest.raises(LocalProtocolError, match=r"SetXCom cannot be encoded .*nothing was sent"):
         encode_frame(1, {"type": "SetXCom", "value": value})
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import subprocess
 import sys
@@ -141,8 +140,6 @@ def test_multiprocessing_is_loaded_for_its_own_workers_only() -> None:
         "print('multiprocessing' in sys.modules)"
     )
     for arguments, loaded in ((["--comm=x", "--logs=y"], "False"), (["--multiprocessing-fork", "x=1"], "True")):
-        done = subprocess.run(
-            [sys.executable, "-c", program, *arguments],
-            capture_output=True, text=True, timeout=DEADLINE_S, check=True, env={**os.environ, "COVERAGE_PROCESS_START": ""},
-        )  # fmt: skip
+        command = [sys.executable, "-I", "-c", program, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_S, check=True)
         assert done.stdout.strip() == loaded

@@ -100,10 +100,11 @@ def test_print_and_binary_writes_share_a_line() -> None:
     """What goes to the stream and to its binary buffer comes in the order of writing."""
 
     def write(stream: LineStream) -> None:
+        buffer: Any = stream.buffer
         print("a", 1, end="", file=stream)
-        stream.buffer.write(b"\xc3")
-        stream.buffer.write(bytearray(b"\xa9"))
-        stream.buffer.write(memoryview(b"!?"))
+        buffer.write(b"\xc3")
+        buffer.write(bytearray(b"\xa9"))
+        buffer.write(memoryview(b"!?"))
         print(file=stream)
 
     assert said(write) == ["a 1é!?"]
@@ -178,7 +179,7 @@ def test_threads_lose_nothing() -> None:
         channel.close()  # from here on, every line is written at once, which lets other threads run
         stream = line_stream(channel, 1, logging.INFO, "task.stdout")
         threads = [
-            threading.Thread(target=lambda name=name: [print(word, file=stream) for word in words[name]])  # type: ignore[misc]
+            threading.Thread(target=lambda name=name: [print(word, file=stream) for word in words[name]])
             for name in words
         ]
         for thread in threads:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from dagfloe import Bundle, Client, Connection, Context, TaskCancelled, TaskFailed, TaskSkipped, current_context
-from dagfloe.cancellation import Cancellation
 from dagfloe.runtime.messages import check_request
 from dagfloe.runtime.task_runner import run_task
 from dagfloe.secrets import Secrets
@@ -16,6 +16,8 @@ from support.memory import Airflow, context
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from dagfloe.cancellation import Cancellation
 
 
 class Run:
@@ -97,7 +99,9 @@ def test_failed_without_retry(caplog: pytest.LogCaptureFixture) -> None:
     assert caplog.records[-1].exc_info
 
 
-@pytest.mark.parametrize("error", [ValueError("why"), SystemExit(0), KeyboardInterrupt("why"), GeneratorExit(), MemoryError()])
+@pytest.mark.parametrize(
+    "error", [ValueError("why"), SystemExit(0), KeyboardInterrupt("why"), GeneratorExit(), MemoryError()]
+)
 def test_any_other_end(error: BaseException, caplog: pytest.LogCaptureFixture) -> None:
     """Whatever else a task raises is a failure: retried while tries are left, with its stack in the log."""
     message = Run(raising(error), should_retry=True)()
@@ -168,7 +172,8 @@ def test_unknown_task(ids: dict[str, str], caplog: pytest.LogCaptureFixture) -> 
 
 
 @pytest.mark.parametrize(
-    "ti_id", ["", "5", "x" * 36, "01234567-89ab-cdef-0123-456789abcdef\n", "0123456789abcdef0123456789abcdef----", "-" * 36]
+    "ti_id",
+    ["", "5", "x" * 36, "01234567-89ab-cdef-0123-456789abcdef\n", "0123456789abcdef0123456789abcdef----", "-" * 36],
 )
 def test_id_that_is_no_uuid(ti_id: str, caplog: pytest.LogCaptureFixture) -> None:
     """A task instance whose id is no UUID fails before its task runs."""
@@ -234,10 +239,8 @@ def test_task_that_ignores_a_stop_succeeds() -> None:
     """A task that catches the stop and returns has done its work."""
 
     def task(context: Context) -> int:
-        try:
+        with suppress(TaskCancelled):
             context.cancellation.request("SIGTERM")
-        except TaskCancelled:
-            pass
         return 1
 
     run = Run(task)

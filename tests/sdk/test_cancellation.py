@@ -25,11 +25,10 @@ def cancellation() -> Cancellation:
 
 def test_delivery(cancellation: Cancellation) -> None:
     """A request raises in the task, with its reason, and sets the flag."""
-    assert not cancellation.cancelled
+    assert (cancellation.cancelled, cancellation.reason) == (False, None)
     with pytest.raises(TaskCancelled, match="told to stop: SIGTERM"):
         cancellation.request("SIGTERM")
-    assert cancellation.cancelled
-    assert cancellation.reason == "SIGTERM"
+    assert (cancellation.cancelled, cancellation.reason) == (True, "SIGTERM")
 
 
 def test_only_the_first_request_counts(cancellation: Cancellation) -> None:
@@ -60,7 +59,7 @@ def test_request_after_the_task_ran(cancellation: Cancellation) -> None:
 
 
 def test_callbacks_come_first_and_in_order(cancellation: Cancellation, caplog: pytest.LogCaptureFixture) -> None:
-    """Callbacks run in the order of registration, once, and one that fails is logged and keeps no other from running."""
+    """Callbacks run once, in the order of registration; one that fails is logged and keeps no other from running."""
     calls: list[str] = []
 
     def fail() -> None:
@@ -85,7 +84,7 @@ def test_shield(cancellation: Cancellation) -> None:
     """Inside a shield the flag is set at once; the exception and the callbacks come at the outermost end."""
     calls: list[str] = []
     cancellation.on_cancel(lambda: calls.append("callback"))
-    with pytest.raises(TaskCancelled):  # noqa: PT012, SIM117 - where it is raised is what this is about
+    with pytest.raises(TaskCancelled):  # noqa: PT012 - where it is raised is what this is about
         with cancellation.shield():
             with cancellation.shield():
                 cancellation.request("SIGTERM")
@@ -98,7 +97,7 @@ def test_shield(cancellation: Cancellation) -> None:
 def test_callback_registered_inside_the_shield_still_runs(cancellation: Cancellation) -> None:
     """A cleanup that is registered between the request and its delivery is not forgotten."""
     calls: list[str] = []
-    with pytest.raises(TaskCancelled), cancellation.shield():
+    with pytest.raises(TaskCancelled), cancellation.shield():  # noqa: PT012 - see above
         cancellation.request("SIGTERM")
         cancellation.on_cancel(lambda: calls.append("callback"))
     assert calls == ["callback"]
@@ -106,7 +105,7 @@ def test_callback_registered_inside_the_shield_still_runs(cancellation: Cancella
 
 def test_error_inside_the_shield_is_the_context(cancellation: Cancellation) -> None:
     """An error that leaves a shield with a request pending is kept as what the stop came after."""
-    with pytest.raises(TaskCancelled) as caught, cancellation.shield():
+    with pytest.raises(TaskCancelled) as caught, cancellation.shield():  # noqa: PT012 - see above
         cancellation.request("SIGTERM")
         raise ValueError("what went wrong")
     assert isinstance(caught.value.__context__, ValueError)
@@ -115,7 +114,7 @@ def test_error_inside_the_shield_is_the_context(cancellation: Cancellation) -> N
 def test_window(cancellation: Cancellation) -> None:
     """Inside a shield, a window may be interrupted, and leaves the shield as it was."""
     calls: list[str] = []
-    with pytest.raises(TaskCancelled):  # noqa: PT012, SIM117
+    with pytest.raises(TaskCancelled):  # noqa: PT012, SIM117 - see above
         with cancellation.shield():
             with cancellation.window():
                 calls.append("waiting")
@@ -128,7 +127,7 @@ def test_window(cancellation: Cancellation) -> None:
 def test_request_inside_the_shield_is_delivered_by_the_next_window(cancellation: Cancellation) -> None:
     """A window delivers what came before it, and its body does not run."""
     calls: list[str] = []
-    with pytest.raises(TaskCancelled), cancellation.shield():
+    with pytest.raises(TaskCancelled), cancellation.shield():  # noqa: PT012 - see above
         cancellation.request("SIGTERM")
         with cancellation.window():
             calls.append("not reached")

@@ -95,7 +95,11 @@ def test_secret_variable_in_the_environment(
 
 def test_secret_variable_of_airflow(client: Client, airflow: Airflow, secrets: Secrets) -> None:
     """A variable of a telling name is masked, whole and in the parts of its JSON; others are not."""
-    airflow.variables = {"db_password": '{"a": "hunter2", "b": ["swordfish"]}', "limit": "one hundred", "empty_secret": None}
+    airflow.variables = {
+        "db_password": '{"a": "hunter2", "b": ["swordfish"]}',
+        "limit": "one hundred",
+        "empty_secret": None,
+    }
     client.get_variable("limit")
     client.get_variable("db_password", deserialize_json=True)
     assert client.get_variable("empty_secret") is None
@@ -289,8 +293,7 @@ class Answering(Airflow):
         super().__init__()
         self._reply = answer
 
-    def request(self, body: dict[str, Any]) -> dict[str, Any] | None:
-        """The one answer."""
+    def _answer(self, body: dict[str, Any]) -> dict[str, Any] | None:  # noqa: ARG002
         return self._reply  # type: ignore[no-any-return]
 
 

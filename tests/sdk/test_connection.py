@@ -19,14 +19,37 @@ connections = st.builds(
     Connection,
     st.just("c"),
     st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True),
-    host=optional | st.sampled_from(["h.example", "H.Example", "::1", "10.0.0.1", "https://h.example", "/var/run/db", "a,b"]),
+    host=optional
+    | st.sampled_from(["h.example", "H.Example", "::1", "10.0.0.1", "https://h.example", "/var/run/db", "a,b"]),
     schema=optional,
     login=optional,
     password=optional,
     port=st.none() | st.integers(0, 65535),
     extra=st.none() | st.dictionaries(nasty, json_values, max_size=3) | st.dictionaries(nasty, nasty, max_size=3),
 )
-pieces = ["a", ":", "/", "//", "://", "@", "?", "#", "%41", "%", "=", "&", "[", "]", "::1", "80", "é", " ", "__extra__", "+", "b-c"]
+pieces = [
+    "a",
+    ":",
+    "/",
+    "//",
+    "://",
+    "@",
+    "?",
+    "#",
+    "%41",
+    "%",
+    "=",
+    "&",
+    "[",
+    "]",
+    "::1",
+    "80",
+    "é",
+    " ",
+    "__extra__",
+    "+",
+    "b-c",
+]
 uris = st.lists(st.sampled_from(pieces), max_size=10).map("".join).map("t://{}".format) | any_text
 
 
@@ -129,7 +152,10 @@ def test_malformed_texts_are_not_shown(malformed: str) -> None:
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
-@given(any_text | st.dictionaries(st.sampled_from(["conn_type", "host", "port", "extra", "x"]) | text, json_values).map(json.dumps))
+@given(
+    any_text
+    | st.dictionaries(st.sampled_from(["conn_type", "host", "port", "extra", "x"]) | text, json_values).map(json.dumps)
+)
 def test_any_text_is_a_connection_or_an_error(given_text: str) -> None:
     """Whatever the environment holds, it is a connection or a DagfloeError."""
     try:

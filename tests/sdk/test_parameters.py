@@ -47,7 +47,7 @@ def injected(function: Callable[..., object]) -> dict[str, str | None]:
     return {each.name: each.injected.__name__ if each.injected else None for each in read_parameters(function)}
 
 
-BOTH = {"a": "Client", "b": "Context"}
+BOTH: dict[str, str | None] = {"a": "Client", "b": "Context"}
 SIGNATURES: dict[str, dict[str, str | None]] = {
     "a: Client, b: Context, c: logging.Logger": {**BOTH, "c": "Logger"},
     "a: dagfloe.Client, b: df.Context, c: lg.Logger": {**BOTH, "c": "Logger"},
@@ -102,7 +102,25 @@ def test_injected_class_that_is_imported_for_checkers_only(annotation: str) -> N
 
 
 annotation_texts = any_text | st.lists(
-    st.sampled_from(["Client", "Context", "None", "int", "Optional[", "Union[", "Annotated[", "]", "[", "|", ",", " ", "'", ".", "typing."]),
+    st.sampled_from(
+        [
+            "Client",
+            "Context",
+            "None",
+            "int",
+            "Optional[",
+            "Union[",
+            "Annotated[",
+            "]",
+            "[",
+            "|",
+            ",",
+            " ",
+            "'",
+            ".",
+            "typing.",
+        ]
+    ),
     max_size=10,
 ).map("".join)
 
@@ -205,7 +223,9 @@ AVAILABLE: dict[type, object] = {Client: CLIENT, Context: CONTEXT}
 
 def bound(signature: str) -> tuple[list[object], dict[str, object]]:
     """The arguments for a function."""
-    return bind(read_parameters(define(f"def task({signature}): ...", postponed=True)), AVAILABLE, "task 't' of Dag 'd'")
+    return bind(
+        read_parameters(define(f"def task({signature}): ...", postponed=True)), AVAILABLE, "task 't' of Dag 'd'"
+    )
 
 
 @pytest.mark.parametrize(

@@ -61,8 +61,8 @@ def test_unknown_codes(code: object) -> None:
         ({"type": "GetConnection", "conn_id": "db"}, "CONNECTION_NOT_FOUND",
          "connection 'db' does not exist: create it in Airflow (CONNECTION_NOT_FOUND)"),
         ({"type": "GetXCom", "key": "return_value", "task_id": "extract"}, "XCOM_NOT_FOUND",
-         "XCom 'return_value' of task 'extract' does not exist: did that task push it in this run? "
-         "pass a default if it may not (XCOM_NOT_FOUND)"),
+         ("XCom 'return_value' of task 'extract' does not exist: did that task push it in this run? "
+          "pass a default if it may not (XCOM_NOT_FOUND)")),
         ({"type": "PutVariable", "key": "limit", "value": "hunter2"}, "PERMISSION_DENIED",
          "PutVariable: variable 'limit' is not allowed for this task (PERMISSION_DENIED)"),
         ({"type": "SucceedTask"}, "API_SERVER_ERROR",
@@ -77,7 +77,9 @@ def test_messages(request_body: dict[str, Any], code: str, message: str) -> None
 def test_details_that_are_told() -> None:
     """The server's status and the kind of its failure are in the message."""
     detail = {"status_code": 503, "message": "hunter2", "exception_type": "ConnectError", "detail": {"x": "hunter2"}}
-    error = error_from_reply({"type": "SetXCom", "key": "k", "task_id": "t"}, {"error": "API_SERVER_ERROR", "detail": detail})
+    error = error_from_reply(
+        {"type": "SetXCom", "key": "k", "task_id": "t"}, {"error": "API_SERVER_ERROR", "detail": detail}
+    )
     assert str(error).endswith("(API_SERVER_ERROR, HTTP status 503, ConnectError)")
     assert "hunter2" not in str(error)
     assert error.detail["message"] == "hunter2"

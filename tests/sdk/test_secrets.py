@@ -63,7 +63,13 @@ def test_lines_of_a_secret() -> None:
 def test_extra() -> None:
     """Of an extra, the whole text and what stands under telling names is masked, at any depth."""
     secrets = Secrets()
-    extra = {"host": "h.example", "api_key": "k-12345", "pin_token": 271828, "a": [{"Password": ["one", "two"]}], "token": True}
+    extra = {
+        "host": "h.example",
+        "api_key": "k-12345",
+        "pin_token": 271828,
+        "a": [{"Password": ["one", "two"]}],
+        "token": True,
+    }
     secrets.add_extra(json.dumps(extra))
     assert secrets.mask(json.dumps(extra)) == "***"
     assert secrets.mask("h.example k-12345 271828 one two True") == "h.example *** *** *** *** True"
@@ -78,7 +84,7 @@ def test_empty_extra(extra: str | None) -> None:
 
 
 @given(any_text | json_values.map(json.dumps))
-@example("[" * 100_000)
+@example("[" * 20_000)
 @example('{"token":' * 800 + "1" + "}" * 800)
 def test_any_extra_can_be_added(extra: str) -> None:
     """Any text may be an extra, and is masked as a whole."""

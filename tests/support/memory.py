@@ -32,7 +32,7 @@ class Airflow:
         check_request(body)
         self.requests.append(body)
         reply = self._answer(body)
-        if reply is not None and reply["type"] == "ErrorResponse":
+        if reply is not None and reply.get("type") == "ErrorResponse":
             raise error_from_reply(body, reply)
         return reply
 

@@ -65,31 +65,34 @@ def from_schema(
     def inner(part: Mapping[str, Any]) -> st.SearchStrategy[Any]:
         if "$ref" in part:
             return st.deferred(lambda: inner(SCHEMA["$defs"][part["$ref"].rpartition("/")[2]]))
-        if "const" in part:
-            return st.just(part["const"])
-        if "enum" in part:
-            return st.sampled_from(part["enum"])
         if "anyOf" in part:
             return st.one_of([inner(choice) for choice in part["anyOf"]])
-        kind = part.get("type")
-        if kind == "string":
-            return {"date-time": dates, "uuid": st.uuids().map(str)}.get(part.get("format", ""), text)
-        if kind == "array":
+        if "properties" in part:
+            return fields_of(part)
+        if "const" in part or "enum" in part:
+            return st.sampled_from(part.get("enum", [part.get("const")]))
+        simple = {
+            "string": {"date-time": dates, "uuid": st.uuids().map(str)}.get(part.get("format", ""), text),
+            "integer": int64,
+            "number": finite,
+            "boolean": st.booleans(),
+            "null": st.none(),
+            "object": st.dictionaries(text, json_values, max_size=2),
+        }
+        if part.get("type") == "array":
             return st.lists(inner(part.get("items", {})), max_size=2)
-        if kind == "object" and "properties" in part:
-            required = set(part.get("required", ())) | ({"type"} & set(part["properties"]))
-            known = {name: inner(value) for name, value in part["properties"].items()}
-            objects: st.SearchStrategy[Any] = st.fixed_dictionaries(
-                {name: value for name, value in known.items() if name in required},
-                optional={name: value for name, value in known.items() if name not in required},
-            )
-            if unknown_fields and part.get("additionalProperties") is not False:
-                objects = st.builds(lambda more, value: {**more, **value}, st.dictionaries(text, text, max_size=2), objects)
-            return objects
-        if kind == "object":
-            return st.dictionaries(text, json_values, max_size=2)
-        simple = {"integer": int64, "number": finite, "boolean": st.booleans(), "null": st.none()}
-        return simple.get(kind or "", json_values)
+        return simple.get(part.get("type", ""), json_values)
+
+    def fields_of(part: Mapping[str, Any]) -> st.SearchStrategy[Any]:
+        required = {"type", *part.get("required", ())}
+        known = {name: inner(value) for name, value in part["properties"].items()}
+        maps = st.fixed_dictionaries(
+            {name: value for name, value in known.items() if name in required},
+            optional={name: value for name, value in known.items() if name not in required},
+        )
+        if unknown_fields and part.get("additionalProperties") is not False:
+            return st.builds(lambda more, value: {**more, **value}, st.dictionaries(text, text, max_size=2), maps)
+        return maps
 
     return inner(schema)
 
