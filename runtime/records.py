@@ -37,6 +37,7 @@ RESERVED = frozenset(
         "exception",
         "level",
         "logger",
+        "logger_name",
         "method_name",
         "msg",
         "positional_args",

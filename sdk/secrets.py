@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 MIN_LENGTH = 3
 MASK = "***"
 _UNRESERVED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~"
+#: The names that Airflow takes for telling by default.
 _TELLING = re.compile(
-    r"access_token|api_?key|authorization|keyfile_dict|passphrase|passwd|password|private_key|secret|service_account|token",
+    r"access_key|api_?key|auth_header|authorization|bearer|connection_string|dsn|keyfile_dict|passphrase|passwd|password|"
+    r"private_key|proxy|proxies|secret|service_account|service_key|token|webhook_url",
     re.IGNORECASE,
 )
 
@@ -29,18 +31,15 @@ class Secrets:
 
     def __init__(self) -> None:
         self._texts: set[str] = set()
-        self._pattern: re.Pattern[str] | None = None
+        #: What finds the secrets, and how many it knows: with fewer than there are, it was overtaken by another thread.
+        self._compiled: tuple[re.Pattern[str] | None, int] = (None, 0)
 
     def __repr__(self) -> str:
         return f"Secrets({len(self._texts)} texts)"
 
     def add(self, value: object) -> None:
         """Mask a text from now on, or every text inside a list or map; other values are left alone."""
-        fresh = {form for text in _texts(value) for form in _forms(text) if len(form) >= MIN_LENGTH} - self._texts
-        if fresh:
-            self._texts |= fresh
-            longest_first = sorted(self._texts, key=len, reverse=True)
-            self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+        self._texts |= {form for text in _texts(value) for form in _forms(text) if len(form) >= MIN_LENGTH}
 
     def add_extra(self, extra_text: str | None) -> None:
         """Mask a connection's extra: the text as a whole, and the values under telling names inside it."""
@@ -48,7 +47,12 @@ class Secrets:
 
     def mask(self, text: str) -> str:
         """The text with every secret replaced by `***`."""
-        return self._pattern.sub(MASK, text) if self._pattern else text
+        pattern, known = self._compiled
+        if known != len(self._texts):
+            longest_first = sorted(self._texts, key=len, reverse=True)
+            pattern = re.compile("|".join(map(re.escape, longest_first)))
+            self._compiled = (pattern, len(longest_first))
+        return pattern.sub(MASK, text) if pattern else text
 
 
 def secret_parts(extra_text: str | None) -> list[str]:

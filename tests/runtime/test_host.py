@@ -136,7 +136,8 @@ def test_parent_that_is_dead_already_is_noticed(tmp_path: Path) -> None:
 def test_multiprocessing_is_loaded_for_its_own_workers_only() -> None:
     """An ordinary start does not load multiprocessing; its workers' command line does."""
     program = (
-        "import sys; from dagfloe.runtime.host import serve_multiprocessing; serve_multiprocessing(); "
+        "import sys; [sys.modules.pop(name) for name in [*sys.modules] if name.startswith('multiprocessing')]; "
+        "from dagfloe.runtime.host import serve_multiprocessing; serve_multiprocessing(); "
         "print('multiprocessing' in sys.modules)"
     )
     for arguments, loaded in ((["--comm=x", "--logs=y"], "False"), (["--multiprocessing-fork", "x=1"], "True")):

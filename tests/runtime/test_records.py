@@ -33,7 +33,17 @@ if TYPE_CHECKING:
 LEVELS = {"critical", "error", "warning", "info", "debug"}
 OURS = {"timestamp", "level", "logger", "event", "exception"}
 #: Names that end the supervisor's handling of the task, or that it overwrites.
-DANGEROUS = {"target", "msg", "self", "method_name", "error_detail", "exc_info", "stack_info", "positional_args"}
+DANGEROUS = {
+    "target",
+    "msg",
+    "self",
+    "method_name",
+    "error_detail",
+    "exc_info",
+    "stack_info",
+    "positional_args",
+    "logger_name",
+}
 RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 
 
@@ -267,6 +277,9 @@ def test_large_structures_are_cut() -> None:
     fields = rendered(msg="e", long=list(range(MAX_ELEMENTS + 5)))
     assert fields["long"][-1] == "... (6 more)"
     assert fields["long"][:-1] == list(range(MAX_ELEMENTS - 1))
+    fields = rendered(msg="e", long={str(number): number for number in range(MAX_ELEMENTS + 5)})
+    assert fields["long"].pop("...") == "(6 more)"
+    assert fields["long"] == {str(number): number for number in range(MAX_ELEMENTS - 1)}
 
 
 def test_long_texts_are_cut_with_their_length() -> None:

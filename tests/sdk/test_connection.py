@@ -187,6 +187,14 @@ def test_extra_that_is_no_object(extra: str) -> None:
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
 
 
+@pytest.mark.parametrize("conn_type", ["http", "https", "ftp"])
+def test_host_with_a_protocol(conn_type: str) -> None:
+    """A host that names a protocol keeps it, whether or not it is the connection's type."""
+    connection = Connection("c", conn_type, host="http://h.example", port=80, login="me")
+    back = Connection.from_uri("c", connection.uri)
+    assert (back.host, back.port, back.login) == ("http://h.example", 80, "me")
+
+
 def test_connection_with_an_extra_that_is_no_object_has_a_uri() -> None:
     """The URI carries such an extra as text."""
     connection = Connection("db", "x", extra="no json")

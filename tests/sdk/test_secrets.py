@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+import threading
 from typing import Any
 
 import pytest
@@ -91,6 +93,31 @@ def test_any_extra_can_be_added(extra: str) -> None:
     secrets = Secrets()
     secrets.add_extra(extra)
     assert extra not in secrets.mask(extra) or len(extra) < 3
+
+
+def test_threads_may_add_at_the_same_time() -> None:
+    """A secret that one thread adds is masked from then on, whatever others add meanwhile."""
+    secrets = Secrets()
+    missed: list[str] = []
+
+    def work(name: str) -> None:
+        for number in range(40):
+            text = f"{name}-{number}-secret"
+            secrets.add(text)
+            if secrets.mask(text) != "***":
+                missed.append(text)
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in "abcd"]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+    finally:
+        sys.setswitchinterval(interval)
+    assert missed == []
 
 
 def test_repr_shows_no_secret() -> None:
