@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 from dagfloe.errors import FreezeError
@@ -32,6 +33,15 @@ _KEPT = (
     "PIP_TIMEOUT",
     "PIP_RETRIES",
 )
+
+
+#: Runs a program that dies with us, even if we are killed: the wish survives exec. 1 is PR_SET_PDEATHSIG.
+_DIE_TOGETHER = """
+import ctypes, os, signal, sys
+ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+if os.getppid() == int(sys.argv[1]):
+    os.execvp(sys.argv[2], sys.argv[2:])
+"""
 
 
 def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -66,7 +76,7 @@ def run_step(
         sink.write(f"$ {' '.join(command)}\n".encode())
         sink.flush()
         process = subprocess.Popen(
-            command,
+            _dying_together(command),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE if echo else sink,
             stderr=subprocess.STDOUT,
@@ -126,6 +136,13 @@ def ask(what: str, command: Sequence[str], *, timeout_s: float, env: Mapping[str
             os.killpg(process.pid, signal.SIGKILL)  # the group: a one-file program is two processes
             process.communicate()
     return process.returncode, stdout.decode(errors="replace"), stderr.decode(errors="replace")
+
+
+def _dying_together(command: Sequence[str]) -> list[str]:
+    """The command, so that nothing goes on installing or freezing once the tool was killed; where that is possible."""
+    if not sys.platform.startswith("linux"):
+        return [*command]
+    return [sys.executable, "-I", "-c", _DIE_TOGETHER, str(os.getpid()), *command]
 
 
 def _reason(log: Path) -> str:
