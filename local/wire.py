@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgpack
 
 from dagfloe.local.lost import TaskLost
-from dagfloe.runtime.frames import HEADER_BYTES, MAX_FRAME_BYTES
+from dagfloe.runtime.frames import HEADER_BYTES, FrameDecoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,44 +41,27 @@ def encode_reply(frame_id: int, body: dict[str, Any] | None, error: dict[str, An
     return len(payload).to_bytes(HEADER_BYTES, "big") + payload
 
 
-class RequestDecoder:
+class RequestDecoder(FrameDecoder):
     """Collects bytes as they arrive, however they are split, and gives back whole requests.
 
-    Args:
-        max_frame_bytes: longer frames are refused.
+    `feed` raises `TaskLost` at a frame that is too long, empty, not msgpack, or of the wrong shape.
     """
 
-    def __init__(self, max_frame_bytes: int = MAX_FRAME_BYTES) -> None:
-        self._buffer = bytearray()
-        self._max_frame_bytes = max_frame_bytes
+    if TYPE_CHECKING:
 
-    @property
-    def pending_bytes(self) -> int:
-        """How many bytes of an unfinished frame have arrived."""
-        return len(self._buffer)
+        def feed(self, data: bytes) -> Iterator[Request]:  # type: ignore[override]
+            """Add bytes; give the requests that are whole now."""
+            ...
 
-    def feed(self, data: bytes) -> Iterator[Request]:
-        """Add bytes; give the requests that are whole now, one by one, those before a bad frame included.
+    def _check_length(self, length: int) -> None:
+        if not 0 < length <= self._max_frame_bytes:
+            raise TaskLost(f"the bundle announced a frame of {length} bytes")
 
-        Raises:
-            TaskLost: at a frame that is too long, empty, not msgpack, or of the wrong shape. The stream cannot be read
-                further.
-        """
-        buffer = self._buffer
-        buffer += data
-        while len(buffer) >= HEADER_BYTES:
-            length = int.from_bytes(buffer[:HEADER_BYTES], "big")
-            if not 0 < length <= self._max_frame_bytes:
-                raise TaskLost(f"the bundle announced a frame of {length} bytes")
-            end = HEADER_BYTES + length
-            if len(buffer) < end:
-                return
-            payload = bytes(buffer[HEADER_BYTES:end])
-            del buffer[:end]
-            yield decode_request(payload)
+    def _decode(self, payload: memoryview) -> Request:  # type: ignore[override]
+        return decode_request(payload)
 
 
-def decode_request(payload: bytes) -> Request:
+def decode_request(payload: bytes | memoryview) -> Request:
     """Read one frame's msgpack.
 
     Raises:

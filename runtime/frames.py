@@ -20,6 +20,7 @@ from dagfloe.errors import LocalProtocolError, RemoteProtocolError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any, NamedTuple
 
     class Frame(NamedTuple):
@@ -80,32 +81,39 @@ class FrameDecoder:
         """How many bytes of an unfinished frame have arrived."""
         return len(self._buffer)
 
-    def feed(self, data: bytes) -> list[Frame]:
-        """Add bytes; return the frames that are whole now.
+    def feed(self, data: bytes) -> Iterator[Frame]:
+        """Add bytes; give the frames that are whole now, one by one, those before a bad one included.
 
         Raises:
-            RemoteProtocolError: when a frame is too long, is not msgpack, or has the wrong shape. The stream cannot be
-                read further.
+            RemoteProtocolError: at a frame that is too long, is not msgpack, or has the wrong shape. The stream cannot
+                be read further.
         """
         buffer = self._buffer
         buffer += data
-        frames = []
         start = 0
-        while len(buffer) - start >= HEADER_BYTES:
-            length = int.from_bytes(buffer[start : start + HEADER_BYTES], "big")
-            if length > self._max_frame_bytes:
-                raise RemoteProtocolError(
-                    f"the supervisor announced a frame of {length} bytes, more than {self._max_frame_bytes}: "
-                    "is there a supervisor at the --comm address?"
-                )
-            end = start + HEADER_BYTES + length
-            if len(buffer) < end:
-                break
-            with memoryview(buffer) as view:
-                frames.append(decode_payload(view[start + HEADER_BYTES : end]))
-            start = end
-        del buffer[:start]
-        return frames
+        try:
+            while len(buffer) - start >= HEADER_BYTES:
+                length = int.from_bytes(buffer[start : start + HEADER_BYTES], "big")
+                self._check_length(length)
+                end = start + HEADER_BYTES + length
+                if len(buffer) < end:
+                    break
+                with memoryview(buffer) as view, view[start + HEADER_BYTES : end] as payload:
+                    frame = self._decode(payload)
+                start = end
+                yield frame
+        finally:
+            del buffer[:start]
+
+    def _check_length(self, length: int) -> None:
+        if length > self._max_frame_bytes:
+            raise RemoteProtocolError(
+                f"the supervisor announced a frame of {length} bytes, more than {self._max_frame_bytes}: "
+                "is there a supervisor at the --comm address?"
+            )
+
+    def _decode(self, payload: memoryview) -> Frame:
+        return decode_payload(payload)
 
 
 def decode_payload(payload: bytes | memoryview) -> Frame:

@@ -41,7 +41,7 @@ supervisor_frames = st.tuples(ids, st.none() | message_bodies, st.none() | messa
 def test_any_split_gives_the_same_frames(data: st.DataObject, sent: list[tuple[Any, ...]]) -> None:
     """However the bytes are cut, the same frames come out, in order, and nothing is left over."""
     decoder = FrameDecoder()
-    received = []
+    received: list[Frame] = []
     for piece in data.draw(pieces_of(b"".join(map(pack, sent)))):
         received += decoder.feed(piece)
     assert [tuple(frame) for frame in received] == sent
@@ -51,11 +51,11 @@ def test_any_split_gives_the_same_frames(data: st.DataObject, sent: list[tuple[A
 def test_every_cut_of_two_frames() -> None:
     """Two frames cut at each single byte, and fed byte by byte, are the same two frames."""
     whole = pack([1, {"type": "OKResponse", "ok": True}, None]) + pack([2, None, {"error": "GENERIC_ERROR"}])
-    expected = FrameDecoder().feed(whole)
+    expected = list(FrameDecoder().feed(whole))
     assert [frame.id for frame in expected] == [1, 2]
     for cut in range(len(whole)):
         decoder = FrameDecoder()
-        assert decoder.feed(whole[:cut]) + decoder.feed(whole[cut:]) == expected
+        assert list(decoder.feed(whole[:cut])) + list(decoder.feed(whole[cut:])) == expected
     decoder = FrameDecoder()
     assert [frame for byte in whole for frame in decoder.feed(bytes([byte]))] == expected
 
@@ -64,7 +64,7 @@ def test_pending_bytes_count_an_unfinished_frame() -> None:
     """An end of the stream in the middle of a frame can be told from one between frames."""
     whole = pack([1, None, None])
     decoder = FrameDecoder()
-    decoder.feed(whole + whole[:3])
+    list(decoder.feed(whole + whole[:3]))
     assert decoder.pending_bytes == 3
 
 
@@ -82,7 +82,7 @@ damaged = st.builds(
 def test_garbage(data: bytes) -> None:
     """Any bytes are whole frames, the start of one, or a RemoteProtocolError; never another exception."""
     try:
-        received = FrameDecoder().feed(data)
+        received = list(FrameDecoder().feed(data))
     except RemoteProtocolError:
         return
     for frame in received:
@@ -139,10 +139,10 @@ def test_oversized_length_is_refused_before_its_bytes_arrive() -> None:
     """A length above the limit is refused at once, and so is any other protocol's greeting."""
     for start in (struct.pack(">I", MAX_FRAME_BYTES + 1), b"HTTP", b"SSH-"):
         with pytest.raises(RemoteProtocolError, match="is there a supervisor"):
-            FrameDecoder().feed(start)
-    assert FrameDecoder().feed(struct.pack(">I", MAX_FRAME_BYTES)) == []
+            list(FrameDecoder().feed(start))
+    assert list(FrameDecoder().feed(struct.pack(">I", MAX_FRAME_BYTES))) == []
     with pytest.raises(RemoteProtocolError, match="more than 10"):
-        FrameDecoder(max_frame_bytes=10).feed(struct.pack(">I", 11))
+        list(FrameDecoder(max_frame_bytes=10).feed(struct.pack(">I", 11)))
 
 
 @given(st.integers(0, 10**6 - 1), st.sampled_from([-(10**10), -1, 0, 1, 10**9, 2**32, 2**34, 10**11]))
@@ -187,3 +187,13 @@ def test_errors_do_not_show_values(secret: str) -> None:
         encode_frame(1, {"type": "SetXCom", "value": [secret, object()]})
     assert secret not in str(caught.value)
     assert secret not in str(caught.value.__cause__)
+
+
+def test_frames_before_a_bad_one_are_given() -> None:
+    """What the supervisor said before it began to talk nonsense still counts."""
+    good = struct.pack(">I", 4) + msgpack.packb([7, None, None])
+    decoder = FrameDecoder()
+    frames = decoder.feed(good + b"\xff\xff\xff\xff")
+    assert next(frames).id == 7
+    with pytest.raises(RemoteProtocolError):
+        next(frames)
