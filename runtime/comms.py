@@ -82,7 +82,7 @@ class Comms:
             RemoteProtocolError: when it is not a frame, or not one with the id 0.
             ReplyTimeoutError: when nothing comes within `reply_timeout_s`.
         """
-        with self._shield, self._turn:
+        with self._shield:
             self._waiting.add(0)
             try:
                 return self._wait_for(0, self.reply_timeout_s, "to send its first frame")

@@ -34,7 +34,8 @@ class StopSignals:
     """Turns SIGTERM and SIGINT into a request to the cancellation, for the length of a `with` block.
 
     Must be entered on the main thread. A forked child gets the default handlers back, so that a pool can end its
-    workers.
+    workers. After the block the signals are ignored: the process is about to end, with a status that says whether a
+    terminal message was delivered, and a late signal should not change that.
 
     Python runs a signal's handler on the main thread when that comes by, and a main thread that is about to enter a
     blocking call, or whose signal was taken by another thread, may not come by for ever. So a thread of its own is
@@ -43,24 +44,24 @@ class StopSignals:
 
     def __init__(self, cancellation: Cancellation) -> None:
         self._cancellation = cancellation
-        self._before: list[object] = []
         self._noticed = threading.Event()
         self._vanished: str | None = None
 
     def __enter__(self) -> Self:
         self._reader, self._writer = os.pipe()
         os.set_blocking(self._writer, False)
-        self._wakeup_before = signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
-        self._before = [signal.signal(number, self._handle) for number in _SIGNALS]
+        signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
+        for number in _SIGNALS:
+            signal.signal(number, self._handle)
         os.register_at_fork(after_in_child=self._after_fork)
         self._thread = threading.Thread(target=self._nudge, name="dagfloe-signals", daemon=True)
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        signal.set_wakeup_fd(self._wakeup_before)
-        for number, handler in zip(_SIGNALS, self._before, strict=True):
-            signal.signal(number, handler)  # type: ignore[arg-type]
+        signal.set_wakeup_fd(-1)
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
         os.close(self._writer)
         self._noticed.set()
         self._thread.join()

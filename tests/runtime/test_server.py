@@ -535,6 +535,20 @@ def t():
         assert peer.wait() == 1
 
 
+def test_stop_after_the_end_does_not_change_the_status(tmp_path: Path) -> None:
+    """A signal that comes when the terminal message is delivered leaves the status 0."""
+    tasks = """
+import atexit, signal
+atexit.register(lambda: (os.write(1, b"ending"), signal.raise_signal(signal.SIGTERM)))
+@dag.task
+def t(): pass
+"""
+    with Peer(write_project(tmp_path, tasks)) as peer:
+        peer.start()
+        assert peer.finish()["type"] == "SucceedTask"
+        assert peer.process.communicate(timeout=20)[0] == b"ending"
+
+
 def test_author_thread_does_not_keep_the_process(tmp_path: Path) -> None:
     """A thread that never ends does not keep the process alive for ever once the task has ended."""
     tasks = """
