@@ -12,15 +12,11 @@ import time
 import warnings
 
 from dagfloe import Bundle, Client, Context, TaskFailed, TaskSkipped, current_context
+from dagfloe.runtime.records import RESERVED
 
 bundle = Bundle()
 dag = bundle.dag("behaviours")
 log = logging.getLogger("behaviours")
-
-RESERVED = [
-    "event", "level", "logger", "timestamp", "exception", "exc_info", "stack_info", "target", "msg", "self",
-    "method_name", "error_detail", "positional_args", "_record", "_from_structlog", "event_dict",
-]  # fmt: skip
 
 
 @dag.task
@@ -160,7 +156,7 @@ def odd_records() -> None:
         def __repr__(self) -> str:
             raise RuntimeError("no repr")
 
-    for name in RESERVED:
+    for name in sorted(RESERVED):
         record = logging.makeLogRecord({"name": "odd", "msg": f"field {name}", "levelno": 20, "levelname": "INFO"})
         if name not in ("exc_info", "stack_info", "msg"):
             setattr(record, name, "x")
