@@ -81,6 +81,8 @@ def serve(config: BundleConfig, comm: Address, logs: Address) -> int:
             with PeerWatch(comms.fileno(), parent, signals.stop_main_thread, _leave_nothing_behind):
                 bundle, context = begun
                 status = _deliver(comms, run_task(bundle, context, Client(comms, context.ti, secrets), secrets))
+            if status == DELIVERED:
+                signals.ignore_from_now_on()
             comms.close()
             return status
     finally:

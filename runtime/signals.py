@@ -34,8 +34,7 @@ class StopSignals:
     """Turns SIGTERM and SIGINT into a request to the cancellation, for the length of a `with` block.
 
     Must be entered on the main thread. A forked child gets the default handlers back, so that a pool can end its
-    workers. After the block the signals are ignored: the process is about to end, with a status that says whether a
-    terminal message was delivered, and a late signal should not change that.
+    workers.
 
     Python runs a signal's handler on the main thread when that comes by, and a main thread that is about to enter a
     blocking call, or whose signal was taken by another thread, may not come by for ever. So a thread of its own is
@@ -44,6 +43,7 @@ class StopSignals:
 
     def __init__(self, cancellation: Cancellation) -> None:
         self._cancellation = cancellation
+        self._before: list[object] = []
         self._noticed = threading.Event()
         self._vanished: str | None = None
 
@@ -51,8 +51,7 @@ class StopSignals:
         self._reader, self._writer = os.pipe()
         os.set_blocking(self._writer, False)
         signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
-        for number in _SIGNALS:
-            signal.signal(number, self._handle)
+        self._before = [signal.signal(number, self._handle) for number in _SIGNALS]
         os.register_at_fork(after_in_child=self._after_fork)
         self._thread = threading.Thread(target=self._nudge, name="dagfloe-signals", daemon=True)
         self._thread.start()
@@ -60,12 +59,16 @@ class StopSignals:
 
     def __exit__(self, *_: object) -> None:
         signal.set_wakeup_fd(-1)
-        for number in _SIGNALS:
-            signal.signal(number, signal.SIG_IGN)
+        for number, handler in zip(_SIGNALS, self._before, strict=True):
+            signal.signal(number, handler)  # type: ignore[arg-type]
         os.close(self._writer)
         self._noticed.set()
         self._thread.join()
         os.close(self._reader)
+
+    def ignore_from_now_on(self) -> None:
+        """Let no late signal change the exit status: the terminal message was delivered, and the process is ending."""
+        self._before = [signal.SIG_IGN for _ in _SIGNALS]
 
     def stop_main_thread(self, reason: str) -> None:
         """Ask for a stop from another thread, waking the main thread from blocking calls."""
