@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,7 @@ class Project:
     data: tuple[tuple[Path, str], ...] = ()
     package_data: tuple[str, ...] = ()
     metadata: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = field(default=())
+    exclude: tuple[str, ...] = ()
 
     @property
     def file_name(self) -> str:

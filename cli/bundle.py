@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from dagfloe.runtime.config import BundleConfig
 
-EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
+EXIT_FAILED, EXIT_USAGE = 1, 2
 
 
 class Flags(Record):

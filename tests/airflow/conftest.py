@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import selectors
-import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -136,11 +135,3 @@ def odd_bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
         assert answer.returncode == 0, answer.stderr
     return folder
-
-
-@pytest.fixture
-def missing_bundle_folder(tmp_path: Path) -> Iterator[Path]:
-    """A folder without any bundle."""
-    (tmp_path / "README").write_text("no bundle")
-    yield tmp_path
-    shutil.rmtree(tmp_path)

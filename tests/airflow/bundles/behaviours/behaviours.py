@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 import warnings
 
 from dagfloe import Bundle, Client, Context, TaskFailed, TaskSkipped, current_context
@@ -207,9 +206,3 @@ def large(client: Client) -> str:
 @dag.task
 def needs(country: str, year: int = 2020) -> None:
     log.info("ran")
-
-
-@dag.task
-def sleeps() -> None:
-    log.info("ready")
-    time.sleep(600)
