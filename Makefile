@@ -14,7 +14,7 @@ SOURCES := pyproject.toml $(wildcard sdk/*.py runtime/*.py cli/*.py build/*.py)
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dist test check airflow-test clean
+.PHONY: help install demo dist messages test check airflow-test clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -38,6 +38,9 @@ $(DIST)/%: $(SOURCES) $$(shell find bundles/$$* -type f -not -path '*/__pycache_
 demo: $(DIST)/weather ## Build the weather bundle and run its whole Dag, without an Airflow
 	$(BIN)/dagfloe run $(DIST)/weather --conn weather_db=sqlite://$(shell printf %s "$(CURDIR)/$(DIST)/weather.db" | sed 's|/|%2F|g')
 
+messages: $(STAMP) ## Make the message types and the table of requests from schemas/
+	$(BIN)/python schemas/generate.py
+
 test: dist ## Run the tests, frozen files included, and report the coverage of runtime/
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -m 'not airflow'
@@ -48,7 +51,7 @@ check: $(STAMP) ## Run ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy -p dagfloe
-	$(BIN)/mypy tests bundles/hello
+	$(BIN)/mypy tests schemas bundles/hello
 
 airflow-test: dist $(AIRFLOW_VENV)/.installed ## Run the frozen bundles under the real supervisor of Airflow 3.3.2
 	DAGFLOE_AIRFLOW_PYTHON=$(CURDIR)/$(AIRFLOW_VENV)/bin/python $(PYTEST) -m airflow tests/airflow

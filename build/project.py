@@ -15,13 +15,14 @@ from packaging.version import InvalidVersion, Version
 
 from dagfloe import __version__
 from dagfloe.errors import PackError
+from dagfloe.runtime.config import DEFAULT_SCHEMA_VERSION, SCHEMA_VERSIONS
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-_OPTIONS = ("bundle", "hidden-imports", "data", "package-data", "metadata", "exclude")
+_OPTIONS = ("bundle", "airflow", "hidden-imports", "data", "package-data", "metadata", "exclude")
 _TARGET = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*):([^\W\d]\w*)")
 
 
@@ -39,6 +40,7 @@ class Project:
         source_root: the folder that its modules are imported from.
         source_file: the file of the module that holds the bundle.
         modules: the dotted names of all its modules.
+        schema_version: the supervisor schema version that it speaks.
         hidden_imports: modules to freeze although no import statement names them.
         data: files and folders to freeze, and the folder that each goes into.
         package_data: packages whose data files are frozen.
@@ -55,6 +57,7 @@ class Project:
     source_root: Path
     source_file: Path
     modules: tuple[str, ...]
+    schema_version: str = DEFAULT_SCHEMA_VERSION
     hidden_imports: tuple[str, ...] = ()
     data: tuple[tuple[Path, str], ...] = ()
     package_data: tuple[str, ...] = ()
@@ -112,6 +115,7 @@ class _Reader:
             source_root=source_root,
             source_file=source_file,
             modules=_modules(source_root, target.partition(":")[0]),
+            schema_version=self._schema_version(),
             hidden_imports=self._texts(self._tool, "hidden-imports"),
             data=tuple(self._datum(text) for text in self._texts(self._tool, "data")),
             package_data=self._texts(self._tool, "package-data"),
@@ -155,6 +159,15 @@ class _Reader:
                     f"[project] dependencies wants {text}, and this is dagfloe {__version__}: install that"
                 )
         return tuple(requirements)
+
+    def _schema_version(self) -> str:
+        airflow = self._tool.get("airflow", "3.3")
+        if not isinstance(airflow, str) or airflow not in SCHEMA_VERSIONS:
+            raise self._error(
+                f"[tool.dagfloe] airflow is {airflow!r}, expected {' or '.join(map(repr, SCHEMA_VERSIONS))}, as a text: "
+                "the oldest Airflow that is to run the bundle"
+            )
+        return SCHEMA_VERSIONS[airflow]
 
     def _find_module(self, target: str) -> tuple[Path, Path]:
         match = _TARGET.fullmatch(target)

@@ -28,6 +28,7 @@ if __name__ == "__main__":
                 version={bundle_version!r},
                 source={source!r},
                 modules={modules!r},
+                schema_version={schema_version!r},
                 tls_paths={tls_paths!r},
             )
         )
@@ -62,6 +63,7 @@ def stage(project: Project, interpreter: Interpreter, folder: Path) -> Path:
             target=project.target,
             source=project.source_file.name,
             modules=project.modules,
+            schema_version=project.schema_version,
             tls_paths=interpreter.tls_paths,
         )
     )

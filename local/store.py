@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dagfloe.local.requests import TERMINAL_STATES
+from dagfloe.runtime.requests import TERMINAL_STATES
 from dagfloe.secrets import Secrets, is_telling
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from dagfloe.local.channel import READ_BYTES, CommChannel
 from dagfloe.local.child import Child
 from dagfloe.local.limits import Deadlines, Limits
 from dagfloe.local.lost import TaskLost
-from dagfloe.local.requests import TERMINAL_STATES, refusal
 from dagfloe.local.task import TaskResult, TaskRun, final_state, startup_details
 from dagfloe.local.transcript import Transcript
+from dagfloe.runtime.requests import TERMINAL_STATES, refusal
 
 if TYPE_CHECKING:
     import signal

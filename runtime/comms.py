@@ -17,11 +17,13 @@ from socket import SHUT_WR
 
 from dagfloe.errors import ConnectionLostError, LocalProtocolError, RemoteProtocolError, ReplyTimeoutError
 from dagfloe.replies import error_from_reply
+from dagfloe.runtime.config import DEFAULT_SCHEMA_VERSION
 from dagfloe.runtime.frames import MAX_FRAME_BYTES, FrameDecoder, encode_frame
-from dagfloe.runtime.messages import check_request
+from dagfloe.runtime.requests import check_request
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from socket import socket
     from typing import Any
 
@@ -44,6 +46,10 @@ class Comms:
         cancellation: its shield covers reads and writes, and a stop interrupts the waiting.
         reply_timeout_s: how many seconds a request waits for its reply.
         write_timeout_s: how many seconds the peer may take to accept a frame.
+        schema_version: the supervisor schema version that the bundle names; bodies are checked with it.
+
+    Attributes:
+        carrier: the W3C trace context (traceparent, tracestate) that goes with every request, if there is one.
     """
 
     def __init__(
@@ -53,8 +59,11 @@ class Comms:
         *,
         reply_timeout_s: float = REPLY_TIMEOUT_S,
         write_timeout_s: float = WRITE_TIMEOUT_S,
+        schema_version: str = DEFAULT_SCHEMA_VERSION,
     ) -> None:
         sock.setblocking(False)
+        self.carrier: Mapping[str, str] | None = None
+        self._schema_version = schema_version
         self.reply_timeout_s = reply_timeout_s
         self._write_timeout_s = write_timeout_s
         self._sock = sock
@@ -129,9 +138,9 @@ class Comms:
                 "the Client was used in a forked process: only the task's own process may talk to the supervisor; "
                 "return the data to it instead"
             )
-        check_request(body)
+        check_request(body, self._schema_version)
         timeout_s = self.reply_timeout_s
-        data = encode_frame(frame_id, body)
+        data = encode_frame(frame_id, body, self.carrier)
         with self._shield:
             with self._turn:
                 self._waiting.add(frame_id)

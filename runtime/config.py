@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+#: The `airflow` that a bundle states, and the supervisor schema that it speaks then.
+SCHEMA_VERSIONS = {"3.3": "2026-06-16", "3.4": "2026-10-30"}
 #: The supervisor schema that Airflow 3.3 and 3.4 both accept.
-DEFAULT_SCHEMA_VERSION = "2026-06-16"
+DEFAULT_SCHEMA_VERSION = SCHEMA_VERSIONS["3.3"]
 
 
 class BundleConfig:

@@ -5,11 +5,12 @@ A frame on the comm socket::
     +----------------+--------------------------------------------+
     | length, 4 bytes| msgpack, `length` bytes                    |
     | big-endian     | to the supervisor:   [id, body]            |
+    |                |                   or [id, body, carrier]   |
     |                | from the supervisor: [id, body, error]     |
     +----------------+--------------------------------------------+
 
-`body` and `error` are maps or null; trailing nulls may be left out. Aware datetimes travel as the msgpack timestamp
-extension.
+`body` and `error` are maps or null; trailing nulls may be left out. `carrier` is the W3C trace context that a request
+belongs to. Aware datetimes travel as the msgpack timestamp extension.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from dagfloe.errors import LocalProtocolError, RemoteProtocolError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from typing import Any, NamedTuple
 
     class Frame(NamedTuple):
@@ -41,18 +42,19 @@ HEADER_BYTES = 4
 MAX_FRAME_BYTES = 0x1FFF_FFFF
 
 
-def encode_frame(frame_id: int, body: dict[str, Any]) -> bytes:
+def encode_frame(frame_id: int, body: Mapping[str, Any], carrier: Mapping[str, str] | None = None) -> bytes:
     """One frame to the supervisor, with its length.
 
     Args:
         frame_id: the request's id.
         body: the message; datetimes in it must be aware.
+        carrier: the W3C trace context that the request belongs to, if any.
 
     Raises:
         LocalProtocolError: when the body has no msgpack form or is too long.
     """
     try:
-        payload = msgpack.packb([frame_id, body], datetime=True)
+        payload = msgpack.packb([frame_id, body, carrier] if carrier else [frame_id, body], datetime=True)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise LocalProtocolError(
             f"the message {body.get('type')} cannot be encoded ({type(error).__name__}): nothing was sent"

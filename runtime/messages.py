@@ -1,8 +1,4 @@
-"""The message bodies that this runtime sends and reads. Pure.
-
-The supervisor does not answer a body that its schema refuses, so every body is checked here before it is sent. The
-tables are Airflow's supervisor schema 2026-06-16, reduced to what is sent; a test compares them with the schema.
-"""
+"""The terminal messages that this runtime sends, and the first frame's body that it reads. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +6,7 @@ import re
 from datetime import datetime, timezone
 
 from dagfloe.context import BundleInfo, Context, DagRun, TaskInstance
-from dagfloe.errors import LocalProtocolError, RemoteProtocolError
+from dagfloe.errors import RemoteProtocolError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,73 +15,7 @@ if TYPE_CHECKING:
 
     from dagfloe.cancellation import Cancellation
 
-_NULL = type(None)
-_TEXT: tuple[type, ...] = (str,)
-_TEXT_OR_NULL = (str, _NULL)
-_INT_OR_NULL = (int, _NULL)
-_ANY: tuple[type, ...] = (object,)
-_XCOM = {"key": _TEXT, "dag_id": _TEXT, "run_id": _TEXT, "task_id": _TEXT}
-
-#: For each request: the fields that it must have and those that it may have, with their types.
-REQUESTS: dict[str, tuple[dict[str, tuple[type, ...]], dict[str, tuple[type, ...]]]] = {
-    "GetVariable": ({"key": _TEXT}, {}),
-    "PutVariable": ({"key": _TEXT, "value": _TEXT_OR_NULL, "description": _TEXT_OR_NULL}, {}),
-    "DeleteVariable": ({"key": _TEXT}, {}),
-    "GetConnection": ({"conn_id": _TEXT}, {}),
-    "GetXCom": (_XCOM, {"map_index": _INT_OR_NULL, "include_prior_dates": (bool,)}),
-    "SetXCom": (
-        {**_XCOM, "value": _ANY},
-        {"map_index": _INT_OR_NULL, "dag_result": (bool,), "mapped_length": _INT_OR_NULL},
-    ),
-    "DeleteXCom": (_XCOM, {"map_index": _INT_OR_NULL}),
-    "MaskSecret": ({"value": _ANY}, {"name": _TEXT_OR_NULL}),
-    "SucceedTask": ({"end_date": (datetime,)}, {"state": _TEXT, "rendered_map_index": _TEXT_OR_NULL}),
-    "RetryTask": (
-        {"end_date": (datetime,)},
-        {"state": _TEXT, "retry_reason": _TEXT_OR_NULL, "retry_delay_seconds": (int, float, _NULL)},
-    ),
-    "TaskState": ({"state": _TEXT}, {"end_date": (datetime, _NULL)}),
-}
-_STATES = {
-    "SucceedTask": ("success",),
-    "RetryTask": ("up_for_retry",),
-    "TaskState": ("failed", "skipped", "removed"),
-}
 MAX_RETRY_REASON_LENGTH = 500
-
-
-def check_request(body: Mapping[str, Any]) -> None:
-    """Check that the supervisor will understand, and so answer, a body.
-
-    Raises:
-        LocalProtocolError: when it would not; values are not in the message.
-    """
-    kind = body.get("type")
-    if not isinstance(kind, str) or kind not in REQUESTS:
-        raise LocalProtocolError(f"{kind!r} is no request that the supervisor answers: nothing was sent")
-    required, optional = REQUESTS[kind]
-    for name in required:
-        if name not in body:
-            raise LocalProtocolError(f"{kind} misses its field {name!r}: nothing was sent")
-    for name, value in body.items():
-        if name == "type":
-            continue
-        types = required.get(name) or optional.get(name)
-        if types is None:
-            raise LocalProtocolError(f"{kind} has no field {name!r}: nothing was sent")
-        if not isinstance(value, types) or (isinstance(value, bool) and bool not in types and types is not _ANY):
-            raise LocalProtocolError(
-                f"{kind}.{name} is of type {type(value).__name__}, expected {_expected(types)}: nothing was sent"
-            )
-        if isinstance(value, datetime) and value.tzinfo is None:
-            raise LocalProtocolError(f"{kind}.{name} is a datetime without a time zone: nothing was sent")
-    states = _STATES.get(kind)
-    if states and body.get("state", states[0]) not in states:
-        raise LocalProtocolError(f"{kind}.state is {body['state']!r}, expected {' or '.join(states)}: nothing was sent")
-
-
-def _expected(types: tuple[type, ...]) -> str:
-    return " or ".join("null" if kind is _NULL else kind.__name__ for kind in types)
 
 
 def succeeded() -> dict[str, Any]:

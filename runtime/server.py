@@ -73,7 +73,12 @@ def serve(config: BundleConfig, comm: Address, logs: Address) -> int:
             parent = open_parent()
             comm_socket, logs_socket = dial_both(comm, logs)
             channel.connect(logs_socket)
-            comms = Comms(comm_socket, cancellation, reply_timeout_s=_reply_timeout_s())
+            comms = Comms(
+                comm_socket,
+                cancellation,
+                reply_timeout_s=_reply_timeout_s(),
+                schema_version=config.schema_version,
+            )
             begun = _begin(config, comms, cancellation, handler)
             if begun is None:
                 return FAILED

@@ -24,6 +24,7 @@ requires-python = ">=3.10"
 dependencies = ["pandas<2", "dagfloe>=0.1", "tomli; python_version < '3.11'"]
 [tool.dagfloe]
 bundle = "sales.tasks:bundle"
+airflow = "3.4"
 hidden-imports = ["secrets"]
 data = ["queries:sql"]
 package-data = ["certifi"]
@@ -55,6 +56,7 @@ def test_everything_is_read(tmp_path: Path, source_root: str) -> None:
     assert project.modules == ("sales", "sales.inner", "sales.inner.part", "sales.tasks")
     assert (project.hidden_imports, project.package_data) == (("secrets",), ("certifi",))
     assert (project.metadata, project.exclude) == (("numpy",), ("tkinter",))
+    assert project.schema_version == "2026-10-30"
     assert project.data == ((tmp_path.resolve() / "queries", "sql"),)
 
 
@@ -65,7 +67,9 @@ def test_single_module(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(
         '[project]\nname = "a"\nversion = "1"\n[tool.dagfloe]\nbundle = "tasks:bundle"\n'
     )
-    assert read_project(tmp_path).modules == ("tasks",)
+    project = read_project(tmp_path)
+    assert project.modules == ("tasks",)
+    assert project.schema_version == "2026-06-16", "the one that Airflow 3.3 and 3.4 both accept is the default"
 
 
 BAD = [
@@ -83,9 +87,11 @@ BAD = [
     (
         'hidden-imports = ["secrets"]',
         'hidden_imports = ["secrets"]',
-        "no key 'hidden_imports': it takes bundle, hidden-",
+        "no key 'hidden_imports': it takes bundle, airflow, hidden-",
     ),
     ('hidden-imports = ["secrets"]', 'hidden-imports = "secrets"', "list of texts"),
+    ('airflow = "3.4"', 'airflow = "2.10"', "airflow is '2.10', expected '3.3' or '3.4'"),
+    ('airflow = "3.4"', "airflow = 3.4", "airflow is 3.4, expected '3.3' or '3.4', as a text"),
     ('data = ["queries:sql"]', 'data = ["queries"]', "path:folder"),
     ('data = ["queries:sql"]', 'data = ["nowhere:sql"]', "no nowhere"),
     ("[tool.dagfloe]", "[tool.other]", "there is no table [tool.dagfloe]"),
@@ -118,7 +124,7 @@ toml_values = st.recursive(
     max_leaves=4,
 )
 keys = st.sampled_from(
-    ["name", "version", "dynamic", "dependencies", "requires-python", "bundle", "data", "exclude", "hidden-imports"]
+    ["name", "version", "dynamic", "dependencies", "requires-python", "bundle", "airflow", "data", "exclude"]
 )
 tables = st.dictionaries(keys, toml_values).map(
     lambda table: "".join(f"{key} = {value}\n" for key, value in table.items())

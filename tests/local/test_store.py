@@ -10,11 +10,11 @@ import jsonschema
 import pytest
 
 from dagfloe import Connection
-from dagfloe.local.requests import refusal
 from dagfloe.local.store import Reply, Store
 from dagfloe.local.task import TaskRun
+from dagfloe.runtime.requests import refusal
 
-SCHEMA = json.loads((Path(__file__).parents[1] / "data/supervisor-schema-2026-06-16.json").read_text())
+SCHEMA = json.loads((Path(__file__).parents[2] / "schemas/supervisor-2026-06-16.json").read_text())
 TASK = TaskRun(dag_id="d", task_id="t", run_id="r")
 XCOM = {"key": "k", "dag_id": "d", "run_id": "r", "task_id": "t"}
 

@@ -14,7 +14,7 @@ from dagfloe.cancellation import Cancellation
 from dagfloe.local.task import TaskRun, final_state, startup_details
 from dagfloe.runtime.messages import read_startup
 
-SCHEMA = json.loads((Path(__file__).parents[1] / "data/supervisor-schema-2026-06-16.json").read_text())
+SCHEMA = json.loads((Path(__file__).parents[2] / "schemas/supervisor-2026-06-16.json").read_text())
 WHEN = datetime(2026, 1, 2, tzinfo=timezone.utc)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dagfloe import Bundle, Client, Connection, Context, TaskCancelled, TaskFailed, TaskSkipped, current_context
-from dagfloe.runtime.messages import check_request
+from dagfloe.runtime.requests import check_request
 from dagfloe.runtime.task_runner import run_task
 from dagfloe.secrets import Secrets
 from support.memory import Airflow, context

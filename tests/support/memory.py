@@ -8,7 +8,7 @@ from typing import Any
 from dagfloe import BundleInfo, Context, DagRun, TaskInstance
 from dagfloe.cancellation import Cancellation
 from dagfloe.replies import error_from_reply
-from dagfloe.runtime.messages import check_request
+from dagfloe.runtime.requests import check_request
 
 
 class Airflow:

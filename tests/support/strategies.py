@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SCHEMA: dict[str, Any] = json.loads(
-    (Path(__file__).parents[1] / "data" / "supervisor-schema-2026-06-16.json").read_text("utf-8")
+    (Path(__file__).parents[2] / "schemas" / "supervisor-2026-06-16.json").read_text("utf-8")
 )
 
 #: Any text at all, lone surrogates included.
@@ -51,8 +51,12 @@ def pieces_of(draw: st.DrawFn, whole: bytes) -> list[bytes]:
     return [whole[start:end] for start, end in zip([0, *cuts], [*cuts, len(whole)], strict=True)]
 
 
-def from_schema(
-    schema: Mapping[str, Any], dates: st.SearchStrategy[Any], *, unknown_fields: bool = False
+def from_schema(  # noqa: C901 - one case for each kind of schema
+    schema: Mapping[str, Any],
+    dates: st.SearchStrategy[Any],
+    *,
+    unknown_fields: bool = False,
+    definitions: Mapping[str, Any] = SCHEMA["$defs"],
 ) -> st.SearchStrategy[Any]:
     """Values that a part of Airflow's supervisor schema allows.
 
@@ -60,28 +64,41 @@ def from_schema(
         schema: the part.
         dates: what to use where the schema asks for a date-time.
         unknown_fields: whether maps that allow it get fields that the schema does not name.
+        definitions: what references lead to.
     """
 
     def inner(part: Mapping[str, Any]) -> st.SearchStrategy[Any]:
         if "$ref" in part:
-            return st.deferred(lambda: inner(SCHEMA["$defs"][part["$ref"].rpartition("/")[2]]))
+            return st.deferred(lambda: inner(definitions[part["$ref"].rpartition("/")[2]]))
         if "anyOf" in part:
             return st.one_of([inner(choice) for choice in part["anyOf"]])
         if "properties" in part:
             return fields_of(part)
         if "const" in part or "enum" in part:
             return st.sampled_from(part.get("enum", [part.get("const")]))
-        simple = {
-            "string": {"date-time": dates, "uuid": st.uuids().map(str)}.get(part.get("format", ""), text),
+        if "prefixItems" in part:
+            return st.tuples(*map(inner, part["prefixItems"])).map(list)
+        if part.get("type") == "array":
+            return st.lists(inner(part.get("items", {})), min_size=part.get("minItems", 0), max_size=2)
+        if part.get("type") == "object":
+            values = part.get("additionalProperties")
+            return st.dictionaries(text, inner(values) if isinstance(values, dict) else json_values, max_size=2)
+        return simple(part)
+
+    def simple(part: Mapping[str, Any]) -> st.SearchStrategy[Any]:
+        texts = {
+            "date-time": dates,
+            "duration": st.integers(0, 10**6).map("PT{}S".format),
+            "uuid": st.uuids().map(str),
+        }
+        of_type = {
+            "string": texts.get(part.get("format", ""), text),
             "integer": int64,
-            "number": finite,
+            "number": st.floats(0.1, 1e9) if "exclusiveMinimum" in part else finite,
             "boolean": st.booleans(),
             "null": st.none(),
-            "object": st.dictionaries(text, json_values, max_size=2),
         }
-        if part.get("type") == "array":
-            return st.lists(inner(part.get("items", {})), max_size=2)
-        return simple.get(part.get("type", ""), json_values)
+        return of_type.get(str(part.get("type", "")), json_values)
 
     def fields_of(part: Mapping[str, Any]) -> st.SearchStrategy[Any]:
         required = {"type", *part.get("required", ())}
