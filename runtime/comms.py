@@ -98,7 +98,7 @@ class Comms:
             finally:
                 self._waiting.discard(0)
 
-    def request(self, body: dict[str, Any]) -> dict[str, Any] | None:
+    def request(self, body: Mapping[str, Any]) -> dict[str, Any] | None:
         """Send a request and wait for its reply.
 
         Args:
@@ -118,7 +118,7 @@ class Comms:
             frame_id = self._last_id
         return self._exchange(frame_id, body)
 
-    def finish(self, body: dict[str, Any]) -> None:
+    def finish(self, body: Mapping[str, Any]) -> None:
         """Send the terminal message, on the id of `StartupDetails`, and wait until the supervisor has taken it.
 
         Raises:
@@ -132,7 +132,7 @@ class Comms:
             self._sock.shutdown(SHUT_WR)
         self._sock.close()
 
-    def _exchange(self, frame_id: int, body: dict[str, Any]) -> dict[str, Any] | None:
+    def _exchange(self, frame_id: int, body: Mapping[str, Any]) -> dict[str, Any] | None:
         if os.getpid() != self._pid:
             raise LocalProtocolError(
                 "the Client was used in a forked process: only the task's own process may talk to the supervisor; "

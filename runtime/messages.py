@@ -2,139 +2,239 @@
 
 from __future__ import annotations
 
-import re
-from datetime import datetime, timezone
-
-from dagfloe.context import BundleInfo, Context, DagRun, TaskInstance
+from dagfloe.context import BundleInfo, Context, TaskInstance, read_dag_run
+from dagfloe.dates import to_duration, to_seconds, utc_now
 from dagfloe.errors import RemoteProtocolError
+from dagfloe.record import Record
+from dagfloe.runtime.config import DEFAULT_SCHEMA_VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime, timedelta
     from typing import Any
 
     from dagfloe.cancellation import Cancellation
+    from dagfloe.messages_2026_06_16 import (
+        AwaitInputTask,
+        DagFileParsingResult,
+        DeferTask,
+        RescheduleTask,
+        RetryTask,
+        SucceedTask,
+    )
 
 MAX_RETRY_REASON_LENGTH = 500
+#: What the supervisor names as `next_method` when the trigger failed.
+TRIGGER_FAILED_METHOD = "__fail__"
 
 
-def succeeded() -> dict[str, Any]:
-    """The terminal message of a task that returned."""
-    return {"type": "SucceedTask", "state": "success", "end_date": _now()}
+# The terminal messages
 
 
-def ended(state: str) -> dict[str, Any]:
-    """The terminal message of a task that ended as `failed`, `skipped` or `removed`."""
-    return {"type": "TaskState", "state": state, "end_date": _now()}
+def succeeded(*, rendered_map_index: str | None = None, outlets: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The terminal message of a task that returned.
+
+    Args:
+        rendered_map_index: what is shown in the place of its map index.
+        outlets: `task_outlets` and `outlet_events`, if it has outlets.
+    """
+    message: SucceedTask = {"type": "SucceedTask", "state": "success", "end_date": utc_now()}
+    return {**message, **(outlets or {}), **_shown(rendered_map_index)}
 
 
-def retry(reason: str) -> dict[str, Any]:
-    """The terminal message of a task that failed and has tries left."""
-    return {
+def ended(state: str, *, rendered_map_index: str | None = None, reason: str | None = None) -> dict[str, Any]:
+    """The terminal message of a task that ended as `failed`, `skipped` or `removed`.
+
+    Args:
+        state: one of these.
+        rendered_map_index: what is shown in the place of its map index.
+        reason: what a retry policy said; only where the supervisor schema has the field.
+    """
+    message = {"type": "TaskState", "state": state, "end_date": utc_now(), **_shown(rendered_map_index)}
+    return {**message, "retry_reason": reason[:MAX_RETRY_REASON_LENGTH]} if reason is not None else message
+
+
+def retry(
+    reason: str, *, delay: timedelta | float | None = None, rendered_map_index: str | None = None
+) -> dict[str, Any]:
+    """The terminal message of a task that failed and has tries left.
+
+    Args:
+        reason: why; it is cut to what Airflow takes.
+        delay: until the next try; what Airflow's task says when it is None.
+        rendered_map_index: what is shown in the place of its map index.
+    """
+    message: RetryTask = {
         "type": "RetryTask",
         "state": "up_for_retry",
-        "end_date": _now(),
+        "end_date": utc_now(),
         "retry_reason": reason[:MAX_RETRY_REASON_LENGTH],
     }
+    if delay is not None:
+        message["retry_delay_seconds"] = to_seconds(delay)
+    return {**message, **_shown(rendered_map_index)}
 
 
-def _now() -> datetime:
-    return datetime.now(tz=timezone.utc)
+def deferred(
+    classpath: str,
+    trigger_kwargs: Mapping[str, Any],
+    next_method: str,
+    next_kwargs: Mapping[str, Any],
+    *,
+    timeout: timedelta | float | None = None,
+    queue: str | None = None,
+    rendered_map_index: str | None = None,
+) -> dict[str, Any]:
+    """The terminal message of a task that goes on when a trigger has fired; the kwargs are encoded already."""
+    message: DeferTask = {
+        "type": "DeferTask",
+        "state": "deferred",
+        "classpath": classpath,
+        "trigger_kwargs": dict(trigger_kwargs),
+        "next_method": next_method,
+        "next_kwargs": dict(next_kwargs),
+    }
+    optional = {"trigger_timeout": None if timeout is None else to_duration(timeout), "queue": queue}
+    return {**message, **_without_none(optional), **_shown(rendered_map_index)}
 
 
-def read_startup(body: Mapping[str, Any] | None, cancellation: Cancellation) -> Context:
-    """The context of the task that the first frame's `StartupDetails` asks for.
+def awaiting_input(
+    next_method: str,
+    next_kwargs: Mapping[str, Any],
+    *,
+    timeout: timedelta | float | None = None,
+    rendered_map_index: str | None = None,
+) -> dict[str, Any]:
+    """The terminal message of a task that goes on when a human has answered; the kwargs are encoded already."""
+    message: AwaitInputTask = {
+        "type": "AwaitInputTask",
+        "state": "awaiting_input",
+        "next_method": next_method,
+        "next_kwargs": dict(next_kwargs),
+    }
+    optional = {"timeout": None if timeout is None else to_duration(timeout)}
+    return {**message, **_without_none(optional), **_shown(rendered_map_index)}
 
-    Unknown fields are ignored.
+
+def rescheduled(reschedule_date: datetime) -> dict[str, Any]:
+    """The terminal message of a task that is to be run again, as the same try, at a later time."""
+    message: RescheduleTask = {
+        "type": "RescheduleTask",
+        "state": "up_for_reschedule",
+        "reschedule_date": reschedule_date,
+        "end_date": utc_now(),
+    }
+    return {**message}
+
+
+def no_dags(file: str) -> dict[str, Any]:
+    """The answer to a Dag processor that asks a bundle for Dags of its own: it has none."""
+    message: DagFileParsingResult = {
+        "type": "DagFileParsingResult",
+        "fileloc": file,
+        "serialized_dags": [],
+        "import_errors": {},
+    }
+    return {**message}
+
+
+def _shown(rendered_map_index: str | None) -> dict[str, str]:
+    return {} if rendered_map_index is None else {"rendered_map_index": rendered_map_index}
+
+
+def _without_none(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+# The first frame
+
+
+class Startup(Record):
+    """What the supervisor says of the task to run (`StartupDetails`).
+
+    Attributes:
+        context: what the author sees of it.
+        next_method: the function to resume in, when the task was deferred.
+        next_kwargs: what that function gets, as Airflow encoded it.
+        xcom_keys_to_clear: the XComs of an earlier try.
+        arg_bindings: the arguments that the stub Dag gives (3.4).
+        schema_version: the supervisor schema version that the bundle names.
+    """
+
+    _hidden = frozenset({"next_kwargs", "arg_bindings"})
+
+    context: Context
+    next_method: str | None = None
+    next_kwargs: Any = None
+    xcom_keys_to_clear: tuple[str, ...] = ()
+    arg_bindings: tuple[Mapping[str, Any], ...] = ()
+    schema_version: str = DEFAULT_SCHEMA_VERSION
+
+
+def read_startup(
+    body: Mapping[str, Any] | None, cancellation: Cancellation, schema_version: str = DEFAULT_SCHEMA_VERSION
+) -> Startup:
+    """What the first frame's `StartupDetails` asks for. Unknown fields are ignored.
 
     Args:
         body: the frame's body.
         cancellation: what the context's `cancelled` and its kin stand on.
+        schema_version: the supervisor schema version that the bundle names.
 
     Raises:
         RemoteProtocolError: when it is another message, or a required field is missing or of the wrong type.
     """
     kind = None if body is None else body.get("type")
     if body is None or kind != "StartupDetails":
-        raise RemoteProtocolError(f"the first frame is {kind!r}, expected StartupDetails: this runtime runs tasks only")
-    details = _Fields("StartupDetails", body)
-    ti = details.fields("ti")
-    ti_context = details.fields("ti_context")
-    run = ti_context.fields("dag_run")
-    bundle_info = details.fields("bundle_info")
-    return Context(
-        ti=TaskInstance(
-            id=ti.get("id", str),
-            dag_id=ti.get("dag_id", str),
-            task_id=ti.get("task_id", str),
-            run_id=ti.get("run_id", str),
-            try_number=ti.get("try_number", int),
-            map_index=ti.get("map_index", int, -1),
-            dag_version_id=ti.get("dag_version_id", str),
-            hostname=ti.get("hostname", str, None),
-            queue=ti.get("queue", str, "default"),
-        ),
-        dag_run=DagRun(
-            dag_id=run.get("dag_id", str),
-            run_id=run.get("run_id", str),
-            run_type=run.get("run_type", str),
-            state=run.get("state", str),
-            logical_date=run.when("logical_date", None),
-            data_interval_start=run.when("data_interval_start", None),
-            data_interval_end=run.when("data_interval_end", None),
-            run_after=run.when("run_after"),
-            start_date=run.when("start_date", None),
-            end_date=run.when("end_date", None),
-            conf=run.get("conf", dict, None) or {},
-            clear_number=run.get("clear_number", int, 0),
-            triggering_user_name=run.get("triggering_user_name", str, None),
-            partition_key=run.get("partition_key", str, None),
-            note=run.get("note", str, None),
-        ),
-        bundle_info=BundleInfo(name=bundle_info.get("name", str), version=bundle_info.get("version", str, None)),
-        max_tries=ti_context.get("max_tries", int),
-        should_retry=ti_context.get("should_retry", bool, default=False),
-        start_date=details.when("start_date"),
-        dag_rel_path=details.get("dag_rel_path", str),
+        raise RemoteProtocolError(
+            f"the first frame is {kind!r}, expected StartupDetails or DagFileParseRequest: is this Airflow newer than "
+            "the bundle?"
+        )
+    path = "StartupDetails"
+    ti_context = _map(body, "ti_context", path)
+    read = _Details.read(body, path)
+    more = _TiContext.read(ti_context, f"{path}.ti_context")
+    context = Context(
+        ti=TaskInstance.read(_map(body, "ti", path), f"{path}.ti", "try_number", "dag_version_id"),
+        dag_run=read_dag_run(_map(ti_context, "dag_run", f"{path}.ti_context"), f"{path}.ti_context.dag_run"),
+        bundle_info=BundleInfo.read(_map(body, "bundle_info", path), f"{path}.bundle_info"),
+        max_tries=more.max_tries,
+        should_retry=more.should_retry,
+        start_date=read.start_date,
+        dag_rel_path=read.dag_rel_path,
+        task_reschedule_count=more.task_reschedule_count,
+        first_reschedule_date=more.first_task_reschedule_start_date,
         cancellation=cancellation,
+    )
+    return Startup(
+        context=context,
+        next_method=more.next_method,
+        next_kwargs=ti_context.get("next_kwargs"),
+        xcom_keys_to_clear=more.xcom_keys_to_clear,
+        arg_bindings=more.arg_bindings,
+        schema_version=schema_version,
     )
 
 
-_REQUIRED: Any = object()
+class _Details(Record):
+    start_date: datetime
+    dag_rel_path: str
 
 
-class _Fields:
-    """A message's fields, read with a named error for each that is missing or mis-typed."""
+class _TiContext(Record):
+    max_tries: int
+    should_retry: bool = False
+    task_reschedule_count: int = 0
+    first_task_reschedule_start_date: datetime | None = None
+    next_method: str | None = None
+    xcom_keys_to_clear: tuple[str, ...] = ()
+    arg_bindings: tuple[Mapping[str, Any], ...] = ()
 
-    def __init__(self, path: str, body: Mapping[str, Any]) -> None:
-        self._path = path
-        self._body = body
 
-    def get(self, name: str, kind: type, default: Any = _REQUIRED) -> Any:
-        value = self._body.get(name)
-        if value is None and default is not _REQUIRED:
-            return default
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is int):
-            got = type(value).__name__ if name in self._body else "nothing"
-            raise RemoteProtocolError(f"{self._path}.{name} is {got}, expected {kind.__name__}")
-        return value
-
-    def fields(self, name: str) -> _Fields:
-        return _Fields(f"{self._path}.{name}", self.get(name, dict))
-
-    def when(self, name: str, default: Any = _REQUIRED) -> Any:
-        """An aware datetime: the timestamp extension, or ISO text where the message was migrated between schemas."""
-        value = self._body.get(name)
-        if isinstance(value, str):
-            # Python 3.10 reads fractions of three and of six digits only.
-            six_digits = re.sub(r"\.(\d+)", lambda fraction: f".{fraction[1]:0<6.6}", value.upper())
-            try:
-                value = datetime.fromisoformat(six_digits.replace("Z", "+00:00"))
-            except ValueError:
-                raise RemoteProtocolError(f"{self._path}.{name} is no date in ISO form") from None
-        if value is None and default is not _REQUIRED:
-            return default
-        if not isinstance(value, datetime):
-            got = type(value).__name__ if name in self._body else "nothing"
-            raise RemoteProtocolError(f"{self._path}.{name} is {got}, expected a date")
-        return value if value.tzinfo else value.replace(tzinfo=timezone.utc)
+def _map(body: Mapping[str, Any], name: str, path: str) -> dict[str, Any]:
+    value = body.get(name)
+    if not isinstance(value, dict):
+        got = type(value).__name__ if name in body else "nothing"
+        raise RemoteProtocolError(f"{path}.{name} is {got}, expected dict")
+    return value

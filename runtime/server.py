@@ -24,19 +24,20 @@ from dagfloe.runtime.host import open_parent, unpacked_folder
 from dagfloe.runtime.levels import Levels
 from dagfloe.runtime.loader import load_bundle
 from dagfloe.runtime.logs import ChannelHandler, LogChannel, redirect_streams
-from dagfloe.runtime.messages import read_startup
-from dagfloe.runtime.signals import PeerWatch, StopSignals
-from dagfloe.runtime.task_runner import run_task
+from dagfloe.runtime.messages import no_dags, read_startup
+from dagfloe.runtime.signals import PeerWatch, StopSignals, TimeLimit
+from dagfloe.runtime.task_runner import TaskRunner
 from dagfloe.secrets import Secrets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from dagfloe.bundle import Bundle
-    from dagfloe.context import Context
     from dagfloe.runtime.addresses import Address
     from dagfloe.runtime.config import BundleConfig
+    from dagfloe.runtime.messages import Startup
 
 DELIVERED, FAILED = 0, 1
 REPLY_TIMEOUT_VARIABLE = "DAGFLOE_REPLY_TIMEOUT_S"
@@ -84,8 +85,7 @@ def serve(config: BundleConfig, comm: Address, logs: Address) -> int:
                 return FAILED
             # Only from here on: until now, the end of the socket is an error to be told, not a stop.
             with PeerWatch(comms.fileno(), parent, signals.stop_main_thread, _leave_nothing_behind):
-                bundle, context = begun
-                status = _deliver(comms, run_task(bundle, context, Client(comms, context.ti, secrets), secrets))
+                status = _deliver(comms, _run(begun, comms, secrets))
             if status == DELIVERED:
                 signals.ignore_from_now_on()
             comms.close()
@@ -98,8 +98,13 @@ def serve(config: BundleConfig, comm: Address, logs: Address) -> int:
 
 def _begin(
     config: BundleConfig, comms: Comms, cancellation: Cancellation, handler: ChannelHandler
-) -> tuple[Bundle, Context] | None:
-    """Import the bundle, then read what to run; None, with the reason in the log, when that fails."""
+) -> tuple[Bundle, Startup] | dict[str, Any] | None:
+    """Import the bundle, then read what to run.
+
+    Returns:
+        The bundle and what to run; or the answer to a Dag processor, which asks for something else; or None, with the
+        reason in the log, when it cannot begin.
+    """
     try:
         cancellation.arm()  # until a task runs, a stop ends the process
         try:
@@ -116,12 +121,31 @@ def _begin(
         cancellation.disarm()
         if frame.error is not None:
             raise RemoteProtocolError(f"the first frame is an error: {frame.error.get('error')}")
-        return bundle, read_startup(frame.body, cancellation)
+        if frame.body is not None and frame.body.get("type") == "DagFileParseRequest":
+            return no_dags(str(frame.body.get("file")))
+        startup = read_startup(frame.body, cancellation, config.schema_version)
+        comms.carrier = _carrier(startup.context.ti.context_carrier)
     except TaskCancelled as stop:
         log.error("Stopped before the task began: %s", stop)
     except DagfloeError as error:
         _tell_why_it_cannot_begin(error)
+    else:
+        return bundle, startup
     return None
+
+
+def _carrier(given: Mapping[Any, Any] | None) -> dict[str, str]:
+    """The trace context to send: anything but texts in it would break the supervisor's reading."""
+    return {key: value for key, value in (given or {}).items() if isinstance(key, str) and isinstance(value, str)}
+
+
+def _run(begun: tuple[Bundle, Startup] | dict[str, Any], comms: Comms, secrets: Secrets) -> dict[str, Any]:
+    """The message that ends the process."""
+    if isinstance(begun, dict):
+        return begun
+    bundle, startup = begun
+    client = Client(comms, startup.context, secrets, bundle)
+    return TaskRunner(bundle, startup, client, secrets, TimeLimit).run()
 
 
 def _tell_why_it_cannot_begin(error: BaseException) -> None:

@@ -100,6 +100,33 @@ def _send_to_main_thread(number: int) -> None:
         signal.pthread_kill(main, number)
 
 
+class TimeLimit:
+    """Tells the cancellation when the time of a `with` block is over. Must be entered on the main thread.
+
+    Args:
+        seconds: the time.
+        cancellation: what is told.
+    """
+
+    def __init__(self, seconds: float, cancellation: Cancellation) -> None:
+        self._seconds = seconds
+        self._cancellation = cancellation
+        self._before: object = None
+
+    def __enter__(self) -> Self:
+        self._before = signal.signal(signal.SIGALRM, self._handle)
+        # Again and again, because a main thread that is about to enter a blocking call may miss the first one.
+        signal.setitimer(signal.ITIMER_REAL, self._seconds, _LAST_NUDGE_S)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, self._before)  # type: ignore[arg-type]
+
+    def _handle(self, _number: int, _frame: FrameType | None) -> None:
+        self._cancellation.time_out(f"the task ran longer than its execution_timeout of {self._seconds:g} s")
+
+
 class PeerWatch:
     """Watches, on a thread of its own, that somebody still waits for this task's end.
 

@@ -15,29 +15,58 @@ An author imports everything from here::
 from __future__ import annotations
 
 from dagfloe._version import __version__
+from dagfloe.assets import Asset, AssetAlias, AssetEvent
 from dagfloe.bundle import Bundle, Dag
 from dagfloe.client import Client
 from dagfloe.connection import Connection
 from dagfloe.context import BundleInfo, Context, DagRun, TaskInstance, current_context
 from dagfloe.errors import (
     ApiServerError,
+    AssetNotFound,
+    AssetStateNotFound,
     ConnectionLostError,
     ConnectionNotFound,
     DagfloeError,
+    DagRunAlreadyExists,
+    DagRunFailed,
+    HumanInputError,
+    HumanInputTimeout,
+    InactiveAssetError,
     NotFoundError,
     PermissionDenied,
     ReplyTimeoutError,
+    SensorTimeout,
     SupervisorError,
+    TaskAwaitingInput,
     TaskCancelled,
+    TaskDeferred,
     TaskFailed,
+    TaskRescheduled,
     TaskSkipped,
+    TaskStateNotFound,
+    TaskTimeout,
+    TriggerFailed,
+    TriggerTimeout,
     ValueNotSerializableError,
     VariableNotFound,
     XComNotFound,
 )
+from dagfloe.retry import RetryDecision
+from dagfloe.task import Task
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dagfloe.human_input import HumanAnswer
+    from dagfloe.state_stores import NEVER_EXPIRE
 
 __all__ = [
+    "NEVER_EXPIRE",
     "ApiServerError",
+    "Asset",
+    "AssetAlias",
+    "AssetEvent",
+    "AssetNotFound",
+    "AssetStateNotFound",
     "Bundle",
     "BundleInfo",
     "Client",
@@ -47,18 +76,44 @@ __all__ = [
     "Context",
     "Dag",
     "DagRun",
+    "DagRunAlreadyExists",
+    "DagRunFailed",
     "DagfloeError",
+    "HumanAnswer",
+    "HumanInputError",
+    "HumanInputTimeout",
+    "InactiveAssetError",
     "NotFoundError",
     "PermissionDenied",
     "ReplyTimeoutError",
+    "RetryDecision",
+    "SensorTimeout",
     "SupervisorError",
+    "Task",
+    "TaskAwaitingInput",
     "TaskCancelled",
+    "TaskDeferred",
     "TaskFailed",
     "TaskInstance",
+    "TaskRescheduled",
     "TaskSkipped",
+    "TaskStateNotFound",
+    "TaskTimeout",
+    "TriggerFailed",
+    "TriggerTimeout",
     "ValueNotSerializableError",
     "VariableNotFound",
     "XComNotFound",
     "__version__",
     "current_context",
 ]
+#: Public names that are imported when they are first used: every task pays for imports, and few need these.
+_LATE = {"HumanAnswer": "dagfloe.human_input", "NEVER_EXPIRE": "dagfloe.state_stores"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415
+
+    return getattr(import_module(_LATE[name]), name)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 
-from dagfloe.errors import TaskCancelled
+from dagfloe.errors import TaskCancelled, TaskTimeout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ class Cancellation:
         self._callbacks: list[Callable[[], object]] = []
         self._armed = False
         self._delivered = False
+        self._late: str | None = None
+        self._late_delivered = False
         self._shields = 0
         self._shield = _Depth(self, 1)
         self._window = _Depth(self, -1)
@@ -34,7 +36,7 @@ class Cancellation:
         return self.reason is not None
 
     def on_cancel(self, callback: Callable[[], object]) -> None:
-        """Call `callback()` when a stop is asked for, in the order of registration."""
+        """Call `callback()` when a stop is asked for or the time is over, in the order of registration."""
         self._callbacks.append(callback)
 
     def shield(self) -> _Depth:
@@ -58,6 +60,19 @@ class Cancellation:
             self.reason = reason
             self._deliver_if_possible()
 
+    def time_out(self, message: str) -> None:
+        """Tell the task that its time is over. Call it on the main thread; only the first call has an effect.
+
+        Args:
+            message: what `TaskTimeout` says.
+
+        Raises:
+            TaskTimeout: in the running task, unless it is shielded.
+        """
+        if self._late is None:
+            self._late = message
+            self._deliver_if_possible()
+
     def arm(self) -> None:
         """Allow delivery: the task's function is about to run.
 
@@ -72,15 +87,24 @@ class Cancellation:
         self._armed = False
 
     def _deliver_if_possible(self) -> None:
-        if self.reason is None or not self._armed or self._shields or self._delivered:
+        if not self._armed or self._shields:
             return
-        self._delivered = True
-        for callback in self._callbacks:
+        if self.reason is not None and not self._delivered:
+            self._delivered = True
+            self._clean_up()
+            raise TaskCancelled(f"the task was told to stop: {self.reason}")
+        if self._late is not None and not (self._late_delivered or self._delivered):
+            self._late_delivered = True
+            self._clean_up()
+            raise TaskTimeout(self._late)
+
+    def _clean_up(self) -> None:
+        while self._callbacks:  # a callback may register another one
+            callback = self._callbacks.pop(0)
             try:
                 callback()
             except BaseException as error:  # noqa: BLE001 - one failing cleanup must not keep the others from running
                 _log_failed_callback(callback, error)
-        raise TaskCancelled(f"the task was told to stop: {self.reason}")
 
 
 class _Depth:
@@ -108,7 +132,7 @@ class _Depth:
             if step < 0:
                 try:
                     self._cancellation._deliver_if_possible()  # noqa: SLF001
-                except TaskCancelled:
+                except (TaskCancelled, TaskTimeout):
                     if step == self._step:  # raised on entering: `__exit__` will not run
                         self._cancellation._shields -= step  # noqa: SLF001
                     raise

@@ -1,43 +1,44 @@
-"""What a task asks of Airflow: variables, connections and XComs, through the supervisor.
+"""What a task asks of Airflow through the supervisor: groups of calls, and short forms of the most used ones.
 
-Knows the messages and not how they travel: it is given something that sends a request body and returns the reply's.
+Each group is in a module of its own, and is imported when it is first used: every task pays for imports.
 """
 
 from __future__ import annotations
 
-import json
-import os
-
-from dagfloe.connection import Connection
-from dagfloe.errors import DagfloeError, RemoteProtocolError, VariableNotFound, XComNotFound
-from dagfloe.secrets import Secrets, is_telling, secret_parts
-from dagfloe.values import check_jsonable
+from dagfloe.exchange import UNSET, Exchange
+from dagfloe.secrets import Secrets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Final, Protocol
+    from collections.abc import Callable, Iterable
+    from datetime import timedelta
+    from typing import Any, Protocol, TypeVar
 
-    from dagfloe.context import TaskInstance
+    from dagfloe.asset_calls import Assets, OutletEvents
+    from dagfloe.bundle import Bundle
+    from dagfloe.connection import Connection
+    from dagfloe.connections import Connections
+    from dagfloe.context import Context
+    from dagfloe.dag_runs import DagRuns, Dags
+    from dagfloe.exchange import Transport
+    from dagfloe.human_input import HumanInput
+    from dagfloe.messages_2026_06_16 import MaskSecret
+    from dagfloe.state_stores import AssetStateStores, TaskStateStore
+    from dagfloe.task_instances import TaskInstances
+    from dagfloe.variables import Variables
+    from dagfloe.xcoms import XComs
 
-    class Transport(Protocol):
-        """Sends one request and waits for its reply."""
+    class Group(Protocol):
+        """A group of calls."""
 
-        reply_timeout_s: float
+        def __init__(self, exchange: Exchange) -> None: ...
 
-        def request(self, body: dict[str, Any]) -> dict[str, Any] | None:
-            """The reply's body; errors are raised."""
-            ...
-
-
-class _Unset:
-    def __repr__(self) -> str:
-        return "<no default>"
-
-
-_UNSET: Final = _Unset()
+    _Group = TypeVar("_Group", bound=Group)
 
 #: The key under which a task's return value is pushed.
 RETURN_VALUE = "return_value"
+#: For how long `poke` waits at most, as Airflow's sensors do: a week.
+DEFAULT_POKE_TIMEOUT_S = 7 * 24 * 3600.0
 
 
 class Client:
@@ -46,223 +47,235 @@ class Client:
     All methods may be called from any thread. Beside what they document, all raise `PermissionDenied`, `ApiServerError`
     or another `SupervisorError` when Airflow refuses, `ReplyTimeoutError` when it does not answer in time, and
     `ConnectionLostError` when the supervisor is gone.
+
+    Args:
+        transport: carries the requests.
+        context: the running task's context.
+        secrets: what is masked in the log.
+        bundle: where the running task is registered, if it is known.
     """
 
-    def __init__(self, transport: Transport, ti: TaskInstance, secrets: Secrets | None = None) -> None:
-        self._transport = transport
-        self._ti = ti
-        self._secrets = secrets if secrets is not None else Secrets()
+    def __init__(
+        self, transport: Transport, context: Context, secrets: Secrets | None = None, bundle: Bundle | None = None
+    ) -> None:
+        self._exchange = Exchange(transport, context, secrets if secrets is not None else Secrets(), bundle)
+        self._groups: dict[type, Any] = {}
 
     @property
     def reply_timeout_s(self) -> float:
         """How many seconds a call waits for its answer at most. Set it to change it for the calls that follow."""
-        return self._transport.reply_timeout_s
+        return self._exchange.transport.reply_timeout_s
 
     @reply_timeout_s.setter
     def reply_timeout_s(self, seconds: float) -> None:
-        self._transport.reply_timeout_s = seconds
+        self._exchange.transport.reply_timeout_s = seconds
 
-    # Variables
+    # Groups
 
-    def get_variable(self, key: str, default: Any = _UNSET, *, deserialize_json: bool = False) -> Any:
-        """Read a variable: from `AIRFLOW_VAR_<KEY>` in the environment if it is there, else from Airflow.
+    @property
+    def variables(self) -> Variables:
+        """Variables: read, write, delete, list."""
+        from dagfloe.variables import Variables  # noqa: PLC0415
 
-        Args:
-            key: the variable's key.
-            default: returned when there is no such variable.
-            deserialize_json: whether the value is JSON to be decoded.
+        return self._group(Variables)
 
-        Returns:
-            The value as text, or what the JSON holds.
+    @property
+    def connections(self) -> Connections:
+        """Connections: read."""
+        from dagfloe.connections import Connections  # noqa: PLC0415
 
-        Raises:
-            VariableNotFound: when there is no such variable and no default.
-            DagfloeError: when the value should be JSON and is not; the message does not show it.
-        """
-        value = os.environ.get(f"AIRFLOW_VAR_{key.upper()}")
-        if value is not None:
-            if is_telling(key):
-                self.mask_secret(value, key)
-        else:
-            try:
-                value = self._ask({"type": "GetVariable", "key": key}, "VariableResult").get("value")
-            except VariableNotFound:
-                if isinstance(default, _Unset):
-                    raise
-                return default
-            if is_telling(key):
-                self._secrets.add(value)
-        if not deserialize_json or value is None:
-            return value
-        try:
-            decoded = json.loads(value)
-        except (ValueError, RecursionError) as error:
-            at = f"line {error.lineno} column {error.colno}" if isinstance(error, json.JSONDecodeError) else "its start"
-            raise DagfloeError(
-                f"variable {key!r} is not JSON (at {at}): correct its value, or read it without deserialize_json"
-            ) from None
-        if is_telling(key):
-            self._secrets.add(decoded)
-        return decoded
+        return self._group(Connections)
+
+    @property
+    def xcom(self) -> XComs:
+        """XComs: read, write, delete, of any task."""
+        from dagfloe.xcoms import XComs  # noqa: PLC0415
+
+        return self._group(XComs)
+
+    @property
+    def task_state_store(self) -> TaskStateStore:
+        """Small values of this task that outlive a try."""
+        from dagfloe.state_stores import TaskStateStore  # noqa: PLC0415
+
+        return self._group(TaskStateStore)
+
+    @property
+    def asset_state_store(self) -> AssetStateStores:
+        """Small values that belong to an asset: `client.asset_state_store[asset]`."""
+        from dagfloe.state_stores import AssetStateStores  # noqa: PLC0415
+
+        return self._group(AssetStateStores)
+
+    @property
+    def assets(self) -> Assets:
+        """Assets and their events: read."""
+        from dagfloe.asset_calls import Assets  # noqa: PLC0415
+
+        return self._group(Assets)
+
+    @property
+    def outlet_events(self) -> OutletEvents:
+        """What is told of this task's outlets when it has succeeded: `client.outlet_events[asset].extra`."""
+        from dagfloe.asset_calls import OutletEvents  # noqa: PLC0415
+
+        return self._group(OutletEvents)
+
+    @property
+    def dag_runs(self) -> DagRuns:
+        """Dag runs: read, trigger, wait for."""
+        from dagfloe.dag_runs import DagRuns  # noqa: PLC0415
+
+        return self._group(DagRuns)
+
+    @property
+    def dags(self) -> Dags:
+        """Dags: read."""
+        from dagfloe.dag_runs import Dags  # noqa: PLC0415
+
+        return self._group(Dags)
+
+    @property
+    def task_instances(self) -> TaskInstances:
+        """Task instances: read; skip those downstream; say how this one is shown."""
+        from dagfloe.task_instances import TaskInstances  # noqa: PLC0415
+
+        return self._group(TaskInstances)
+
+    @property
+    def human_input(self) -> HumanInput:
+        """Questions to a human."""
+        from dagfloe.human_input import HumanInput  # noqa: PLC0415
+
+        return self._group(HumanInput)
+
+    # Short forms
+
+    def get_variable(self, key: str, default: Any = UNSET, *, deserialize_json: bool = False) -> Any:
+        """Read a variable: short for `client.variables.get`."""
+        return self.variables.get(key, default, deserialize_json=deserialize_json)
 
     def set_variable(
         self, key: str, value: Any, description: str | None = None, *, serialize_json: bool = False
     ) -> None:
-        """Write a variable.
-
-        Args:
-            key: the variable's key.
-            value: text, or with `serialize_json` any value that has a JSON form.
-            description: shown in Airflow.
-            serialize_json: whether to encode the value as JSON.
-
-        Raises:
-            ValueNotSerializableError: when the value has no JSON form.
-            DagfloeError: when the value is no text and `serialize_json` is off.
-        """
-        if serialize_json:
-            check_jsonable(value)
-            text = json.dumps(value)
-        elif isinstance(value, str):
-            text = value
-        else:
-            raise DagfloeError(
-                f"variable {key!r} takes text, not {type(value).__name__}: use str(...) or serialize_json=True"
-            )
-        if is_telling(key):
-            self._secrets.add([value, text])
-        self._transport.request({"type": "PutVariable", "key": key, "value": text, "description": description})
+        """Write a variable: short for `client.variables.set`."""
+        self.variables.set(key, value, description, serialize_json=serialize_json)
 
     def delete_variable(self, key: str) -> None:
-        """Delete a variable; nothing happens when there is none."""
-        self._transport.request({"type": "DeleteVariable", "key": key})
-
-    # Connections
+        """Delete a variable: short for `client.variables.delete`."""
+        self.variables.delete(key)
 
     def get_connection(self, conn_id: str) -> Connection:
-        """Read a connection: from `AIRFLOW_CONN_<ID>` (URI or JSON) if the environment has it, else from Airflow.
+        """Read a connection: short for `client.connections.get`."""
+        return self.connections.get(conn_id)
 
-        Its password and the secret parts of its extra are masked in the log from then on.
-
-        Raises:
-            ConnectionNotFound: when there is no such connection.
-            DagfloeError: when the environment holds a malformed one; the message does not show it.
-        """
-        text = os.environ.get(f"AIRFLOW_CONN_{conn_id.upper()}")
-        if text is not None:
-            connection = Connection.from_text(conn_id, text)
-            secrets = [secret for secret in (connection.password, *secret_parts(connection.extra_text)) if secret]
-            if secrets:
-                self._mask(secrets, None)
-            return connection
-        reply = self._ask({"type": "GetConnection", "conn_id": conn_id}, "ConnectionResult")
-        self._secrets.add(reply.get("password"))
-        self._secrets.add_extra(reply.get("extra"))
-        if "conn_type" not in reply:
-            raise RemoteProtocolError(f"the supervisor answered with connection {conn_id!r} without its conn_type")
-        return Connection(
-            conn_id,
-            reply["conn_type"],
-            host=reply.get("host"),
-            schema=reply.get("schema"),
-            login=reply.get("login"),
-            password=reply.get("password"),
-            port=reply.get("port"),
-            extra=reply.get("extra"),
-        )
-
-    # XComs
-
-    def get_xcom(
-        self,
-        task_id: str,
-        key: str = RETURN_VALUE,
-        default: Any = _UNSET,
-        *,
-        dag_id: str | None = None,
-        run_id: str | None = None,
-        map_index: int | None = None,
-        include_prior_dates: bool = False,
-    ) -> Any:
-        """Read an XCom.
-
-        Args:
-            task_id: the task that pushed it.
-            key: its key; by default the task's return value.
-            default: returned when there is no such XCom. Airflow 3.3 answers alike for none and for null.
-            dag_id: the Dag; this one by default.
-            run_id: the Dag run; this one by default.
-            map_index: the map index, for a mapped task.
-            include_prior_dates: whether earlier runs count, too.
-
-        Raises:
-            XComNotFound: when Airflow says that there is none, and no default is given.
-        """
-        request = {
-            "type": "GetXCom",
-            "key": key,
-            "dag_id": dag_id or self._ti.dag_id,
-            "run_id": run_id or self._ti.run_id,
-            "task_id": task_id,
-            "map_index": map_index,
-            "include_prior_dates": include_prior_dates,
-        }
-        try:
-            value = self._ask(request, "XComResult").get("value")
-        except XComNotFound:
-            if isinstance(default, _Unset):
-                raise
-            return default
-        return default if value is None and not isinstance(default, _Unset) else value
+    def get_xcom(self, task_id: str, key: str = RETURN_VALUE, default: Any = UNSET, **place: Any) -> Any:
+        """Read an XCom: short for `client.xcom.get`, which says what `place` may hold."""
+        return self.xcom.get(task_id, key, default, **place)
 
     def set_xcom(self, key: str, value: Any) -> None:
-        """Push an XCom of this task instance.
-
-        Args:
-            key: its key; `return_value` is the one that the task's own return value takes.
-            value: any value that has a JSON form.
-
-        Raises:
-            ValueNotSerializableError: when the value has none; the message gives the path inside it and the type.
-        """
-        check_jsonable(value)
-        self._transport.request({"type": "SetXCom", "value": value, **self._own_xcom(key)})
+        """Push an XCom of this task instance: short for `client.xcom.set`."""
+        self.xcom.set(key, value)
 
     def delete_xcom(self, key: str) -> None:
-        """Delete an XCom of this task instance; nothing happens when there is none."""
-        self._transport.request({"type": "DeleteXCom", **self._own_xcom(key)})
+        """Delete an XCom of this task instance: short for `client.xcom.delete`."""
+        self.xcom.delete(key)
 
     # Secrets
 
-    def mask_secret(self, value: str, name: str | None = None) -> None:
+    def mask_secret(self, value: Any, name: str | None = None) -> None:
         """Show a text as `***` in the task's log from now on, here and in the supervisor.
 
         Args:
-            value: the secret text.
+            value: the secret text, or a list or map of them.
             name: its name, if that matters to Airflow's masking rules.
+
+        Raises:
+            ValueNotSerializableError: when the value has no JSON form.
         """
-        self._mask(value, name)
+        from dagfloe.values import check_jsonable  # noqa: PLC0415
 
-    def _mask(self, value: Any, name: str | None) -> None:
-        self._secrets.add(value)
-        self._transport.request({"type": "MaskSecret", "value": value, "name": name})
+        self._exchange.secrets.add(value)
+        check_jsonable(value)
+        body: MaskSecret = {"type": "MaskSecret", "value": value, "name": name}
+        self._exchange.send(body)
 
-    def _ask(self, request: dict[str, Any], expected: str) -> dict[str, Any]:
-        reply = self._transport.request(request)
-        if reply is None or reply.get("type") != expected:
-            got = "nothing" if reply is None else repr(reply.get("type"))
-            raise RemoteProtocolError(
-                f"the supervisor answered {request['type']} with {got} instead of {expected}: "
-                "does this Airflow speak the bundle's supervisor schema version?"
-            )
-        return reply
+    # What a task may do with the tasks after it, and with its own time
 
-    def _own_xcom(self, key: str) -> dict[str, Any]:
-        ti = self._ti
-        return {
-            "key": key,
-            "dag_id": ti.dag_id,
-            "run_id": ti.run_id,
-            "task_id": ti.task_id,
-            "map_index": ti.map_index,
-        }
+    def branch(self, *task_ids: str, among: Iterable[str] | None = None) -> None:
+        """Go on with some of the tasks right after this one, and skip the others.
+
+        A task that is also reached from a followed one is not skipped.
+
+        Args:
+            task_ids: the tasks to go on with; none skips them all.
+            among: the tasks to choose from; by default those that the bundle declares after this one.
+
+        Raises:
+            DagfloeError: when a task is not among them, or the bundle does not declare what comes after this task.
+        """
+        from dagfloe.branching import skipped_by_branch  # noqa: PLC0415
+
+        self._skip(skipped_by_branch(self._exchange, task_ids, among))
+
+    def short_circuit(self, *, ignore_trigger_rules: bool = True) -> None:
+        """Skip what comes after this task.
+
+        Args:
+            ignore_trigger_rules: whether all tasks after this one are skipped, near and far, or only those right after
+                it, so that the others follow their trigger rules.
+
+        Raises:
+            DagfloeError: when the bundle does not declare what comes after this task.
+        """
+        from dagfloe.branching import skipped_by_short_circuit  # noqa: PLC0415
+
+        self._skip(skipped_by_short_circuit(self._exchange, ignore_trigger_rules=ignore_trigger_rules))
+
+    def poke(
+        self,
+        check: Callable[[], Any],
+        *,
+        interval: timedelta | float = 60.0,
+        timeout: timedelta | float = DEFAULT_POKE_TIMEOUT_S,
+        mode: str = "reschedule",
+        soft_fail: bool = False,
+    ) -> Any:
+        """Wait for something outside, as Airflow's sensors do.
+
+        Args:
+            check: looks whether it is there; it is, when this returns something true.
+            interval: between two looks, as a timedelta or in seconds.
+            timeout: since the first look of this try, as a timedelta or in seconds.
+            mode: `reschedule` gives the worker free between two looks, and runs the whole task again for each;
+                `poke` keeps the worker and sleeps.
+            soft_fail: whether the task is skipped when the time is over, instead of failing.
+
+        Returns:
+            What `check` returned.
+
+        Raises:
+            TaskRescheduled: in mode `reschedule`, when it is not there yet: let it pass.
+            SensorTimeout: when the time is over; TaskSkipped with `soft_fail`.
+        """
+        from dagfloe.poking import poke  # noqa: PLC0415
+
+        return poke(
+            check,
+            self.task_instances.first_reschedule_date,
+            interval=interval,
+            timeout=timeout,
+            mode=mode,
+            soft_fail=soft_fail,
+        )
+
+    def _skip(self, task_ids: list[str]) -> None:
+        if task_ids:
+            index = self._exchange.ti.map_index
+            self.task_instances.skip_downstream([(task_id, index) for task_id in task_ids] if index >= 0 else task_ids)
+
+    def _group(self, kind: type[_Group]) -> _Group:
+        group = self._groups.get(kind)
+        if group is None:
+            group = self._groups.setdefault(kind, kind(self._exchange))
+        return group  # type: ignore[no-any-return]

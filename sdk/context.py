@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import datetime
 
+    from dagfloe.assets import Asset, AssetEvent
     from dagfloe.cancellation import Cancellation
 
 
@@ -27,6 +28,8 @@ class TaskInstance(Record):
         dag_version_id: UUID of the Dag's version, as text.
         hostname: the worker's name, if the supervisor told it.
         queue: the queue that the task was taken from.
+        context_carrier: the W3C trace context (`traceparent`, `tracestate`) that the task belongs to, if any; every
+            request to the supervisor carries it, too.
     """
 
     id: str
@@ -38,6 +41,7 @@ class TaskInstance(Record):
     dag_version_id: str = ""
     hostname: str | None = None
     queue: str = "default"
+    context_carrier: Mapping[str, str] | None = None
 
 
 class DagRun(Record):
@@ -59,6 +63,9 @@ class DagRun(Record):
         triggering_user_name: who triggered it, if known.
         partition_key: key of the partition, if any.
         note: the run's note, if any.
+        partition_date: date of the partition, if any.
+        team_name: the team that the Dag belongs to, if any.
+        consumed_asset_events: the asset events that triggered the run.
     """
 
     _hidden = frozenset({"conf"})
@@ -73,11 +80,36 @@ class DagRun(Record):
     run_after: datetime | None = None
     start_date: datetime | None = None
     end_date: datetime | None = None
-    conf: Mapping[str, object]
+    conf: Mapping[str, object] = {}
     clear_number: int = 0
     triggering_user_name: str | None = None
     partition_key: str | None = None
     note: str | None = None
+    partition_date: datetime | None = None
+    team_name: str | None = None
+    consumed_asset_events: tuple[AssetEvent, ...] = ()
+
+
+_REQUIRED = ("run_type", "state", "run_after")
+
+
+def read_dag_run(body: Mapping[str, object], path: str) -> DagRun:
+    """A Dag run from a message.
+
+    Args:
+        body: a `DagRun`, or a `DagRunResult`.
+        path: how to name it in an error.
+
+    Raises:
+        RemoteProtocolError: when a field is missing or of another type.
+    """
+    consumed = body.get("consumed_asset_events")
+    events: tuple[AssetEvent, ...] = ()
+    if consumed:
+        from dagfloe.assets import read_asset_events  # noqa: PLC0415 - few runs were triggered by assets
+
+        events = read_asset_events(consumed, f"{path}.consumed_asset_events")
+    return DagRun.read(body, path, *_REQUIRED, consumed_asset_events=events)
 
 
 class BundleInfo(Record):
@@ -103,6 +135,8 @@ class Context(Record):
         should_retry: whether a failure of this try leads to another one.
         start_date: when this task instance first started.
         dag_rel_path: the Dag file's path inside its Dag bundle.
+        task_reschedule_count: how often this try was rescheduled.
+        first_reschedule_date: when it first was, aware, where Airflow tells (3.4 does).
         cancellation: the mechanism behind `cancelled`, `on_cancel` and `shield`, which are what authors use.
     """
 
@@ -115,6 +149,8 @@ class Context(Record):
     should_retry: bool = False
     start_date: datetime | None = None
     dag_rel_path: str = ""
+    task_reschedule_count: int = 0
+    first_reschedule_date: datetime | None = None
     cancellation: Cancellation
 
     @property
@@ -148,15 +184,28 @@ class Context(Record):
         return self.dag_run.logical_date
 
     @property
+    def traceparent(self) -> str | None:
+        """The W3C `traceparent` of the task, if Airflow traces it."""
+        return (self.ti.context_carrier or {}).get("traceparent")
+
+    @property
+    def triggering_asset_events(self) -> dict[Asset, list[AssetEvent]]:
+        """The asset events that triggered the run, by asset."""
+        events: dict[Asset, list[AssetEvent]] = {}
+        for event in self.dag_run.consumed_asset_events:
+            events.setdefault(event.asset, []).append(event)
+        return events
+
+    @property
     def cancelled(self) -> bool:
         """Whether the task was told to stop (SIGTERM, SIGINT, or a supervisor that vanished)."""
         return self.cancellation.cancelled
 
     def on_cancel(self, callback: Callable[[], object]) -> None:
-        """Register a cleanup for when the task is told to stop.
+        """Register a cleanup for when the task is told to stop, or its `execution_timeout` is over.
 
-        Callbacks run on the main thread, in the order of registration, before `TaskCancelled` is raised in the task.
-        They may use the `Client`. What one raises is logged, and the next one runs.
+        Callbacks run on the main thread, in the order of registration, before `TaskCancelled` or `TaskTimeout` is
+        raised in the task. They may use the `Client`. What one raises is logged, and the next one runs.
 
         Args:
             callback: called without arguments, at most once.

@@ -1,4 +1,4 @@
-"""Every exception that dagfloe raises. Imports nothing, so that any module may import it.
+"""Every exception that dagfloe raises. Imports nothing at run time, so that any module may import it.
 
 All can be made from the message alone, which is how `pickle` carries them between processes.
 
@@ -8,6 +8,11 @@ not swallow a request to stop.
 """
 
 from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime, timedelta
 
 
 class DagfloeError(Exception):
@@ -108,12 +113,56 @@ class XComNotFound(NotFoundError):
     """There is no XCom for this task instance and key."""
 
 
+class AssetNotFound(NotFoundError):
+    """There is no asset with this name or URI, or it is not active."""
+
+
+class TaskStateNotFound(NotFoundError):
+    """The task's state store has no such key."""
+
+
+class AssetStateNotFound(NotFoundError):
+    """The asset's state store has no such key."""
+
+
+class DagRunAlreadyExists(SupervisorError):
+    """A Dag run with this run_id, or for this logical date, is there already."""
+
+
 class PermissionDenied(SupervisorError):
     """The API server does not let this task do that."""
 
 
 class ApiServerError(SupervisorError):
     """The API server, or the supervisor on its way to it, failed."""
+
+
+class DagRunFailed(DagfloeError):
+    """A Dag run that was waited for ended in a state that was not hoped for."""
+
+
+class InactiveAssetError(DagfloeError):
+    """An inlet or an outlet of the task is an asset that is not active in Airflow."""
+
+
+class TaskTimeout(DagfloeError, TimeoutError):
+    """The task ran longer than its `execution_timeout`. It is retried while tries are left."""
+
+
+class TriggerFailed(DagfloeError):
+    """The trigger that a task was deferred to failed; it is retried while tries are left."""
+
+
+class TriggerTimeout(TriggerFailed, TimeoutError):
+    """The trigger that a task was deferred to did not fire in time."""
+
+
+class HumanInputError(DagfloeError):
+    """The answer of a human that a task waited for was not valid."""
+
+
+class HumanInputTimeout(HumanInputError, TimeoutError):
+    """No human answered in time, and there are no defaults."""
 
 
 class TaskOutcome(Exception):
@@ -126,6 +175,78 @@ class TaskSkipped(TaskOutcome):
 
 class TaskFailed(TaskOutcome):
     """Raise it to end the task as failed at once, without the retries that it has left."""
+
+
+class SensorTimeout(TaskFailed):
+    """What was poked for did not come in time; the task fails without the retries that it has left."""
+
+
+class TaskRescheduled(TaskOutcome):
+    """Raise it to give the worker free and be run again, as the same try, at a later time.
+
+    Attributes:
+        reschedule_date: when, an aware datetime.
+    """
+
+    def __init__(self, reschedule_date: datetime) -> None:
+        super().__init__(reschedule_date)
+        self.reschedule_date = reschedule_date
+
+
+class TaskDeferred(TaskOutcome):
+    """Raise it to give the worker free until a trigger fires.
+
+    The trigger runs in Airflow's triggerer; when it has fired, the task runs again as the same try, in the function
+    that `resume` names.
+
+    Args:
+        trigger: the full name of the trigger's class, as the triggerer imports it.
+        trigger_kwargs: its arguments.
+        resume: a function registered with `@task.resume`, or its name; the task's own function when it is left out.
+        kwargs: what that function gets by name, beside `event`, which is what the trigger said.
+        timeout: how long the trigger may take, as a timedelta or in seconds; for ever when it is left out.
+        queue: of the triggerer, where Airflow has several.
+    """
+
+    def __init__(
+        self,
+        trigger: str,
+        trigger_kwargs: Mapping[str, object] | None = None,
+        *,
+        resume: Callable[..., object] | str | None = None,
+        kwargs: Mapping[str, object] | None = None,
+        timeout: timedelta | float | None = None,
+        queue: str | None = None,
+    ) -> None:
+        super().__init__(trigger)
+        self.trigger = trigger
+        self.trigger_kwargs = dict(trigger_kwargs or {})
+        self.resume = resume
+        self.kwargs = dict(kwargs or {})
+        self.timeout = timeout
+        self.queue = queue
+
+
+class TaskAwaitingInput(TaskOutcome):
+    """Raise it to give the worker free until a human has answered; `client.human_input.ask` asks and raises it.
+
+    Args:
+        resume: as for `TaskDeferred`; the answer comes as `event`.
+        kwargs: what that function gets by name, beside `event`.
+        timeout: how long the human may take, as a timedelta or in seconds; for ever when it is left out.
+    """
+
+    def __init__(
+        self,
+        *,
+        resume: Callable[..., object] | str | None = None,
+        kwargs: Mapping[str, object] | None = None,
+        timeout: timedelta | float | None = None,
+    ) -> None:
+        super().__init__()
+        self.resume = resume
+        self.kwargs = dict(kwargs or {})
+        self.timeout = timeout
 
 
 class TaskCancelled(BaseException):

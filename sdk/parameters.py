@@ -17,11 +17,11 @@ from dagfloe.errors import BindingError, RegistrationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 _INJECTED = (Client, Context, logging.Logger)
 _WRAPPED = re.compile(r"(?:\w+\.)*(Optional|Union|Annotated)\[(.*)\]", re.DOTALL)
-_GENERATOR, _COROUTINE, _ASYNC_GENERATOR = 0x20, 0x80, 0x200
+_STAR, _DOUBLE_STAR, _GENERATOR, _COROUTINE, _ASYNC_GENERATOR = 0x04, 0x08, 0x20, 0x80, 0x200
 
 
 class Parameter:
@@ -32,19 +32,46 @@ class Parameter:
         injected: `Client`, `Context` or `logging.Logger` when the runtime passes it, else None.
         has_default: whether the function may be called without it.
         by_position: whether it can only be passed by position.
+        star: `*` or `**` where it takes all further arguments, else empty.
+        annotation: what it is annotated with, as it is written; None when it is not.
+        function: the function that it belongs to.
     """
 
-    __slots__ = ("by_position", "has_default", "injected", "name")
+    __slots__ = ("annotation", "by_position", "function", "has_default", "injected", "name", "star")
 
-    def __init__(self, name: str, injected: type | None, *, has_default: bool, by_position: bool) -> None:
+    def __init__(
+        self,
+        name: str,
+        injected: type | None,
+        function: FunctionType,
+        *,
+        annotation: object = None,
+        has_default: bool = False,
+        by_position: bool = False,
+        star: str = "",
+    ) -> None:
         self.name = name
         self.injected = injected
+        self.function = function
+        self.annotation = annotation
         self.has_default = has_default
         self.by_position = by_position
+        self.star = star
+
+    def resolve(self, text: str) -> object:
+        """What the text of an annotation means where the function was defined.
+
+        Raises:
+            Exception: whatever the text raises, when it means nothing there.
+        """
+        code = self.function.__code__
+        cells = dict(zip(code.co_freevars, self.function.__closure__ or (), strict=True))
+        scope = {name: cell.cell_contents for name, cell in cells.items() if name in text}
+        return eval(text, self.function.__globals__, scope)  # noqa: S307 - the author's own annotation
 
 
 def read_parameters(function: Callable[..., object]) -> tuple[Parameter, ...]:
-    """The parameters of a function, through `functools.wraps`; `*args` and `**kwargs` are left out.
+    """The parameters of a function, through `functools.wraps`.
 
     Raises:
         RegistrationError: when it is no ordinary function, or when an annotation that looks like an injected one
@@ -67,49 +94,67 @@ def read_parameters(function: Callable[..., object]) -> tuple[Parameter, ...]:
             "(call asyncio.run() or list() inside it)"
         )
     positional = code.co_argcount
-    names = code.co_varnames[: positional + code.co_kwonlyargcount]
+    plain = positional + code.co_kwonlyargcount
+    names = code.co_varnames[:plain]
     first_default = positional - len(inner.__defaults__ or ())
     keyword_defaults = inner.__kwdefaults__ or {}
     annotations = _annotations(inner)
-    return tuple(
+    parameters = [
         Parameter(
             name,
             _injected(inner, name, annotations.get(name)),
+            inner,
+            annotation=annotations.get(name),
             has_default=name in keyword_defaults or first_default <= index < positional,
             by_position=index < code.co_posonlyargcount,
         )
         for index, name in enumerate(names)
-    )
+    ]
+    stars = [star for flag, star in ((_STAR, "*"), (_DOUBLE_STAR, "**")) if code.co_flags & flag]
+    for name, star in zip(code.co_varnames[plain:], stars, strict=False):
+        parameters.append(Parameter(name, None, inner, has_default=True, star=star))
+    return tuple(parameters)
 
 
 def bind(
-    parameters: tuple[Parameter, ...], injected: dict[type, object], task: str
+    parameters: tuple[Parameter, ...], injected: Mapping[type, object], given: Mapping[str, object], task: str
 ) -> tuple[list[object], dict[str, object]]:
-    """The arguments to call a task's function with: injected ones are passed, the others take their defaults.
+    """The arguments to call a task's function with.
 
     Args:
         parameters: what `read_parameters` gave.
         injected: the object for each injectable class.
+        given: the values of other parameters; those that are in neither take their defaults.
         task: how to name the task in an error.
 
     Raises:
-        BindingError: for parameters that have neither.
+        BindingError: for parameters that have no value at all.
     """
-    missing = [parameter.name for parameter in parameters if not (parameter.injected or parameter.has_default)]
+    missing = [p.name for p in parameters if not (p.injected or p.has_default or p.name in given)]
     if missing:
         raise BindingError(
-            f"{task} has no value for its {_plural('parameter', missing)} {', '.join(map(repr, missing))}: give a "
-            "default, or annotate it as Client, Context or logging.Logger to have it passed"
+            f"{task} has no value for its {_plural('parameter', missing)} {', '.join(map(repr, missing))}: pass one in "
+            "the Dag (in the stub from Airflow 3.4 on, in the bundle's `with dag:` block before), give a default, or "
+            "annotate it as Client, Context or logging.Logger"
         )
     args: list[object] = []
     kwargs: dict[str, object] = {}
-    for parameter in parameters:
-        if parameter.injected is None:
+    for index, parameter in enumerate(parameters):
+        if parameter.star == "**":
+            named = {p.name for p in parameters}
+            kwargs.update({name: value for name, value in given.items() if name not in named})
             continue
-        value = injected[parameter.injected]
-        if not parameter.by_position:
+        if not (parameter.injected or parameter.name in given):
+            continue
+        value = injected[parameter.injected] if parameter.injected else given[parameter.name]
+        rest = given.get(next((p.name for p in parameters if p.star == "*"), ""))
+        if parameter.star:
+            args += value  # type: ignore[arg-type]
+        elif rest and len(args) == index:
+            args.append(value)
+        elif not parameter.by_position:
             kwargs[parameter.name] = value
-        elif len(args) == parameters.index(parameter):
+        elif len(args) == index:
             args.append(value)
         else:
             raise BindingError(

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from dagfloe.errors import (
     ApiServerError,
+    AssetNotFound,
+    AssetStateNotFound,
     ConnectionNotFound,
-    NotFoundError,
+    DagRunAlreadyExists,
     PermissionDenied,
     SupervisorError,
+    TaskStateNotFound,
     VariableNotFound,
     XComNotFound,
 )
@@ -16,22 +21,32 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+#: The field that says what a request is about, and what that is; by the request's type without its verb.
 _NAMES = {
-    "GetVariable": ("key", "variable"),
-    "PutVariable": ("key", "variable"),
-    "DeleteVariable": ("key", "variable"),
-    "GetConnection": ("conn_id", "connection"),
-    "GetXCom": ("key", "XCom"),
-    "SetXCom": ("key", "XCom"),
-    "DeleteXCom": ("key", "XCom"),
+    "Variable": ("key", "variable"),
+    "Connection": ("conn_id", "connection"),
+    "XCom": ("key", "XCom"),
+    "XComCount": ("key", "XCom"),
+    "XComSequenceItem": ("key", "XCom"),
+    "XComSequenceSlice": ("key", "XCom"),
+    "AssetByName": ("name", "asset"),
+    "AssetByUri": ("uri", "asset"),
+    "AssetStateStoreByName": ("key", "asset state"),
+    "AssetStateStoreByUri": ("key", "asset state"),
+    "TaskStateStore": ("key", "task state"),
+    "DagRun": ("run_id", "Dag run"),
+    "DagRunState": ("run_id", "Dag run"),
+    "Dag": ("dag_id", "Dag"),
 }
+_VERB = re.compile(r"(Get|Put|Set|Delete|Trigger)(.+)")
 _KINDS: dict[str, tuple[type[SupervisorError], str]] = {
     "VARIABLE_NOT_FOUND": (VariableNotFound, "does not exist: create it in Airflow, or pass a default"),
     "CONNECTION_NOT_FOUND": (ConnectionNotFound, "does not exist: create it in Airflow"),
     "XCOM_NOT_FOUND": (XComNotFound, "does not exist: did that task push it in this run? pass a default if it may not"),
-    "ASSET_NOT_FOUND": (NotFoundError, "names an asset that does not exist"),
-    "TASK_STORE_NOT_FOUND": (NotFoundError, "names a key that the task's store does not have"),
-    "ASSET_STORE_NOT_FOUND": (NotFoundError, "names a key that the asset's store does not have"),
+    "ASSET_NOT_FOUND": (AssetNotFound, "does not exist, or no Dag uses it: check its name and uri"),
+    "TASK_STORE_NOT_FOUND": (TaskStateNotFound, "does not exist: pass a default if it may not"),
+    "ASSET_STORE_NOT_FOUND": (AssetStateNotFound, "does not exist: pass a default if it may not"),
+    "DAGRUN_ALREADY_EXISTS": (DagRunAlreadyExists, "exists already: give it another run_id, or set reset_dag_run"),
     "PERMISSION_DENIED": (PermissionDenied, "is not allowed for this task"),
     "API_SERVER_ERROR": (ApiServerError, "failed in the API server or on the way to it"),
 }
@@ -61,9 +76,10 @@ def error_from_reply(request: Mapping[str, object], error: Mapping[str, object])
 
 def _describe(request: Mapping[str, object]) -> str:
     kind = str(request.get("type"))
-    if kind not in _NAMES:
+    parts = _VERB.fullmatch(kind)
+    if parts is None or parts[2] not in _NAMES:
         return kind
-    field, noun = _NAMES[kind]
-    verb = "" if kind.startswith("Get") else f"{kind}: "
+    field, noun = _NAMES[parts[2]]
+    verb = "" if parts[1] == "Get" else f"{kind}: "
     place = f" of task {request['task_id']!r}" if "task_id" in request else ""
     return f"{verb}{noun} {request.get(field)!r}{place}"

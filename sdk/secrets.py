@@ -8,6 +8,7 @@ import re
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
 #: Shorter texts are not masked: they would hide half of every log line.
 MIN_LENGTH = 3
@@ -53,6 +54,17 @@ class Secrets:
             pattern = re.compile("|".join(map(re.escape, longest_first)))
             self._compiled = (pattern, len(longest_first))
         return pattern.sub(MASK, text) if pattern else text
+
+    def mask_value(self, value: Any) -> Any:
+        """A copy of a JSON value with every secret in its texts replaced by `***`, and all under telling names."""
+        if isinstance(value, str):
+            return self.mask(value)
+        if isinstance(value, dict):
+            return {
+                self.mask(key): MASK if is_telling(key) and item is not None else self.mask_value(item)
+                for key, item in value.items()
+            }
+        return [self.mask_value(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def secret_parts(extra_text: str | None) -> list[str]:

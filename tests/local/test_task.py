@@ -50,7 +50,7 @@ def test_startup(task: TaskRun) -> None:
     for part, name in ((details["ti"], "TaskInstance"), (details["ti_context"], "TIRunContext")):
         assert set(part) == set(SCHEMA["$defs"][name]["properties"])
     assert set(details["ti_context"]["dag_run"]) == set(SCHEMA["$defs"]["DagRun"]["properties"])
-    context = read_startup(details, Cancellation())
+    context = read_startup(details, Cancellation()).context
     assert (context.task_id, context.try_number, context.map_index) == ("t", task.try_number, task.map_index)
     assert (context.max_tries, context.should_retry) == (task.max_tries, task.should_retry)
     assert (context.logical_date, dict(context.dag_run.conf)) == (task.logical_date, dict(task.conf))

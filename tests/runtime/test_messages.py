@@ -60,7 +60,7 @@ iso_texts = aware.map(datetime.isoformat) | aware.map(
 
 def read(body: dict[str, Any]) -> Context:
     """The context of a first frame's body."""
-    return read_startup(body, Cancellation())
+    return read_startup(body, Cancellation()).context
 
 
 @given(from_schema(DEFINITIONS["StartupDetails"], aware | iso_texts, unknown_fields=True))

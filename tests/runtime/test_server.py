@@ -188,7 +188,7 @@ BAD_FIRST_FRAMES: dict[str, bytes] = {
     "not an array": pack({"id": 0}),
     "an error": pack([0, None, {"type": "ErrorResponse", "error": "API_SERVER_ERROR", "detail": None}]),
     "no body": pack([0, None, None]),
-    "unknown type": pack([0, {"type": "DagFileParseRequest"}, None]),
+    "unknown type": pack([0, {"type": "TaskHandlerParseRequest"}, None]),
     "missing field": pack([0, {**startup(), "ti": {}}, None]),
     "ill-typed field": pack([0, {**startup(), "ti_context": 3}, None]),
     "wrong id": pack([5, startup(), None]),

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dagfloe import Bundle, Client, Connection, Context, TaskCancelled, TaskFailed, TaskSkipped, current_context
+from dagfloe.runtime.messages import Startup
 from dagfloe.runtime.requests import check_request
-from dagfloe.runtime.task_runner import run_task
+from dagfloe.runtime.signals import TimeLimit
+from dagfloe.runtime.task_runner import TaskRunner
 from dagfloe.secrets import Secrets
 from support.memory import Airflow, context
 
@@ -29,12 +31,13 @@ class Run:
         self.airflow = Airflow()
         self.secrets = Secrets()
         self.context = context(should_retry=should_retry, **ti)
-        self.client = Client(self.airflow, self.context.ti, self.secrets)
+        self.client = Client(self.airflow, self.context, self.secrets, bundle)
         self._bundle = bundle
 
     def __call__(self) -> dict[str, Any]:
         """The terminal message."""
-        message = run_task(self._bundle, self.context, self.client, self.secrets)
+        runner = TaskRunner(self._bundle, Startup(context=self.context), self.client, self.secrets, TimeLimit)
+        message = runner.run()
         check_request(message)
         return message
 

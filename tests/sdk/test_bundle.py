@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ def dag() -> Dag:
 
 
 def test_bare_decorator(dag: Dag) -> None:
-    """`@dag.task` registers under the function's name and leaves the function as it is."""
+    """`@dag.task` registers under the function's name, and the task is called as the function is."""
 
     @dag.task
     def double(number: int = 2) -> int:
@@ -32,7 +33,9 @@ def test_bare_decorator(dag: Dag) -> None:
 
     assert double(5) == 10
     handler = dag.tasks["double"]
-    assert (handler.dag_id, handler.task_id, handler.function) == ("d", "double", double)
+    assert (handler.dag_id, handler.task_id, handler.function) == ("d", "double", double.function)
+    assert handler is double
+    assert (double.__name__, inspect.signature(double)) == ("double", inspect.signature(double.function))
     assert [parameter.name for parameter in handler.parameters] == ["number"]
 
 
@@ -48,7 +51,7 @@ def test_decorator_with_a_task_id(dag: Dag) -> None:
 
     assert second() == 2
     assert list(dag.tasks) == ["some.other-name", "second"]
-    assert dag.tasks["some.other-name"].function is first
+    assert dag.tasks["some.other-name"] is first
 
 
 def test_one_function_may_be_several_tasks(dag: Dag) -> None:
@@ -161,4 +164,4 @@ def test_repr() -> None:
     bundle.dag("d").task(task_id="t")(lambda: None)
     assert repr(bundle) == "Bundle(dags=['d'])"
     assert repr(bundle.dags["d"]) == "Dag('d', tasks=['t'])"
-    assert repr(bundle.find("d", "t")) == "TaskHandler('d', 't')"
+    assert repr(bundle.find("d", "t")) == "Task('d', 't')"

@@ -41,7 +41,7 @@ def secrets() -> Secrets:
 @pytest.fixture
 def client(airflow: Airflow, secrets: Secrets) -> Client:
     """The client of a mapped task instance."""
-    return Client(airflow, context(map_index=7).ti, secrets)
+    return Client(airflow, context(map_index=7), secrets)
 
 
 # Variables
@@ -300,7 +300,7 @@ class Answering(Airflow):
 @pytest.mark.parametrize("reply", REPLIES, ids=repr)
 def test_unexpected_replies(reply: Any) -> None:
     """A reply of another type than the request's is a protocol error that names both."""
-    client = Client(Answering(reply), context().ti)
+    client = Client(Answering(reply), context())
     for call in (client.get_variable, client.get_connection, client.get_xcom):
         with pytest.raises(RemoteProtocolError, match="the supervisor answered Get"):
             call("x")
@@ -308,17 +308,17 @@ def test_unexpected_replies(reply: Any) -> None:
 
 def test_replies_without_their_fields() -> None:
     """A value that is left out is null; a connection without its type is a protocol error."""
-    assert Client(Answering({"type": "VariableResult"}), context().ti).get_variable("x") is None
-    assert Client(Answering({"type": "XComResult"}), context().ti).get_xcom("x") is None
+    assert Client(Answering({"type": "VariableResult"}), context()).get_variable("x") is None
+    assert Client(Answering({"type": "XComResult"}), context()).get_xcom("x") is None
     with pytest.raises(RemoteProtocolError, match="connection 'x' without its conn_type"):
-        Client(Answering({"type": "ConnectionResult"}), context().ti).get_connection("x")
+        Client(Answering({"type": "ConnectionResult"}), context()).get_connection("x")
 
 
 @given(text, st.sampled_from(["VariableResult", "XComResult", "ConnectionResult"]), json_values)
 def test_any_reply_has_an_outcome(key: str, kind: str, value: Any) -> None:
     """Whatever a reply holds, the call returns or raises an error of dagfloe's."""
     reply = {"type": kind, "value": value, "conn_id": value, "conn_type": value, "password": value, "extra": value}
-    client = Client(Answering(reply), context().ti)
+    client = Client(Answering(reply), context())
     for call in (client.get_variable, client.get_connection, client.get_xcom):
         try:
             answer = call(key)

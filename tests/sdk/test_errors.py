@@ -20,6 +20,10 @@ def test_errors_survive_the_way_between_processes(kind: type[BaseException]) -> 
         error: BaseException = kind("what happened", "API_SERVER_ERROR", {"status_code": 500})
     elif issubclass(kind, errors.ValueNotSerializableError):
         error = kind("what happened", "$.rows[3]")
+    elif issubclass(kind, errors.TaskAwaitingInput):
+        error = kind(resume="what happened", kwargs={"rows": 3}, timeout=5)
+        assert vars(pickle.loads(pickle.dumps(error))) == vars(error)  # noqa: S301 - our own bytes
+        return
     else:
         error = kind("what happened")
     for arrived in (pickle.loads(pickle.dumps(error)), copy.copy(error)):  # noqa: S301 - our own bytes

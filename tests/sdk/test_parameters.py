@@ -63,7 +63,7 @@ SIGNATURES: dict[str, dict[str, str | None]] = {
     "a: Optional['Client'], b: 'Union[Context, None]'": BOTH,
     "a: Client, /, b: Context": BOTH,
     "*, a: Client, b: Context = None": BOTH,
-    "a: Client, *args: Context, b: Context, **kwargs: Client": BOTH,
+    "a: Client, *args: Context, b: Context, **kwargs: Client": {**BOTH, "args": None, "kwargs": None},
     "a, b: int, c=1, d: list[int] | None = None": {"a": None, "b": None, "c": None, "d": None},
     "a: Any, b: Client": {"a": None, "b": "Client"},
     "a: List[Client], b: 'dict[str, Client]' = None": {"a": None, "b": None},
@@ -221,10 +221,10 @@ CLIENT, CONTEXT = object(), object()
 AVAILABLE: dict[type, object] = {Client: CLIENT, Context: CONTEXT}
 
 
-def bound(signature: str) -> tuple[list[object], dict[str, object]]:
+def bound(signature: str, **given: object) -> tuple[list[object], dict[str, object]]:
     """The arguments for a function."""
     return bind(
-        read_parameters(define(f"def task({signature}): ...", postponed=True)), AVAILABLE, "task 't' of Dag 'd'"
+        read_parameters(define(f"def task({signature}): ...", postponed=True)), AVAILABLE, given, "task 't' of Dag 'd'"
     )
 
 

@@ -1,0 +1,61 @@
+"""Which tasks to skip: branches and short circuits, by the graph that the bundle declares."""
+
+from __future__ import annotations
+
+from dagfloe.errors import DagfloeError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dagfloe.exchange import Exchange
+
+
+def skipped_by_branch(exchange: Exchange, follow: Iterable[str], among: Iterable[str] | None) -> list[str]:
+    """The tasks that a branch skips: those right after it that are neither followed nor reached from there.
+
+    Args:
+        exchange: the running task's side of the conversation.
+        follow: the task_ids to go on with.
+        among: the tasks to choose from; those right after this one by default.
+
+    Raises:
+        DagfloeError: when a task to follow is not among them.
+    """
+    followed = list(follow)
+    graph = exchange.task.dag if exchange.task else None
+    choice = _choice(exchange, among)
+    unknown = sorted(set(followed) - set(choice) - (set(graph.tasks) if graph else set()))
+    if unknown:
+        raise DagfloeError(f"there is no task {unknown[0]!r} to branch to: the tasks are {', '.join(choice)}")
+    reached = set(followed)
+    if graph is not None:
+        for task_id in followed:
+            reached |= graph.reachable_from(task_id)
+    return [task_id for task_id in choice if task_id not in reached]
+
+
+def skipped_by_short_circuit(exchange: Exchange, *, ignore_trigger_rules: bool) -> list[str]:
+    """The tasks that a short circuit skips: all that come after this one, or only those right after it.
+
+    Raises:
+        DagfloeError: when the bundle does not declare what comes after this task.
+    """
+    choice = _choice(exchange, None)
+    task = exchange.task
+    if not ignore_trigger_rules or task is None:
+        return choice
+    return [task_id for task_id in task.dag.tasks if task_id in task.dag.reachable_from(task.task_id)]
+
+
+def _choice(exchange: Exchange, among: Iterable[str] | None) -> list[str]:
+    if among is not None:
+        return list(among)
+    task = exchange.task
+    downstream = task.dag.downstream_of(task.task_id) if task else []
+    if not downstream:
+        raise DagfloeError(
+            f"the bundle does not say what comes after task {exchange.ti.task_id!r}: declare it "
+            "(`with dag: a >> [b, c]`) or name the tasks to choose from (`among=[...]`)"
+        )
+    return downstream
