@@ -164,7 +164,7 @@ class _Reader:
         airflow = self._tool.get("airflow", "3.3")
         if not isinstance(airflow, str) or airflow not in SCHEMA_VERSIONS:
             raise self._error(
-                f"[tool.dagfloe] airflow is {airflow!r}, expected {' or '.join(map(repr, SCHEMA_VERSIONS))}, as a text: "
+                f"[tool.dagfloe] airflow is {airflow!r}, expected {' or '.join(map(repr, SCHEMA_VERSIONS))} as text: "
                 "the oldest Airflow that is to run the bundle"
             )
         return SCHEMA_VERSIONS[airflow]

@@ -190,7 +190,7 @@ class Checker:
                 return value
             value = self.whole(value)
         make = next((kind for kind in (list, tuple, set, frozenset) if isinstance(value, kind)), None)
-        if make is list:
+        if make is list or (make is tuple and not isinstance(value, cls)):  # Airflow's tasks may have pushed a tuple
             make = next((kind for kind in (list, set, frozenset) if issubclass(kind, cls)), list)
         elif not isinstance(value, cls) or isinstance(value, (str, bytes, dict)):
             raise Mismatch.of(annotation, value)

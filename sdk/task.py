@@ -41,6 +41,9 @@ class Task(Node):
         resumes: the functions that it may resume in, by name.
     """
 
+    if TYPE_CHECKING:
+        __name__: str
+
     def __init__(
         self,
         dag: Dag,

@@ -46,6 +46,8 @@ def check_typed(checker: Checker, value: Any, cls: Any) -> Any:
         raise
     except Exception:  # noqa: BLE001 - such as a protocol without runtime_checkable
         return value
+    if hasattr(cls, "from_event"):  # HumanAnswer, whose errors say what became of the question
+        return cls.from_event(value)
     if _is_subclass(cls, "enum", "Enum"):
         return _check_enum(value, cls)
     value = checker.whole(value) if hasattr(cls, "model_validate") or hasattr(cls, "_fields") else value

@@ -91,7 +91,7 @@ BAD = [
     ),
     ('hidden-imports = ["secrets"]', 'hidden-imports = "secrets"', "list of texts"),
     ('airflow = "3.4"', 'airflow = "2.10"', "airflow is '2.10', expected '3.3' or '3.4'"),
-    ('airflow = "3.4"', "airflow = 3.4", "airflow is 3.4, expected '3.3' or '3.4', as a text"),
+    ('airflow = "3.4"', "airflow = 3.4", "airflow is 3.4, expected '3.3' or '3.4' as text"),
     ('data = ["queries:sql"]', 'data = ["queries"]', "path:folder"),
     ('data = ["queries:sql"]', 'data = ["nowhere:sql"]', "no nowhere"),
     ("[tool.dagfloe]", "[tool.other]", "there is no table [tool.dagfloe]"),

@@ -8,7 +8,6 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Any
 
-import msgpack
 import pytest
 
 from dagfloe.cancellation import Cancellation
@@ -23,37 +22,11 @@ from dagfloe.errors import (
     VariableNotFound,
 )
 from dagfloe.runtime.comms import Comms
+from support.ends import Supervisor
 from support.peer import DEADLINE_S, pack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-
-class Supervisor:
-    """The other end of a socket pair."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        sock.settimeout(DEADLINE_S)
-        self.sock = sock
-        self._unpacker = msgpack.Unpacker(timestamp=3)
-
-    def receive(self) -> tuple[int, dict[str, Any]]:
-        """The next request."""
-        length = int.from_bytes(self._exactly(4), "big")
-        frame_id, body = msgpack.unpackb(self._exactly(length), timestamp=3)
-        return frame_id, body
-
-    def answer(self, frame_id: int, body: object = None, error: object = None) -> None:
-        """Send a reply."""
-        self.sock.sendall(pack([frame_id, body, error]))
-
-    def _exactly(self, count: int) -> bytes:
-        data = b""
-        while len(data) < count:
-            chunk = self.sock.recv(count - len(data))
-            assert chunk, "the runtime closed the socket"
-            data += chunk
-        return data
 
 
 @pytest.fixture

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagfloe import BundleInfo, Context, DagRun, TaskInstance
 from dagfloe.cancellation import Cancellation
 from dagfloe.replies import error_from_reply
+from dagfloe.runtime.config import SCHEMA_VERSIONS
 from dagfloe.runtime.requests import check_request
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Airflow:
@@ -17,6 +21,7 @@ class Airflow:
     Attributes:
         requests: every request that was sent.
         failing: error codes by request type.
+        replies: what is answered to other request types.
     """
 
     def __init__(self) -> None:
@@ -26,12 +31,14 @@ class Airflow:
         self.connections: dict[str, dict[str, Any]] = {}
         self.xcoms: dict[tuple[str, str], Any] = {}
         self.failing: dict[str, str] = {}
+        self.replies: dict[str, dict[str, Any]] = {}
+        self.schema_version = list(SCHEMA_VERSIONS.values())[-1]
 
-    def request(self, body: dict[str, Any]) -> dict[str, Any] | None:
+    def request(self, body: Mapping[str, Any]) -> dict[str, Any] | None:
         """The reply's body."""
-        check_request(body)
-        self.requests.append(body)
-        reply = self._answer(body)
+        check_request(body, self.schema_version)
+        self.requests.append(dict(body))
+        reply = self._answer(dict(body))
         if reply is not None and reply.get("type") == "ErrorResponse":
             raise error_from_reply(body, reply)
         return reply
@@ -52,6 +59,8 @@ class Airflow:
             if (body["task_id"], body["key"]) not in self.xcoms:
                 return {"type": "ErrorResponse", "error": "XCOM_NOT_FOUND", "detail": None}
             return {"type": "XComResult", "key": body["key"], "value": self.xcoms[body["task_id"], body["key"]]}
+        if kind in self.replies:
+            return self.replies[kind]
         return {"type": "OKResponse", "ok": True} if kind == "DeleteVariable" else None
 
     def sent(self, kind: str) -> list[dict[str, Any]]:

@@ -1,0 +1,531 @@
+"""Every way for a task to end beside returning and failing: which terminal message, and what is sent before."""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dagfloe import (
+    Asset,
+    AssetAlias,
+    Bundle,
+    Client,
+    HumanAnswer,
+    RetryDecision,
+    TaskAwaitingInput,
+    TaskDeferred,
+    TaskRescheduled,
+    TaskTimeout,
+)
+from dagfloe.runtime.messages import Startup
+from dagfloe.runtime.requests import TERMINAL_STATES
+from dagfloe.runtime.signals import TimeLimit
+from dagfloe.runtime.task_runner import TaskRunner
+from dagfloe.secrets import Secrets
+from support.memory import Airflow, context
+from support.schemas import NEW, OLD, violations
+
+if TYPE_CHECKING:
+    from dagfloe import Dag
+
+WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
+
+
+class Run:
+    """Runs the task `t` of a Dag, with an Airflow in memory."""
+
+    def __init__(self) -> None:
+        self.bundle = Bundle()
+        self.dag: Dag = self.bundle.dag("d")
+        self.airflow = Airflow()
+        self.secrets = Secrets()
+
+    def __call__(
+        self, *, should_retry: bool = False, task_id: str = "t", ti: dict[str, Any] | None = None, **startup: Any
+    ) -> dict[str, Any]:
+        """The terminal message, checked against the schema."""
+        running = context(should_retry=should_retry, task_id=task_id, **(ti or {}))
+        client = Client(self.airflow, running, self.secrets, self.bundle)
+        told = Startup(context=running, **startup)
+        message = TaskRunner(self.bundle, told, client, self.secrets, TimeLimit).run()
+        assert violations(message, told.schema_version) == []
+        assert message["state"] in TERMINAL_STATES[message["type"]]
+        return message
+
+    def sent(self) -> list[str]:
+        """The types of the requests."""
+        return [body["type"] for body in self.airflow.requests]
+
+
+@pytest.fixture
+def run() -> Run:
+    """A Dag without tasks."""
+    return Run()
+
+
+# Deferral
+
+
+def test_deferred(run: Run) -> None:
+    """A task defers to a trigger by its class path; kwargs that JSON does not have are encoded as Airflow does."""
+
+    @run.dag.task
+    def t() -> None:
+        raise TaskDeferred(
+            "a.b.Trigger", {"moment": WHEN, "n": 1}, resume="done", kwargs={"rows": (1, 2)}, timeout=90, queue="q"
+        )
+
+    @t.resume
+    def done(event: object) -> None: ...
+
+    message = run()
+    assert (message["type"], message["classpath"], message["next_method"]) == ("DeferTask", "a.b.Trigger", "done")
+    assert (message["trigger_timeout"], message["queue"]) == ("PT90.000000S", "q")
+    assert message["trigger_kwargs"]["n"] == 1
+    assert message["trigger_kwargs"]["moment"]["__classname__"] == "datetime.datetime"
+    assert message["next_kwargs"]["rows"] == {"__classname__": "builtins.tuple", "__version__": 1, "__data__": [1, 2]}
+
+
+def test_resumed(run: Run) -> None:
+    """The resumed function gets the event and what was handed on, decoded; XComs of the first part are left alone."""
+    seen: list[Any] = []
+
+    @run.dag.task
+    def t() -> None:
+        raise AssertionError("the task began again")
+
+    @t.resume
+    def done(event: dict[str, int], rows: tuple[int, ...], client: Client) -> int:
+        seen.extend([event, rows, client])
+        return 5
+
+    kwargs = {
+        "event": {"status": 1},
+        "rows": {"__classname__": "builtins.tuple", "__version__": 1, "__data__": [1, 2]},
+    }
+    assert run(next_method="done", next_kwargs=kwargs)["type"] == "SucceedTask"
+    assert seen[:2] == [{"status": 1}, (1, 2)]
+    assert run.airflow.sent("SetXCom")[0]["value"] == 5
+
+
+def test_resumed_in_the_task_itself(run: Run) -> None:
+    """Without a function to resume in, the task's own function is called again, with the event if it asks for it."""
+
+    @run.dag.task
+    def t(event: str | None = None) -> str:
+        if event is None:
+            raise TaskDeferred("a.Trigger")
+        return event
+
+    assert run()["next_method"] == "t"
+    run(next_method="t", next_kwargs={"event": "fired"})
+    assert run.airflow.sent("SetXCom")[0]["value"] == "fired"
+
+
+@pytest.mark.parametrize("should_retry", [True, False])
+@pytest.mark.parametrize(
+    ("told", "error"), [("Trigger timeout", "TriggerTimeout"), ("Trigger failure", "TriggerFailed")]
+)
+def test_failed_trigger(run: Run, told: str, error: str, should_retry: bool, caplog: pytest.LogCaptureFixture) -> None:
+    """A trigger that failed is a failure of the task, with the trigger's stack in the log; the task is not called."""
+    run.dag.task(task_id="t")(lambda: pytest.fail("the task began again"))
+    kwargs = {"error": told, "traceback": ["Traceback", "KeyError: 'x'"]}
+    message = run(should_retry=should_retry, next_method="__fail__", next_kwargs=kwargs)
+    assert message["state"] == ("up_for_retry" if should_retry else "failed")
+    assert "KeyError: 'x'" in caplog.text
+    assert error in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("outcome", "message"),
+    [
+        (TaskDeferred("Trigger"), "'Trigger' is no full name of a trigger's class"),
+        (TaskDeferred("a.T", {"x": object()}), "of type object"),
+        (TaskDeferred("a.T", resume="nowhere"), "cannot resume in 'nowhere'"),
+        (TaskDeferred("a.T", resume=print), "cannot resume in 'print'"),
+        (TaskAwaitingInput(kwargs={"x": float("nan")}), "float nan"),
+        (TaskRescheduled(WHEN.replace(tzinfo=None)), "needs an aware datetime"),
+        (TaskRescheduled("soon"), "needs an aware datetime"),  # type: ignore[arg-type]
+    ],
+)
+def test_suspensions_that_cannot_be(
+    run: Run, outcome: Exception, message: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What cannot be sent is a failure of the task with its reason in the log, and is retried as others are."""
+
+    @run.dag.task
+    def t() -> None:
+        raise outcome
+
+    assert run(should_retry=True)["type"] == "RetryTask"
+    assert run()["state"] == "failed"
+    assert message in caplog.text
+
+
+def test_unknown_function_to_resume_in(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+    """A bundle that was replaced while the task was deferred fails it, and says why."""
+    run.dag.task(task_id="t")(lambda: None)
+    assert run(next_method="gone", next_kwargs={})["state"] == "failed"
+    assert "cannot resume in 'gone', which is not in this bundle" in caplog.text
+
+
+# Reschedule, human input
+
+
+def test_rescheduled(run: Run) -> None:
+    """A task is run again at the date that it says."""
+
+    @run.dag.task
+    def t() -> None:
+        raise TaskRescheduled(WHEN)
+
+    message = run(should_retry=True)
+    assert (message["type"], message["reschedule_date"]) == ("RescheduleTask", WHEN)
+
+
+def test_awaiting_input(run: Run) -> None:
+    """A task that waits for a human is parked."""
+
+    @run.dag.task
+    def t() -> None:
+        raise TaskAwaitingInput(resume=decided, timeout=timedelta(hours=1), kwargs={"n": 1})
+
+    @t.resume
+    def decided(event: HumanAnswer, n: int) -> list[str]:
+        assert n == 1
+        return list(event.chosen_options)
+
+    message = run()
+    assert (message["type"], message["next_method"], message["timeout"]) == (
+        "AwaitInputTask",
+        "decided",
+        "PT3600.000000S",
+    )
+    event = {
+        "chosen_options": ["yes"],
+        "params_input": {},
+        "responded_at": {
+            "__classname__": "datetime.datetime",
+            "__version__": 2,
+            "__data__": {"timestamp": 1.0, "tz": None},
+        },
+        "responded_by_user": None,
+        "timedout": False,
+    }
+    run(next_method="decided", next_kwargs={"event": event, "n": 1})
+    assert run.airflow.sent("SetXCom")[0]["value"] == ["yes"]
+
+
+def test_no_human_answered(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+    """Without an answer and without defaults, the task fails."""
+
+    @run.dag.task
+    def t() -> None: ...
+
+    @t.resume
+    def decided(event: HumanAnswer) -> None: ...
+
+    kwargs = {"event": {"error": "nobody came", "error_type": "timeout"}}
+    assert run(next_method="decided", next_kwargs=kwargs)["state"] == "failed"
+    assert "HumanInputTimeout" in caplog.text
+
+
+# Branches
+
+
+def test_branch(run: Run) -> None:
+    """A branch goes on with what it returns, and the others right after it are skipped before it succeeds."""
+
+    @run.dag.branch
+    def t() -> str:
+        return "a"
+
+    tasks = [run.dag.task(task_id=name)(lambda: None) for name in ("a", "b", "c")]
+    with run.dag:
+        t >> tasks
+        tasks[0] >> tasks[2]
+    assert run()["type"] == "SucceedTask"
+    assert run.airflow.sent("SkipDownstreamTasks")[0]["tasks"] == ["b"]
+    assert run.sent() == ["SkipDownstreamTasks", "SetXCom"]
+
+
+@pytest.mark.parametrize("value", [3, [3], {"a": 1}])
+def test_branch_to_nothing_known(run: Run, value: object) -> None:
+    """What a branch returns must be task_ids."""
+    task = run.dag.branch(task_id="t")(lambda: value)
+    with run.dag:
+        task >> run.dag.task(task_id="a")(lambda: None)
+    assert run()["state"] == "failed"
+
+
+@pytest.mark.parametrize(("value", "skipped"), [(True, []), (0, [["a", "b"]]), (None, [["a", "b"]])])
+def test_short_circuit(run: Run, value: object, skipped: list[list[str]]) -> None:
+    """A short circuit that returns something false skips all that comes after it."""
+    task = run.dag.short_circuit(task_id="t")(lambda: value)
+    with run.dag:
+        task >> run.dag.task(task_id="a")(lambda: None) >> run.dag.task(task_id="b")(lambda: None)
+    assert run()["type"] == "SucceedTask"
+    assert [body["tasks"] for body in run.airflow.sent("SkipDownstreamTasks")] == skipped
+
+
+# Retries
+
+
+@pytest.mark.parametrize(
+    ("decision", "should_retry", "expected"),
+    [
+        (RetryDecision.retry(timedelta(minutes=2), "flaky"), True, ("RetryTask", "flaky", 120.0)),
+        (RetryDecision.retry(5), True, ("RetryTask", "ValueError: why", 5.0)),
+        (RetryDecision.retry(), False, ("TaskState", None, None)),
+        (RetryDecision.fail("no use"), True, ("TaskState", None, None)),
+        (RetryDecision.default(), True, ("RetryTask", "ValueError: why", None)),
+        (None, True, ("RetryTask", "ValueError: why", None)),
+    ],
+)
+def test_retry_policy(run: Run, decision: RetryDecision | None, should_retry: bool, expected: tuple[Any, ...]) -> None:
+    """A policy sees the exception and the try, and decides; tries that are not left are not made."""
+    seen: list[tuple[str, int]] = []
+
+    def policy(error: BaseException, try_number: int) -> RetryDecision | None:
+        seen.append((str(error), try_number))
+        return decision
+
+    @run.dag.task(task_id="t", retry_policy=policy)
+    def task() -> None:
+        raise ValueError("why")
+
+    message = run(should_retry=should_retry, ti={"try_number": 3})
+    assert (message["type"], message.get("retry_reason"), message.get("retry_delay_seconds")) == expected
+    assert seen == [("why", 3)]
+
+
+def test_reason_of_a_policy(run: Run) -> None:
+    """Airflow 3.4 is told why a policy gave up, without what was masked; 3.3 has no field for it."""
+    run.secrets.add("hunter2-hunter2")
+
+    @run.dag.task(task_id="t", retry_policy=lambda _error, _try: RetryDecision.fail("bad key hunter2-hunter2"))
+    def task() -> None:
+        raise ValueError("why")
+
+    assert run(schema_version=NEW)["retry_reason"] == "bad key ***"
+    assert "retry_reason" not in run(schema_version=OLD)
+
+
+def test_failing_policy(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+    """A policy that fails leaves the decision to Airflow's own rule."""
+
+    def policy(_error: BaseException, _try_number: int) -> RetryDecision:
+        raise LookupError("no policy today")
+
+    @run.dag.task(task_id="t", retry_policy=policy)
+    def task() -> None:
+        raise ValueError("why")
+
+    assert run(should_retry=True)["type"] == "RetryTask"
+    assert "no policy today" in caplog.text
+
+
+# XComs
+
+
+def test_multiple_outputs(run: Run) -> None:
+    """Each key of the map is an XCom of its own, beside the return value."""
+    run.dag.task(task_id="t", multiple_outputs=True)(lambda: {"a": 1, "b": [2]})
+    run()
+    assert [(body["key"], body["value"]) for body in run.airflow.sent("SetXCom")] == [
+        ("a", 1),
+        ("b", [2]),
+        ("return_value", {"a": 1, "b": [2]}),
+    ]
+
+
+@pytest.mark.parametrize("value", [[1], {"a": 1, 2: 3}, {"a": object()}])
+def test_multiple_outputs_that_cannot_be(run: Run, value: object) -> None:
+    """Nothing is pushed of a value that is no map of JSON values."""
+    run.dag.task(task_id="t", multiple_outputs=True)(lambda: value)
+    assert run()["state"] == "failed"
+    assert run.airflow.requests == []
+
+
+def test_xcoms_of_an_earlier_try_are_cleared(run: Run) -> None:
+    """The keys that the server names are deleted before the task begins."""
+    run.dag.task(task_id="t")(lambda: None)
+    run(xcom_keys_to_clear=("a", "b"), ti={"map_index": 3})
+    deleted = run.airflow.sent("DeleteXCom")
+    assert [(body["key"], body["task_id"], body["map_index"]) for body in deleted] == [("a", "t", 3), ("b", "t", 3)]
+
+
+@pytest.mark.parametrize(("value", "length"), [([1, 2, 3], 3), ({"a": 1}, 1), ((1, 2), 2)])
+def test_length_for_mapping(run: Run, value: object, length: int) -> None:
+    """What another task is mapped over is pushed with its length."""
+    task = run.dag.task(task_id="t")(lambda: value)
+    other = run.dag.task(task_id="each")(lambda item: item)
+    with run.dag:
+        other.expand(item=task())
+    run()
+    assert run.airflow.sent("SetXCom")[0]["mapped_length"] == length
+
+
+@pytest.mark.parametrize("value", [None, 3, "text"])
+def test_nothing_to_map_over(run: Run, value: object) -> None:
+    """A task that another one is mapped over must return a list or a map."""
+    task = run.dag.task(task_id="t")(lambda: value)
+    other = run.dag.task(task_id="each")(lambda item: item)
+    with run.dag:
+        other.expand(item=task())
+    assert run()["state"] == "failed"
+    assert run.airflow.requests == []
+
+
+# Assets
+
+
+def test_outlets(run: Run) -> None:
+    """Outlets are validated first, and told of with their extra when the task has succeeded."""
+    asset, alias, ref = Asset("a", "s3://a"), AssetAlias("al"), Asset.ref(name="r")
+
+    @run.dag.task(task_id="t", outlets=[asset, alias, ref])
+    def task(client: Client) -> None:
+        client.outlet_events[asset].extra["rows"] = 3
+        client.outlet_events[alias].add(Asset("x", "s3://x"), {"n": 1})
+
+    run.airflow.replies["ValidateInletsAndOutlets"] = {"type": "InactiveAssetsResult", "inactive_assets": None}
+    message = run()
+    assert run.sent() == ["ValidateInletsAndOutlets"]
+    assert message["task_outlets"] == [
+        {"name": "a", "uri": "s3://a", "type": "Asset"},
+        {"name": "al", "type": "AssetAlias"},
+        {"name": "r", "type": "AssetNameRef"},
+    ]
+    assert message["outlet_events"] == [
+        {"dest_asset_key": {"name": "a", "uri": "s3://a"}, "extra": {"rows": 3}},
+        {
+            "source_alias_name": "al",
+            "dest_asset_key": {"name": "x", "uri": "s3://x"},
+            "dest_asset_extra": {},
+            "extra": {"n": 1},
+        },
+    ]
+
+
+def test_partitions_and_references(run: Run) -> None:
+    """An event is told for each partition; a reference is looked up first."""
+
+    @run.dag.task(task_id="t", outlets=[Asset.ref(uri="s3://a")])
+    def task(client: Client) -> None:
+        client.outlet_events[Asset.ref(uri="s3://a")].add_partitions(["p", "q"])
+
+    run.airflow.replies["ValidateInletsAndOutlets"] = {"type": "InactiveAssetsResult"}
+    run.airflow.replies["GetAssetByUri"] = {"type": "AssetResult", "name": "a", "uri": "s3://a", "group": "g"}
+    key = {"dest_asset_key": {"name": "a", "uri": "s3://a"}, "extra": {}}
+    assert run()["outlet_events"] == [{**key, "partition_key": "p"}, {**key, "partition_key": "q"}]
+
+
+@pytest.mark.parametrize("what", ["undeclared", "no alias", "alias partitions", "empty partition", "no json"])
+def test_outlet_events_that_cannot_be(run: Run, what: str) -> None:
+    """An event that Airflow would drop or refuse fails the task."""
+    asset, alias = Asset("a"), AssetAlias("al")
+
+    @run.dag.task(task_id="t", outlets=[asset, alias])
+    def task(client: Client) -> None:
+        if what == "undeclared":
+            client.outlet_events[Asset("other")].extra["x"] = 1
+        elif what == "no alias":
+            client.outlet_events[asset].add(Asset("x"))
+        elif what == "alias partitions":
+            client.outlet_events[alias].add_partitions("p")
+        elif what == "empty partition":
+            client.outlet_events[asset].add_partitions(" ")
+        else:
+            client.outlet_events[asset].extra["x"] = object()
+
+    run.airflow.replies["ValidateInletsAndOutlets"] = {"type": "InactiveAssetsResult"}
+    assert run()["state"] == "failed"
+
+
+def test_inactive_assets_fail_the_task(run: Run) -> None:
+    """A task whose outlet is not active does not begin."""
+    run.dag.task(task_id="t", outlets=[Asset("a")])(lambda: pytest.fail("the task began"))
+    run.airflow.replies["ValidateInletsAndOutlets"] = {
+        "type": "InactiveAssetsResult",
+        "inactive_assets": [{"name": "a", "uri": "a", "type": "Asset"}],
+    }
+    assert run(should_retry=True)["type"] == "RetryTask"
+
+
+# How it is shown, how long it may run
+
+
+def test_rendered_map_index_goes_with_every_end(run: Run) -> None:
+    """A terminal message repeats the label, because without it the server would remove it."""
+
+    def task(client: Client, error: Exception | None) -> None:
+        client.task_instances.set_rendered_map_index("june")
+        if error:
+            raise error
+
+    for number, (error, kind) in enumerate(
+        [
+            (None, "SucceedTask"),
+            (ValueError("why"), "TaskState"),
+            (TaskDeferred("a.T"), "DeferTask"),
+            (TaskAwaitingInput(), "AwaitInputTask"),
+        ]
+    ):
+        run.dag.task(task_id=f"t{number}")(lambda client, error=error: task(client, error))
+        run.dag.tasks[f"t{number}"].parameters[0].injected = Client
+        message = run(task_id=f"t{number}")
+        assert (message["type"], message["rendered_map_index"]) == (kind, "june")
+
+
+def test_execution_timeout(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+    """A task that runs too long gets TaskTimeout, after its cleanup callbacks, and is retried as others are."""
+    cleaned: list[str] = []
+
+    @run.dag.task(task_id="t", execution_timeout=0.05)
+    def task(client: Client) -> None:
+        from dagfloe import current_context  # noqa: PLC0415 - as an author may
+
+        current_context().on_cancel(lambda: cleaned.append("cleaned"))
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    with caplog.at_level(logging.ERROR):
+        message = run(should_retry=True)
+    assert message["retry_reason"] == "TaskTimeout: the task ran longer than its execution_timeout of 0.05 s"
+    assert cleaned == ["cleaned"]
+    assert run.sent() == []
+
+
+def test_execution_timeout_is_told_to_a_newer_supervisor(run: Run) -> None:
+    """Airflow 3.4 is told how long the task may run, so that it can end a process that is stuck."""
+    run.dag.task(task_id="t", execution_timeout=timedelta(minutes=1))(lambda: 1)
+    assert run(schema_version=NEW)["type"] == "SucceedTask"
+    assert run.airflow.sent("SetExecutionTimeout") == [{"type": "SetExecutionTimeout", "timeout_seconds": 60.0}]
+
+
+def test_no_timeout_inside_a_shield(run: Run) -> None:
+    """A shielded block is not interrupted; the timeout comes at its end."""
+    seen: list[str] = []
+
+    @run.dag.task(task_id="t", execution_timeout=0.02)
+    def task() -> None:
+        from dagfloe import current_context  # noqa: PLC0415
+
+        try:
+            with current_context().shield():
+                deadline = time.monotonic() + 0.1
+                while time.monotonic() < deadline:
+                    time.sleep(0.01)
+                seen.append("whole")
+        except TaskTimeout:
+            seen.append("late")
+            raise
+
+    assert run()["state"] == "failed"
+    assert seen == ["whole", "late"]

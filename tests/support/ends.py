@@ -1,0 +1,76 @@
+"""The supervisor's end of a socket pair, whose other end is a real `Comms`."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import msgpack
+
+from dagfloe.cancellation import Cancellation
+from dagfloe.runtime.comms import Comms
+from dagfloe.runtime.config import DEFAULT_SCHEMA_VERSION
+from support.peer import DEADLINE_S, pack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+class Supervisor:
+    """The other end of a socket pair."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        sock.settimeout(DEADLINE_S)
+        self.sock = sock
+        self._unpacker = msgpack.Unpacker(timestamp=3)
+
+    def receive(self) -> tuple[int, dict[str, Any]]:
+        """The next request."""
+        length = int.from_bytes(self._exactly(4), "big")
+        frame_id, body = msgpack.unpackb(self._exactly(length), timestamp=3)
+        return frame_id, body
+
+    def answer(self, frame_id: int, body: object = None, error: object = None) -> None:
+        """Send a reply."""
+        self.sock.sendall(pack([frame_id, body, error]))
+
+    def _exactly(self, count: int) -> bytes:
+        data = b""
+        while len(data) < count:
+            chunk = self.sock.recv(count - len(data))
+            assert chunk, "the runtime closed the socket"
+            data += chunk
+        return data
+
+
+#: What the supervisor says to a request: the reply's body, and what is in the place of an error.
+Reply = tuple[object, object]
+
+
+@contextmanager
+def answered(
+    answer: Callable[[dict[str, Any]], Reply], schema_version: str = DEFAULT_SCHEMA_VERSION
+) -> Iterator[Comms]:
+    """A channel whose requests are answered by a function, on a thread, until the channel is closed."""
+    ours, theirs = socket.socketpair()
+    comms = Comms(ours, Cancellation(), reply_timeout_s=DEADLINE_S, schema_version=schema_version)
+
+    def serve() -> None:
+        supervisor = Supervisor(theirs)
+        with theirs:
+            while True:
+                try:
+                    frame_id, body = supervisor.receive()
+                except (AssertionError, OSError):
+                    return
+                supervisor.answer(frame_id, *answer(body))
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield comms
+    finally:
+        comms.close()
+        thread.join(DEADLINE_S)
