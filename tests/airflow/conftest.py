@@ -51,6 +51,24 @@ class Answer:
         """The states that the API server was told, in order, after that the task runs."""
         return [call["body"]["state"] for call in self.told["calls"] if call["path"].endswith("/state")]
 
+    @property
+    def airflow(self) -> str:
+        """The version of Airflow."""
+        return str(self.told["airflow"])
+
+    def call(self, method: str, ending: str) -> dict[str, Any]:
+        """The one state-changing call to the API server of a method, with a path of an ending."""
+        found = [c for c in self.told["calls"] if c["method"] == method and c["path"].endswith(ending)]
+        assert len(found) == 1, f"{len(found)} calls {method} {ending}: {self!r}"
+        return dict(found[0])
+
+    def read(self, ending: str) -> dict[str, Any]:
+        """The first read of the API server with a path of an ending."""
+        for read in self.told["reads"]:
+            if read["path"].endswith(ending):
+                return dict(read)
+        raise AssertionError(f"nobody read {ending}: {self!r}")
+
     def calls(self, prefix: str) -> list[tuple[str, str]]:
         """Method and path of the state-changing calls to the API server below a path."""
         return [(call["method"], call["path"]) for call in self.told["calls"] if call["path"].startswith(prefix)]

@@ -16,10 +16,21 @@ import tempfile
 import time
 import traceback
 import uuid
-from datetime import datetime, timezone
 from typing import Any
 
-os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="dagfloe-airflow-home-")
+HOME = pathlib.Path(tempfile.mkdtemp(prefix="dagfloe-airflow-home-"))
+#: From 3.4 on, bundle files lie in a Dag bundle: this link leads to the folder of each run.
+ROOT = HOME / "bundles"
+os.environ["AIRFLOW_HOME"] = str(HOME)
+os.environ["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"] = json.dumps(
+    [
+        {
+            "name": "bundles",
+            "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
+            "kwargs": {"path": str(ROOT)},
+        }
+    ]
+)
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 os.environ["AIRFLOW__WORKERS__EXECUTION_API_RETRIES"] = "1"
 
@@ -29,85 +40,11 @@ from airflow.sdk import Connection
 from airflow.sdk.api.client import Client
 from airflow.sdk.api.datamodels._generated import BundleInfo, TaskInstance
 from airflow.sdk.coordinators.executable import ExecutableCoordinator
+from api_server import RUN_ID, ApiServer
+
+from airflow import __version__ as airflow_version
 
 MARK = "DAGFLOE_TEST_RUN"
-
-
-class ApiServer:
-    """The execution API, as far as tasks use it: answers from memory and remembers every request that changes state."""
-
-    def __init__(self, request: dict[str, Any]) -> None:
-        self.request = request
-        self.variables: dict[str, Any] = dict(request.get("variables", {}))
-        self.xcoms: dict[str, Any] = dict(request.get("xcoms", {}))
-        self.calls: list[dict[str, Any]] = []
-        self.pid: int | None = None
-
-    def __call__(self, http: httpx.Request) -> httpx.Response:
-        """Answer one HTTP request."""
-        place = [part for part in http.url.path.split("/") if part]
-        body = json.loads(http.content) if http.content else None
-        if http.method != "GET" and place[-1] != "heartbeat":
-            self.calls.append({"method": http.method, "path": "/".join(place), "body": body})
-        status, answer = getattr(self, "_" + place[0].replace("-", "_"))(http, place, body)
-        return httpx.Response(status, json=answer)
-
-    def _task_instances(self, _http: httpx.Request, place: list[str], body: Any) -> tuple[int, Any]:
-        if place[-1] == "run":
-            self.pid = body["pid"]
-            return 200, self._context()
-        if place[-1] == "state" and self.request.get("refuse_state"):
-            return 500, {"detail": "the database is away"}
-        return 200, {}
-
-    def _context(self) -> dict[str, Any]:
-        now = datetime.now(timezone.utc).isoformat()
-        run = {
-            "dag_id": self.request["dag_id"],
-            "run_id": "manual__1",
-            "logical_date": now,
-            "data_interval_start": now,
-            "data_interval_end": now,
-            "run_after": now,
-            "start_date": now,
-            "end_date": None,
-            "run_type": "manual",
-            "state": "running",
-            "conf": self.request.get("conf", {}),
-            "consumed_asset_events": [],
-            "partition_key": None,
-        }
-        wanted = {name: self.request[name] for name in ("should_retry", "max_tries") if name in self.request}
-        return {"dag_run": run, "max_tries": 0, "should_retry": False, "variables": [], "connections": [], **wanted}
-
-    def _variables(self, http: httpx.Request, place: list[str], body: Any) -> tuple[int, Any]:
-        key = place[1]
-        if key in self.request.get("forbidden", ()):
-            return 403, {"detail": "not yours"}
-        if http.method == "PUT":
-            self.variables[key] = body["val"]
-        elif http.method == "DELETE":
-            self.variables.pop(key, None)
-        elif key not in self.variables:
-            return 404, {"detail": {"reason": "not_found", "message": key}}
-        return 200, {"key": key, "value": self.variables.get(key)}
-
-    def _connections(self, _http: httpx.Request, place: list[str], _body: Any) -> tuple[int, Any]:
-        connection = self.request.get("connections", {}).get(place[1])
-        if connection is None:
-            return 404, {"detail": {"reason": "not_found", "message": place[1]}}
-        unset = dict.fromkeys(("host", "schema", "login", "password", "port", "extra"))
-        return 200, {"conn_id": place[1], **unset, **connection}
-
-    def _xcoms(self, http: httpx.Request, place: list[str], body: Any) -> tuple[int, Any]:
-        name = "/".join(place[3:5])
-        if http.method == "POST":
-            self.xcoms[name] = body
-        elif http.method == "DELETE":
-            self.xcoms.pop(name, None)
-        elif name not in self.xcoms:
-            return 404, {"detail": {"reason": "not_found", "message": name}}
-        return 200, {"key": place[4], "value": self.xcoms.get(name)}
 
 
 class Log:
@@ -159,16 +96,16 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
         id=uuid.uuid4(),
         task_id=request["task_id"],
         dag_id=request["dag_id"],
-        run_id="manual__1",
+        run_id=RUN_ID,
         try_number=request.get("try_number", 1),
         dag_version_id=uuid.uuid4(),
         map_index=request.get("map_index", -1),
+        context_carrier=request.get("context_carrier"),
     )
     began, error, result = time.perf_counter(), None, None
     try:
         with Client(base_url=None, dry_run=True, token="none", transport=httpx.MockTransport(api)) as client:
-            coordinator = ExecutableCoordinator(executables_root=[request["root"]], task_startup_timeout=30)
-            result = coordinator.execute_task(
+            result = coordinator_for(request["root"]).execute_task(
                 what=ti,
                 dag_rel_path="dag.py",
                 bundle_info=BundleInfo(name="bundles", version=None),
@@ -189,13 +126,21 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
         "exit_code": int(result.exit_code) if result else None,
         "error": error,
         "seconds": time.perf_counter() - began,
-        "calls": api.calls,
+        "airflow": airflow_version,
         "records": log.records,
         "supervisor": supervisor,
-        "xcoms": api.xcoms,
-        "variables": api.variables,
         "leftovers": leftovers(mark),
+        **api.told(),
     }
+
+
+def coordinator_for(root: str) -> ExecutableCoordinator:
+    """The coordinator that finds bundle files below a folder: 3.3 takes the folder, 3.4 a Dag bundle's name."""
+    if airflow_version.startswith("3.3."):
+        return ExecutableCoordinator(executables_root=[root], task_startup_timeout=30)
+    ROOT.unlink(missing_ok=True)
+    ROOT.symlink_to(root)
+    return ExecutableCoordinator(task_handler_bundle_name="bundles", task_startup_timeout=30)
 
 
 def leftovers(mark: str) -> list[str]:
@@ -220,13 +165,24 @@ def connections(request: dict[str, Any]) -> list[dict[str, Any]]:
     return answers
 
 
+def serialized(request: dict[str, Any]) -> list[Any]:
+    """What Airflow's own serialization makes of Python expressions."""
+    from airflow.sdk.serde import serialize  # noqa: PLC0415 - seldom asked
+
+    names = {name: __import__(name) for name in ("datetime", "decimal", "uuid", "zoneinfo")}
+    return [serialize(eval(expression, names)) for expression in request["expressions"]]  # noqa: S307 - our own
+
+
+ANSWERS = {"uris": connections, "expressions": serialized}
+
+
 def main() -> None:
     """Answer requests until stdin ends."""
     out = os.fdopen(os.dup(1), "w")  # what libraries print goes to stderr, so that stdout holds answers only
     os.dup2(2, 1)
     for line in sys.stdin:
         request = json.loads(line)
-        answer = connections(request) if "uris" in request else run(request)
+        answer = next((ask for kind, ask in ANSWERS.items() if kind in request), run)(request)
         json.dump(answer, out, default=str)
         out.write("\n")
         out.flush()

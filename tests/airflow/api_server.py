@@ -1,0 +1,260 @@
+"""Airflow's execution API in memory: answers what the supervisor's real client asks, and remembers every call.
+
+Executed by the Python of an Airflow environment. What it holds is given by the request for a run:
+
+    variables {key: value} · connections {conn_id: fields} · xcoms {"task/key": value} · mapped_xcoms {"task/key":
+    [values by map index]} · prior_xcoms {"task/key": value} · task_store {key: value} · asset_store {name or uri:
+    {key: value}} · assets [fields] · asset_aliases {alias: [names]} · asset_events [fields] · inactive_assets [...]
+    dag_runs {"dag/run": fields, `states` for one state after the other} · previous_run · previous_successful ·
+    previous_ti · task_states · breadcrumbs · counts {"dag_runs": n, "task_instances": n} · first_reschedule_date ·
+    dags {dag_id: fields} · forbidden [variable keys] · fail {"METHOD path-prefix": status} · refuse_state
+    ti_context, dag_run (laid over what the task is told) · should_retry · max_tries · conf
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from typing import Any
+from urllib.parse import unquote
+
+import httpx
+
+Answer = tuple[int, Any]
+NOW = datetime.now(timezone.utc).isoformat()
+RUN_ID = "manual__1"
+
+
+def not_found(what: str) -> Answer:
+    """What the real server says when there is nothing."""
+    return 404, {"detail": {"reason": "not_found", "message": what}}
+
+
+class ApiServer:
+    """One task instance's view of Airflow."""
+
+    def __init__(self, request: dict[str, Any]) -> None:
+        self.request = request
+        self.calls: list[dict[str, Any]] = []
+        self.reads: list[dict[str, Any]] = []
+        self.pid: int | None = None
+        self.variables: dict[str, Any] = dict(request.get("variables", {}))
+        self.xcoms: dict[str, Any] = dict(request.get("xcoms", {}))
+        self.mapped_xcoms: dict[str, list[Any]] = dict(request.get("mapped_xcoms", {}))
+        self.task_store: dict[str, Any] = dict(request.get("task_store", {}))
+        self.asset_store: dict[str, dict[str, Any]] = dict(request.get("asset_store", {}))
+        self.dag_runs: dict[str, Any] = dict(request.get("dag_runs", {}))
+
+    def told(self) -> dict[str, Any]:
+        """What became of everything that can be changed."""
+        names = ("calls", "reads", "xcoms", "mapped_xcoms", "variables", "task_store", "asset_store", "dag_runs")
+        return {name: getattr(self, name) for name in names}
+
+    def __call__(self, http: httpx.Request) -> httpx.Response:
+        """Answer one HTTP request."""
+        raw = http.url.raw_path.decode().partition("?")[0]
+        place = [unquote(part) for part in raw.split("/") if part]
+        body = json.loads(http.content) if http.content else None
+        call = {"method": http.method, "path": "/".join(place), "query": dict(http.url.params.multi_items())}
+        if place[-1] != "heartbeat":
+            call["traceparent"] = http.headers.get("traceparent")
+            if http.method in ("GET", "HEAD"):
+                self.reads.append(call)
+            else:
+                self.calls.append({**call, "body": body})
+        for prefix, status in self.request.get("fail", {}).items():
+            if f"{http.method} {call['path']}".startswith(prefix):
+                return httpx.Response(status, json={"detail": {"reason": "failed", "message": "as asked"}})
+        answer = getattr(self, "_" + place[0].replace("-", "_").lower())(http, place, body)
+        if isinstance(answer, httpx.Response):
+            return answer
+        return httpx.Response(answer[0], json=answer[1])
+
+    # Task instances
+
+    def _task_instances(self, http: httpx.Request, place: list[str], body: Any) -> Answer:
+        if place[1] in ("count", "states", "breadcrumbs", "previous"):
+            return self._other_task_instances(place)
+        if place[-1] == "run":
+            self.pid = body["pid"]
+            return 200, self._context()
+        if place[-1] == "state" and self.request.get("refuse_state"):
+            return 500, {"detail": "the database is away"}
+        if place[-1] == "previous-successful-dagrun":
+            return 200, self.request.get("previous_successful", {})
+        if place[-1] == "validate-inlets-and-outlets":
+            return 200, {"inactive_assets": self.request.get("inactive_assets", [])}
+        if place[-1] == "dag-run-note":
+            return 204, None
+        assert http.method in ("PATCH", "PUT"), place
+        return 200, {}
+
+    def _other_task_instances(self, place: list[str]) -> Answer:
+        if place[1] == "count":
+            return 200, self.request.get("counts", {}).get("task_instances", 0)
+        if place[1] == "states":
+            return 200, {"task_states": self.request.get("task_states", {})}
+        if place[1] == "breadcrumbs":
+            return 200, {"breadcrumbs": self.request.get("breadcrumbs", [])}
+        return 200, self.request.get("previous_ti")
+
+    def _task_reschedules(self, _http: httpx.Request, _place: list[str], _body: Any) -> Answer:
+        return 200, self.request.get("first_reschedule_date")
+
+    def run_fields(self, dag_id: str, run_id: str) -> dict[str, Any]:
+        """A Dag run as the server tells of it."""
+        return {
+            "dag_id": dag_id,
+            "run_id": run_id,
+            "logical_date": NOW,
+            "data_interval_start": NOW,
+            "data_interval_end": NOW,
+            "run_after": NOW,
+            "start_date": NOW,
+            "end_date": None,
+            "run_type": "manual",
+            "state": "running",
+            "conf": self.request.get("conf", {}),
+            "consumed_asset_events": [],
+            "partition_key": None,
+        }
+
+    def _context(self) -> dict[str, Any]:
+        run = {**self.run_fields(self.request["dag_id"], RUN_ID), **self.request.get("dag_run", {})}
+        wanted = {name: self.request[name] for name in ("should_retry", "max_tries") if name in self.request}
+        context = {"dag_run": run, "max_tries": 0, "should_retry": False, "variables": [], "connections": []}
+        return {**context, **wanted, **self.request.get("ti_context", {})}
+
+    # Variables, connections, XComs
+
+    def _variables(self, http: httpx.Request, place: list[str], body: Any) -> Answer:
+        key = place[1]
+        if key == "keys" and http.method == "GET":
+            query = http.url.params
+            found = sorted(each for each in self.variables if each.startswith(query.get("prefix", "")))
+            start, size = int(query.get("offset", 0)), int(query.get("limit", 1000))
+            return 200, {"keys": found[start : start + size], "total_entries": len(found)}
+        if key in self.request.get("forbidden", ()):
+            return 403, {"detail": "not yours"}
+        if http.method == "PUT":
+            self.variables[key] = body["val"]
+        elif http.method == "DELETE":
+            self.variables.pop(key, None)
+        elif key not in self.variables:
+            return not_found(key)
+        return 200, {"key": key, "value": self.variables.get(key)}
+
+    def _connections(self, _http: httpx.Request, place: list[str], _body: Any) -> Answer:
+        connection = self.request.get("connections", {}).get(place[1])
+        if connection is None:
+            return not_found(place[1])
+        unset = dict.fromkeys(("host", "schema", "login", "password", "port", "extra"))
+        return 200, {"conn_id": place[1], **unset, **connection}
+
+    def _xcoms(self, http: httpx.Request, place: list[str], body: Any) -> Answer | httpx.Response:
+        name, rest = "/".join(place[3:5]), place[5:]
+        if http.method == "POST":
+            self.xcoms[name] = body
+            return 201, None
+        if http.method == "DELETE":
+            self.xcoms.pop(name, None)
+            return 200, None
+        values = self.mapped_xcoms.get(name) or ([self.xcoms[name]] if name in self.xcoms else [])
+        if http.method == "HEAD":
+            return httpx.Response(200, headers={"Content-Range": f"map_indexes {len(values)}"})
+        if rest[:1] == ["item"]:
+            offset = int(rest[1])
+            return (200, values[offset]) if -len(values) <= offset < len(values) else not_found(name)
+        if rest[:1] == ["slice"]:
+            bounds = [int(http.url.params[bound]) if bound in http.url.params else None for bound in _BOUNDS]
+            return 200, values[slice(*bounds)]
+        index = int(http.url.params.get("map_index", -1))
+        if index >= 0 and name in self.mapped_xcoms:
+            return 200, {"key": place[4], "value": values[index]}
+        if name in self.xcoms:
+            return 200, {"key": place[4], "value": self.xcoms[name]}
+        prior = self.request.get("prior_xcoms", {})
+        if http.url.params.get("include_prior_dates") == "true" and name in prior:
+            return 200, {"key": place[4], "value": prior[name]}
+        return not_found(name)
+
+    # Stores
+
+    def _store(self, http: httpx.Request, place: list[str], body: Any) -> Answer:
+        if place[1] == "ti":
+            store, key = self.task_store, place[3] if len(place) > 3 else None
+        else:
+            query = http.url.params
+            store = self.asset_store.setdefault(query.get("name") or query["uri"], {})
+            key = query.get("key") if place[-1] == "value" else None
+        if http.method == "PUT":
+            store[str(key)] = body["value"]
+        elif http.method == "DELETE":
+            store.clear() if key is None else store.pop(key, None)
+        elif key not in store:
+            return not_found(str(key))
+        else:
+            return 200, {"value": store[str(key)]}
+        return 204, None
+
+    # Assets
+
+    def _assets(self, http: httpx.Request, place: list[str], _body: Any) -> Answer:
+        query = http.url.params
+        assets = {asset["name"]: asset for asset in self.request.get("assets", [])}
+        if place[1] == "by-alias":
+            return 200, [
+                assets[name] for name in self.request.get("asset_aliases", {}).get(query.get("alias_name"), [])
+            ]
+        for asset in assets.values():
+            if asset["name"] == query.get("name") or asset["uri"] == query.get("uri"):
+                return 200, asset
+        return not_found(str(query))
+
+    def _asset_events(self, http: httpx.Request, place: list[str], _body: Any) -> Answer:
+        query = http.url.params
+        events = sorted(self.request.get("asset_events", []), key=lambda event: str(event["timestamp"]))
+        if place[1] == "by-asset":
+            names = {query.get("name"), query.get("uri")} - {None, ""}
+            events = [event for event in events if names & {event["asset"]["name"], event["asset"]["uri"]}]
+        if query.get("ascending") == "false":
+            events.reverse()
+        return 200, {"asset_events": events[: int(query["limit"])] if "limit" in query else events}
+
+    # Dags and Dag runs
+
+    def _dags(self, _http: httpx.Request, place: list[str], _body: Any) -> Answer:
+        dag = self.request.get("dags", {}).get(place[1])
+        return (200, {"dag_id": place[1], **dag}) if dag else not_found(place[1])
+
+    def _dag_runs(self, http: httpx.Request, place: list[str], body: Any) -> Answer:
+        if place[1] == "count":
+            return 200, self.request.get("counts", {}).get("dag_runs", 0)
+        if place[1] == "previous":
+            previous = self.request.get("previous_run")
+            return 200, previous and {**self.run_fields(self.request["dag_id"], "before"), **previous}
+        name = "/".join(place[1:3])
+        if http.method == "POST":
+            if place[3:] == ["clear"]:
+                return 204, None
+            if name in self.dag_runs:
+                return 409, {"detail": {"reason": "already_exists", "message": name}}
+            self.dag_runs[name] = {"state": "queued", "conf": (body or {}).get("conf", {})}
+            return 204, None
+        run = self.dag_runs.get(name)
+        if run is None:
+            return not_found(name)
+        if place[3:] == ["state"]:
+            states = run.get("states")
+            return 200, {"state": states.pop(0) if states else run["state"]}
+        fields = {key: value for key, value in run.items() if key != "states"}
+        return 200, {**self.run_fields(place[1], place[2]), **fields}
+
+    # Human input
+
+    def _hitldetails(self, _http: httpx.Request, place: list[str], body: Any) -> Answer:
+        fields = ("options", "subject", "body", "defaults", "multiple", "params", "assigned_users")
+        return 201, {"ti_id": place[1], **{name: body.get(name) for name in fields}}
+
+
+_BOUNDS = ("start", "stop", "step")
