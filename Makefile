@@ -6,15 +6,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 PLATFORM := $(shell uname -s | tr A-Z a-z)-$(shell uname -m)
 DIST := dist/$(PLATFORM)
+# The Airflow for airflow-test, and those for conformance.
 AIRFLOW ?= 3.3.2
-AIRFLOW_VENV := .venvs/airflow-$(AIRFLOW)
+AIRFLOWS := 3.3.2 3.4.0b2
+# Bundles that only tests under a real Airflow use.
+TEST_DIST := .cache/bundles/$(PLATFORM)
+TEST_BUNDLES := $(notdir $(patsubst %/pyproject.toml,%,$(wildcard tests/airflow/bundles/*/pyproject.toml)))
 BUNDLES := $(notdir $(patsubst %/pyproject.toml,%,$(wildcard bundles/*/pyproject.toml)))
 # What goes into a bundle file, beside its own sources: a change in it makes every bundle file stale.
 SOURCES := pyproject.toml $(wildcard sdk/*.py runtime/*.py cli/*.py build/*.py)
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dist messages test check airflow-test clean
+.PHONY: help install demo dist test-bundles messages test check airflow-test conformance clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -35,6 +39,11 @@ dist: $(addprefix $(DIST)/,$(BUNDLES)) ## Build every bundle of bundles/ to dist
 $(DIST)/%: $(SOURCES) $$(shell find bundles/$$* -type f -not -path '*/__pycache__/*') | $(STAMP)
 	$(BIN)/dagfloe build bundles/$* --output $(DIST)
 
+$(TEST_DIST)/%: $(SOURCES) $$(shell find tests/airflow/bundles/$$* -type f -not -path '*/__pycache__/*') | $(STAMP)
+	$(BIN)/dagfloe build tests/airflow/bundles/$* --output $(TEST_DIST)
+
+test-bundles: $(addprefix $(TEST_DIST)/,$(TEST_BUNDLES))
+
 demo: $(DIST)/weather ## Build the weather bundle and run its whole Dag, without an Airflow
 	$(BIN)/dagfloe run $(DIST)/weather --conn weather_db=sqlite://$(shell printf %s "$(CURDIR)/$(DIST)/weather.db" | sed 's|/|%2F|g')
 
@@ -53,12 +62,19 @@ check: $(STAMP) ## Run ruff and mypy
 	$(BIN)/mypy -p dagfloe
 	$(BIN)/mypy tests schemas bundles/hello
 
-airflow-test: dist $(AIRFLOW_VENV)/.installed ## Run the frozen bundles under the real supervisor of Airflow 3.3.2
-	DAGFLOE_AIRFLOW_PYTHON=$(CURDIR)/$(AIRFLOW_VENV)/bin/python $(PYTEST) -m airflow tests/airflow
+airflow-test: dist test-bundles .venvs/airflow-$(AIRFLOW)/.installed ## Run bundles under the real supervisor of AIRFLOW, 3.3.2
+	DAGFLOE_AIRFLOW_PYTHON=$(CURDIR)/.venvs/airflow-$(AIRFLOW)/bin/python $(PYTEST) -m airflow tests/airflow \
+		--ignore tests/airflow/test_conformance.py
 
-$(AIRFLOW_VENV)/.installed:
-	$(PYTHON) -m venv --clear $(AIRFLOW_VENV)
-	$(AIRFLOW_VENV)/bin/python -m pip install --quiet --disable-pip-version-check 'apache-airflow==$(AIRFLOW)'
+# CHECK=--check compares the page with the results instead of writing it.
+conformance: test-bundles $(AIRFLOWS:%=.venvs/airflow-%/.installed) ## Show what each supported Airflow's supervisor can do
+	$(foreach each,$(AIRFLOWS),DAGFLOE_AIRFLOW_PYTHON=$(CURDIR)/.venvs/airflow-$(each)/bin/python \
+		DAGFLOE_CONFORMANCE=.cache/conformance/$(each).json $(PYTEST) -m airflow tests/airflow/test_conformance.py &&) true
+	PYTHONPATH=tests $(BIN)/python -m support.conformance_page $(CHECK) $(AIRFLOWS:%=.cache/conformance/%.json)
+
+.venvs/airflow-%/.installed:
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check 'apache-airflow==$*'
 	touch $@
 
 clean: ## Remove everything that was built or installed here

@@ -114,6 +114,15 @@ class Connection:
                 uri += "?" + urlencode({_EXTRA_KEY: self.extra_text})
         return uri
 
+    @property
+    def extra_dejson(self) -> dict[str, object]:
+        """The same as `extra`, under the name that it has in Airflow."""
+        return self.extra
+
+    def get_uri(self) -> str:
+        """The same as `uri`, under the name that it has in Airflow."""
+        return self.uri
+
     @classmethod
     def from_uri(cls, conn_id: str, uri: str) -> Connection:
         """Read Airflow's URI form, `type://login:password@host:port/schema?key=value`.

@@ -18,7 +18,10 @@ from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import unquote
 
-import httpx
+try:
+    import httpx2 as httpx  # what Airflow 3.4 speaks HTTP with
+except ImportError:
+    import httpx
 
 Answer = tuple[int, Any]
 NOW = datetime.now(timezone.utc).isoformat()

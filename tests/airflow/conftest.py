@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from packaging.version import Version
 
 from dagfloe.runtime.metadata import platform_tag
-from support.peer import TOOL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 HERE = Path(__file__).parent
 RUN_TIMEOUT_S = 30
-BUILD_TIMEOUT_S = 600
+TEST_TIMEOUT_S = 120
 PYTHON_VARIABLE = "DAGFLOE_AIRFLOW_PYTHON"
+RESULTS_VARIABLE = "DAGFLOE_CONFORMANCE"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -28,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.airflow)
-            item.add_marker(pytest.mark.timeout(BUILD_TIMEOUT_S))
+            item.add_marker(pytest.mark.timeout(TEST_TIMEOUT_S))
 
 
 class Answer:
@@ -110,6 +111,15 @@ class Supervisor:
         assert line, f"the supervisor's process died with status {self._process.wait(5)} over {request}"
         return json.loads(line)
 
+    @property
+    def version(self) -> str:
+        """The version of Airflow."""
+        return str(self.ask(version=True))
+
+    def can(self, since: str) -> bool:
+        """Whether this Airflow, or what it is a pre-release of, is as new as another one."""
+        return Version(self.version).release >= Version(since).release
+
     def run(self, root: Path, dag_id: str, task_id: str, **request: Any) -> Answer:
         """Run a task instance of a bundle below a folder."""
         return Answer(self.ask(root=str(root), dag_id=dag_id, task_id=task_id, **request))
@@ -140,16 +150,34 @@ def dist() -> Path:
 
 
 @pytest.fixture(scope="session")
-def odd_bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with the bundle files of the projects beside this file."""
-    folder = tmp_path_factory.mktemp("bundles")
+def odd_bundles() -> Path:
+    """Where `make test-bundles` puts the bundles of the projects beside this file."""
+    folder = HERE.parents[1] / ".cache" / "bundles" / platform_tag()
     for project in (HERE / "bundles").iterdir():
-        answer = subprocess.run(
-            [TOOL, "build", str(project), "--output", str(folder)],
-            capture_output=True,
-            text=True,
-            timeout=BUILD_TIMEOUT_S,
-            check=False,
-        )
-        assert answer.returncode == 0, answer.stderr
+        assert (folder / project.name).exists(), f"{folder / project.name} is missing: run `make test-bundles` first"
     return folder
+
+
+_results: dict[str, str] = {}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note what became of each dimension of conformance."""
+    report = yield
+    for marker in item.iter_markers("dimension"):
+        if report.skipped:
+            _results[marker.args[0]] = "not offered"
+        elif report.failed:
+            _results[marker.args[0]] = "FAIL"
+        else:
+            _results.setdefault(marker.args[0], "pass")
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the results of conformance where the environment says."""
+    path = os.environ.get(RESULTS_VARIABLE)
+    if path and _results and not session.config.option.collectonly:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text(json.dumps(_results, indent=1), "utf-8")

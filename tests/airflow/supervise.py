@@ -33,14 +33,14 @@ os.environ["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"] = json.dumps(
 )
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 os.environ["AIRFLOW__WORKERS__EXECUTION_API_RETRIES"] = "1"
+os.environ["AIRFLOW__CORE__KILLED_TASK_CLEANUP_TIME"] = "3"  # 60 s by default, before a stuck process is ended
 
-import httpx
 import structlog
 from airflow.sdk import Connection
 from airflow.sdk.api.client import Client
 from airflow.sdk.api.datamodels._generated import BundleInfo, TaskInstance
 from airflow.sdk.coordinators.executable import ExecutableCoordinator
-from api_server import RUN_ID, ApiServer
+from api_server import RUN_ID, ApiServer, httpx
 
 from airflow import __version__ as airflow_version
 
@@ -173,7 +173,11 @@ def serialized(request: dict[str, Any]) -> list[Any]:
     return [serialize(eval(expression, names)) for expression in request["expressions"]]  # noqa: S307 - our own
 
 
-ANSWERS = {"uris": connections, "expressions": serialized}
+ANSWERS = {
+    "uris": connections,
+    "expressions": serialized,
+    "version": lambda _request: airflow_version,
+}
 
 
 def main() -> None:

@@ -1,0 +1,117 @@
+"""Makes docs/conformance.md from what `make conformance` saw, or compares the two: `--check`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+from support.dimensions import CAPABILITIES, DIMENSIONS, GROUPS, LIST, STATES
+
+TESTS = Path(__file__).parents[1]
+PAGE = TESTS.parent / "docs" / "conformance.md"
+#: What is published of the other SDKs in their `capabilities.yaml`, as of the commits of apache/airflow that are named.
+#: Variables: Go reads them only.
+OTHERS: dict[str, tuple[str, set[str]]] = {}
+_COMMON = {
+    "success",
+    "failed",
+    "up_for_retry",
+    "removed",
+    "mixed-lang-stub-target",
+    "task-logging",
+    "xcom-read-write",
+    "connection-read",
+    "self-contained-bundle",
+}
+OTHERS["Go"] = ("0167a919c7b1", _COMMON)
+OTHERS["Java"] = ("031d2bcca60c", _COMMON | {"variable-read-write"})
+OTHERS["TypeScript"] = ("20b7001efb0e", _COMMON | {"variable-read-write", "asset-state-store"})
+NATIVE = "native-dag-authoring"
+
+
+def inputs_digest() -> str:
+    """The digest of everything that says what is tested and how."""
+    paths = [TESTS / "airflow" / name for name in ("test_conformance.py", "api_server.py", "supervise.py")]
+    paths += [TESTS / "support" / "dimensions.py"]
+    bundles = (TESTS / "airflow" / "bundles").glob("conformance*/*")
+    paths += sorted(path for path in bundles if path.suffix in (".py", ".toml"))
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(path.relative_to(TESTS).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def page(results: dict[str, dict[str, str]]) -> str:
+    """The page.
+
+    Args:
+        results: what became of each dimension, by Airflow version.
+    """
+    versions = list(results)
+    lines = [
+        "# Conformance",
+        "",
+        "Airflow publishes what a language SDK must, should and may be able to do",
+        f"([the list]({LIST})).",
+        "This page says what dagfloe does of it, as seen in what the real supervisor did with frozen bundles:",
+        "which calls it made to the API server, and which final state it computed. Only the API server is",
+        "replaced, by one in memory, behind Airflow's own HTTP client. `make conformance` makes this page;",
+        "`.ci/run` runs it and fails where the page says something else.",
+        "",
+        "*not offered*: the supervisor of that version does not have it.",
+    ]
+    for title, group in GROUPS.items():
+        lines += ["", f"## {title}", "", f"| dimension | tier | {' | '.join(versions)} | what is shown |"]
+        lines.append("|---|---" + "|---" * len(versions) + "|---|")
+        for each in group:
+            seen = " | ".join(results[version].get(each.name, "not run") for version in versions)
+            lines.append(f"| {each.name} | {each.tier or '-'} | {seen} | {each.what} |")
+    lines += ["", *_comparison(results), "", f"<!-- inputs {inputs_digest()} -->", ""]
+    return "\n".join(lines)
+
+
+def _comparison(results: dict[str, dict[str, str]]) -> list[str]:
+    lines = [
+        "## Beside the other language SDKs",
+        "",
+        "From the `capabilities.yaml` that each SDK publishes in apache/airflow ("
+        + ", ".join(f"{name} at commit `{commit}`" for name, (commit, _) in OTHERS.items())
+        + ").",
+        "The Go SDK reads variables and does not write them. dagfloe's column is the table above, for the version that",
+        "each dimension needs.",
+        "",
+        f"| dimension | tier | dagfloe | {' | '.join(OTHERS)} |",
+        "|---|---|---|" + "---|" * len(OTHERS),
+    ]
+    for each in (*STATES, *CAPABILITIES):
+        ours = all(told.get(each.name) in ("pass", "not offered") for told in results.values())
+        others = " | ".join("yes" if each.name in supported else "no" for _, supported in OTHERS.values())
+        lines.append(f"| {each.name} | {each.tier} | {'yes' if ours else 'no'} | {others} |")
+    lines.append(f"| {NATIVE} | SHOULD | no | {' | '.join('no' for _ in OTHERS)} |")
+    return lines
+
+
+def main(arguments: list[str]) -> int:
+    """Write the page, or compare it; the exit status is 1 when a dimension failed or the page is stale."""
+    check = "--check" in arguments
+    paths = [Path(argument) for argument in arguments if argument != "--check"]
+    results = {path.stem: json.loads(path.read_text("utf-8")) for path in paths}
+    text = page(results)
+    bad = [f"{name} under {version}" for version, told in results.items() for name in DIMENSIONS
+           if told.get(name) not in ("pass", "not offered")]  # fmt: skip
+    for each in bad:
+        print(f"does not conform: {each}", file=sys.stderr)  # noqa: T201
+    if check and (not PAGE.exists() or PAGE.read_text("utf-8") != text):
+        print(f"{PAGE.name} is stale: run `make conformance`", file=sys.stderr)  # noqa: T201
+        return 1
+    if not check:
+        PAGE.parent.mkdir(exist_ok=True)
+        PAGE.write_text(text, "utf-8")
+    print(text.partition("## Beside the other")[0])  # noqa: T201
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
