@@ -18,7 +18,7 @@ SOURCES := pyproject.toml $(wildcard sdk/*.py runtime/*.py cli/*.py build/*.py)
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dist test-bundles messages test check airflow-test conformance clean
+.PHONY: help install demo dist test-bundles messages test check airflow-test conformance bench clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -60,7 +60,7 @@ check: $(STAMP) ## Run ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy -p dagfloe
-	$(BIN)/mypy tests schemas bundles/hello
+	$(BIN)/mypy tests schemas bench bundles/hello
 
 airflow-test: dist test-bundles .venvs/airflow-$(AIRFLOW)/.installed ## Run bundles under the real supervisor of AIRFLOW, 3.3.2
 	DAGFLOE_AIRFLOW_PYTHON=$(CURDIR)/.venvs/airflow-$(AIRFLOW)/bin/python $(PYTEST) -m airflow tests/airflow \
@@ -71,6 +71,9 @@ conformance: test-bundles $(AIRFLOWS:%=.venvs/airflow-%/.installed) ## Show what
 	$(foreach each,$(AIRFLOWS),DAGFLOE_AIRFLOW_PYTHON=$(CURDIR)/.venvs/airflow-$(each)/bin/python \
 		DAGFLOE_CONFORMANCE=.cache/conformance/$(each).json $(PYTEST) -m airflow tests/airflow/test_conformance.py &&) true
 	PYTHONPATH=tests $(BIN)/python -m support.conformance_page $(CHECK) $(AIRFLOWS:%=.cache/conformance/%.json)
+
+bench: $(STAMP) ## Measure how long it takes to import what every task needs
+	$(BIN)/python bench/imports.py
 
 .venvs/airflow-%/.installed:
 	$(PYTHON) -m venv --clear $(@D)

@@ -11,15 +11,15 @@ from dagfloe.client import Client
 from dagfloe.context import Context
 from dagfloe.errors import BindingError, RemoteProtocolError
 from dagfloe.parameters import bind
-from dagfloe.runtime.mapping import Item, Items
 from dagfloe.wiring import RETURN_VALUE, XComArg, xcom_args
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from dagfloe.parameters import Parameter
+    from dagfloe.runtime.mapping import Items
     from dagfloe.task import Task
 
 
@@ -38,6 +38,20 @@ class Pull:
         self.task_id = task_id
         self.key = key
         self.is_mapped = is_mapped
+
+
+class Item:
+    """One item of what a parameter is mapped over, known when it is asked for."""
+
+    __slots__ = ("_items", "_name")
+
+    def __init__(self, name: str, items: Items) -> None:
+        self._name = name
+        self._items = items
+
+    def choose(self, resolve: Callable[[Any], Any]) -> Any:
+        """The item; `resolve` gives what a source stands for."""
+        return self._items.item(self._name, resolve)
 
 
 class Binder:
@@ -106,6 +120,8 @@ class Binder:
         mapped = (self._task.mapped or {}) if self._context.map_index >= 0 else {}
         sources: dict[str, Any] = {name: value for name, value in arguments.items() if name in names}
         if mapped:
+            from dagfloe.runtime.mapping import Items  # noqa: PLC0415 - few tasks are mapped
+
             items = Items(mapped, self._context.map_index)
             sources |= {name: Item(name, items) for name in mapped if name in names}
         return sources

@@ -16,7 +16,6 @@ from contextlib import suppress
 from socket import SHUT_WR
 
 from dagfloe.errors import ConnectionLostError, LocalProtocolError, RemoteProtocolError, ReplyTimeoutError
-from dagfloe.replies import error_from_reply
 from dagfloe.runtime.config import DEFAULT_SCHEMA_VERSION
 from dagfloe.runtime.frames import MAX_FRAME_BYTES, FrameDecoder, encode_frame
 from dagfloe.runtime.requests import check_request
@@ -155,6 +154,8 @@ class Comms:
         if error is None and reply.body is not None and reply.body.get("type") == "ErrorResponse":
             error = reply.body
         if error is not None:
+            from dagfloe.replies import error_from_reply  # noqa: PLC0415 - only on this path
+
             raise error_from_reply(body, error)
         return reply.body
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import sys
 
 from dagfloe.bundle import Bundle
 from dagfloe.errors import BundleError
@@ -20,7 +20,8 @@ def load_bundle(config: BundleConfig) -> Bundle:
         BaseException: whatever the author's module raises.
     """
     module_name, _, attribute = config.target.partition(":")
-    module = importlib.import_module(module_name)
+    __import__(module_name)  # importlib would cost every task its own import
+    module = sys.modules[module_name]
     bundle = getattr(module, attribute, None)
     if not isinstance(bundle, Bundle):
         found = "nothing" if bundle is None else f"{type(bundle).__name__}"

@@ -45,17 +45,3 @@ class Items:
                 )
             self._chosen = chosen
         return self._chosen[name]
-
-
-class Item:
-    """One item of what a parameter is mapped over, known when it is asked for."""
-
-    __slots__ = ("_items", "_name")
-
-    def __init__(self, name: str, items: Items) -> None:
-        self._name = name
-        self._items = items
-
-    def choose(self, resolve: Callable[[Any], Any]) -> Any:
-        """The item; `resolve` gives what a source stands for."""
-        return self._items.item(self._name, resolve)

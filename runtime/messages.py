@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 from dagfloe.context import BundleInfo, Context, TaskInstance, read_dag_run
-from dagfloe.dates import to_duration, to_seconds, utc_now
 from dagfloe.errors import RemoteProtocolError
 from dagfloe.record import Record
 from dagfloe.runtime.config import DEFAULT_SCHEMA_VERSION
@@ -11,7 +12,7 @@ from dagfloe.runtime.config import DEFAULT_SCHEMA_VERSION
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime, timedelta
+    from datetime import timedelta
     from typing import Any
 
     from dagfloe.cancellation import Cancellation
@@ -39,7 +40,7 @@ def succeeded(*, rendered_map_index: str | None = None, outlets: Mapping[str, An
         rendered_map_index: what is shown in the place of its map index.
         outlets: `task_outlets` and `outlet_events`, if it has outlets.
     """
-    message: SucceedTask = {"type": "SucceedTask", "state": "success", "end_date": utc_now()}
+    message: SucceedTask = {"type": "SucceedTask", "state": "success", "end_date": datetime.now(tz=timezone.utc)}
     return {**message, **(outlets or {}), **_shown(rendered_map_index)}
 
 
@@ -51,7 +52,12 @@ def ended(state: str, *, rendered_map_index: str | None = None, reason: str | No
         rendered_map_index: what is shown in the place of its map index.
         reason: what a retry policy said; only where the supervisor schema has the field.
     """
-    message = {"type": "TaskState", "state": state, "end_date": utc_now(), **_shown(rendered_map_index)}
+    message = {
+        "type": "TaskState",
+        "state": state,
+        "end_date": datetime.now(tz=timezone.utc),
+        **_shown(rendered_map_index),
+    }
     return {**message, "retry_reason": reason[:MAX_RETRY_REASON_LENGTH]} if reason is not None else message
 
 
@@ -68,10 +74,12 @@ def retry(
     message: RetryTask = {
         "type": "RetryTask",
         "state": "up_for_retry",
-        "end_date": utc_now(),
+        "end_date": datetime.now(tz=timezone.utc),
         "retry_reason": reason[:MAX_RETRY_REASON_LENGTH],
     }
     if delay is not None:
+        from dagfloe.dates import to_seconds  # noqa: PLC0415 - few retries have a delay of their own
+
         message["retry_delay_seconds"] = to_seconds(delay)
     return {**message, **_shown(rendered_map_index)}
 
@@ -95,7 +103,7 @@ def deferred(
         "next_method": next_method,
         "next_kwargs": dict(next_kwargs),
     }
-    optional = {"trigger_timeout": None if timeout is None else to_duration(timeout), "queue": queue}
+    optional = {"trigger_timeout": _duration(timeout), "queue": queue}
     return {**message, **_without_none(optional), **_shown(rendered_map_index)}
 
 
@@ -113,7 +121,7 @@ def awaiting_input(
         "next_method": next_method,
         "next_kwargs": dict(next_kwargs),
     }
-    optional = {"timeout": None if timeout is None else to_duration(timeout)}
+    optional = {"timeout": _duration(timeout)}
     return {**message, **_without_none(optional), **_shown(rendered_map_index)}
 
 
@@ -123,7 +131,7 @@ def rescheduled(reschedule_date: datetime) -> dict[str, Any]:
         "type": "RescheduleTask",
         "state": "up_for_reschedule",
         "reschedule_date": reschedule_date,
-        "end_date": utc_now(),
+        "end_date": datetime.now(tz=timezone.utc),
     }
     return {**message}
 
@@ -137,6 +145,14 @@ def no_dags(file: str) -> dict[str, Any]:
         "import_errors": {},
     }
     return {**message}
+
+
+def _duration(timeout: timedelta | float | None) -> str | None:
+    if timeout is None:
+        return None
+    from dagfloe.dates import to_duration  # noqa: PLC0415 - few tasks are suspended
+
+    return to_duration(timeout)
 
 
 def _shown(rendered_map_index: str | None) -> dict[str, str]:

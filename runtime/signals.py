@@ -5,10 +5,11 @@ Thin: what a stop means to the task is in `dagfloe.cancellation`.
 
 from __future__ import annotations
 
+# The module `signal` makes enums of all this, which costs every task half a millisecond.
+import _signal as signal  # type: ignore[import-not-found]
 import logging
 import os
 import select
-import signal
 import threading
 
 TYPE_CHECKING = False
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 ORPHAN_GRACE_S = 5.0
 #: A main thread that is nowhere near a blocking call notices a signal sooner than this; later, it is asked less often.
 _FIRST_NUDGE_S, _LAST_NUDGE_S = 0.01, 1.0
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_SIGNALS = {signal.SIGTERM: "SIGTERM", signal.SIGINT: "SIGINT"}
 _HANGUP = select.POLLHUP | select.POLLERR | getattr(select, "POLLRDHUP", 0)
 
 log = logging.getLogger("dagfloe.signals")
@@ -60,7 +61,7 @@ class StopSignals:
     def __exit__(self, *_: object) -> None:
         signal.set_wakeup_fd(-1)
         for number, handler in zip(_SIGNALS, self._before, strict=True):
-            signal.signal(number, handler)  # type: ignore[arg-type]
+            signal.signal(number, handler)
         os.close(self._writer)
         self._noticed.set()
         self._thread.join()
@@ -77,7 +78,7 @@ class StopSignals:
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         self._noticed.set()
-        self._cancellation.request(self._vanished or signal.Signals(number).name)
+        self._cancellation.request(self._vanished or _SIGNALS[number])
 
     def _nudge(self) -> None:
         while numbers := os.read(self._reader, 64):
@@ -121,7 +122,7 @@ class TimeLimit:
 
     def __exit__(self, *_: object) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, self._before)  # type: ignore[arg-type]
+        signal.signal(signal.SIGALRM, self._before)
 
     def _handle(self, _number: int, _frame: FrameType | None) -> None:
         self._cancellation.time_out(f"the task ran longer than its execution_timeout of {self._seconds:g} s")

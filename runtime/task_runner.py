@@ -27,7 +27,6 @@ from dagfloe.runtime.messages import (
     retry,
     succeeded,
 )
-from dagfloe.values import check_jsonable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -170,6 +169,8 @@ class TaskRunner:
         if task.multiple_outputs:
             if not isinstance(value, dict):
                 raise DagfloeError(f"{task!r} has multiple outputs and returned {type(value).__name__}: return a map")
+            from dagfloe.values import check_jsonable  # noqa: PLC0415 - only here
+
             check_jsonable(value)  # before any of it is pushed
             for key, item in value.items():
                 self._client.xcom.set(key, item)

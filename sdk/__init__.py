@@ -14,11 +14,8 @@ An author imports everything from here::
 
 from __future__ import annotations
 
-from dagfloe._version import __version__
-from dagfloe.assets import Asset, AssetAlias, AssetEvent
 from dagfloe.bundle import Bundle, Dag
 from dagfloe.client import Client
-from dagfloe.connection import Connection
 from dagfloe.context import BundleInfo, Context, DagRun, TaskInstance, current_context
 from dagfloe.errors import (
     ApiServerError,
@@ -51,12 +48,15 @@ from dagfloe.errors import (
     VariableNotFound,
     XComNotFound,
 )
-from dagfloe.retry import RetryDecision
 from dagfloe.task import Task
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from dagfloe._version import __version__
+    from dagfloe.assets import Asset, AssetAlias, AssetEvent
+    from dagfloe.connection import Connection
     from dagfloe.human_input import HumanAnswer
+    from dagfloe.retry import RetryDecision
     from dagfloe.state_stores import NEVER_EXPIRE
 
 __all__ = [
@@ -108,12 +108,20 @@ __all__ = [
     "current_context",
 ]
 #: Public names that are imported when they are first used: every task pays for imports, and few need these.
-_LATE = {"HumanAnswer": "dagfloe.human_input", "NEVER_EXPIRE": "dagfloe.state_stores"}
+_LATE = {
+    "Asset": "dagfloe.assets",
+    "AssetAlias": "dagfloe.assets",
+    "AssetEvent": "dagfloe.assets",
+    "Connection": "dagfloe.connection",
+    "HumanAnswer": "dagfloe.human_input",
+    "NEVER_EXPIRE": "dagfloe.state_stores",
+    "RetryDecision": "dagfloe.retry",
+    "__version__": "dagfloe._version",
+}
 
 
 def __getattr__(name: str) -> object:
     if name not in _LATE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module  # noqa: PLC0415
-
-    return getattr(import_module(_LATE[name]), name)
+    value = globals()[name] = getattr(__import__(_LATE[name], fromlist=[name]), name)
+    return value

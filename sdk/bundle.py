@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from dagfloe.errors import RegistrationError
 from dagfloe.task import Task
 from dagfloe.wiring import XComArg
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
 
 _OPTIONS = {"execution_timeout", "inlets", "multiple_outputs", "outlets", "retry_policy"}
 _MAX_ID_LENGTH = 250
-_ID = re.compile(r"[\w.-]+")
 
 
 class Dag:
@@ -244,7 +241,7 @@ class Bundle:
 def _check_id(kind: str, value: object) -> None:
     if not isinstance(value, str):
         raise RegistrationError(f"a {kind} is text, not {value!r} of type {type(value).__name__}")
-    if not _ID.fullmatch(value):
+    if not value or not all(character.isalnum() or character in "_.-" for character in value):
         raise RegistrationError(
             f"the {kind} {value!r} is refused by Airflow: use letters, digits, underscores, dots and hyphens only"
         )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 _INJECTED = (Client, Context, logging.Logger)
-_WRAPPED = re.compile(r"(?:\w+\.)*(Optional|Union|Annotated)\[(.*)\]", re.DOTALL)
+_WRAPPED = r"(?s:(?:\w+\.)*(Optional|Union|Annotated)\[(.*)\])"
 _STAR, _DOUBLE_STAR, _GENERATOR, _COROUTINE, _ASYNC_GENERATOR = 0x04, 0x08, 0x20, 0x80, 0x200
 
 
@@ -204,7 +204,7 @@ def _alternatives_in(text: str) -> Iterator[str]:
     """The same for an annotation that is written as a text."""
     text = text.strip().strip("\"'").strip()
     parts = _split(text, "|")
-    wrapped = _WRAPPED.fullmatch(text)
+    wrapped = re.fullmatch(_WRAPPED, text) if text.endswith("]") else None
     if len(parts) == 1 and wrapped:
         parts = _split(wrapped[2], ",")
         if wrapped[1] == "Annotated":

@@ -38,7 +38,7 @@ _NAMES = {
     "DagRunState": ("run_id", "Dag run"),
     "Dag": ("dag_id", "Dag"),
 }
-_VERB = re.compile(r"(Get|Put|Set|Delete|Trigger)(.+)")
+_VERB = r"(Get|Put|Set|Delete|Trigger)(.+)"
 _KINDS: dict[str, tuple[type[SupervisorError], str]] = {
     "VARIABLE_NOT_FOUND": (VariableNotFound, "does not exist: create it in Airflow, or pass a default"),
     "CONNECTION_NOT_FOUND": (ConnectionNotFound, "does not exist: create it in Airflow"),
@@ -76,7 +76,7 @@ def error_from_reply(request: Mapping[str, object], error: Mapping[str, object])
 
 def _describe(request: Mapping[str, object]) -> str:
     kind = str(request.get("type"))
-    parts = _VERB.fullmatch(kind)
+    parts = re.fullmatch(_VERB, kind)
     if parts is None or parts[2] not in _NAMES:
         return kind
     field, noun = _NAMES[parts[2]]

@@ -15,16 +15,34 @@ MIN_LENGTH = 3
 MASK = "***"
 _UNRESERVED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~"
 #: The names that Airflow takes for telling by default.
-_TELLING = re.compile(
-    r"access_key|api_?key|auth_header|authorization|bearer|connection_string|dsn|keyfile_dict|passphrase|passwd|password|"
-    r"private_key|proxy|proxies|secret|service_account|service_key|token|webhook_url",
-    re.IGNORECASE,
+_TELLING = (
+    "access_key",
+    "api_key",
+    "apikey",
+    "auth_header",
+    "authorization",
+    "bearer",
+    "connection_string",
+    "dsn",
+    "keyfile_dict",
+    "passphrase",
+    "passwd",
+    "password",
+    "private_key",
+    "proxy",
+    "proxies",
+    "secret",
+    "service_account",
+    "service_key",
+    "token",
+    "webhook_url",
 )
 
 
 def is_telling(name: str) -> bool:
     """Whether a name, of a variable or of a key in an extra, says that its value is secret."""
-    return bool(_TELLING.search(name))
+    name = name.lower()
+    return any(word in name for word in _TELLING)
 
 
 class Secrets:

@@ -31,7 +31,7 @@ class _Field:
         self.required = required
 
 
-def check_typed(checker: Checker, value: Any, cls: Any) -> Any:
+def check_typed(checker: Checker, value: Any, cls: Any) -> Any:  # noqa: C901 - one case for each kind of class
     """The value as an instance of a class that is none of JSON's own.
 
     Raises:

@@ -29,7 +29,7 @@ def hello() -> Any:
 def test_tasks_are_called_as_they_are(hello: Any) -> None:
     """The decorator leaves the functions as they are: a test passes what the runtime would."""
     airflow, running = Airflow(), context()
-    client = Client(airflow, running.ti)
+    client = Client(airflow, running)
     airflow.variables["hello_name"] = "test"
     greeted = hello.greet(client, running, logging.getLogger("test"))
     assert greeted["greeting"] == "Hello, test!"

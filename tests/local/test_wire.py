@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dagfloe.local.lost import TaskLost
 from dagfloe.local.wire import Request, RequestDecoder, encode_reply
-from dagfloe.runtime.frames import FrameDecoder, encode_frame
+from dagfloe.runtime.frames import Frame, FrameDecoder, encode_frame
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False) | st.text(),
@@ -50,7 +50,7 @@ def test_garbage(data: bytes) -> None:
 def test_reply(body: dict[str, object]) -> None:
     """The runtime reads what the supervisor replies."""
     [reply] = FrameDecoder().feed(encode_reply(7, body, {"error": "X"}))
-    assert reply == (7, body, {"error": "X"})
+    assert reply == Frame(7, body, {"error": "X"})
 
 
 def test_reply_with_datetime() -> None:

@@ -44,7 +44,7 @@ def test_any_split_gives_the_same_frames(data: st.DataObject, sent: list[tuple[A
     received: list[Frame] = []
     for piece in data.draw(pieces_of(b"".join(map(pack, sent)))):
         received += decoder.feed(piece)
-    assert [tuple(frame) for frame in received] == sent
+    assert received == [Frame(*parts) for parts in sent]
     assert decoder.pending_bytes == 0
 
 
