@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.build import trailer as trailer_format
+from dagfloe.build.errors import ManifestError, TrailerError
 from dagfloe.build.manifest import cache_digest, is_ours, parse_manifest, render_manifest, validate_manifest
 from dagfloe.build.trailer import Trailer
-from dagfloe.errors import ManifestError, TrailerError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
 
+from dagfloe.build.errors import PackError
 from dagfloe.build.process import run_step
-from dagfloe.errors import PackError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

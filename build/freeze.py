@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
+from dagfloe.build.errors import FreezeError
 from dagfloe.build.process import ask, clean_environment, run_step
-from dagfloe.errors import FreezeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

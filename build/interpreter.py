@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
+from dagfloe.build.errors import PackError
 from dagfloe.build.process import clean_environment
-from dagfloe.errors import PackError
 
 if TYPE_CHECKING:
     from dagfloe.build.project import Project

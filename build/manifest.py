@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema
 import yaml
 
-from dagfloe.errors import ManifestError
+from dagfloe.build.errors import ManifestError
 
 _CACHE_DOMAIN = b"dagfloe cache digest v1\0"
 

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from dagfloe.build.bundle_file import read_bundle, verify_bundle
 from dagfloe.build.environment import ensure_environment
+from dagfloe.build.errors import FreezeError, PackError
 from dagfloe.build.freeze import check_imports, freeze, read_metadata
 from dagfloe.build.interpreter import find_interpreter
 from dagfloe.build.manifest import render_manifest, validate_manifest, with_digests
 from dagfloe.build.project import read_project
 from dagfloe.build.stage import stage
 from dagfloe.build.trailer import Trailer
-from dagfloe.errors import FreezeError, PackError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

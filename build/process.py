@@ -8,7 +8,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from dagfloe.errors import FreezeError
+from dagfloe.build.errors import FreezeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

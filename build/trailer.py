@@ -14,7 +14,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from dagfloe.errors import TrailerError
+from dagfloe.build.errors import TrailerError
 
 MAGIC = b"AFBNDL01"
 VERSION = 1

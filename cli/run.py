@@ -14,6 +14,7 @@ import click
 from rich.console import Console
 
 from dagfloe.build.bundle_file import read_bundle
+from dagfloe.build.errors import ManifestError
 from dagfloe.build.launch import LaunchCommand, prepare_project
 from dagfloe.build.manifest import validate_manifest
 from dagfloe.build.process import ask
@@ -21,7 +22,7 @@ from dagfloe.cli.errors import tell_errors
 from dagfloe.cli.text import safe
 from dagfloe.cli.view import LiveView, PlainView, print_summary
 from dagfloe.connection import Connection
-from dagfloe.errors import DagfloeError, ManifestError, UsageError
+from dagfloe.errors import DagfloeError, UsageError
 from dagfloe.local.dag import run_dag
 from dagfloe.local.stop import Stop
 from dagfloe.local.store import Store

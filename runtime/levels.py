@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ class Levels:
     def from_environment(cls, environment: Mapping[str, str]) -> Levels:
         """Read the settings; a malformed entry is left out, a malformed level is INFO."""
         namespaces = {}
-        for entry in re.split(r"[,\s]+", environment.get(NAMESPACES_VARIABLE, "")):
+        for entry in environment.get(NAMESPACES_VARIABLE, "").replace(",", " ").split():
             name, separator, level = entry.partition("=")
             if name and separator and level.upper() in _NUMBERS:
                 namespaces[name] = _NUMBERS[level.upper()]

@@ -18,21 +18,9 @@ from dagfloe.bundle import Bundle, Dag
 from dagfloe.client import Client
 from dagfloe.context import BundleInfo, Context, DagRun, TaskInstance, current_context
 from dagfloe.errors import (
-    ApiServerError,
-    AssetNotFound,
-    AssetStateNotFound,
     ConnectionLostError,
-    ConnectionNotFound,
     DagfloeError,
-    DagRunAlreadyExists,
-    DagRunFailed,
-    HumanInputError,
-    HumanInputTimeout,
-    InactiveAssetError,
-    NotFoundError,
-    PermissionDenied,
     ReplyTimeoutError,
-    SensorTimeout,
     SupervisorError,
     TaskAwaitingInput,
     TaskCancelled,
@@ -40,13 +28,10 @@ from dagfloe.errors import (
     TaskFailed,
     TaskRescheduled,
     TaskSkipped,
-    TaskStateNotFound,
     TaskTimeout,
     TriggerFailed,
     TriggerTimeout,
     ValueNotSerializableError,
-    VariableNotFound,
-    XComNotFound,
 )
 from dagfloe.task import Task
 
@@ -54,6 +39,23 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dagfloe._version import __version__
     from dagfloe.assets import Asset, AssetAlias, AssetEvent
+    from dagfloe.call_errors import (
+        ApiServerError,
+        AssetNotFound,
+        AssetStateNotFound,
+        ConnectionNotFound,
+        DagRunAlreadyExists,
+        DagRunFailed,
+        HumanInputError,
+        HumanInputTimeout,
+        InactiveAssetError,
+        NotFoundError,
+        PermissionDenied,
+        SensorTimeout,
+        TaskStateNotFound,
+        VariableNotFound,
+        XComNotFound,
+    )
     from dagfloe.connection import Connection
     from dagfloe.human_input import HumanAnswer
     from dagfloe.retry import RetryDecision
@@ -109,13 +111,28 @@ __all__ = [
 ]
 #: Public names that are imported when they are first used: every task pays for imports, and few need these.
 _LATE = {
+    "ApiServerError": "dagfloe.call_errors",
     "Asset": "dagfloe.assets",
     "AssetAlias": "dagfloe.assets",
     "AssetEvent": "dagfloe.assets",
+    "AssetNotFound": "dagfloe.call_errors",
+    "AssetStateNotFound": "dagfloe.call_errors",
     "Connection": "dagfloe.connection",
+    "ConnectionNotFound": "dagfloe.call_errors",
+    "DagRunAlreadyExists": "dagfloe.call_errors",
+    "DagRunFailed": "dagfloe.call_errors",
     "HumanAnswer": "dagfloe.human_input",
+    "HumanInputError": "dagfloe.call_errors",
+    "HumanInputTimeout": "dagfloe.call_errors",
+    "InactiveAssetError": "dagfloe.call_errors",
     "NEVER_EXPIRE": "dagfloe.state_stores",
+    "NotFoundError": "dagfloe.call_errors",
+    "PermissionDenied": "dagfloe.call_errors",
     "RetryDecision": "dagfloe.retry",
+    "SensorTimeout": "dagfloe.call_errors",
+    "TaskStateNotFound": "dagfloe.call_errors",
+    "VariableNotFound": "dagfloe.call_errors",
+    "XComNotFound": "dagfloe.call_errors",
     "__version__": "dagfloe._version",
 }
 

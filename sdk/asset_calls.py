@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dagfloe.assets import Asset, AssetAlias, AssetRef, OutletEvent, profile, read_asset, read_asset_events
-from dagfloe.errors import DagfloeError, InactiveAssetError
+from dagfloe.call_errors import InactiveAssetError
+from dagfloe.errors import DagfloeError
 from dagfloe.values import check_jsonable
 
 TYPE_CHECKING = False

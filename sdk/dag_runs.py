@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
+from dagfloe.call_errors import DagRunFailed
 from dagfloe.context import DagRun, read_dag_run
 from dagfloe.dates import to_seconds, utc_now
-from dagfloe.errors import DagRunFailed
 from dagfloe.record import Record
 from dagfloe.values import check_jsonable
 

@@ -47,22 +47,6 @@ class ValueNotSerializableError(BundleError):
         self.path = path
 
 
-class PackError(DagfloeError):
-    """A bundle file that could not be built."""
-
-
-class FreezeError(PackError):
-    """The environment, PyInstaller or the frozen program failed while a bundle was built."""
-
-
-class ManifestError(PackError):
-    """A manifest that is not YAML, does not follow its schema, or does not belong to its file."""
-
-
-class TrailerError(PackError):
-    """A file whose last 64 bytes are no AFBNDL01 trailer, or whose regions do not match it."""
-
-
 class ProtocolError(DagfloeError):
     """Base of the two ways in which frames can be wrong."""
 
@@ -97,54 +81,6 @@ class SupervisorError(DagfloeError):
         self.detail = detail or {}
 
 
-class NotFoundError(SupervisorError):
-    """Base of the lookups that found nothing."""
-
-
-class VariableNotFound(NotFoundError):
-    """There is no variable with this key."""
-
-
-class ConnectionNotFound(NotFoundError):
-    """There is no connection with this conn_id."""
-
-
-class XComNotFound(NotFoundError):
-    """There is no XCom for this task instance and key."""
-
-
-class AssetNotFound(NotFoundError):
-    """There is no asset with this name or URI, or it is not active."""
-
-
-class TaskStateNotFound(NotFoundError):
-    """The task's state store has no such key."""
-
-
-class AssetStateNotFound(NotFoundError):
-    """The asset's state store has no such key."""
-
-
-class DagRunAlreadyExists(SupervisorError):
-    """A Dag run with this run_id, or for this logical date, is there already."""
-
-
-class PermissionDenied(SupervisorError):
-    """The API server does not let this task do that."""
-
-
-class ApiServerError(SupervisorError):
-    """The API server, or the supervisor on its way to it, failed."""
-
-
-class DagRunFailed(DagfloeError):
-    """A Dag run that was waited for ended in a state that was not hoped for."""
-
-
-class InactiveAssetError(DagfloeError):
-    """An inlet or an outlet of the task is an asset that is not active in Airflow."""
-
-
 class TaskTimeout(DagfloeError, TimeoutError):
     """The task ran longer than its `execution_timeout`. It is retried while tries are left."""
 
@@ -157,14 +93,6 @@ class TriggerTimeout(TriggerFailed, TimeoutError):
     """The trigger that a task was deferred to did not fire in time."""
 
 
-class HumanInputError(DagfloeError):
-    """The answer of a human that a task waited for was not valid."""
-
-
-class HumanInputTimeout(HumanInputError, TimeoutError):
-    """No human answered in time, and there are no defaults."""
-
-
 class TaskOutcome(Exception):
     """Base of what an author raises to end a task in a state other than success."""
 
@@ -175,10 +103,6 @@ class TaskSkipped(TaskOutcome):
 
 class TaskFailed(TaskOutcome):
     """Raise it to end the task as failed at once, without the retries that it has left."""
-
-
-class SensorTimeout(TaskFailed):
-    """What was poked for did not come in time; the task fails without the retries that it has left."""
 
 
 class TaskRescheduled(TaskOutcome):

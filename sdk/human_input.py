@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
+from dagfloe.call_errors import HumanInputError, HumanInputTimeout
 from dagfloe.dates import to_seconds, utc_now
-from dagfloe.errors import (
-    DagfloeError,
-    HumanInputError,
-    HumanInputTimeout,
-    RemoteProtocolError,
-    TaskAwaitingInput,
-    TaskDeferred,
-)
+from dagfloe.errors import DagfloeError, RemoteProtocolError, TaskAwaitingInput, TaskDeferred
 from dagfloe.record import Record
 from dagfloe.values import check_jsonable
 

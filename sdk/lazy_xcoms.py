@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dagfloe.errors import NotFoundError
+from dagfloe.call_errors import NotFoundError
 from dagfloe.xcoms import decoded
 
 TYPE_CHECKING = False

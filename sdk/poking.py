@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import time
 
+from dagfloe.call_errors import SensorTimeout
 from dagfloe.dates import to_seconds, utc_now
-from dagfloe.errors import DagfloeError, SensorTimeout, TaskRescheduled, TaskSkipped
+from dagfloe.errors import DagfloeError, TaskRescheduled, TaskSkipped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

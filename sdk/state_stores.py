@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 from dagfloe.assets import Asset, AssetRef
-from dagfloe.errors import AssetStateNotFound, DagfloeError, TaskStateNotFound
+from dagfloe.call_errors import AssetStateNotFound, TaskStateNotFound
+from dagfloe.errors import DagfloeError
 from dagfloe.exchange import UNSET, Unset
 from dagfloe.values import check_jsonable
 

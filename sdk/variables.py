@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 
-from dagfloe.errors import DagfloeError, VariableNotFound
+from dagfloe.call_errors import VariableNotFound
+from dagfloe.errors import DagfloeError
 from dagfloe.exchange import UNSET, Unset
 from dagfloe.record import Record
 from dagfloe.secrets import is_telling

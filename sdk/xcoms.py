@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dagfloe.errors import XComNotFound
+from dagfloe.call_errors import XComNotFound
 from dagfloe.exchange import UNSET, Unset
 from dagfloe.values import check_jsonable
 

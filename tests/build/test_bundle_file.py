@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dagfloe.build.bundle_file import read_bundle, verify_bundle
+from dagfloe.build.errors import ManifestError, TrailerError
 from dagfloe.build.manifest import parse_manifest, render_manifest, validate_manifest, with_digests
 from dagfloe.build.trailer import SIZE, Trailer
-from dagfloe.errors import ManifestError, TrailerError
 
 if TYPE_CHECKING:
     from pathlib import Path

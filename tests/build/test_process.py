@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from dagfloe.build.errors import FreezeError
 from dagfloe.build.process import ask, clean_environment, run_step
-from dagfloe.errors import FreezeError
 from support.peer import until
 
 #: Starts a grandchild, tells its pid, and waits for ever.

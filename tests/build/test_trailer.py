@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dagfloe.build.errors import TrailerError
 from dagfloe.build.trailer import SIZE, Trailer
-from dagfloe.errors import TrailerError
 
 lengths = st.integers(0, 2**32 - 1)
 digests = st.binary(min_size=32, max_size=32)

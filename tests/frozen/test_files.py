@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from dagfloe.build.bundle_file import read_bundle, verify_bundle
+from dagfloe.build.errors import ManifestError, TrailerError
 from dagfloe.build.manifest import validate_manifest
-from dagfloe.errors import ManifestError, TrailerError
 from support.peer import TOOL, Peer, startup
 
 if TYPE_CHECKING:

@@ -8,9 +8,15 @@ import pickle
 
 import pytest
 
-from dagfloe import errors
+from dagfloe import call_errors, errors
+from dagfloe.build import errors as build_errors
 
-CLASSES = [value for value in vars(errors).values() if inspect.isclass(value) and issubclass(value, BaseException)]
+CLASSES = [
+    value
+    for module in (errors, call_errors, build_errors)
+    for value in vars(module).values()
+    if inspect.isclass(value) and issubclass(value, BaseException) and value.__module__ == module.__name__
+]
 
 
 @pytest.mark.parametrize("kind", CLASSES)

@@ -8,18 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dagfloe.errors import (
+from dagfloe.call_errors import (
     ApiServerError,
     AssetNotFound,
     AssetStateNotFound,
     ConnectionNotFound,
     DagRunAlreadyExists,
     PermissionDenied,
-    SupervisorError,
     TaskStateNotFound,
     VariableNotFound,
     XComNotFound,
 )
+from dagfloe.errors import SupervisorError
 from dagfloe.replies import error_from_reply
 from support.strategies import SCHEMA, json_values, text
 

@@ -1,0 +1,21 @@
+"""What goes wrong while a bundle is built, or a bundle file is read."""
+
+from __future__ import annotations
+
+from dagfloe.errors import DagfloeError
+
+
+class PackError(DagfloeError):
+    """A bundle file that could not be built."""
+
+
+class FreezeError(PackError):
+    """The environment, PyInstaller or the frozen program failed while a bundle was built."""
+
+
+class ManifestError(PackError):
+    """A manifest that is not YAML, does not follow its schema, or does not belong to its file."""
+
+
+class TrailerError(PackError):
+    """A file whose last 64 bytes are no AFBNDL01 trailer, or whose regions do not match it."""
