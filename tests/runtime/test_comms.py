@@ -274,3 +274,17 @@ def test_reset_connection_is_a_lost_one() -> None:
             comms.request(variable())
     comms.close()
     server.close()
+
+
+def test_carrier(ends: tuple[Comms, Supervisor]) -> None:
+    """The trace context goes with every request, as a third element; without one there are two."""
+    comms, supervisor = ends
+    carrier = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+    for given in (None, {}, carrier):
+        comms.carrier = given
+        thread = threading.Thread(target=comms.request, args=(variable(),), daemon=True)
+        thread.start()
+        frame_id, _ = supervisor.receive()
+        supervisor.answer(frame_id)
+        thread.join(DEADLINE_S)
+    assert supervisor.carriers == [carrier]

@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from dagfloe import (
     Asset,
     AssetAlias,
-    Bundle,
     Client,
     HumanAnswer,
     RetryDecision,
@@ -21,44 +20,10 @@ from dagfloe import (
     TaskRescheduled,
     TaskTimeout,
 )
-from dagfloe.runtime.messages import Startup
-from dagfloe.runtime.requests import TERMINAL_STATES
-from dagfloe.runtime.signals import TimeLimit
-from dagfloe.runtime.task_runner import TaskRunner
-from dagfloe.secrets import Secrets
-from support.memory import Airflow, context
-from support.schemas import NEW, OLD, violations
-
-if TYPE_CHECKING:
-    from dagfloe import Dag
+from support.run import Run
+from support.schemas import NEW, OLD
 
 WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
-
-
-class Run:
-    """Runs the task `t` of a Dag, with an Airflow in memory."""
-
-    def __init__(self) -> None:
-        self.bundle = Bundle()
-        self.dag: Dag = self.bundle.dag("d")
-        self.airflow = Airflow()
-        self.secrets = Secrets()
-
-    def __call__(
-        self, *, should_retry: bool = False, task_id: str = "t", ti: dict[str, Any] | None = None, **startup: Any
-    ) -> dict[str, Any]:
-        """The terminal message, checked against the schema."""
-        running = context(should_retry=should_retry, task_id=task_id, **(ti or {}))
-        client = Client(self.airflow, running, self.secrets, self.bundle)
-        told = Startup(context=running, **startup)
-        message = TaskRunner(self.bundle, told, client, self.secrets, TimeLimit).run()
-        assert violations(message, told.schema_version) == []
-        assert message["state"] in TERMINAL_STATES[message["type"]]
-        return message
-
-    def sent(self) -> list[str]:
-        """The types of the requests."""
-        return [body["type"] for body in self.airflow.requests]
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from support.peer import Peer, pack, startup, write_project
+from support.schemas import NEW, violations
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +29,36 @@ def test_success(tmp_path: Path) -> None:
         terminal = peer.finish()
         assert terminal["type"] == "SucceedTask"
         assert terminal["end_date"].utcoffset().total_seconds() == 0
+        assert peer.events() == []
+
+
+def test_trace_context_goes_with_every_frame(tmp_path: Path) -> None:
+    """The task instance's W3C carrier is with each request and with the end; what is no text in it is left out."""
+    carrier = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "tracestate": "a=b"}
+    tasks = "@dag.task\ndef t(context: Context): return [context.traceparent, dict(context.ti.context_carrier)]"
+    with Peer(write_project(tmp_path, tasks)) as peer:
+        peer.start(ti={"context_carrier": {**carrier, "odd": 5}})
+        frame_id, body = peer.expect("SetXCom")
+        assert body["value"] == [carrier["traceparent"], {**carrier, "odd": 5}]
+        peer.send(frame_id)
+        peer.finish()
+        assert peer.carriers == [carrier, carrier]
+
+
+def test_dag_processor_is_told_of_no_dags(tmp_path: Path) -> None:
+    """A Dag processor that asks the file for Dags gets none, and no error; the process ends with 0."""
+    with Peer(write_project(tmp_path, "@dag.task\ndef t(): pass")) as peer:
+        request = {
+            "type": "DagFileParseRequest",
+            "file": "/bundles/test",
+            "bundle_path": "/bundles",
+            "bundle_name": "bundles",
+        }
+        peer.send(0, {**request, "callback_requests": []})
+        answer = peer.finish()
+        assert violations(answer, NEW) == []
+        assert answer["fileloc"] == "/bundles/test"
+        assert (answer["serialized_dags"], answer["import_errors"]) == ([], {})
         assert peer.events() == []
 
 

@@ -19,17 +19,22 @@ if TYPE_CHECKING:
 
 
 class Supervisor:
-    """The other end of a socket pair."""
+    """The other end of a socket pair.
+
+    Attributes:
+        carriers: the trace context of each request that had one.
+    """
 
     def __init__(self, sock: socket.socket) -> None:
         sock.settimeout(DEADLINE_S)
         self.sock = sock
-        self._unpacker = msgpack.Unpacker(timestamp=3)
+        self.carriers: list[dict[str, str]] = []
 
     def receive(self) -> tuple[int, dict[str, Any]]:
         """The next request."""
         length = int.from_bytes(self._exactly(4), "big")
-        frame_id, body = msgpack.unpackb(self._exactly(length), timestamp=3)
+        frame_id, body, *carrier = msgpack.unpackb(self._exactly(length), timestamp=3)
+        self.carriers += carrier
         return frame_id, body
 
     def answer(self, frame_id: int, body: object = None, error: object = None) -> None:

@@ -112,6 +112,7 @@ class Peer:
         for sock in (self.comm, self.logs):
             sock.settimeout(DEADLINE_S)
         self.records: list[dict[str, Any]] = []
+        self.carriers: list[dict[str, str]] = []
 
     def __enter__(self) -> Self:
         return self
@@ -134,7 +135,8 @@ class Peer:
     def receive(self) -> tuple[int, dict[str, Any]]:
         """The next frame of the bundle: its id and its body."""
         length = int.from_bytes(self._exactly(4), "big")
-        frame_id, body = msgpack.unpackb(self._exactly(length), timestamp=3)
+        frame_id, body, *carrier = msgpack.unpackb(self._exactly(length), timestamp=3)
+        self.carriers += carrier
         return frame_id, body
 
     def expect(self, kind: str) -> tuple[int, dict[str, Any]]:

@@ -1,0 +1,430 @@
+"""Where the arguments of a task come from: the supervisor's bindings, or what the bundle declares."""
+
+from __future__ import annotations
+
+import logging  # noqa: TC003 - what the runtime injects
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dagfloe import Client, Context  # noqa: TC001 - what the runtime injects
+from support.run import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SECRET = "hunter2"  # noqa: S105
+
+
+class Bound:
+    """The task `t` of a Dag, run for what it is called with."""
+
+    def __init__(self) -> None:
+        self.run = Run()
+        self.seen: list[Any] = []
+        self.run.airflow.replies |= {
+            "GetXComCount": {"type": "XComCountResponse", "len": 0},
+            "GetXComSequenceSlice": {"type": "XComSequenceSliceResult", "root": []},
+        }
+
+    def upstream(self, task_id: str, value: Any = None, key: str = "return_value") -> Any:
+        """A task that pushed a value."""
+        if value is not None:
+            self.run.airflow.xcoms[task_id, key] = value
+        return self.run.dag.tasks.get(task_id) or self.run.dag.task(task_id=task_id)(lambda: None)
+
+    def __call__(self, **startup: Any) -> Any:
+        """What the task saw; the text of the error when it did not begin."""
+        message = self.run(should_retry=True, **startup)
+        if message["type"] == "RetryTask":
+            assert self.seen == [], "the task began"
+            return message["retry_reason"]
+        assert message["type"] == "SucceedTask"
+        return self.seen[0] if len(self.seen) == 1 else tuple(self.seen)
+
+    def pulls(self) -> list[tuple[str, str]]:
+        """The XComs that were read, in order."""
+        return [(body["task_id"], body["key"]) for body in self.run.airflow.sent("GetXCom")]
+
+
+@pytest.fixture
+def bound() -> Bound:
+    """A Dag without tasks."""
+    return Bound()
+
+
+def literal(value: object, name: str = "x", **more: object) -> dict[str, object]:
+    """A binding to a value."""
+    return {"kind": "literal", "name": name, "value": value, **more}
+
+
+def xcom(task_id: str, name: str = "x") -> dict[str, object]:
+    """A binding to an XCom."""
+    return {"kind": "xcom", "name": name, "task_id": task_id}
+
+
+# What the bundle declares
+
+
+def test_wiring(bound: Bound) -> None:
+    """Literals and return values arrive, nested and by key, beside what is injected; each XCom is read once."""
+    one, two = bound.upstream("one", [1, 2]), bound.upstream("two", {"rows": 7})
+    bound.run.airflow.xcoms["two", "rows"] = 7
+
+    @bound.run.dag.task
+    def t(client: Client, rows: list[int], *, both: dict[str, Any], log: logging.Logger, table: str = "x") -> None:
+        bound.seen.append((rows, both, table, type(client).__name__, log.name))
+
+    with bound.run.dag:
+        first, second = one(), two()
+        t(first, both={"a": [first, second["rows"]], "b": (second, 5)}, table="sales")
+    assert bound() == ([1, 2], {"a": [[1, 2], 7], "b": ({"rows": 7}, 5)}, "sales", "Client", "d.t")
+    assert sorted(bound.pulls()) == [("one", "return_value"), ("two", "return_value"), ("two", "rows")]
+
+
+def test_wiring_of_stars(bound: Bound) -> None:
+    """Functions with `*args` and `**kwargs` get what they were called with."""
+    one = bound.upstream("one", 1)
+
+    @bound.run.dag.task
+    def t(first: int, /, *rest: int, **named: int) -> None:
+        bound.seen.append((first, rest, named))
+
+    with bound.run.dag:
+        t(one(), 2, 3, four=4)
+    assert bound() == (1, (2, 3), {"four": 4})
+
+
+def test_defaults_stay_where_nothing_is_given(bound: Bound) -> None:
+    """A parameter that the call leaves out takes its default; nothing is read for it."""
+
+    @bound.run.dag.task
+    def t(x: int = 5, context: Context | None = None) -> None:
+        bound.seen.append((x, context is not None))
+
+    with bound.run.dag:
+        t()
+    assert bound() == (5, True)
+    assert bound.pulls() == []
+
+
+def test_bundle_without_wiring_has_no_arguments(bound: Bound) -> None:
+    """A parameter for which nobody gives a value fails the task before anything is read, and says how to give one."""
+
+    @bound.run.dag.task
+    def t(x: int) -> None:
+        bound.seen.append(x)
+
+    assert "no value for its parameter 'x'" in bound()
+    assert bound.run.sent() == []
+
+
+# What a newer supervisor says
+
+
+def test_bindings_by_name(bound: Bound) -> None:
+    """Bindings go to the parameters of the same names, in any order."""
+    bound.upstream("one", 1)
+
+    @bound.run.dag.task
+    def t(y: int, client: Client, x: str) -> None:
+        bound.seen.append((y, x))
+
+    assert bound(arg_bindings=[literal("text", "x"), xcom("one", "y")]) == (1, "text")
+    assert bound.pulls() == [("one", "return_value")]
+
+
+def test_bindings_by_position(bound: Bound) -> None:
+    """With other names in the stub, bindings go to the parameters in order, injected ones left out."""
+
+    @bound.run.dag.task
+    def t(log: logging.Logger, y: int, client: Client, x: str = "default") -> None:
+        bound.seen.append((y, x))
+
+    assert bound(arg_bindings=[literal(1, "rows"), literal("text", "label")]) == (1, "text")
+
+
+def test_bindings_win_over_the_wiring(bound: Bound) -> None:
+    """What the stub says counts, where both say something."""
+
+    @bound.run.dag.task
+    def t(x: int) -> None:
+        bound.seen.append(x)
+
+    with bound.run.dag:
+        t(1)
+    assert bound(arg_bindings=[literal(2)]) == 2
+
+
+@pytest.mark.parametrize("bindings", [None, []])
+def test_without_bindings_the_wiring_counts(bound: Bound, bindings: Sequence[dict[str, object]] | None) -> None:
+    """A stub that gives no arguments leaves the word to the bundle."""
+
+    @bound.run.dag.task
+    def t(x: int) -> None:
+        bound.seen.append(x)
+
+    with bound.run.dag:
+        t(1)
+    assert bound(arg_bindings=bindings) == 1
+
+
+def test_defaults_of_the_stub_may_be_unknown(bound: Bound) -> None:
+    """A default that only the stub's function has is left out, and the names of the others count."""
+
+    @bound.run.dag.task
+    def t(y: int, x: int) -> None:
+        bound.seen.append((y, x))
+
+    bindings = [literal(0, "dry_run", from_default=True), literal(1, "x"), literal(2, "y")]
+    assert bound(arg_bindings=bindings) == (2, 1)
+
+
+def test_bindings_for_stars(bound: Bound) -> None:
+    """Further bindings go to `**kwargs` by name, or to `*args` by position."""
+
+    @bound.run.dag.task
+    def t(x: int, **named: object) -> None:
+        bound.seen.append((x, named))
+
+    assert bound(arg_bindings=[literal(1, "x"), literal([2], "y")]) == (1, {"y": [2]})
+    other = Bound()
+
+    @other.run.dag.task(task_id="t")
+    def t2(x: int, *rest: object) -> None:
+        other.seen.append((x, rest))
+
+    assert other(arg_bindings=[literal(1, "a"), literal([2], "b"), literal(None, "c")]) == (1, ([2], None))
+
+
+def test_too_many_bindings(bound: Bound) -> None:
+    """Arguments that the function has no place for fail the task, with both signatures in the message."""
+
+    @bound.run.dag.task
+    def t(x: int) -> None:
+        bound.seen.append(x)
+
+    reason = bound(arg_bindings=[literal(1, "a"), literal(SECRET, "b")])
+    assert "'a', 'b'" in reason
+    assert "takes 'x'" in reason
+    assert SECRET not in reason
+    assert bound.run.sent() == []
+
+
+@pytest.mark.parametrize("binding", [{"kind": "loop", "name": "x"}, {"name": "x"}, {"kind": "xcom", "name": "x"}])
+def test_unknown_kind_of_binding(bound: Bound, binding: dict[str, object]) -> None:
+    """A binding of a kind to come is refused by name."""
+
+    @bound.run.dag.task
+    def t(x: int) -> None:
+        bound.seen.append(x)
+
+    assert f"kind {binding.get('kind')!r}" in bound(arg_bindings=[binding])
+    assert bound.run.sent() == []
+
+
+# What does not fit
+
+
+def test_missing_argument_comes_before_any_read(bound: Bound) -> None:
+    """The whole plan is checked before the first XCom is read."""
+    bound.upstream("one", 1)
+
+    @bound.run.dag.task
+    def t(x: int, y: int) -> None:
+        bound.seen.append((x, y))
+
+    assert "parameter 'y'" in bound(arg_bindings=[xcom("one", "x")])
+    assert bound.run.sent() == []
+
+
+def test_bad_literal_comes_before_any_read(bound: Bound) -> None:
+    """Literals are checked before the first XCom is read; the message has the types and not the value."""
+    bound.upstream("one", 1)
+
+    @bound.run.dag.task
+    def t(x: int, y: int) -> None:
+        bound.seen.append((x, y))
+
+    reason = bound(arg_bindings=[xcom("one", "x"), literal(SECRET, "y")])
+    assert "task 't' of Dag 'd': parameter 'y' expects int and got str" in reason
+    assert SECRET not in reason
+    assert bound.run.sent() == []
+
+
+def test_bad_xcom_names_where_it_came_from(bound: Bound) -> None:
+    """The message names task, parameter, expected and actual type, the place inside, and the upstream task."""
+    one = bound.upstream("one", {"rows": [1, SECRET]})
+
+    @bound.run.dag.task
+    def t(x: dict[str, list[int]]) -> None:
+        bound.seen.append(x)
+
+    with bound.run.dag:
+        t(one())
+    reason = bound()
+    for part in (
+        "task 't' of Dag 'd'",
+        "parameter 'x'",
+        "int",
+        "str",
+        "$.rows[1]",
+        "XCom 'return_value' of task 'one'",
+    ):
+        assert part in reason
+    assert SECRET not in reason
+
+
+@pytest.mark.parametrize(("count", "told"), [(0, "no XCom: the task pushed none"), (1, "got null")])
+def test_none_and_null_are_told_apart(bound: Bound, count: int, told: str) -> None:
+    """An upstream task that pushed nothing is told from one that pushed null."""
+    one = bound.upstream("one")
+    bound.run.airflow.replies["GetXComCount"]["len"] = count
+
+    @bound.run.dag.task
+    def t(x: int) -> None:
+        bound.seen.append(x)
+
+    with bound.run.dag:
+        t(one())
+    assert told in bound()
+
+
+def test_no_xcom_is_none_where_that_fits(bound: Bound) -> None:
+    """An upstream task that pushed nothing gives None where the annotation allows it, or where there is none."""
+    one = bound.upstream("one")
+
+    @bound.run.dag.task
+    def t(x: int | None, y) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - no annotation is the point
+        bound.seen.append((x, y))
+
+    with bound.run.dag:
+        result = one()
+        t(result, result)
+    assert bound() == (None, None)
+    assert bound.pulls() == [("one", "return_value")]
+
+
+# Mapped tasks
+
+
+def mapped_upstream(bound: Bound, values: list[Any]) -> Any:
+    """A mapped task with an XCom for each map index."""
+    replies = bound.run.airflow.replies
+    replies["GetXComCount"] = {"type": "XComCountResponse", "len": len(values)}
+    replies["GetXComSequenceSlice"] = {"type": "XComSequenceSliceResult", "root": values}
+    replies["GetXComSequenceItem"] = {"type": "XComSequenceIndexResult", "root": values[0] if values else None}
+    return bound.run.dag.task(task_id="one")(lambda x: x)
+
+
+def test_mapped_upstream_is_lazy(bound: Bound) -> None:
+    """What a mapped task pushed is a sequence; nothing of it is read before the task looks at it."""
+    one = mapped_upstream(bound, [10, 20])
+    before: list[list[str]] = []
+
+    @bound.run.dag.task
+    def t(x) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - not annotated, so not checked
+        before.append(bound.run.sent())
+        bound.seen.append((len(x), x[0], list(x)))
+
+    with bound.run.dag:
+        t(one.expand(x=[1, 2]))
+    assert bound() == (2, 10, [10, 20])
+    assert before == [[]]
+    assert bound.run.sent() == ["GetXComCount", "GetXComSequenceItem", "GetXComSequenceSlice"]
+
+
+@pytest.mark.parametrize("has_wiring", [True, False])
+def test_mapped_upstream_of_a_binding(bound: Bound, has_wiring: bool) -> None:
+    """A stub's mapped upstream is lazy, too, whether the bundle knows of the mapping or finds it out."""
+    one = mapped_upstream(bound, [10, 20])
+
+    @bound.run.dag.task
+    def t(x) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - not annotated, so not checked
+        bound.seen.append(list(x))
+
+    if has_wiring:
+        with bound.run.dag:
+            one.expand(x=[1, 2])
+    assert bound(arg_bindings=[xcom("one")]) == [10, 20]
+    assert bound.pulls() == ([] if has_wiring else [("one", "return_value")])
+
+
+@pytest.mark.parametrize(("map_index", "expected"), [(0, (7, "a")), (1, (7, "b")), (2, (8, "a")), (5, (9, "b"))])
+def test_mapped_task_gets_its_items(bound: Bound, map_index: int, expected: tuple[int, str]) -> None:
+    """A mapped task instance gets one item of each, and what all share; conversions count for the items."""
+    one = bound.upstream("one", [7, 8, 9])
+
+    @bound.run.dag.task
+    def t(x: int, y: str, z: int) -> None:
+        bound.seen.append((x, y, z))
+
+    with bound.run.dag:
+        t.partial(z=3).expand(x=one(), y=["a", "b"])
+    assert bound(ti={"map_index": map_index}) == (*expected, 3)
+    assert bound.pulls() == [("one", "return_value")]
+
+
+def test_mapped_task_item_that_does_not_fit(bound: Bound) -> None:
+    """An item of another type is told without its value."""
+
+    @bound.run.dag.task
+    def t(x: int) -> None:
+        bound.seen.append(x)
+
+    with bound.run.dag:
+        t.expand(x=[1, SECRET])
+    reason = bound(ti={"map_index": 1})
+    assert "parameter 'x' expects int and got str" in reason
+    assert SECRET not in reason
+
+
+# Tasks that resume
+
+
+def test_resumed_function_gets_what_it_asks_for(bound: Bound) -> None:
+    """A function to resume in gets the event, what was handed on, and those of the task's arguments that it names."""
+    one = bound.upstream("one", 1)
+
+    @bound.run.dag.task
+    def t(x: int, y: int) -> None:
+        raise AssertionError("the task began again")
+
+    @t.resume
+    def done(event: dict[str, int], x: int, context: Context, more: str = "no") -> None:
+        bound.seen.append((event, x, context.task_id, more))
+
+    with bound.run.dag:
+        t(one(), 2)
+    kwargs = {"event": {"status": 1}, "more": "yes"}
+    assert bound(next_method="done", next_kwargs=kwargs) == ({"status": 1}, 1, "t", "yes")
+    assert bound.pulls() == [("one", "return_value")]
+
+
+def test_what_was_handed_on_wins(bound: Bound) -> None:
+    """What was handed on is not read again."""
+    one = bound.upstream("one", 1)
+
+    @bound.run.dag.task
+    def t(x: int, event: object = None) -> None:
+        bound.seen.append((x, event))
+
+    with bound.run.dag:
+        t(one())
+    assert bound(next_method="t", next_kwargs={"event": "e", "x": 5}) == (5, "e")
+    assert bound.pulls() == []
+
+
+def test_handed_on_without_a_parameter(bound: Bound) -> None:
+    """What a resumed function has no parameter for is an error by name; the event alone may be left out."""
+
+    @bound.run.dag.task
+    def t() -> None:
+        raise AssertionError("the task began again")
+
+    @t.resume
+    def done() -> None:
+        bound.seen.append("resumed")
+
+    assert "'rows'" in bound(next_method="done", next_kwargs={"event": 1, "rows": 2})
+    assert bound(next_method="done", next_kwargs={"event": 1}) == "resumed"

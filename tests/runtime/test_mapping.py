@@ -1,0 +1,58 @@
+"""Which items a mapped task instance gets."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dagfloe.errors import BindingError
+from dagfloe.runtime.mapping import Items
+
+sources = st.dictionaries(
+    st.text("abc", min_size=1, max_size=3),
+    st.lists(st.integers(), min_size=1, max_size=4) | st.dictionaries(st.text(max_size=2), st.none(), min_size=1),
+    min_size=1,
+    max_size=3,
+)
+
+
+def items_of(source: Any) -> list[Any]:
+    """What a source is mapped over: of a map, its pairs."""
+    return list(source.items()) if isinstance(source, dict) else list(source)
+
+
+@given(sources)
+def test_order(mapped: dict[str, Any]) -> None:
+    """Every combination is run once, the last argument changes fastest, and there is none beyond."""
+    expected = list(product(*map(items_of, mapped.values())))
+    for map_index, combination in enumerate(expected):
+        items = Items(mapped, map_index)
+        assert tuple(items.item(name, lambda source: source) for name in mapped) == combination
+    with pytest.raises(BindingError, match="no item for map index"):
+        Items(mapped, len(expected)).item(next(iter(mapped)), lambda source: source)
+
+
+def test_sources_are_resolved_once() -> None:
+    """However many parameters ask, each source is looked up once."""
+    resolved: list[object] = []
+
+    def resolve(source: object) -> object:
+        resolved.append(source)
+        return [source]
+
+    items = Items({"a": "one", "b": "two"}, 0)
+    assert [items.item(name, resolve) for name in ("a", "b", "a")] == ["one", "two", "one"]
+    assert sorted(map(str, resolved)) == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("source", "why"), [("text", "str"), (5, "int"), (None, "NoneType"), ([], "empty"), ({}, "empty")]
+)
+def test_nothing_to_map_over(source: object, why: str) -> None:
+    """Something that has no items is an error that names the parameter."""
+    with pytest.raises(BindingError, match=f"'a'.*{why}"):
+        Items({"a": source}, 0).item("a", lambda each: each)

@@ -1,0 +1,43 @@
+"""Runs one task as the runtime does, with an Airflow in memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dagfloe import Bundle, Client
+from dagfloe.runtime.messages import Startup
+from dagfloe.runtime.requests import TERMINAL_STATES
+from dagfloe.runtime.signals import TimeLimit
+from dagfloe.runtime.task_runner import TaskRunner
+from dagfloe.secrets import Secrets
+from support.memory import Airflow, context
+from support.schemas import violations
+
+if TYPE_CHECKING:
+    from dagfloe import Dag
+
+
+class Run:
+    """Runs the task `t` of a Dag, with an Airflow in memory."""
+
+    def __init__(self) -> None:
+        self.bundle = Bundle()
+        self.dag: Dag = self.bundle.dag("d")
+        self.airflow = Airflow()
+        self.secrets = Secrets()
+
+    def __call__(
+        self, *, should_retry: bool = False, task_id: str = "t", ti: dict[str, Any] | None = None, **startup: Any
+    ) -> dict[str, Any]:
+        """The terminal message, checked against the schema."""
+        running = context(should_retry=should_retry, task_id=task_id, **(ti or {}))
+        client = Client(self.airflow, running, self.secrets, self.bundle)
+        told = Startup(context=running, **startup)
+        message = TaskRunner(self.bundle, told, client, self.secrets, TimeLimit).run()
+        assert violations(message, told.schema_version) == []
+        assert message["state"] in TERMINAL_STATES[message["type"]]
+        return message
+
+    def sent(self) -> list[str]:
+        """The types of the requests."""
+        return [body["type"] for body in self.airflow.requests]
