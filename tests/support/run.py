@@ -14,7 +14,7 @@ from support.memory import Airflow, context
 from support.schemas import violations
 
 if TYPE_CHECKING:
-    from dagfloe import Dag
+    from dagfloe import Context, Dag
 
 
 class Run:
@@ -31,7 +31,7 @@ class Run:
     ) -> dict[str, Any]:
         """The terminal message, checked against the schema."""
         running = context(should_retry=should_retry, task_id=task_id, **(ti or {}))
-        client = Client(self.airflow, running, self.secrets, self.bundle)
+        client = self.client(running)
         told = Startup(context=running, **startup)
         message = TaskRunner(self.bundle, told, client, self.secrets, TimeLimit).run()
         assert violations(message, told.schema_version) == []
@@ -41,3 +41,7 @@ class Run:
     def sent(self) -> list[str]:
         """The types of the requests."""
         return [body["type"] for body in self.airflow.requests]
+
+    def client(self, running: Context | None = None) -> Client:
+        """A client of the task `t`, or of the one whose context is given."""
+        return Client(self.airflow, running or context(), self.secrets, self.bundle)

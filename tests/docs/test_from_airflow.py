@@ -1,0 +1,70 @@
+"""The page that maps Airflow's names to dagfloe's."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+import dagfloe
+from dagfloe import Client, Context, DagRun
+from support.run import Run
+
+PAGE = (Path(__file__).parents[2] / "docs" / "from-airflow.md").read_text("utf-8")
+RIGHT = [row.split(" | ")[1] for row in re.findall(r"^\| (.+) \|$", PAGE, re.MULTILINE) if " | " in row]
+BLOCKS = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+PREAMBLE = """
+from __future__ import annotations
+import logging
+from datetime import timedelta
+from dagfloe import *
+"""
+EXCEPTIONS = [
+    name
+    for name in dagfloe.__all__
+    if inspect.isclass(getattr(dagfloe, name)) and issubclass(getattr(dagfloe, name), BaseException)
+]
+
+
+@pytest.mark.parametrize("name", EXCEPTIONS)
+def test_every_exception_is_on_the_page(name: str) -> None:
+    """An author finds every public exception on the page."""
+    assert f"`{name}`" in PAGE
+
+
+def test_names_of_ours_exist() -> None:
+    """Every call and attribute in the right column is there."""
+    calls = set(re.findall(r"`(client|context)\.([\w.]+)", " ".join(RIGHT)))
+    assert len(calls) >= 30
+    run = Run()
+    for owner, path in sorted(calls):
+        kind: object = Client if owner == "client" else Context
+        first, *rest = path.split(".")
+        assert hasattr(kind, first) or first in Context.__annotations__, path
+        if not rest:
+            continue
+        if owner == "context":
+            assert rest == ["conf"]
+            assert hasattr(DagRun, "conf")
+            continue
+        group = getattr(run.client(), first)
+        assert hasattr(group, rest[0]), path
+
+
+def test_code_blocks_run() -> None:
+    """The page's Python is what it says: it registers, and its tasks run."""
+    assert len(BLOCKS) == 3
+    run = Run()
+    namespace = {"dag": run.dag}
+    for block in BLOCKS:
+        exec(compile(PREAMBLE + block, "from-airflow.md", "exec"), namespace)  # noqa: S102 - our own page
+    assert run(task_id="wait")["next_method"] == "arrived"
+    resumed = run(task_id="wait", next_method="arrived", next_kwargs={"event": 1, "rows": 3})
+    assert resumed["type"] == "SucceedTask"
+    assert run(task_id="load")["type"] == "SucceedTask"
+    run.airflow.xcoms["transform", "return_value"] = {"total": 70}
+    assert run(task_id="store")["type"] == "SucceedTask"
+    assert run.airflow.sent("SetXCom")[-1]["value"] == "sales: 70"
+    assert run.dag.reachable_from("extract") == {"transform", "store"}
