@@ -25,9 +25,12 @@ def greet(client: Client, context: Context, log: logging.Logger) -> dict[str, st
 
 
 @dag.task
-def count(client: Client, log: logging.Logger) -> int:
-    """Count the letters of the greeting that the first task pushed."""
-    text = client.get_xcom("greet")["greeting"]
-    letters = sum(map(str.isalpha, text))
-    log.info("%r has %d letters", text, letters)
+def count(greeted: dict[str, str], log: logging.Logger) -> int:
+    """Count the letters of what the first task returned."""
+    letters = sum(map(str.isalpha, greeted["greeting"]))
+    log.info("%r has %d letters", greeted["greeting"], letters)
     return letters
+
+
+with dag:
+    count(greet())

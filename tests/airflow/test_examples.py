@@ -70,7 +70,7 @@ def test_connection_from_the_environment(supervisor: Supervisor, dist: Path, tmp
 
 def test_missing_connection(supervisor: Supervisor, dist: Path) -> None:
     """Without its connection the load fails, and the log names it and says what to do."""
-    answer = supervisor.run(dist, "weather", "load")
+    answer = supervisor.run(dist, "weather", "load", xcoms={"aggregate/return_value": [{"month": "2020-01"}]})
     assert answer.states == ["failed"]
     (failure,) = [record["error_detail"] for record in answer.records if "error_detail" in record]
     assert failure[0]["exc_type"] == "ConnectionNotFound"

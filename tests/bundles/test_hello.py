@@ -33,10 +33,10 @@ def test_tasks_are_called_as_they_are(hello: Any) -> None:
     airflow.variables["hello_name"] = "test"
     greeted = hello.greet(client, running, logging.getLogger("test"))
     assert greeted["greeting"] == "Hello, test!"
-    airflow.xcoms["greet", "return_value"] = greeted
-    assert hello.count(client, logging.getLogger("test")) == len("Hellotest")
+    assert hello.count(greeted, logging.getLogger("test")) == len("Hellotest")
 
 
 def test_tasks_are_registered(hello: Any) -> None:
     """The bundle has both tasks, in the order of the file."""
     assert list(hello.bundle.dags["hello"].tasks) == ["greet", "count"]
+    assert hello.dag.downstream_of("greet") == ["count"]

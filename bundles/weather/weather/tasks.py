@@ -29,20 +29,20 @@ def extract() -> list[dict[str, Any]]:
 
 
 @dag.task
-def aggregate(client: Client) -> list[dict[str, Any]]:
+def aggregate(days: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Aggregate the days by month."""
-    months = by_month(pd.DataFrame(client.get_xcom("extract")))
+    months = by_month(pd.DataFrame(days))
     log.info("%d months, the wettest is %s", len(months), wettest(months)["month"])
     return months.to_dict("records")
 
 
 @dag.task
-def load(client: Client) -> dict[str, Any]:
+def load(aggregated: list[dict[str, Any]], client: Client) -> dict[str, Any]:
     """Write the months into the SQLite database of the connection `weather_db`."""
     connection = client.get_connection("weather_db")
     path = database_path(connection)
     log.info("loading into %s, database of connection %s", path, connection.conn_id)
-    months = pd.DataFrame(client.get_xcom("aggregate"))
+    months = pd.DataFrame(aggregated)
     with closing(sqlite3.connect(path)) as database, database:
         months.to_sql("months", database, if_exists="replace", index=False)
         rows = database.execute("SELECT count(*) FROM months").fetchone()[0]
@@ -50,6 +50,10 @@ def load(client: Client) -> dict[str, Any]:
     client.set_xcom("rows", rows)
     client.set_xcom("wettest_month", wettest(months)["month"])
     return {"rows": rows, "wettest": wettest(months)}
+
+
+with dag:
+    load(aggregate(extract()))
 
 
 def database_path(connection: Connection) -> Path:
