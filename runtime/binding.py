@@ -188,8 +188,11 @@ class Binder:
             return self._pull(source)
         if isinstance(source, Item):
             return source.choose(self._resolved)
-        if isinstance(source, (list, tuple, set)):
-            return type(source)(self._resolved(item) for item in source)
+        if isinstance(source, (list, tuple)):
+            items = [self._resolved(item) for item in source]
+            if hasattr(source, "_fields"):  # a named tuple
+                return type(source)(*items)
+            return tuple(items) if isinstance(source, tuple) else items
         if isinstance(source, dict):
             return {key: self._resolved(item) for key, item in source.items()}
         return source

@@ -147,34 +147,36 @@ class TaskRunner:
 
     def _succeed(self, task: Task, value: object) -> dict[str, Any]:
         if task.kind == "branch":
-            self._client.branch(*_branches(task, value))
+            value = _branches(task, value)
+        outputs = self._outputs(task, value)  # before anything is sent
+        if task.kind == "branch":
+            self._client.branch(*_chosen(value))
         elif task.kind == "short_circuit" and not value:
             self._client.short_circuit()
-        if value is not None:
-            self._push(task, value)
-        elif task.dag.feeds_mapping(task.task_id) and self._context.map_index < 0:
-            raise DagfloeError(f"{task!r} returned None, and another task is mapped over what it returns")
+        for key, item, mapped_length in outputs:
+            self._client.xcom.set(key, item, mapped_length=mapped_length)
         outlets = self._client.outlet_events.fields() if task.outlets else {}
         return succeeded(rendered_map_index=self._client.task_instances.rendered_map_index, outlets=outlets)
 
-    def _push(self, task: Task, value: object) -> None:
-        mapped_length = None
-        if task.dag.feeds_mapping(task.task_id) and self._context.map_index < 0:
-            if not isinstance(value, (list, tuple, dict)):
-                raise DagfloeError(
-                    f"{task!r} returned {type(value).__name__}, and another task is mapped over it: return a list or "
-                    "a map"
-                )
-            mapped_length = len(value)
+    def _outputs(self, task: Task, value: Any) -> list[tuple[str, object, int | None]]:
+        """What to push: key, value, and the length where another task is mapped over it."""
+        is_fed = task.dag.feeds_mapping(task.task_id) and self._context.map_index < 0
+        if is_fed and not isinstance(value, (list, tuple, dict)):
+            raise DagfloeError(
+                f"{task!r} returned {type(value).__name__}, and another task is mapped over it: return a list or a map"
+            )
+        if value is None:
+            return []
+        single: list[tuple[str, object, int | None]] = []
         if task.multiple_outputs:
             if not isinstance(value, dict):
                 raise DagfloeError(f"{task!r} has multiple outputs and returned {type(value).__name__}: return a map")
-            from dagfloe.values import check_jsonable  # noqa: PLC0415 - only here
+            single = [(key, item, None) for key, item in value.items()]
+        if single or task.kind != "task":
+            from dagfloe.values import check_jsonable  # noqa: PLC0415 - a plain value is checked when it is pushed
 
-            check_jsonable(value)  # before any of it is pushed
-            for key, item in value.items():
-                self._client.xcom.set(key, item)
-        self._client.xcom.set(RETURN_VALUE, value, mapped_length=mapped_length)
+            check_jsonable(value)
+        return [*single, (RETURN_VALUE, value, len(value) if is_fed else None)]
 
     def _suspend(self, task: Task, outcome: TaskDeferred | TaskAwaitingInput | TaskRescheduled) -> dict[str, Any]:
         """The message of a task that will be run again; whatever is wrong with it is a failure of the task."""
@@ -246,11 +248,21 @@ def _armed(
         cancellation.disarm()
 
 
-def _branches(task: Task, value: object) -> list[str]:
-    chosen = [] if value is None else [value] if isinstance(value, str) else value
-    if not isinstance(chosen, (list, tuple, set)) or not all(isinstance(each, str) for each in chosen):
+def _branches(task: Task, value: Any) -> Any:
+    """What a branch returned, as an XCom has it."""
+    if value is None or isinstance(value, str):
+        return value
+    try:
+        chosen = [value] if isinstance(value, dict) else list(value)
+    except TypeError:
+        chosen = [value]
+    if not all(isinstance(each, str) for each in chosen):
         raise DagfloeError(f"{task!r} is a branch and returned {type(value).__name__}: return task_ids")
-    return list(chosen)
+    return chosen
+
+
+def _chosen(value: Any) -> list[str]:
+    return [] if value is None else [value] if isinstance(value, str) else value
 
 
 def _raise_trigger_failure(next_kwargs: object) -> None:

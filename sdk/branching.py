@@ -20,14 +20,14 @@ def skipped_by_branch(exchange: Exchange, follow: Iterable[str], among: Iterable
         among: the tasks to choose from; those right after this one by default.
 
     Raises:
-        DagfloeError: when a task to follow is not among them.
+        DagfloeError: when a task to follow is neither among them nor in the Dag.
     """
     followed = list(follow)
     graph = exchange.task.dag if exchange.task else None
     choice = _choice(exchange, among)
     unknown = sorted(set(followed) - set(choice) - (set(graph.tasks) if graph else set()))
     if unknown:
-        raise DagfloeError(f"there is no task {unknown[0]!r} to branch to: the tasks are {', '.join(choice)}")
+        raise DagfloeError(f"there is no task {unknown[0]!r} to branch to: the tasks are {', '.join(choice) or 'none'}")
     reached = set(followed)
     if graph is not None:
         for task_id in followed:
@@ -41,7 +41,7 @@ def skipped_by_short_circuit(exchange: Exchange, *, ignore_trigger_rules: bool) 
     Raises:
         DagfloeError: when the bundle does not declare what comes after this task.
     """
-    choice = _choice(exchange, None)
+    choice = _downstream(exchange)
     task = exchange.task
     if not ignore_trigger_rules or task is None:
         return choice
@@ -49,13 +49,19 @@ def skipped_by_short_circuit(exchange: Exchange, *, ignore_trigger_rules: bool) 
 
 
 def _choice(exchange: Exchange, among: Iterable[str] | None) -> list[str]:
-    if among is not None:
-        return list(among)
+    if isinstance(among, str):
+        raise DagfloeError(f"among={among!r} is a text: name the tasks to choose from in a list")
+    return (
+        list(among) if among is not None else _downstream(exchange, " or name the tasks to choose from (among=[...])")
+    )
+
+
+def _downstream(exchange: Exchange, otherwise: str = "") -> list[str]:
     task = exchange.task
     downstream = task.dag.downstream_of(task.task_id) if task else []
     if not downstream:
         raise DagfloeError(
             f"the bundle does not say what comes after task {exchange.ti.task_id!r}: declare it "
-            "(`with dag: a >> [b, c]`) or name the tasks to choose from (`among=[...]`)"
+            f"(`with dag: a >> [b, c]`){otherwise}"
         )
     return downstream

@@ -212,7 +212,8 @@ class Client:
             among: the tasks to choose from; by default those that the bundle declares after this one.
 
         Raises:
-            DagfloeError: when a task is not among them, or the bundle does not declare what comes after this task.
+            DagfloeError: when a task is neither among them nor in the Dag, or the bundle does not declare what comes
+                after this task.
         """
         from dagfloe.branching import skipped_by_branch  # noqa: PLC0415
 

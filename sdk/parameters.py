@@ -18,6 +18,7 @@ from dagfloe.errors import BindingError, RegistrationError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
 
 _INJECTED = (Client, Context, logging.Logger)
 _WRAPPED = r"(?s:(?:\w+\.)*(Optional|Union|Annotated)\[(.*)\])"
@@ -32,12 +33,13 @@ class Parameter:
         injected: `Client`, `Context` or `logging.Logger` when the runtime passes it, else None.
         has_default: whether the function may be called without it.
         by_position: whether it can only be passed by position.
+        by_name: whether it can only be passed by name.
         star: `*` or `**` where it takes all further arguments, else empty.
         annotation: what it is annotated with, as it is written; None when it is not.
         function: the function that it belongs to.
     """
 
-    __slots__ = ("annotation", "by_position", "function", "has_default", "injected", "name", "star")
+    __slots__ = ("annotation", "by_name", "by_position", "function", "has_default", "injected", "name", "star")
 
     def __init__(
         self,
@@ -48,6 +50,7 @@ class Parameter:
         annotation: object = None,
         has_default: bool = False,
         by_position: bool = False,
+        by_name: bool = False,
         star: str = "",
     ) -> None:
         self.name = name
@@ -56,6 +59,7 @@ class Parameter:
         self.annotation = annotation
         self.has_default = has_default
         self.by_position = by_position
+        self.by_name = by_name
         self.star = star
 
     def resolve(self, text: str) -> object:
@@ -107,6 +111,7 @@ def read_parameters(function: Callable[..., object]) -> tuple[Parameter, ...]:
             annotation=annotations.get(name),
             has_default=name in keyword_defaults or first_default <= index < positional,
             by_position=index < code.co_posonlyargcount,
+            by_name=index >= positional,
         )
         for index, name in enumerate(names)
     ]
@@ -139,28 +144,29 @@ def bind(
         )
     args: list[object] = []
     kwargs: dict[str, object] = {}
-    for index, parameter in enumerate(parameters):
-        if parameter.star == "**":
-            named = {p.name for p in parameters}
-            kwargs.update({name: value for name, value in given.items() if name not in named})
-            continue
+    rest: Any = given.get(next((p.name for p in parameters if p.star == "*"), ""), ())
+    for index, parameter in enumerate(p for p in parameters if not (p.star or p.by_name)):
         if not (parameter.injected or parameter.name in given):
             continue
         value = injected[parameter.injected] if parameter.injected else given[parameter.name]
-        rest = given.get(next((p.name for p in parameters if p.star == "*"), ""))
-        if parameter.star:
-            args += value  # type: ignore[arg-type]
-        elif rest and len(args) == index:
+        if len(args) == index and (rest or parameter.by_position):
             args.append(value)
-        elif not parameter.by_position:
-            kwargs[parameter.name] = value
-        elif len(args) == index:
-            args.append(value)
-        else:
+        elif rest or parameter.by_position:
             raise BindingError(
                 f"{task} takes {parameter.name!r} by position after a parameter that takes its default: "
-                "remove the `/` from its signature"
+                "give that one, too, or remove `/` and `*` from its signature"
             )
+        else:
+            kwargs[parameter.name] = value
+    args += rest
+    for parameter in parameters:
+        if parameter.star == "**":
+            named = {p.name for p in parameters}
+            kwargs.update({name: value for name, value in given.items() if name not in named})
+        elif parameter.by_name and parameter.injected:
+            kwargs[parameter.name] = injected[parameter.injected]
+        elif parameter.by_name and parameter.name in given:
+            kwargs[parameter.name] = given[parameter.name]
     return args, kwargs
 
 

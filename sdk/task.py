@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dagfloe.errors import RegistrationError
 from dagfloe.parameters import read_parameters
-from dagfloe.wiring import Node, PartialTask, XComArg, connect, xcom_args
+from dagfloe.wiring import Node, PartialTask, XComArg, connect, leaves, xcom_args
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -97,9 +97,14 @@ class Task(Node):
         Raises:
             RegistrationError: inside the block, when the arguments do not fit or the task was called before.
         """
-        if not self.dag.is_wiring:
-            return self.function(*args, **kwargs)
-        return self._wire(self._by_name(args, kwargs))
+        if self.dag.is_wiring:
+            return self._wire(self._by_name(args, kwargs))
+        if any(isinstance(value, XComArg) for value in (*args, *kwargs.values())):
+            raise RegistrationError(
+                f"{self!r} is given what another task returns outside of a `with dag:` block of its own Dag: "
+                "call it inside one"
+            )
+        return self.function(*args, **kwargs)
 
     def expand(self, **mapped: object) -> XComArg:
         """Map the task inside a `with dag:` block: a task instance for each item, as the stub Dag does.
@@ -131,8 +136,7 @@ class Task(Node):
         both = sorted(set(shared) & set(mapped))
         if both:
             raise RegistrationError(f"{self!r} gets {both[0]!r} from both partial() and expand()")
-        self.mapped = dict(mapped)
-        return self._wire(self._by_name((), {**shared, **mapped}))
+        return self._wire(self._by_name((), {**shared, **mapped}), dict(mapped))
 
     def resume(self, function: _Function) -> _Function:
         """Register a function in which the task may resume after it was deferred: `@task.resume`.
@@ -164,31 +168,46 @@ class Task(Node):
         return name
 
     def _by_name(self, args: Sequence[object], kwargs: Mapping[str, object]) -> dict[str, object]:
-        free = [parameter for parameter in self.parameters if parameter.injected is None and not parameter.star]
-        stars = {parameter.star: parameter.name for parameter in self.parameters if parameter.star}
-        given = {parameter.name: value for parameter, value in zip(free, args, strict=False)}
-        if len(args) > len(free):
+        free = {each.name: each for each in self.parameters if each.injected is None and not each.star}
+        positional = [name for name, parameter in free.items() if not parameter.by_name]
+        stars = {each.star: each.name for each in self.parameters if each.star}
+        given = dict(zip(positional, args, strict=False))
+        if len(args) > len(positional):
             if "*" not in stars:
-                raise RegistrationError(f"{self!r} takes {len(free)} arguments and was given {len(args)}")
-            given[stars["*"]] = args[len(free) :]
+                raise self._misfit(f"{len(args)} arguments by position, and takes {len(positional)}")
+            given[stars["*"]] = args[len(positional) :]
         for name, value in kwargs.items():
             if name in given:
-                raise RegistrationError(f"{self!r} was given its argument {name!r} twice")
-            if "**" not in stars and name not in {parameter.name for parameter in free}:
-                raise RegistrationError(f"{self!r} has no parameter {name!r} that can be given")
+                raise self._misfit(f"its argument {name!r} twice")
+            if name in free and free[name].by_position:
+                raise self._misfit(f"{name!r} by name, and takes it by position")
+            if name not in free and ("**" not in stars or name in {each.name for each in self.parameters}):
+                raise self._misfit(f"{name!r}, and has no parameter of that name that can be given")
             given[name] = value
-        missing = [p.name for p in free if p.name not in given and not p.has_default]
-        if missing:
-            raise RegistrationError(f"{self!r} was called without its argument {missing[0]!r}")
+        for name, parameter in free.items():
+            if name not in given and not parameter.has_default:
+                raise self._misfit(f"no argument {name!r}, which it needs")
         return given
 
-    def _wire(self, arguments: dict[str, object]) -> XComArg:
+    def _misfit(self, what: str) -> RegistrationError:
+        return RegistrationError(f"{self!r} is given {what}: call it as its function's signature says")
+
+    def _check(self, arguments: Mapping[str, object]) -> None:
         if self.arguments is not None:
             raise RegistrationError(
                 f"{self!r} was called twice in the Dag: register the function under another task_id for that"
             )
-        self.arguments = arguments
+        for name, value in arguments.items():
+            for each in leaves(value):
+                if isinstance(each, Task):
+                    raise RegistrationError(
+                        f"{self!r} is given {each!r} itself in {name!r}: call it to pass what it returns"
+                    )
+
+    def _wire(self, arguments: dict[str, object], mapped: dict[str, object] | None = None) -> XComArg:
+        self._check(arguments)
         connect(xcom_args(arguments), [self])
+        self.arguments, self.mapped = arguments, mapped
         return XComArg(self)
 
 

@@ -61,6 +61,8 @@ class XComArg(Node):
     def __getitem__(self, key: str) -> XComArg:
         if not isinstance(key, str):
             raise RegistrationError(f"{self!r} is known when the task runs only: its keys are texts, not {key!r}")
+        if self.key != RETURN_VALUE:
+            raise RegistrationError(f"{self!r} is an XCom by key already: take {key!r} of it inside the task")
         return XComArg(self._node_task, key)
 
     def __iter__(self) -> Iterator[Any]:
@@ -92,16 +94,31 @@ def connect(upstream: Iterable[Node], downstream: Iterable[Node]) -> None:
             first.dag.add_edge(first.task_id, second.task_id)
 
 
-def xcom_args(value: object) -> Iterator[XComArg]:
-    """Every XComArg in a value, inside lists, tuples and maps, too."""
-    if isinstance(value, XComArg):
-        yield value
-    elif isinstance(value, (list, tuple, set)):
+def leaves(value: object) -> Iterator[object]:
+    """A value, or what is inside its lists, tuples and maps.
+
+    Raises:
+        RegistrationError: when a set holds what is known when the task runs only.
+    """
+    if isinstance(value, (list, tuple)):
         for item in value:
-            yield from xcom_args(item)
+            yield from leaves(item)
     elif isinstance(value, dict):
         for item in value.values():
-            yield from xcom_args(item)
+            yield from leaves(item)
+    elif isinstance(value, (set, frozenset)):
+        for item in value:
+            if isinstance(item, Node):
+                raise RegistrationError(f"{item!r} is in a set, and what it stands for may not fit there: use a list")
+    else:
+        yield value
+
+
+def xcom_args(value: object) -> Iterator[XComArg]:
+    """Every XComArg in a value, inside lists, tuples and maps, too."""
+    for each in leaves(value):
+        if isinstance(each, XComArg):
+            yield each
 
 
 class PartialTask:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging  # noqa: TC003 - what the runtime injects
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -428,3 +428,39 @@ def test_handed_on_without_a_parameter(bound: Bound) -> None:
 
     assert "'rows'" in bound(next_method="done", next_kwargs={"event": 1, "rows": 2})
     assert bound(next_method="done", next_kwargs={"event": 1}) == "resumed"
+
+
+def test_named_tuples_keep_their_type(bound: Bound) -> None:
+    """A named tuple that holds a return value arrives as one."""
+
+    class Place(NamedTuple):
+        row: int
+        name: str
+
+    one = bound.upstream("one", 1)
+
+    @bound.run.dag.task
+    def t(x) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - not annotated, so not checked
+        bound.seen.append(x)
+
+    with bound.run.dag:
+        t(Place(one(), "a"))
+    seen = bound()
+    assert type(seen) is Place
+    assert seen == (1, "a")
+
+
+@pytest.mark.parametrize("given", ["(1, 2, 3)", "(1, 2, 3, b=4)", "(1)"])
+def test_arguments_by_name_after_stars(bound: Bound, given: str) -> None:
+    """What can only be given by name is, whatever `*rest` takes."""
+
+    @bound.run.dag.task
+    def t(a: int, log: logging.Logger, *rest: int, b: int = 0, client: Client) -> None:
+        bound.seen.append((a, log.name, rest, b, type(client).__name__))
+
+    def plain(a: int, *rest: int, b: int = 0) -> tuple[Any, ...]:
+        return a, "d.t", rest, b, "Client"
+
+    with bound.run.dag:
+        eval(f"t{given}")  # noqa: S307 - from above
+    assert bound() == eval(f"plain{given}")  # noqa: S307 - from above

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
     from dagfloe.task import Task
 
-CURE = re.escape("declare it (`with dag: a >> [b, c]`) or name the tasks to choose from (`among=[...]`)")
+CURE = re.escape("declare it (`with dag: a >> [b, c]`)")
+SHORT_CIRCUIT: Callable[[Client], None] = lambda c: c.short_circuit()  # noqa: E731 - a parameter among others
 
 
 class Graph(Run):
@@ -127,7 +129,7 @@ def test_short_circuit_skips_near_and_far_tasks_by_default(graph: Graph) -> None
 # Without wiring
 
 
-@pytest.mark.parametrize("call", [lambda c: c.branch("b"), lambda c: c.branch(), lambda c: c.short_circuit()])
+@pytest.mark.parametrize("call", [lambda c: c.branch("b"), lambda c: c.branch(), SHORT_CIRCUIT])
 @pytest.mark.parametrize("known", ["no bundle", "no task", "no edge", "no edge after it"])
 def test_nothing_is_known_to_come_after(graph: Graph, call: Callable[[Client], None], known: str) -> None:
     """A bundle that does not say what comes after the task cannot skip it, and says how to change that."""
@@ -136,8 +138,9 @@ def test_nothing_is_known_to_come_after(graph: Graph, call: Callable[[Client], N
         with graph.dag:
             b >> ([t] if known == "no edge after it" else [])
     client = Client(graph.airflow, context(), Secrets(), None) if known == "no bundle" else graph.client()
-    with pytest.raises(DagfloeError, match=f"what comes after task 't': {CURE}"):
+    with pytest.raises(DagfloeError, match=f"what comes after task 't': {CURE}") as caught:
         call(client)
+    assert ("among" in str(caught.value)) == (call is not SHORT_CIRCUIT)  # which has no such argument
     assert graph.sent() == []
 
 
@@ -154,25 +157,28 @@ def test_named_choice_needs_no_wiring(graph: Graph) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "skipped"),
+    ("value", "skipped", "pushed"),
     [
-        ("b", [["c"]]),
-        (["b"], [["c"]]),
-        (("c",), [["b"]]),
-        (["b", "c"], []),
-        ([], [["b", "c"]]),
-        (None, [["b", "c"]]),
+        ("b", [["c"]], "b"),
+        (["b"], [["c"]], ["b"]),
+        (("c",), [["b"]], ["c"]),
+        (["b", "c"], [], ["b", "c"]),
+        ([], [["b", "c"]], []),
+        (None, [["b", "c"]], None),
+        ({"b"}, [["c"]], ["b"]),
+        (frozenset("b"), [["c"]], ["b"]),
+        ({"b": 1}.keys(), [["c"]], ["b"]),
+        (iter(["b"]), [["c"]], ["b"]),
     ],
 )
-def test_branch_decorator(graph: Graph, value: object, skipped: list[list[str]]) -> None:
+def test_branch_decorator(graph: Graph, value: object, skipped: list[list[str]], pushed: object) -> None:
     """A branch goes on with the task_ids that it returns; the skips are sent first, then the value but for None."""
     graph.diamond(graph.dag.branch(task_id="t")(lambda: value))
     assert graph()["type"] == "SucceedTask"
     assert graph.skipped() == skipped
-    pushed = [] if value is None else ["SetXCom"]
-    assert graph.sent() == ["SkipDownstreamTasks"] * len(skipped) + pushed
+    assert graph.sent() == ["SkipDownstreamTasks"] * len(skipped) + ["SetXCom"] * (pushed is not None)
     assert [(body["key"], body["value"]) for body in graph.airflow.sent("SetXCom")] == [
-        ("return_value", value) for _ in pushed
+        ("return_value", pushed) for _ in [0] if pushed is not None
     ]
 
 
@@ -206,6 +212,23 @@ def test_short_circuit_decorator(graph: Graph, value: object, goes_on: bool) -> 
     assert graph()["type"] == "SucceedTask"
     assert graph.skipped() == ([] if goes_on else [["b", "c", "d"]])
     assert [body["value"] for body in graph.airflow.sent("SetXCom")] == [value] * (value is not None)
+
+
+@pytest.mark.parametrize("kind", ["branch", "short_circuit"])
+def test_nothing_is_skipped_before_the_value_is_known_to_be_good(graph: Graph, kind: str) -> None:
+    """A value that cannot be pushed fails the task, and neither skips nor pushes anything."""
+    options = {"multiple_outputs": True} if kind == "branch" else {}
+    value: object = ["b"] if kind == "branch" else Decimal(0)
+    graph.diamond(getattr(graph.dag, kind)(task_id="t", **options)(lambda: value))
+    assert graph(should_retry=True)["type"] == "RetryTask"
+    assert graph.sent() == []
+
+
+def test_choice_that_is_a_text(graph: Graph) -> None:
+    """`among` is a list of task_ids; a text would be one of letters."""
+    with pytest.raises(DagfloeError, match="among='bc' is a text"):
+        graph.client().branch("b", among="bc")
+    assert graph.sent() == []
 
 
 @pytest.mark.parametrize("kind", ["branch", "short_circuit"])
