@@ -82,6 +82,8 @@ class LazyXComs(Sequence):  # type: ignore[type-arg]
         if wanted == slice(None):
             return self._read(None, None, 1)
         start, stop, step = wanted.start, wanted.stop, wanted.step
+        if step == 0:
+            raise ValueError("slice step cannot be zero")
         if any(bound is not None and bound < 0 for bound in (start, stop, step)):
             # Airflow's reading of negative bounds is not Python's, so they are turned into others.
             start, stop, step = wanted.indices(len(self))

@@ -68,7 +68,9 @@ class Airflow:
         return [body for body in self.requests if body["type"] == kind]
 
 
-def context(cancellation: Cancellation | None = None, *, should_retry: bool = False, **ti: Any) -> Context:
+def context(
+    cancellation: Cancellation | None = None, *, should_retry: bool = False, reschedules: int = 0, **ti: Any
+) -> Context:
     """A running task's context."""
     ids = {"id": "01234567-89ab-cdef-0123-456789abcdef", "dag_id": "d", "task_id": "t", "run_id": "manual__1", **ti}
     return Context(
@@ -76,6 +78,7 @@ def context(cancellation: Cancellation | None = None, *, should_retry: bool = Fa
         dag_run=DagRun(dag_id=ids["dag_id"], run_id=ids["run_id"], conf={"token": "hunter2"}),
         bundle_info=BundleInfo(name="bundles"),
         should_retry=should_retry,
+        task_reschedule_count=reschedules,
         start_date=datetime(2026, 1, 2, tzinfo=timezone.utc),
         cancellation=cancellation or Cancellation(),
     )
