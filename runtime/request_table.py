@@ -134,6 +134,7 @@ TABLE: dict[str, dict[str, str]] = {
             "dag_id:text include_prior_dates?:bool key:text previous_iteration?:bool run_id:text start:int|null "
             "step:int|null stop:int|null task_id:text"
         ),
+        "LoopDecisionPayload": "! reason?:text|null stop:bool",
         "SetExecutionTimeout": "timeout_seconds:positive",
         "SucceedTask": (
             "! end_date:date loop_decision?:{LoopDecisionPayload}|null outlet_events?:list(map)|null "

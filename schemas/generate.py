@@ -7,6 +7,7 @@ files that only type checkers read; the table is what `dagfloe.runtime.requests`
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -165,9 +166,7 @@ def _requests(schema: dict[str, Any]) -> dict[str, str]:
         name = pending.pop()
         definition = schema["$defs"][name]
         table[name] = _fields(definition, schema["$defs"])
-        nested = {word for word in table[name].replace("(", " ").replace(")", " ").split() if word.startswith("{")}
-        used = {part for word in nested for part in word.replace("|", " ").split() if part.startswith("{")}
-        pending += sorted(part.strip("{}") for part in used if part.strip("{}") not in table)
+        pending += sorted(set(re.findall(r"\{(\w+)\}", table[name])) - set(table))
     return table
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from dagfloe.errors import LocalProtocolError
 from dagfloe.runtime.requests import (
     TERMINAL_STATES,
+    RequestType,
     check_request,
     refusal,
     request_names,
@@ -49,6 +50,15 @@ def test_table_is_whole(version: str) -> None:
     }
     assert named - NOT_REQUESTS <= set(request_names(version))
     assert set(TERMINAL_STATES) <= set(request_names(version))
+
+
+@pytest.mark.parametrize(("version", "name"), EVERY)
+def test_parts_are_in_the_table(version: str, name: str) -> None:
+    """What a field holds has a line of its own, with its fields."""
+    kind = request_type(name, version)
+    assert kind is not None
+    for part in re.findall(r"\{(\w+)\}", " ".join(kind.fields.values())):
+        assert set(RequestType(part, version).fields) == set(SCHEMAS[version]["$defs"][part]["properties"])
 
 
 @pytest.mark.parametrize(("name", "states"), TERMINAL_STATES.items())
