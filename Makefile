@@ -14,7 +14,7 @@ TEST_DIST := .cache/bundles/$(PLATFORM)
 TEST_BUNDLES := $(notdir $(patsubst %/pyproject.toml,%,$(wildcard tests/airflow/bundles/*/pyproject.toml)))
 BUNDLES := $(notdir $(patsubst %/pyproject.toml,%,$(wildcard bundles/*/pyproject.toml)))
 # What goes into a bundle file, beside its own sources: a change in it makes every bundle file stale.
-SOURCES := pyproject.toml $(wildcard sdk/*.py runtime/*.py cli/*.py build/*.py)
+SOURCES := pyproject.toml $(wildcard sdk/*.py runtime/*.py cli/*.py build/*.py) build/launcher/launcher
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
@@ -32,6 +32,9 @@ $(STAMP): pyproject.toml
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
+
+build/launcher/launcher: $(wildcard build/launcher/*.[ch] build/launcher/compile.py)
+	$(PYTHON) build/launcher/compile.py
 
 dist: $(addprefix $(DIST)/,$(BUNDLES)) ## Build every bundle of bundles/ to dist/<os>-<arch>/
 

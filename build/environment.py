@@ -50,7 +50,13 @@ class Environment:
 
 
 def cache_root() -> Path:
-    """Where dagfloe keeps what it can make anew: `$XDG_CACHE_HOME/dagfloe`, or `~/.cache/dagfloe`."""
+    """Where dagfloe keeps what it can make anew.
+
+    `$DAGFLOE_CACHE_DIR`, or else `$XDG_CACHE_HOME/dagfloe`, or else `~/.cache/dagfloe`.
+    """
+    chosen = os.environ.get("DAGFLOE_CACHE_DIR") or ""
+    if Path(chosen).is_absolute():
+        return Path(chosen)
     base = os.environ.get("XDG_CACHE_HOME") or ""
     return (Path(base) if Path(base).is_absolute() else Path("~/.cache").expanduser()) / "dagfloe"
 

@@ -1,17 +1,20 @@
-"""Drives PyInstaller: from a project and its environment to a one-file program."""
+"""Drives PyInstaller: from a project and its environment to a frozen program."""
 
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
 from dagfloe.build.errors import FreezeError
 from dagfloe.build.process import ask, clean_environment, run_step
+from dagfloe.build.spec import MODULE_COMPRESSION, Spec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from packaging.requirements import Requirement
@@ -47,9 +50,10 @@ def freeze(
     work: Path,
     log: Path,
     *,
+    one_file: bool,
     echo: Callable[[str], None] | None = None,
 ) -> Path:
-    """Freeze a project to one file.
+    """Freeze a project.
 
     Args:
         project: the project.
@@ -57,43 +61,58 @@ def freeze(
         entry: the entry script, beside the package `dagfloe`.
         work: an existing folder for everything that PyInstaller writes.
         log: the file to append PyInstaller's output to.
+        one_file: whether to make one file that unpacks itself at every start, instead of a folder.
         echo: called with every line of it.
 
     Returns:
-        The program.
+        The program; unless it is one file, what it needs is beside it.
 
     Raises:
         FreezeError: when PyInstaller fails.
     """
     name = project.file_name
+    spec = Spec(
+        name=name,
+        entry=entry,
+        paths=(entry.parent, project.source_root),
+        hidden_imports=(*project.modules, *project.hidden_imports, *_RUNTIME_IMPORTS, "yaml"),
+        data=project.data,
+        package_data=project.package_data,
+        metadata=tuple(_kept_metadata(project, environment)),
+        excludes=(*_excluded(project), *project.exclude),
+        one_file=one_file,
+    )
+    compression = {} if one_file else MODULE_COMPRESSION  # which is all the compression that one file has
+    file = work / f"{name}.spec"
+    file.write_text(spec.render(), "utf-8")
     run_step(
         "freezing with PyInstaller",
         [
-            *(
-                str(environment.python),
-                "-m",
-                "PyInstaller",
-                "--onefile",
-                "--console",
-                "--noupx",
-                "--noconfirm",
-                "--clean",
-            ),
-            *("--name", name, "--distpath", str(work / "out"), "--workpath", str(work / "tmp")),
-            *("--specpath", str(work), "--paths", str(entry.parent), "--paths", str(project.source_root)),
-            *_each("--hidden-import", (*project.modules, *project.hidden_imports, *_RUNTIME_IMPORTS, "yaml")),
-            *_each("--copy-metadata", _kept_metadata(project, environment)),
-            *_each("--collect-data", project.package_data),
-            *_each("--add-data", (f"{path}:{folder}" for path, folder in project.data)),
-            *_each("--exclude-module", (*_excluded(project), *project.exclude)),
-            str(entry),
+            *(str(environment.python), "-m", "PyInstaller", "--noconfirm", "--clean"),
+            *("--distpath", str(work / "out"), "--workpath", str(work / "tmp"), str(file)),
         ],
         log,
         timeout_s=_FREEZE_TIMEOUT_S,
-        env=clean_environment({**_REPRODUCIBLE, "PYINSTALLER_CONFIG_DIR": str(work / "config")}),
+        env=clean_environment({**_REPRODUCIBLE, **compression, "PYINSTALLER_CONFIG_DIR": str(work / "config")}),
         echo=echo,
     )
-    return work / "out" / name
+    if one_file:
+        return work / "out" / name
+    _strip_interpreter(work / "out" / name / "_internal")
+    return work / "out" / name / name
+
+
+def _strip_interpreter(folder: Path) -> None:
+    """Take the debugging symbols out of Python's own files, which are most of a small bundle.
+
+    What comes from wheels is stripped already, or does not stand it.
+    """
+    strip = shutil.which("strip")
+    if strip is None:
+        return
+    libraries = sorted([*folder.glob("libpython*.so*"), *folder.glob("python3*/lib-dynload/*.so")])
+    for library in (each for each in libraries if not each.is_symlink()):
+        subprocess.run([strip, "--strip-unneeded", str(library)], check=False, capture_output=True, timeout=60)
 
 
 def check_imports(project: Project, environment: Environment, program: Path, work: Path) -> None:
@@ -145,7 +164,7 @@ def ask_program(what: str, program: Path, arguments: list[str], work: Path) -> t
     """
     private = work / "unpacked"
     private.mkdir(exist_ok=True)
-    env = clean_environment({"TMPDIR": str(private)})
+    env = clean_environment({"TMPDIR": str(private), "DAGFLOE_CACHE_DIR": str(private)})
     return ask(what, [str(program), *arguments], timeout_s=_ASK_TIMEOUT_S, env=env)
 
 
@@ -202,11 +221,6 @@ def _look(environment: Environment, *modules: str) -> dict[str, Any]:
         raise FreezeError(f"the environment {environment.root} is damaged, delete it: {_last_line(stderr)}")
     answer: dict[str, Any] = json.loads(stdout)
     return answer
-
-
-def _each(flag: str, values: Iterable[str]) -> Iterator[str]:
-    for value in values:
-        yield from (flag, value)
 
 
 def _and(names: list[str]) -> str:

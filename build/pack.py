@@ -17,7 +17,9 @@ from dagfloe.build.environment import ensure_environment
 from dagfloe.build.errors import FreezeError, PackError
 from dagfloe.build.freeze import check_imports, freeze, read_metadata
 from dagfloe.build.interpreter import find_interpreter
+from dagfloe.build.launcher import find_launcher
 from dagfloe.build.manifest import render_manifest, validate_manifest, with_digests
+from dagfloe.build.payload import Payload, read_program
 from dagfloe.build.project import read_project
 from dagfloe.build.stage import stage
 from dagfloe.build.trailer import Trailer
@@ -25,6 +27,8 @@ from dagfloe.build.trailer import Trailer
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol
+
+    from dagfloe.build.project import Project
 
     class Progress(Protocol):
         """Is told how a build goes on."""
@@ -58,7 +62,9 @@ class BuiltBundle:
     seconds: float
 
 
-def build_bundle(path: Path, output: Path, progress: Progress, *, verbose: bool = False) -> BuiltBundle:
+def build_bundle(
+    path: Path, output: Path, progress: Progress, *, verbose: bool = False, one_file: bool = False
+) -> BuiltBundle:
     """Build the bundle file of a project.
 
     The file appears under its name only when it is whole, was run once, and is on disk.
@@ -68,6 +74,8 @@ def build_bundle(path: Path, output: Path, progress: Progress, *, verbose: bool 
         output: the folder for the file; it is made.
         progress: is told how it goes on.
         verbose: whether to tell everything that pip and PyInstaller say.
+        one_file: whether it unpacks itself at every start, instead of once on a host; so it is where there is no
+            launcher for this platform.
 
     Raises:
         PackError: when the project is not written as it should be, or a step fails; the steps' log is kept then.
@@ -76,7 +84,9 @@ def build_bundle(path: Path, output: Path, progress: Progress, *, verbose: bool 
     echo: Callable[[str], None] | None = progress.output if verbose else None
     project = read_project(path)
     source = project.source_file.read_bytes()
-    _reject_cookie("source file", project.file_name, source)
+    launcher = None if one_file else find_launcher()
+    if launcher is None:
+        _reject_cookie("source file", project.file_name, source)
     interpreter = find_interpreter(project)
     _prepare(output, project.file_name)
     work = Path(tempfile.mkdtemp(prefix=f"dagfloe-build-{project.file_name}-"))
@@ -86,13 +96,15 @@ def build_bundle(path: Path, output: Path, progress: Progress, *, verbose: bool 
         environment = ensure_environment(project, interpreter, work, echo=echo)
         progress.step("freezing")
         entry = stage(project, interpreter, work / "stage")
-        program = freeze(project, environment, entry, work, work / "build.log", echo=echo)
+        log = work / "build.log"
+        program = freeze(project, environment, entry, work, log, one_file=launcher is None, echo=echo)
         progress.step("importing every module in the frozen program")
         check_imports(project, environment, program, work)
         progress.step("packing")
         metadata = read_metadata(program, work)
         target = output / project.file_name
-        manifest = _pack(program, source, metadata, target, work)
+        binary = program.read_bytes() if launcher is None else _with_payload(launcher, program, project)
+        manifest = _pack(binary, source, metadata, target, work)
     except FreezeError:
         keep = True
         raise
@@ -104,10 +116,16 @@ def build_bundle(path: Path, output: Path, progress: Progress, *, verbose: bool 
     return BuiltBundle(target, target.stat().st_size, manifest, time.monotonic() - began)
 
 
-def _pack(program: Path, source: bytes, metadata: dict[str, Any], target: Path, work: Path) -> dict[str, Any]:
+def _with_payload(launcher: bytes, program: Path, project: Project) -> bytes:
+    """The executable region of a bundle file with a launcher."""
+    files = tuple(read_program(program.parent))
+    return Payload(project.file_name, program.name, files, cache_dir=project.cache_dir).pack(launcher)
+
+
+def _pack(binary: bytes, source: bytes, metadata: dict[str, Any], target: Path, work: Path) -> dict[str, Any]:
     """Append source, manifest and trailer to a program, run the result once, and publish it."""
     validate_manifest(metadata)
-    digest = hashlib.sha256(program.read_bytes()).digest()
+    digest = hashlib.sha256(binary).digest()
     manifest = with_digests(metadata, digest, source)
     rendered = render_manifest(manifest)
     _reject_cookie("manifest", target.name, rendered)
@@ -115,8 +133,7 @@ def _pack(program: Path, source: bytes, metadata: dict[str, Any], target: Path, 
     temporary = Path(name)
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123 - from a descriptor
-            with program.open("rb") as binary:
-                shutil.copyfileobj(binary, file, 1 << 20)
+            file.write(binary)
             file.write(source + rendered + Trailer(len(source), len(rendered), digest).pack())
             file.flush()
             os.fchmod(file.fileno(), 0o755)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -22,7 +22,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-_OPTIONS = ("bundle", "airflow", "hidden-imports", "data", "package-data", "metadata", "exclude")
+_OPTIONS = ("bundle", "airflow", "hidden-imports", "data", "package-data", "metadata", "exclude", "cache-dir")
 _TARGET = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*):([^\W\d]\w*)")
 
 
@@ -46,6 +46,7 @@ class Project:
         package_data: packages whose data files are frozen.
         metadata: distributions whose metadata is kept, beside the declared dependencies.
         exclude: modules to leave out.
+        cache_dir: where its files unpack themselves; empty for the cache of the user that runs them.
     """
 
     root: Path
@@ -63,6 +64,7 @@ class Project:
     package_data: tuple[str, ...] = ()
     metadata: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    cache_dir: str = ""
 
     @property
     def file_name(self) -> str:
@@ -121,6 +123,7 @@ class _Reader:
             package_data=self._texts(self._tool, "package-data"),
             metadata=self._texts(self._tool, "metadata"),
             exclude=self._texts(self._tool, "exclude"),
+            cache_dir=self._cache_dir(),
         )
 
     def _name(self) -> str:
@@ -168,6 +171,12 @@ class _Reader:
                 "the oldest Airflow that is to run the bundle"
             )
         return SCHEMA_VERSIONS[airflow]
+
+    def _cache_dir(self) -> str:
+        folder = self._tool.get("cache-dir", "")
+        if not isinstance(folder, str) or (folder and not PurePosixPath(folder).is_absolute()):
+            raise self._error(f"[tool.dagfloe] cache-dir is {folder!r}, expected an absolute path")
+        return folder
 
     def _find_module(self, target: str) -> tuple[Path, Path]:
         match = _TARGET.fullmatch(target)

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     help="Folder for the bundle file.  [default: dist/<os>-<arch>]",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Show what pip and PyInstaller say.")
+@click.option("--one-file", is_flag=True, help="Let the file unpack itself at every start, not once on a host.")
 @tell_errors
-def build(path: Path, output: Path | None, *, verbose: bool) -> None:
+def build(path: Path, output: Path | None, *, verbose: bool, one_file: bool) -> None:
     """Build the bundle file of the project in the folder PATH.
 
     \b
@@ -37,7 +38,7 @@ def build(path: Path, output: Path | None, *, verbose: bool) -> None:
     dagfloe build bundles/weather --output /opt/airflow/bundles
     """
     with BuildView(Console(stderr=True)) as view:
-        built = build_bundle(path, output or Path("dist") / platform_tag(), view, verbose=verbose)
+        built = build_bundle(path, output or Path("dist") / platform_tag(), view, verbose=verbose, one_file=one_file)
     dags = ", ".join(f"{dag_id} ({len(dag['tasks'])} tasks)" for dag_id, dag in built.manifest["dags"].items())
     click.echo(f"{built.path}: {built.size / 1e6:.1f} MB, {dags}, built in {built.seconds:.1f} s")
 

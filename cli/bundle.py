@@ -11,7 +11,13 @@ import sys
 from dagfloe.errors import DagfloeError, UsageError
 from dagfloe.record import Record
 from dagfloe.runtime.addresses import Address, parse_address
-from dagfloe.runtime.host import find_tls_roots, restore_library_path, serve_multiprocessing
+from dagfloe.runtime.host import (
+    find_tls_roots,
+    is_frozen,
+    keep_to_itself,
+    restore_library_path,
+    serve_multiprocessing,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,7 +68,12 @@ def main(config: BundleConfig, argv: Sequence[str] | None = None) -> int:
     """
     import os  # noqa: PLC0415 - loaded anyway; here to keep the module's own names few
 
+    if is_frozen():
+        from dagfloe.runtime.late_hooks import LateHooks  # noqa: PLC0415 - of no use elsewhere
+
+        LateHooks().install()
     serve_multiprocessing()
+    keep_to_itself(os.environ)
     restore_library_path(os.environ)
     find_tls_roots(os.environ, config.tls_paths)
     arguments = sys.argv[1:] if argv is None else list(argv)

@@ -1,6 +1,7 @@
 """Makes a frozen program a good guest on its host: programs that it starts, TLS roots, its parent's death.
 
-PyInstaller's one-file form runs two processes: a parent that unpacks, waits and cleans up, and the child that this is.
+A bundle file with a launcher is one process. The one-file form is two: a parent that unpacks, waits and cleans up, and
+the child that this is.
 """
 
 from __future__ import annotations
@@ -22,9 +23,16 @@ _TLS_ROOTS = (
 )
 
 
+def is_frozen() -> bool:
+    """Whether this is a frozen program."""
+    return bool(getattr(sys, "frozen", False))
+
+
 def unpacked_folder() -> str | None:
     """The folder into which a frozen one-file program was unpacked, that its parent process deletes afterwards."""
-    return getattr(sys, "_MEIPASS", None) if getattr(sys, "frozen", False) else None
+    folder = getattr(sys, "_MEIPASS", None) if is_frozen() else None
+    # A program in a folder has its files beside itself, and they stay.
+    return None if folder is None or os.path.dirname(folder) == os.path.dirname(sys.executable) else folder  # noqa: PTH120 - pathlib costs 5 ms to import
 
 
 def restore_library_path(environment: MutableMapping[str, str]) -> None:
@@ -33,8 +41,15 @@ def restore_library_path(environment: MutableMapping[str, str]) -> None:
         original = environment.pop(f"{name}_ORIG", None)
         if original is not None:
             environment[name] = original
-        elif unpacked_folder():
+        elif is_frozen():
             environment.pop(name, None)
+
+
+def keep_to_itself(environment: MutableMapping[str, str]) -> None:
+    """Keep from programs that the task starts what the launcher handed on: a lock on the unpacked files."""
+    lock = environment.pop("_DAGFLOE_USE", "")
+    if lock.isdigit():
+        os.set_inheritable(int(lock), False)
 
 
 def find_tls_roots(environment: MutableMapping[str, str], built_with: tuple[str, ...]) -> None:

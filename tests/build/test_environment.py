@@ -17,10 +17,16 @@ def test_bundle_requirements_are_those_of_the_extra() -> None:
 
 
 @pytest.mark.parametrize(
-    ("xdg", "expected"),
-    [("/var/cache/me", "/var/cache/me/dagfloe"), ("", "~/.cache/dagfloe"), ("x", "~/.cache/dagfloe")],
+    ("chosen", "xdg", "expected"),
+    [
+        ("", "/var/cache/me", "/var/cache/me/dagfloe"),
+        ("", "", "~/.cache/dagfloe"),
+        ("x", "x", "~/.cache/dagfloe"),
+        ("/srv/cache", "/var/cache/me", "/srv/cache"),
+    ],
 )
-def test_cache_root(monkeypatch: pytest.MonkeyPatch, xdg: str, expected: str) -> None:
-    """Environments are kept where the XDG convention says; a relative XDG_CACHE_HOME is ignored, as it asks."""
+def test_cache_root(monkeypatch: pytest.MonkeyPatch, chosen: str, xdg: str, expected: str) -> None:
+    """Where the variable says, or else the XDG convention; a relative path is ignored, as that asks."""
+    monkeypatch.setenv("DAGFLOE_CACHE_DIR", chosen)
     monkeypatch.setenv("XDG_CACHE_HOME", xdg)
     assert cache_root() == Path(expected).expanduser()

@@ -51,6 +51,27 @@ def kept():
 
 
 @dag.task
+def segfault():
+    print("last words")
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+@dag.task
+def exit():
+    print("last words")
+    os._exit(7)
+
+
+@dag.task
+def library():
+    import inspect, pkgutil
+
+    frame = inspect.stack()[0]
+    names = [module.name for module in pkgutil.iter_modules(__import__("dagfloe").__path__)]
+    return {"source": frame.function == "library", "modules": "bundle" in names}
+
+
+@dag.task
 def wait(context: Context):
     print(f"pids {os.getpid()} {os.getppid()} {sys._MEIPASS}")
     threading.Event().wait()
@@ -78,9 +99,9 @@ def dist() -> Path:
 def build() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Runs `dagfloe build`."""
 
-    def run(project: Path, output: Path) -> subprocess.CompletedProcess[str]:
+    def run(project: Path, output: Path, *options: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [TOOL, "build", str(project), "--output", str(output)],
+            [TOOL, "build", str(project), "--output", str(output), *options],
             capture_output=True,
             text=True,
             timeout=BUILD_TIMEOUT_S,
@@ -90,9 +111,13 @@ def build() -> Callable[..., subprocess.CompletedProcess[str]]:
     return run
 
 
-@pytest.fixture(scope="session")
-def guest(tmp_path_factory: pytest.TempPathFactory, build: Callable[..., subprocess.CompletedProcess[str]]) -> Path:
-    """A bundle file whose tasks do what guests on a host do."""
+@pytest.fixture(scope="session", params=["with a launcher", "one file"])
+def guest(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    build: Callable[..., subprocess.CompletedProcess[str]],
+) -> Path:
+    """A bundle file, in both forms, whose tasks do what guests on a host do."""
     project = tmp_path_factory.mktemp("guest")
     (project / "guest.py").write_text(GUEST)
     (project / "texts").mkdir()
@@ -102,6 +127,6 @@ def guest(tmp_path_factory: pytest.TempPathFactory, build: Callable[..., subproc
         '[tool.dagfloe]\nbundle = "guest:bundle"\ndata = ["texts:texts"]\n'
     )
     output = tmp_path_factory.mktemp("files")
-    answer = build(project, output)
+    answer = build(project, output, *(["--one-file"] if request.param == "one file" else []))
     assert answer.returncode == 0, answer.stderr
     return output / "guest"

@@ -53,7 +53,7 @@ def test_what_cannot_be_imported_is_found_before_publishing(tmp_path: Path, buil
 def test_archive_cookie_is_rejected(tmp_path: Path, build: Build) -> None:
     """A source that would keep the program from starting is rejected, before anything is frozen."""
     cookie = b"MEI\x0c\x0b\x0a\x0b\x0e".decode()
-    answer = build(project(tmp_path / "odd", f'{GOOD}COOKIE = """{cookie}"""\n'), tmp_path / "files")
+    answer = build(project(tmp_path / "odd", f'{GOOD}COOKIE = """{cookie}"""\n'), tmp_path / "files", "--one-file")
     assert answer.returncode == 1
     assert "finds its archive" in answer.stderr
 

@@ -1,0 +1,23 @@
+"""Lets the launcher be compiled when a wheel is built, or dagfloe is installed for development."""
+
+from __future__ import annotations
+
+import runpy
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+
+class LauncherHook(BuildHookInterface[Any]):
+    """Compiles the launcher, and says that the wheel is for this platform when it holds one."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - the interface's
+        """Compile, before the wheel's files are gathered."""
+        folder = Path(self.root) / "build" / "launcher"
+        launcher = runpy.run_path(str(folder / "compile.py"))["compile_launcher"](folder)
+        if launcher is not None:
+            build_data["pure_python"] = False
+            build_data["tag"] = f"py3-none-{sysconfig.get_platform().replace('-', '_').replace('.', '_')}"
+            build_data["force_include"][str(launcher)] = "dagfloe/build/launcher/launcher"

@@ -1,0 +1,73 @@
+"""Bundle files with a launcher whose program is a shell script: quick to make, quick to start."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+from dagfloe.build.launcher import find_launcher
+from dagfloe.build.payload import PLAIN, PROGRAM, Payload, ProgramFile
+from dagfloe.build.trailer import Trailer
+from support.peer import DEADLINE_S
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+#: Says how it was started, and what is beside it.
+SCRIPT = '#!/bin/sh\nhere=$(dirname "$0")\necho "started $*"\ncat "$here/lib/data.txt"\nexit ${EXIT:-0}\n'
+CANNOT_RUN = 126
+
+
+def payload(script: str = SCRIPT, data: bytes = b"some data\n", **options: str) -> Payload:
+    """What is behind the launcher."""
+    files = (
+        ProgramFile("tiny", PROGRAM, script.encode()),
+        ProgramFile("lib/data.txt", PLAIN, data),
+        ProgramFile("lib/deep/er/large.bin", PLAIN, b"0123456789" * 200_000),
+        ProgramFile("lib/empty", PLAIN, b""),
+    )
+    return Payload("tiny", "tiny", files, **options)
+
+
+def write_bundle(path: Path, content: Payload | None = None) -> Path:
+    """Write a bundle file."""
+    launcher = find_launcher()
+    assert launcher is not None, "the launcher is not compiled: run `make build/launcher/launcher`"
+    region = (content or payload()).pack(launcher)
+    source, manifest = b"source\n", b"manifest: true\n"
+    path.write_bytes(region + source + manifest + Trailer(7, 15, hashlib.sha256(region).digest()).pack())
+    path.chmod(0o755)
+    return path
+
+
+def environment(**own: str | Path) -> dict[str, str]:
+    """The environment of a start: only what is given, and a path."""
+    return {"PATH": os.environ["PATH"], **{name: str(value) for name, value in own.items()}}
+
+
+def start(bundle: Path, *arguments: str, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Start a bundle file and wait for its end."""
+    command = [str(bundle), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_S, check=False, env=env)
+
+
+def entries(cache: Path) -> list[Path]:
+    """The unpacked programs of a store."""
+    return sorted(path for path in (cache / "store" / "entries").iterdir() if path.is_dir())
+
+
+def leftovers(cache: Path) -> list[Path]:
+    """What is half unpacked in a store."""
+    return sorted((cache / "store" / "partial").iterdir())
+
+
+def snapshot(cache: Path) -> dict[str, tuple[int, ...]]:
+    """Everything that a write to a store would change."""
+    found: dict[str, tuple[int, ...]] = {}
+    for path in [cache, *cache.rglob("*")]:
+        status = path.lstat()
+        found[str(path)] = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_mode)
+    return found
