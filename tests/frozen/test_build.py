@@ -13,7 +13,7 @@ from support.peer import TOOL, until
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Build = Callable[[Path, Path], subprocess.CompletedProcess[str]]
+    Build = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def project(folder: Path, tasks: str, **modules: str) -> Path:

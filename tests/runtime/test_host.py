@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 import sys
@@ -29,6 +30,31 @@ def frozen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_unpacked_folder(frozen: str) -> None:
     """A frozen one-file program knows where it was unpacked."""
     assert host.unpacked_folder() == frozen
+
+
+def test_program_in_a_folder_was_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files beside a program that the launcher started stay, and there is no parent to watch."""
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "tiny"))
+    monkeypatch.setattr(sys, "_MEIPASS", str(tmp_path / "_internal"), raising=False)
+    assert host.unpacked_folder() is None
+    assert host.open_parent() is None
+
+
+@pytest.mark.parametrize("told", ["", "x", "-1"])
+def test_nothing_is_handed_on(told: str) -> None:
+    """What the launcher handed on is no business of programs that the task starts."""
+    reader, writer = os.pipe()
+    os.set_inheritable(reader, True)
+    environment = {"_DAGFLOE_USE": str(reader), "PATH": "/bin"}
+    host.keep_to_itself(environment)
+    assert environment == {"PATH": "/bin"}
+    assert not os.get_inheritable(reader)
+    os.close(reader)
+    os.close(writer)
+    environment = {"_DAGFLOE_USE": told}
+    host.keep_to_itself(environment)
+    assert environment == {}
 
 
 def test_unfrozen_program_has_no_folder() -> None:
