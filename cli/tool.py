@@ -6,6 +6,7 @@ import click
 
 from dagfloe import __version__
 from dagfloe.cli.build import build
+from dagfloe.cli.cache import cache
 from dagfloe.cli.inspect import inspect
 from dagfloe.cli.run import run
 from dagfloe.cli.verify import verify
@@ -17,5 +18,5 @@ def main() -> None:
     """Freeze Python tasks into one file that Airflow runs."""
 
 
-for command in (build, inspect, run, verify):
+for command in (build, cache, inspect, run, verify):
     main.add_command(command)

@@ -30,6 +30,7 @@ data = ["queries:sql"]
 package-data = ["certifi"]
 metadata = ["numpy"]
 exclude = ["tkinter"]
+cache-dir = "/srv/dagfloe"
 """
 
 
@@ -56,6 +57,7 @@ def test_everything_is_read(tmp_path: Path, source_root: str) -> None:
     assert project.modules == ("sales", "sales.inner", "sales.inner.part", "sales.tasks")
     assert (project.hidden_imports, project.package_data) == (("secrets",), ("certifi",))
     assert (project.metadata, project.exclude) == (("numpy",), ("tkinter",))
+    assert project.cache_dir == "/srv/dagfloe"
     assert project.schema_version == "2026-10-30"
     assert project.data == ((tmp_path.resolve() / "queries", "sql"),)
 
