@@ -63,7 +63,7 @@ check: $(STAMP) ## Run ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy -p dagfloe
-	$(BIN)/mypy tests schemas bench bundles/hello
+	$(BIN)/mypy tests schemas benchmarks bundles/hello
 
 airflow-test: dist test-bundles .venvs/airflow-$(AIRFLOW)/.installed ## Run bundles under the real supervisor of AIRFLOW, 3.3.2
 	DAGFLOE_AIRFLOW_PYTHON=$(CURDIR)/.venvs/airflow-$(AIRFLOW)/bin/python $(PYTEST) -m airflow tests/airflow \
@@ -75,8 +75,9 @@ conformance: test-bundles $(AIRFLOWS:%=.venvs/airflow-%/.installed) ## Show what
 		DAGFLOE_CONFORMANCE=.cache/conformance/$(each).json $(PYTEST) -m airflow tests/airflow/test_conformance.py &&) true
 	PYTHONPATH=tests $(BIN)/python -m support.conformance_page $(CHECK) $(AIRFLOWS:%=.cache/conformance/%.json)
 
-bench: $(STAMP) ## Measure how long it takes to import what every task needs
-	$(BIN)/python bench/imports.py
+bench: $(STAMP) ## Measure imports, client calls and log records beside the least that Python could do
+	$(BIN)/python benchmarks/imports.py
+	$(BIN)/python benchmarks/hot_path.py
 
 .venvs/airflow-%/.installed:
 	$(PYTHON) -m venv --clear $(@D)

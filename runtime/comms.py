@@ -71,6 +71,7 @@ class Comms:
         self._window = cancellation.window()
         self._decoder = FrameDecoder(MAX_FRAME_BYTES)
         self._send_lock = threading.Lock()
+        self._readable = _poller(sock, select.POLLIN)  # only ever used by the thread that leads
         self._turn = threading.Condition()
         self._leader: int | None = None
         self._waiting: set[int] = set()
@@ -169,7 +170,7 @@ class Comms:
                 try:
                     view = view[self._sock.send(view) :]
                 except BlockingIOError:
-                    if not _wait_ready(self._sock, select.POLLOUT, deadline):
+                    if not _wait_ready(_poller(self._sock, select.POLLOUT), deadline):
                         # Half a frame may be out: nothing that followed could be understood.
                         raise self._lose(
                             f"the supervisor did not read a frame of {len(data)} bytes "
@@ -209,7 +210,7 @@ class Comms:
         self._turn.release()
         try:
             with self._window:
-                readable = _wait_ready(self._sock, select.POLLIN, deadline)
+                readable = _wait_ready(self._readable, deadline)
         finally:
             self._turn.acquire()
             self._leader = None
@@ -242,9 +243,13 @@ class Comms:
         return self._lost
 
 
-def _wait_ready(sock: socket, event: int, deadline: float) -> bool:
-    """Wait until the socket can be read or written, or is broken; False when the deadline passed."""
+def _poller(sock: socket, event: int) -> select.poll:
     poller = select.poll()
     poller.register(sock, event)
+    return poller
+
+
+def _wait_ready(poller: select.poll, deadline: float) -> bool:
+    """Wait until the socket is ready, or broken; False when the deadline passed."""
     remaining_s = deadline - time.monotonic()
     return remaining_s > 0 and bool(poller.poll(remaining_s * 1000))

@@ -50,6 +50,8 @@ RESERVED = frozenset(
 MAX_FRAMES = 50
 #: Exceptions of a record, those of groups and what led to them included.
 MAX_EXCEPTIONS = 50
+#: Made once: `json.dumps` makes an encoder for every call that is not all defaults.
+_encode = json.JSONEncoder(allow_nan=False).encode
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -65,7 +67,8 @@ def render_record(record: logging.LogRecord, mask: Mask) -> bytes:
     except Exception as error:  # noqa: BLE001 - arguments that do not fit the format, a __str__ that raises
         event = f"{text_of(record.msg, mask)} (its arguments do not fit: {type(error).__name__})"
     try:
-        fields = {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        own = vars(record)
+        fields = {name: own[name] for name in own if name not in _STANDARD} if own.keys() - _STANDARD else {}
         details = record.exc_info[1:2] if isinstance(record.exc_info, tuple) else ()
         exception = details[0] if details and isinstance(details[0], BaseException) else None
         stack = record.exc_text if record.stack_info is None and exception is None else record.stack_info
@@ -103,15 +106,16 @@ def render(
         "logger": text_of(logger, mask),
         "event": text_of(event, mask),
     }
-    reducer = Reducer(mask)
-    for name, value in (fields or {}).items():
-        line[unique(text_of(name, mask), line, RESERVED)] = reducer.reduce(value)
+    if fields:
+        reducer = Reducer(mask)
+        for name, value in fields.items():
+            line[unique(text_of(name, mask), line, RESERVED)] = reducer.reduce(value)
     if exception is not None:
         try:
             line["exception"] = describe_exception(exception, mask)
         except Exception as error:  # noqa: BLE001 - an exception whose attributes raise
             line["exception_left_out"] = f"{type(exception).__name__} ({type(error).__name__} while describing it)"
-    return json.dumps(line, allow_nan=False).encode() + b"\n"
+    return _encode(line).encode() + b"\n"
 
 
 def _timestamp(created: float) -> str:

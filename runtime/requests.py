@@ -92,10 +92,10 @@ def request_type(name: object, version: str = DEFAULT_SCHEMA_VERSION, *, ours: b
         version: the supervisor schema version.
         ours: whether bodies are this side's own, as in `refusal`.
     """
-    if not isinstance(name, str) or name in _PARTS or not _line(name, version):
+    if not isinstance(name, str):
         return None
     kind = _known.get((name, version, ours))
-    if kind is None:
+    if kind is None and name not in _PARTS and _line(name, version):
         kind = _known[name, version, ours] = RequestType(name, version, ours=ours)
     return kind
 

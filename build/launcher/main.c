@@ -75,7 +75,6 @@ int main(int argc, char **argv) {
     static char reasons[8][REASON_BYTES];
     static int is_unsafe[8];
     char why[REASON_BYTES] = "";
-    (void)argc;
     if (read_bundle(&bundle, why) != 0) {
         say(&bundle, "%.511s%s", why, "");
         return EXIT_CANNOT_RUN;
@@ -96,7 +95,7 @@ int main(int argc, char **argv) {
                     say(&bundle, "the cache folder %.300s is not used: %.511s", places[before].path, reasons[before]);
                 }
             }
-            if (getenv("DAGFLOE_WARM") != NULL) {
+            if (argc == 1 && getenv("DAGFLOE_WARM") != NULL) {
                 printf("%s/entries/%s\n", store.path, bundle.id);
                 return fflush(stdout) == 0 ? 0 : EXIT_CANNOT_RUN;
             }
