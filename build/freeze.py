@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 from dagfloe.build.errors import FreezeError
 from dagfloe.build.process import ask, clean_environment, run_step
 from dagfloe.build.spec import MODULE_COMPRESSION, Spec
+from dagfloe.runtime.leftovers import LAUNCHER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,12 +72,14 @@ def freeze(
         FreezeError: when PyInstaller fails.
     """
     name = project.file_name
+    launcher = entry.parent / LAUNCHER
+    beside = ((launcher, "dagfloe"),) if one_file and launcher.exists() else ()
     spec = Spec(
         name=name,
         entry=entry,
         paths=(entry.parent, project.source_root),
         hidden_imports=(*project.modules, *project.hidden_imports, *_RUNTIME_IMPORTS, "yaml"),
-        data=project.data,
+        data=(*project.data, *beside),
         package_data=project.package_data,
         metadata=tuple(_kept_metadata(project, environment)),
         excludes=(*_excluded(project), *project.exclude),

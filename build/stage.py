@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagfloe
+from dagfloe.build.launcher import find_launcher
+from dagfloe.runtime.leftovers import LAUNCHER
 
 if TYPE_CHECKING:
     from dagfloe.build.interpreter import Interpreter
@@ -54,6 +56,10 @@ def stage(project: Project, interpreter: Interpreter, folder: Path) -> Path:
         destination = folder / "dagfloe" / path.relative_to(package)
         destination.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, destination)
+    launcher = find_launcher()
+    if launcher is not None:
+        (folder / LAUNCHER).write_bytes(launcher)
+        (folder / LAUNCHER).chmod(0o755)
     entry = folder / "dagfloe_entry.py"
     entry.write_text(
         _ENTRY.format(

@@ -73,7 +73,7 @@ def main(config: BundleConfig, argv: Sequence[str] | None = None) -> int:
 
         LateHooks().install()
     serve_multiprocessing()
-    keep_to_itself(os.environ)
+    launcher = keep_to_itself(os.environ)
     restore_library_path(os.environ)
     find_tls_roots(os.environ, config.tls_paths)
     arguments = sys.argv[1:] if argv is None else list(argv)
@@ -86,7 +86,7 @@ def main(config: BundleConfig, argv: Sequence[str] | None = None) -> int:
             return answer
         flags = answer
     try:
-        return _obey(decide_mode(flags), config)
+        return _obey(decide_mode(flags), config, launcher)
     except UsageError as error:
         from dagfloe.cli.flags import show_usage_error  # noqa: PLC0415 - loads click
 
@@ -130,11 +130,11 @@ def decide_mode(flags: Flags) -> Metadata | SelfCheck | Coordinator:
     return Coordinator(comm=parse_address(flags.comm, "--comm"), logs=parse_address(flags.logs, "--logs"))
 
 
-def _obey(mode: Metadata | SelfCheck | Coordinator, config: BundleConfig) -> int:
+def _obey(mode: Metadata | SelfCheck | Coordinator, config: BundleConfig, launcher: int | str | None) -> int:
     if isinstance(mode, Coordinator):
         from dagfloe.runtime.server import exit_soon, serve  # noqa: PLC0415 - a usage error should be fast
 
-        status = serve(config, mode.comm, mode.logs)
+        status = serve(config, mode.comm, mode.logs, launcher)
         exit_soon(status)
         return status
     from dagfloe.cli.report import print_metadata, print_self_check  # noqa: PLC0415 - not for a task

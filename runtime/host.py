@@ -13,6 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
+#: It is put beside the modules where it does not start the program itself: see `dagfloe.build.stage`.
+_LAUNCHER = os.path.join(os.path.dirname(os.path.dirname(__file__)), "launcher")  # noqa: PTH118, PTH120
 _LIBRARY_PATHS = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LIBPATH")
 #: Where distributions keep their TLS roots: Debian, Fedora, openSUSE, Alpine and macOS, in this order.
 _TLS_ROOTS = (
@@ -45,11 +47,19 @@ def restore_library_path(environment: MutableMapping[str, str]) -> None:
             environment.pop(name, None)
 
 
-def keep_to_itself(environment: MutableMapping[str, str]) -> None:
-    """Keep from programs that the task starts what the launcher handed on: a lock on the unpacked files."""
-    lock = environment.pop("_DAGFLOE_USE", "")
-    if lock.isdigit():
-        os.set_inheritable(int(lock), False)
+def keep_to_itself(environment: MutableMapping[str, str]) -> int | str | None:
+    """Keep from programs that the task starts what the launcher handed on: a lock on the unpacked files, and itself.
+
+    Returns:
+        The launcher: as an open file where it has started this, else its path; None where there is none.
+    """
+    told = environment.pop("_DAGFLOE_FILES", "").split(",")
+    if len(told) != 2 or not all(text.isdecimal() and text.isascii() for text in told):
+        return _LAUNCHER if os.path.exists(_LAUNCHER) else None  # noqa: PTH110 - pathlib costs 5 ms to import
+    lock, launcher = map(int, told)
+    os.set_inheritable(lock, False)
+    os.set_inheritable(launcher, False)
+    return launcher
 
 
 def find_tls_roots(environment: MutableMapping[str, str], built_with: tuple[str, ...]) -> None:

@@ -18,6 +18,7 @@ from dagfloe.errors import (
     SupervisorError,
     TaskCancelled,
 )
+from dagfloe.runtime.children import end_children_with_us
 from dagfloe.runtime.comms import REPLY_TIMEOUT_S, Comms
 from dagfloe.runtime.dial import dial_both
 from dagfloe.runtime.host import open_parent, unpacked_folder
@@ -50,13 +51,14 @@ HEARD_TIMEOUT_S = 30.0
 log = logging.getLogger("dagfloe.runtime")
 
 
-def serve(config: BundleConfig, comm: Address, logs: Address) -> int:
+def serve(config: BundleConfig, comm: Address, logs: Address, launcher: int | str | None = None) -> int:
     """Run the one task that the supervisor asks for.
 
     Args:
         config: the bundle's configuration.
         comm: where the supervisor expects frames.
         logs: where it expects log lines.
+        launcher: what `host.keep_to_itself` gave.
 
     Returns:
         The exit status: 0 exactly when a terminal message was delivered.
@@ -74,17 +76,20 @@ def serve(config: BundleConfig, comm: Address, logs: Address) -> int:
             parent = open_parent()
             comm_socket, logs_socket = dial_both(comm, logs)
             channel.connect(logs_socket)
+            _keep_house()
+            end_children_with_us(launcher, os.environ)
             comms = Comms(
                 comm_socket,
                 cancellation,
                 reply_timeout_s=_reply_timeout_s(),
                 schema_version=config.schema_version,
             )
-            begun = _begin(config, comms, cancellation, handler)
-            if begun is None:
-                return FAILED
-            # Only from here on: until now, the end of the socket is an error to be told, not a stop.
-            with PeerWatch(comms.fileno(), parent, signals.stop_main_thread, _leave_nothing_behind):
+            with PeerWatch(comms.fileno(), parent, _leave_nothing_behind) as watch:
+                begun = _begin(config, comms, cancellation, handler)
+                if begun is None:
+                    return FAILED
+                # Only from here on: until now, the end of the socket is an error to be told, not a stop.
+                watch.tell(signals.stop_main_thread)
                 status = _deliver(comms, _run(begun, comms, secrets))
             if status == DELIVERED:
                 signals.ignore_from_now_on()
@@ -187,6 +192,16 @@ def _reply_timeout_s() -> float:
         log.warning("%s is %r, no number of seconds: %g s is used", REPLY_TIMEOUT_VARIABLE, text, REPLY_TIMEOUT_S)
         return REPLY_TIMEOUT_S
     return seconds
+
+
+def _keep_house() -> None:
+    """Delete what killed one-file programs left on this host; other ones leave nothing."""
+    folder = unpacked_folder()
+    if folder is not None:
+        from dagfloe.runtime.leftovers import claim, sweep  # noqa: PLC0415 - only on this path
+
+        claim(folder)
+        sweep(folder)
 
 
 def _leave_nothing_behind() -> None:

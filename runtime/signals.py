@@ -134,8 +134,7 @@ class PeerWatch:
     Args:
         comm: the comm socket's descriptor; the supervisor's end closing means that it is gone.
         parent: what `host.open_parent` gave.
-        on_gone: called once, on the watching thread, with a few words that say who is gone.
-        leave: ends the process when the task has not ended `grace_s` seconds later; must not return.
+        leave: ends the process when it has not ended `grace_s` seconds after somebody was gone; must not return.
         grace_s: see `leave`.
     """
 
@@ -143,7 +142,6 @@ class PeerWatch:
         self,
         comm: int,
         parent: int | None,
-        on_gone: Callable[[str], None],
         leave: Callable[[], None],
         grace_s: float = ORPHAN_GRACE_S,
     ) -> None:
@@ -151,7 +149,9 @@ class PeerWatch:
         if parent is not None:
             self._reasons[parent] = "the bundle's parent process is gone"
         self._parent = parent
-        self._on_gone = on_gone
+        self._on_gone: Callable[[str], None] | None = None
+        self._gone: str | None = None
+        self._lock = threading.Lock()
         self._leave = leave
         self._grace_s = grace_s
         self._stopped = threading.Event()
@@ -161,6 +161,13 @@ class PeerWatch:
     def __enter__(self) -> Self:
         self._thread.start()
         return self
+
+    def tell(self, on_gone: Callable[[str], None]) -> None:
+        """From now on, also tell somebody, once, on any thread, in a few words that say who is gone."""
+        with self._lock:
+            self._on_gone, gone = on_gone, self._gone
+        if gone is not None:
+            on_gone(gone)
 
     def __exit__(self, *_: object) -> None:
         self._stopped.set()
@@ -181,6 +188,9 @@ class PeerWatch:
         gone = poller.poll()[0][0]
         if self._stopped.is_set():
             return
-        self._on_gone(self._reasons[gone])
+        with self._lock:
+            self._gone, on_gone = self._reasons[gone], self._on_gone
+        if on_gone is not None:
+            on_gone(self._gone)
         if not self._stopped.wait(self._grace_s):
             self._leave()

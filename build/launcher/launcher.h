@@ -8,6 +8,7 @@
  *   digest.c   BLAKE2b
  *   decode.c   LZ4 blocks
  *   host.c     whether this host has the C library that the program needs
+ *   watch.c    ends what a task has started, once the bundle's process is gone
  */
 
 #ifndef LAUNCHER_H
@@ -16,6 +17,7 @@
 #include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum { DIGEST_BYTES = 32, EXIT_CANNOT_RUN = 126, REASON_BYTES = 512 };
 
@@ -70,5 +72,7 @@ int unpack(struct store *store, const struct bundle *bundle, int folder, char *w
 int remove_tree(int folder, const char *name);
 void prune(struct store *store, const char *keep);
 int is_ours(int descriptor, char *why);
+/* Wait for the end of the bundle's process, then end every process with its group or the mark. */
+int watch(pid_t process, const char *mark);
 
 #endif

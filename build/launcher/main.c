@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { MARKS_BYTES = 1024 };
 
 extern char **environ;
 
@@ -58,15 +61,29 @@ static int find_places(struct place *places, const struct bundle *bundle) {
     return add(places, count, "/dev/shm", own, "/dev/shm", 0);
 }
 
+/* Mark this process and all that it will start, beside the marks of a task that started this one. */
+static void mark_processes(void) {
+    char mark[MARKS_BYTES];
+    struct timespec now;
+    const char *outer = getenv("_DAGFLOE_TASK");
+    clock_gettime(CLOCK_REALTIME, &now);
+    snprintf(mark, sizeof mark, "%d.%lld.%09ld %.*s", (int)getpid(), (long long)now.tv_sec, now.tv_nsec,
+             MARKS_BYTES - 64, outer ? outer : "");
+    setenv("_DAGFLOE_TASK", mark, 1);
+}
+
 static void become(struct bundle *bundle, const struct store *store, int lock, char **argv, char *why) {
-    char path[PATH_MAX + 2 * DIGEST_BYTES + 64], number[16];
+    char path[PATH_MAX + 2 * DIGEST_BYTES + 64], numbers[32];
+    int own = open("/proc/self/exe", O_RDONLY); /* the program starts this again for `watch` */
     snprintf(path, sizeof path, "%s/entries/%s/%s", store->path, bundle->id, bundle->program);
-    snprintf(number, sizeof number, "%d", lock);
+    snprintf(numbers, sizeof numbers, "%d,%d", lock, own);
     fcntl(lock, F_SETFD, 0); /* the entry is in use as long as the program has it */
-    setenv("_DAGFLOE_USE", number, 1);
+    setenv("_DAGFLOE_FILES", numbers, 1);
+    mark_processes();
     execve(path, argv, environ);
     snprintf(why, REASON_BYTES, "its program cannot be started: %s", strerror(errno));
     close(lock);
+    close(own);
 }
 
 int main(int argc, char **argv) {
@@ -75,6 +92,9 @@ int main(int argc, char **argv) {
     static char reasons[8][REASON_BYTES];
     static int is_unsafe[8];
     char why[REASON_BYTES] = "";
+    if (argc == 3 && strcmp(argv[0], "dagfloe-watch") == 0 && atol(argv[1]) > 1) {
+        return watch((pid_t)atol(argv[1]), argv[2]);
+    }
     if (read_bundle(&bundle, why) != 0) {
         say(&bundle, "%.511s%s", why, "");
         return EXIT_CANNOT_RUN;

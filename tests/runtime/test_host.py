@@ -41,19 +41,24 @@ def test_program_in_a_folder_was_not_unpacked(tmp_path: Path, monkeypatch: pytes
     assert host.open_parent() is None
 
 
-@pytest.mark.parametrize("told", ["", "x", "-1"])
-def test_nothing_is_handed_on(told: str) -> None:
+def test_what_the_launcher_hands_on_is_kept() -> None:
     """What the launcher handed on is no business of programs that the task starts."""
-    reader, writer = os.pipe()
-    os.set_inheritable(reader, True)
-    environment = {"_DAGFLOE_USE": str(reader), "PATH": "/bin"}
-    host.keep_to_itself(environment)
+    lock, launcher = os.pipe()
+    for descriptor in (lock, launcher):
+        os.set_inheritable(descriptor, True)
+    environment = {"_DAGFLOE_FILES": f"{lock},{launcher}", "PATH": "/bin"}
+    assert host.keep_to_itself(environment) == launcher
     assert environment == {"PATH": "/bin"}
-    assert not os.get_inheritable(reader)
-    os.close(reader)
-    os.close(writer)
-    environment = {"_DAGFLOE_USE": told}
-    host.keep_to_itself(environment)
+    for descriptor in (lock, launcher):
+        assert not os.get_inheritable(descriptor)
+        os.close(descriptor)
+
+
+@pytest.mark.parametrize("told", ["", "x", "1", "-1,2", "1,2,3", "1,x", "1,²"])
+def test_odd_things_are_not_taken_for_the_launchers(told: str) -> None:
+    """What a person put into the environment opens and closes nothing."""
+    environment = {"_DAGFLOE_FILES": told}
+    assert host.keep_to_itself(environment) is None
     assert environment == {}
 
 

@@ -22,7 +22,8 @@ def test_watch_tells_who_is_gone(who: str) -> None:
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     reasons: list[str] = []
     left = threading.Event()
-    with ours, theirs, PeerWatch(ours.fileno(), os.pidfd_open(process.pid), reasons.append, left.set, grace_s=0.05):
+    with ours, theirs, PeerWatch(ours.fileno(), os.pidfd_open(process.pid), left.set, grace_s=0.05) as watch:
+        watch.tell(reasons.append)
         theirs.sendall(b"unread data is none of its business")
         if who == "supervisor":
             theirs.shutdown(socket.SHUT_WR)
@@ -40,8 +41,8 @@ def test_watch_ends_quietly() -> None:
     ours, theirs = socket.socketpair()
     before = set(map(str, Path("/proc/self/fd").iterdir()))
     reasons: list[str] = []
-    with PeerWatch(ours.fileno(), None, reasons.append, lambda: reasons.append("left")):
-        pass
+    with PeerWatch(ours.fileno(), None, lambda: reasons.append("left")) as watch:
+        watch.tell(reasons.append)
     assert set(map(str, Path("/proc/self/fd").iterdir())) == before
     ours.close()
     theirs.close()
@@ -53,7 +54,21 @@ def test_task_that_ends_within_the_grace_is_not_left() -> None:
     """When the task ends in time after the supervisor's end, the process is not left the hard way."""
     ours, theirs = socket.socketpair()
     told, left = threading.Event(), threading.Event()
-    with ours, PeerWatch(ours.fileno(), None, lambda _: told.set(), left.set, grace_s=DEADLINE_S):
+    with ours, PeerWatch(ours.fileno(), None, left.set, grace_s=DEADLINE_S) as watch:
+        watch.tell(lambda _: told.set())
         theirs.close()
         assert told.wait(DEADLINE_S)
     assert not left.is_set()
+
+
+def test_end_before_the_task_begins_is_told_then() -> None:
+    """Nobody is told of an end as long as there is no task to stop; the task is stopped as soon as it begins."""
+    ours, theirs = socket.socketpair()
+    reasons: list[str] = []
+    left = threading.Event()
+    with ours, PeerWatch(ours.fileno(), None, left.set, grace_s=0) as watch:
+        theirs.close()
+        assert left.wait(DEADLINE_S)
+        assert reasons == []
+        watch.tell(reasons.append)
+        assert reasons == ["the supervisor is gone"]
