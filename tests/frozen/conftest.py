@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,17 +10,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dagfloe.runtime.metadata import platform_tag
+from support.deaths import TASK
 from support.peer import TOOL
+from support.tables import Tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).parents[2]
 BUILD_TIMEOUT_S = 600
 
 GUEST = '''
 """Does what tasks of guests on a host do: workers, programs, files, certificates."""
-import importlib.metadata, multiprocessing, os, signal, subprocess, sys, threading
+import faulthandler, importlib.metadata, json, logging, multiprocessing, os, signal, subprocess, sys, threading, time
 from pathlib import Path
 from dagfloe import Bundle, Client, Context, current_context
 
@@ -75,6 +78,11 @@ def library():
 def wait(context: Context):
     print(f"pids {os.getpid()} {os.getppid()} {sys._MEIPASS}")
     threading.Event().wait()
+
+
+@dag.task
+def square_of_two():
+    return 4
 '''
 
 
@@ -112,14 +120,28 @@ def build() -> Callable[..., subprocess.CompletedProcess[str]]:
 
 
 @pytest.fixture(scope="session", params=["with a launcher", "one file"])
+def form(request: pytest.FixtureRequest) -> str:
+    """Both forms that bundle files have."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def tables() -> Iterator[Tables]:
+    """Where tests note what they saw; it is written where the environment says."""
+    tables = Tables(os.environ.get("DAGFLOE_TABLES"))
+    yield tables
+    tables.write()
+
+
+@pytest.fixture(scope="session")
 def guest(
-    request: pytest.FixtureRequest,
+    form: str,
     tmp_path_factory: pytest.TempPathFactory,
     build: Callable[..., subprocess.CompletedProcess[str]],
 ) -> Path:
-    """A bundle file, in both forms, whose tasks do what guests on a host do."""
+    """A bundle file whose tasks do what guests on a host do."""
     project = tmp_path_factory.mktemp("guest")
-    (project / "guest.py").write_text(GUEST)
+    (project / "guest.py").write_text(GUEST + TASK)
     (project / "texts").mkdir()
     (project / "texts" / "note.txt").write_text("a data file")
     (project / "pyproject.toml").write_text(
@@ -127,6 +149,6 @@ def guest(
         '[tool.dagfloe]\nbundle = "guest:bundle"\ndata = ["texts:texts"]\n'
     )
     output = tmp_path_factory.mktemp("files")
-    answer = build(project, output, *(["--one-file"] if request.param == "one file" else []))
+    answer = build(project, output, *(["--one-file"] if form == "one file" else []))
     assert answer.returncode == 0, answer.stderr
     return output / "guest"
