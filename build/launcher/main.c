@@ -37,6 +37,11 @@ static int add(struct place *places, int count, const char *base, const char *be
         return count;
     }
     snprintf(places[count].path, PATH_MAX, "%s%s", base, below);
+    for (int before = 0; before < count; before++) {
+        if (strcmp(places[before].path, places[count].path) == 0) {
+            return count;
+        }
+    }
     places[count].name = name;
     places[count].is_chosen = is_chosen;
     return count + 1;

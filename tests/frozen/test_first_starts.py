@@ -1,0 +1,220 @@
+"""First starts of a real bundle file on hosts that make it hard: no task is lost that could have run."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.launcher import CANNOT_RUN, entries, leftovers, snapshot
+from support.peer import DEADLINE_S, Peer, startup
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.tables import Tables
+
+#: `make deaths` asks for 20 times as many.
+KILLED = 5 * int(os.environ.get("DAGFLOE_TIMES", "1"))
+TABLE = "first starts"
+TEMPORARY = "/tmp"  # noqa: S108 - its name, for hosts that have another one
+
+
+def run_task(command: list[str], env: dict[str, str]) -> str:
+    """Run the greeting of the bundle hello; what was said on stderr."""
+    with Peer(command, env) as peer:
+        peer.send(0, startup("greet", "hello"))
+        while True:
+            frame_id, body = peer.receive()
+            if frame_id == 0:
+                break
+            found = {"type": "VariableResult", "key": "hello_name", "value": "host"}
+            peer.send(frame_id, found if body["type"] == "GetVariable" else None)
+        assert body["type"] == "SucceedTask"
+        peer.send(0)
+        assert peer.wait() == 0
+        assert peer.process.stderr
+        return peer.process.stderr.read().decode()
+
+
+def test_at_once(dist: Path, tmp_path: Path, tables: Tables) -> None:
+    """Of 20 first starts at once, every task succeeds, and one program is unpacked."""
+    env = {"DAGFLOE_CACHE_DIR": str(tmp_path)}
+    with ThreadPoolExecutor(20) as pool:
+        said = list(pool.map(lambda _: run_task([str(dist / "hello")], env), range(20)))
+    assert said == [""] * 20
+    assert len(entries(tmp_path)) == 1
+    assert leftovers(tmp_path) == []
+    tables.add(
+        TABLE, "20 first starts at once", "seen", "20 of 20 tasks succeeded; unpacked once, nothing half unpacked"
+    )
+
+
+def test_killed_at_any_moment(dist: Path, tmp_path: Path, tables: Tables) -> None:
+    """However early or late a first start is killed, the next one runs its task, and clears up after it."""
+    moments = random.Random(4)  # noqa: S311 - moments, not secrets
+    killed = unpacking = 0
+    for number in range(KILLED):
+        cache = tmp_path / str(number)
+        env = {**os.environ, "DAGFLOE_CACHE_DIR": str(cache)}
+        process = subprocess.Popen([dist / "hello", "--version"], stdout=subprocess.DEVNULL, env=env)
+        time.sleep(moments.uniform(0, 0.12))
+        process.kill()
+        killed += process.wait(DEADLINE_S) == -signal.SIGKILL
+        unpacking += (cache / "store" / "partial").is_dir() and bool(leftovers(cache))
+        assert run_task([str(dist / "hello")], {"DAGFLOE_CACHE_DIR": str(cache)}) == ""
+        assert leftovers(cache) == []
+        assert len(entries(cache)) == 1
+        subprocess.run(["rm", "-rf", str(cache)], check=True)
+    assert killed > KILLED // 2
+    tables.add(
+        TABLE,
+        f"{KILLED} first starts, each killed at a random moment",
+        "seen",
+        f"{killed} died of it, {unpacking} of them while unpacking; "
+        f"{KILLED} of {KILLED} next starts succeeded, nothing half unpacked was left",
+    )
+
+
+@dataclass(frozen=True)
+class Host:
+    """A host that makes it hard.
+
+    Attributes:
+        name: the row of the table.
+        script: makes the host from an empty folder `$HOST`, in a mount namespace of its own; its end is `exec "$@"`.
+        env: what is added to the environment, `$HOST` standing for the folder.
+        said: what is said on stderr, in part; nothing when empty.
+        runs: whether there is any place from which the task can run.
+    """
+
+    name: str
+    script: str
+    env: dict[str, str]
+    said: tuple[str, ...] = ()
+    runs: bool = True
+
+
+#: The file system as it is, read-only, with the kernel's own in it; `$HOST` can be written there when it is mounted.
+_READ_ONLY = """
+mkdir -p $HOST/root; mount --bind / $HOST/root; mount -o remount,ro,bind $HOST/root
+mount --rbind /proc $HOST/root/proc; mount --rbind /dev $HOST/root/dev; mount -t tmpfs -o ro none $HOST/root/dev/shm
+"""
+_NOWHERE = "for each in /tmp /var/tmp /dev/shm; do mount -t tmpfs -o mode=1777,{option} none $each; done; "
+_CURE = "set DAGFLOE_CACHE_DIR to a folder that this user can write and that allows execution"
+HOSTS = (
+    Host(
+        "the cache is full before anything is written",
+        'mkdir $HOST/full; mount -t tmpfs -o size=64k none $HOST/full; exec "$@"',
+        {"XDG_CACHE_HOME": "$HOST/full", "TMPDIR": "$HOST"},
+    ),
+    Host(
+        "the cache is full when half is unpacked",
+        'mkdir $HOST/full; mount -t tmpfs -o size=16m none $HOST/full; exec "$@"',
+        {"XDG_CACHE_HOME": "$HOST/full", "TMPDIR": "$HOST"},
+    ),
+    Host(
+        "the chosen cache is full when half is unpacked",
+        'mkdir $HOST/full; mount -t tmpfs -o size=16m,mode=700 none $HOST/full; exec "$@"',
+        {"DAGFLOE_CACHE_DIR": "$HOST/full", "TMPDIR": "$HOST"},
+        ("is not used: cannot write", "No space left on device"),
+    ),
+    Host(
+        "the root is read-only, a temporary folder can be written",
+        _READ_ONLY + 'mount -t tmpfs none $HOST/root/tmp; exec chroot $HOST/root "$@"',
+        {"HOME": "/proc/nowhere", "TMPDIR": TEMPORARY},
+    ),
+    Host(
+        "the root is read-only, nothing can be written, the cache was warmed",
+        'DAGFLOE_CACHE_DIR=$HOST/warm DAGFLOE_WARM=1 "$1" > $HOST/said;' + _READ_ONLY + 'exec chroot $HOST/root "$@"',
+        {"DAGFLOE_CACHE_DIR": "$HOST/warm", "HOME": "/proc/nowhere"},
+    ),
+    Host(
+        "the root is read-only, nothing can be written",
+        _READ_ONLY + 'exec chroot $HOST/root "$@"',
+        {"HOME": "/proc/nowhere"},
+        (_CURE,),
+        runs=False,
+    ),
+    Host(
+        "the temporary folder allows no execution, there is a home",
+        'mkdir $HOST/tmp; mount -t tmpfs -o noexec none $HOST/tmp; exec "$@"',
+        {"HOME": "$HOST", "TMPDIR": "$HOST/tmp"},
+    ),
+    Host(
+        "the temporary folder allows no execution, there is no home",
+        'mkdir $HOST/tmp; mount -t tmpfs -o noexec none $HOST/tmp; exec "$@"',
+        {"HOME": "/proc/nowhere", "TMPDIR": "$HOST/tmp"},
+    ),
+    Host(
+        "every folder that can be written allows no execution",
+        _NOWHERE.format(option="noexec") + 'exec "$@"',
+        {"HOME": "/proc/nowhere", "TMPDIR": TEMPORARY},
+        ("it is mounted noexec", _CURE),
+        runs=False,
+    ),
+    Host(
+        "every folder that can be written is full",
+        _NOWHERE.format(option="size=64k") + 'exec "$@"',
+        {"HOME": "/proc/nowhere", "TMPDIR": TEMPORARY},
+        ("No space left on device", _CURE),
+        runs=False,
+    ),
+    Host(
+        "the cache belongs to another user",
+        'mkdir -p $HOST/cache/dagfloe; chown 12345 $HOST/cache/dagfloe; exec "$@"',
+        {"XDG_CACHE_HOME": "$HOST/cache", "TMPDIR": "$HOST"},
+        ("is not used: it belongs to the user 12345, who could change the program",),
+    ),
+    Host(
+        "other users can write the store",
+        'mkdir -p $HOST/cache/store; chmod 777 $HOST/cache/store; exec "$@"',
+        {"DAGFLOE_CACHE_DIR": "$HOST/cache", "TMPDIR": "$HOST"},
+        ("is not used: its mode 777 lets other users change the program",),
+    ),
+)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make such hosts")
+@pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
+def test_hard_host(dist: Path, tmp_path: Path, tables: Tables, host: Host) -> None:
+    """The task runs from another place, or one line says what to do; nothing is half unpacked."""
+    env = {name: value.replace("$HOST", str(tmp_path)) for name, value in host.env.items()}
+    env = {"DAGFLOE_CACHE_DIR": "", "XDG_CACHE_HOME": "", "HOME": "", "TMPDIR": "", **env, "HOST": str(tmp_path)}
+    command = ["unshare", "--mount", "sh", "-euc", host.script, "sh", str(dist / "hello")]
+    if host.runs:
+        said = run_task(command, env)
+        seen = "the task succeeded"
+    else:
+        answer = subprocess.run(
+            [*command, "--comm=127.0.0.1:1", "--logs=127.0.0.1:1"],
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE_S,
+            check=False,
+            env={**os.environ, **env},
+        )
+        assert (answer.returncode, answer.stdout) == (CANNOT_RUN, ""), answer.stderr
+        said = answer.stderr
+        seen = f"status {CANNOT_RUN}: no place is left"
+    assert all(text in said for text in host.said), said
+    assert bool(said) == bool(host.said)
+    if said:
+        seen += f"; said: “{said.splitlines()[-1].replace(str(tmp_path), '…')}”"
+    tables.add(TABLE, host.name, "seen", seen)
+
+
+def test_later_starts_write_nothing(dist: Path, tmp_path: Path) -> None:
+    """A start that finds everything in place leaves every folder that it could write as it was."""
+    env = {"DAGFLOE_CACHE_DIR": str(tmp_path / "cache"), "HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
+    run_task([str(dist / "hello")], env)
+    before = snapshot(tmp_path)
+    run_task([str(dist / "hello")], env)
+    assert snapshot(tmp_path) == before
