@@ -13,12 +13,15 @@ AIRFLOWS := 3.3.2 3.4.0b2
 TEST_DIST := .cache/bundles/$(PLATFORM)
 TEST_BUNDLES := $(notdir $(patsubst %/pyproject.toml,%,$(wildcard tests/airflow/bundles/*/pyproject.toml)))
 BUNDLES := $(notdir $(patsubst %/pyproject.toml,%,$(wildcard bundles/*/pyproject.toml)))
+# What only benchmarks run.
+BENCH := .cache/bench
+BENCH_FILES := $(addprefix $(BENCH)/,small heavy one-file/small stock/small stock/weather)
 # What goes into a bundle file, beside its own sources: a change in it makes every bundle file stale.
 SOURCES := pyproject.toml $(wildcard sdk/*.py runtime/*.py cli/*.py build/*.py) build/launcher/launcher
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dist test-bundles messages test check airflow-test conformance bench clean
+.PHONY: help install demo dist test-bundles messages test check airflow-test conformance bench bench-quick deaths clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -70,14 +73,9 @@ airflow-test: dist test-bundles .venvs/airflow-$(AIRFLOW)/.installed ## Run bund
 		--ignore tests/airflow/test_conformance.py
 
 # CHECK=--check compares the page with the results instead of writing it.
-conformance: test-bundles $(AIRFLOWS:%=.venvs/airflow-%/.installed) ## Show what each supported Airflow's supervisor can do
-	$(foreach each,$(AIRFLOWS),DAGFLOE_AIRFLOW_PYTHON=$(CURDIR)/.venvs/airflow-$(each)/bin/python \
-		DAGFLOE_CONFORMANCE=.cache/conformance/$(each).json $(PYTEST) -m airflow tests/airflow/test_conformance.py &&) true
-	PYTHONPATH=tests $(BIN)/python -m support.conformance_page $(CHECK) $(AIRFLOWS:%=.cache/conformance/%.json)
-
-bench: $(STAMP) ## Measure imports, client calls and log records beside the least that Python could do
-	$(BIN)/python benchmarks/imports.py
-	$(BIN)/python benchmarks/hot_path.py
+conformance: test-bundles $(AIRFLOWS:%=deaths: dist ## Let bundle files die in every way, 20 times each, and write docs/deaths.md
+	DAGFLOE_TIMES=20 DAGFLOE_TABLES=.cache/deaths.json $(PYTEST) tests/frozen/test_deaths.py tests/frozen/test_first_starts.py
+	PYTHONPATH=tests $(BIN)/python -m support.deaths_page .cache/deaths.json
 
 .venvs/airflow-%/.installed:
 	$(PYTHON) -m venv --clear $(@D)

@@ -175,6 +175,30 @@ static int is_ready(const struct store *store, const struct bundle *bundle) {
     return ready;
 }
 
+/* The bytes of all objects, after removing those that no entry has. */
+static uint64_t sweep_objects(const struct store *store) {
+    uint64_t total = 0;
+    struct stat status;
+    int folder = openat(store->objects, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *listing = folder < 0 ? NULL : fdopendir(folder);
+    if (listing == NULL) {
+        return 0;
+    }
+    for (struct dirent *each; (each = readdir(listing)) != NULL;) {
+        if (*each->d_name == '.' || fstatat(folder, each->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+            continue;
+        }
+        /* One that is on its way into an entry may be hit, too: then its file is written once more. */
+        if (status.st_nlink == 1) {
+            unlinkat(folder, each->d_name, 0);
+        } else {
+            total += (uint64_t)status.st_size;
+        }
+    }
+    closedir(listing);
+    return total;
+}
+
 /* Unpack a new entry beside the others, then let it appear at once; repair an old one where it is. */
 static int make_ready(struct store *store, const struct bundle *bundle, char *why) {
     int folder = open_entry(store, bundle->id);
@@ -198,6 +222,7 @@ static int make_ready(struct store *store, const struct bundle *bundle, char *wh
     }
     if (result != 0 && is_new) {
         remove_tree(store->partial, bundle->id);
+        sweep_objects(store); /* a full disk stays no fuller than it was */
     }
     return result;
 }
@@ -250,30 +275,6 @@ int remove_tree(int parent, const char *name) {
     }
     closedir(listing);
     return unlinkat(parent, name, AT_REMOVEDIR);
-}
-
-/* The bytes of all objects, after removing those that no entry has. */
-static uint64_t sweep_objects(const struct store *store) {
-    uint64_t total = 0;
-    struct stat status;
-    int folder = openat(store->objects, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *listing = folder < 0 ? NULL : fdopendir(folder);
-    if (listing == NULL) {
-        return 0;
-    }
-    for (struct dirent *each; (each = readdir(listing)) != NULL;) {
-        if (*each->d_name == '.' || fstatat(folder, each->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
-            continue;
-        }
-        /* One that is on its way into an entry may be hit, too: then its file is written once more. */
-        if (status.st_nlink == 1) {
-            unlinkat(folder, each->d_name, 0);
-        } else {
-            total += (uint64_t)status.st_size;
-        }
-    }
-    closedir(listing);
-    return total;
 }
 
 /* When an entry was last started: the file system notes it, once a day at most, or else when it was made. */

@@ -262,6 +262,16 @@ def test_mounts_that_will_not_do(bundle: Path, tmp_path: Path, option: str, reas
     assert (answer.returncode, answer.stdout, answer.stderr) == (0, EXPECTED, "")
 
 
+def test_full_disk_is_left_as_it_was(bundle: Path, tmp_path: Path) -> None:
+    """What was unpacked before the disk was full is deleted again."""
+    chosen = tmp_path / "chosen"
+    chosen.mkdir()
+    script = f"mount -t tmpfs -o mode=700,size=1m none {chosen}; $BUNDLE; find {chosen} -type f -size +0 | wc -l"
+    answer = mounted(script, bundle, environment(DAGFLOE_CACHE_DIR=chosen, TMPDIR=tmp_path))
+    assert "No space left on device" in answer.stderr
+    assert answer.stdout.splitlines()[-1] == "0"
+
+
 def test_warm_store_that_cannot_be_written(bundle: Path, tmp_path: Path, cache: Path) -> None:
     """A store that was warmed for an image is used where it is read-only."""
     env = environment(DAGFLOE_CACHE_DIR=cache)

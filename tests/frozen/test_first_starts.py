@@ -8,11 +8,11 @@ import signal
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
+from support.hosts import HOSTS, Host
 from support.launcher import CANNOT_RUN, entries, leftovers, snapshot
 from support.peer import DEADLINE_S, Peer, startup
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 #: `make deaths` asks for 20 times as many.
 KILLED = 5 * int(os.environ.get("DAGFLOE_TIMES", "1"))
 TABLE = "first starts"
-TEMPORARY = "/tmp"  # noqa: S108 - its name, for hosts that have another one
 
 
 def run_task(command: list[str], env: dict[str, str]) -> str:
@@ -81,105 +80,6 @@ def test_killed_at_any_moment(dist: Path, tmp_path: Path, tables: Tables) -> Non
         f"{killed} died of it, {unpacking} of them while unpacking; "
         f"{KILLED} of {KILLED} next starts succeeded, nothing half unpacked was left",
     )
-
-
-@dataclass(frozen=True)
-class Host:
-    """A host that makes it hard.
-
-    Attributes:
-        name: the row of the table.
-        script: makes the host from an empty folder `$HOST`, in a mount namespace of its own; its end is `exec "$@"`.
-        env: what is added to the environment, `$HOST` standing for the folder.
-        said: what is said on stderr, in part; nothing when empty.
-        runs: whether there is any place from which the task can run.
-    """
-
-    name: str
-    script: str
-    env: dict[str, str]
-    said: tuple[str, ...] = ()
-    runs: bool = True
-
-
-#: The file system as it is, read-only, with the kernel's own in it; `$HOST` can be written there when it is mounted.
-_READ_ONLY = """
-mkdir -p $HOST/root; mount --bind / $HOST/root; mount -o remount,ro,bind $HOST/root
-mount --rbind /proc $HOST/root/proc; mount --rbind /dev $HOST/root/dev; mount -t tmpfs -o ro none $HOST/root/dev/shm
-"""
-_NOWHERE = "for each in /tmp /var/tmp /dev/shm; do mount -t tmpfs -o mode=1777,{option} none $each; done; "
-_CURE = "set DAGFLOE_CACHE_DIR to a folder that this user can write and that allows execution"
-HOSTS = (
-    Host(
-        "the cache is full before anything is written",
-        'mkdir $HOST/full; mount -t tmpfs -o size=64k none $HOST/full; exec "$@"',
-        {"XDG_CACHE_HOME": "$HOST/full", "TMPDIR": "$HOST"},
-    ),
-    Host(
-        "the cache is full when half is unpacked",
-        'mkdir $HOST/full; mount -t tmpfs -o size=16m none $HOST/full; exec "$@"',
-        {"XDG_CACHE_HOME": "$HOST/full", "TMPDIR": "$HOST"},
-    ),
-    Host(
-        "the chosen cache is full when half is unpacked",
-        'mkdir $HOST/full; mount -t tmpfs -o size=16m,mode=700 none $HOST/full; exec "$@"',
-        {"DAGFLOE_CACHE_DIR": "$HOST/full", "TMPDIR": "$HOST"},
-        ("is not used: cannot write", "No space left on device"),
-    ),
-    Host(
-        "the root is read-only, a temporary folder can be written",
-        _READ_ONLY + 'mount -t tmpfs none $HOST/root/tmp; exec chroot $HOST/root "$@"',
-        {"HOME": "/proc/nowhere", "TMPDIR": TEMPORARY},
-    ),
-    Host(
-        "the root is read-only, nothing can be written, the cache was warmed",
-        'DAGFLOE_CACHE_DIR=$HOST/warm DAGFLOE_WARM=1 "$1" > $HOST/said;' + _READ_ONLY + 'exec chroot $HOST/root "$@"',
-        {"DAGFLOE_CACHE_DIR": "$HOST/warm", "HOME": "/proc/nowhere"},
-    ),
-    Host(
-        "the root is read-only, nothing can be written",
-        _READ_ONLY + 'exec chroot $HOST/root "$@"',
-        {"HOME": "/proc/nowhere"},
-        (_CURE,),
-        runs=False,
-    ),
-    Host(
-        "the temporary folder allows no execution, there is a home",
-        'mkdir $HOST/tmp; mount -t tmpfs -o noexec none $HOST/tmp; exec "$@"',
-        {"HOME": "$HOST", "TMPDIR": "$HOST/tmp"},
-    ),
-    Host(
-        "the temporary folder allows no execution, there is no home",
-        'mkdir $HOST/tmp; mount -t tmpfs -o noexec none $HOST/tmp; exec "$@"',
-        {"HOME": "/proc/nowhere", "TMPDIR": "$HOST/tmp"},
-    ),
-    Host(
-        "every folder that can be written allows no execution",
-        _NOWHERE.format(option="noexec") + 'exec "$@"',
-        {"HOME": "/proc/nowhere", "TMPDIR": TEMPORARY},
-        ("it is mounted noexec", _CURE),
-        runs=False,
-    ),
-    Host(
-        "every folder that can be written is full",
-        _NOWHERE.format(option="size=64k") + 'exec "$@"',
-        {"HOME": "/proc/nowhere", "TMPDIR": TEMPORARY},
-        ("No space left on device", _CURE),
-        runs=False,
-    ),
-    Host(
-        "the cache belongs to another user",
-        'mkdir -p $HOST/cache/dagfloe; chown 12345 $HOST/cache/dagfloe; exec "$@"',
-        {"XDG_CACHE_HOME": "$HOST/cache", "TMPDIR": "$HOST"},
-        ("is not used: it belongs to the user 12345, who could change the program",),
-    ),
-    Host(
-        "other users can write the store",
-        'mkdir -p $HOST/cache/store; chmod 777 $HOST/cache/store; exec "$@"',
-        {"DAGFLOE_CACHE_DIR": "$HOST/cache", "TMPDIR": "$HOST"},
-        ("is not used: its mode 777 lets other users change the program",),
-    ),
-)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make such hosts")

@@ -79,7 +79,7 @@ class Death:
 
     name: str
     how: str
-    status: int | tuple[int, int] | None
+    status: int | None
     state: str | None = None
     act: Callable[[Peer, dict[str, Any]], object] = lambda _peer, _pids: None
     word: str | None = "last words"

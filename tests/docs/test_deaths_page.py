@@ -1,0 +1,22 @@
+"""The page of deaths shows what the tests show."""
+
+from __future__ import annotations
+
+from support.deaths import DEATHS
+from support.deaths_page import PAGE, status_text
+from support.hosts import HOSTS
+
+
+def test_every_row_is_shown() -> None:
+    """Every death and every host is a row, each seen 20 times or as often as its name says."""
+    rows = [line.strip("| ").split(" | ") for line in PAGE.read_text("utf-8").splitlines() if line.startswith("| ")]
+    shown = {cells[0]: cells[1:] for cells in rows}
+    for death in DEATHS:
+        times, status, processes, folders = shown[death.name]
+        assert int(times) >= 20
+        assert status == status_text(death.status)
+        assert (processes, folders[0]) == ("0", "0")
+    for host in HOSTS:
+        assert shown[host.name][0].startswith("the task succeeded" if host.runs else "status 126")
+    assert "20 first starts at once" in shown
+    assert "100 first starts, each killed at a random moment" in shown
