@@ -73,7 +73,28 @@ airflow-test: dist test-bundles .venvs/airflow-$(AIRFLOW)/.installed ## Run bund
 		--ignore tests/airflow/test_conformance.py
 
 # CHECK=--check compares the page with the results instead of writing it.
-conformance: test-bundles $(AIRFLOWS:%=deaths: dist ## Let bundle files die in every way, 20 times each, and write docs/deaths.md
+conformance: test-bundles $(AIRFLOWS:%=.venvs/airflow-%/.installed) ## Show what each supported Airflow's supervisor can do
+	$(foreach each,$(AIRFLOWS),DAGFLOE_AIRFLOW_PYTHON=$(CURDIR)/.venvs/airflow-$(each)/bin/python \
+		DAGFLOE_CONFORMANCE=.cache/conformance/$(each).json $(PYTEST) -m airflow tests/airflow/test_conformance.py &&) true
+	PYTHONPATH=tests $(BIN)/python -m support.conformance_page $(CHECK) $(AIRFLOWS:%=.cache/conformance/%.json)
+
+bench: $(BENCH_FILES) $(DIST)/weather .venvs/airflow-3.3.2/.installed ## Measure everything, 15 minutes, and write docs/benchmarks.md
+	$(BIN)/python -m benchmarks.run --publish
+
+# PUBLISH=--publish writes the page from these few rounds.
+bench-quick: $(BENCH_FILES) $(DIST)/weather .venvs/airflow-3.3.2/.installed ## The same with few rounds, 3 minutes, only printed
+	$(BIN)/python -m benchmarks.run --quick $(PUBLISH)
+
+$(BENCH)/stock/%: $(SOURCES) benchmarks/stock.py $$(wildcard benchmarks/bundles/$$*/*.* bundles/$$*/*.* bundles/$$*/$$*/*.*) | $(STAMP)
+	$(BIN)/python -m benchmarks.stock $(firstword $(wildcard benchmarks/bundles/$* bundles/$*)) --output $(@D)
+
+$(BENCH)/one-file/%: $(SOURCES) $$(wildcard benchmarks/bundles/$$*/*.*) | $(STAMP)
+	$(BIN)/dagfloe build benchmarks/bundles/$* --output $(@D) --one-file
+
+$(BENCH)/%: $(SOURCES) $$(wildcard benchmarks/bundles/$$*/*.*) | $(STAMP)
+	$(BIN)/dagfloe build benchmarks/bundles/$* --output $(@D)
+
+deaths: dist ## Let bundle files die in every way, 20 times each, and write docs/deaths.md
 	DAGFLOE_TIMES=20 DAGFLOE_TABLES=.cache/deaths.json $(PYTEST) tests/frozen/test_deaths.py tests/frozen/test_first_starts.py
 	PYTHONPATH=tests $(BIN)/python -m support.deaths_page .cache/deaths.json
 

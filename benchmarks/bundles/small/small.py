@@ -1,0 +1,20 @@
+"""One variable, ten records, one XCom, and no dependencies."""
+
+from __future__ import annotations
+
+import logging
+
+from dagfloe import Bundle, Client
+
+bundle = Bundle()
+dag = bundle.dag("small")
+RECORDS = 10
+
+
+@dag.task
+def work(client: Client, log: logging.Logger) -> dict[str, str]:
+    """Do as little as most tasks do before their own work begins."""
+    name = client.get_variable("name")
+    for number in range(RECORDS):
+        log.info("record %d for %s", number, name)
+    return {"greeting": f"Hello, {name}!"}

@@ -1,0 +1,65 @@
+"""Freezes a project as PyInstaller does by itself: one file, its own settings, and only what the program needs to start.
+
+`python -m benchmarks.stock bundles/weather --output FOLDER`
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from dagfloe.build.environment import ensure_environment
+from dagfloe.build.interpreter import find_interpreter
+from dagfloe.build.process import run_step
+from dagfloe.build.project import read_project
+from dagfloe.build.stage import stage
+
+TIMEOUT_S = 1800
+#: What the program imports by names that PyInstaller does not see.
+HIDDEN = ("dagfloe.runtime.server", "dagfloe.runtime.streams")
+
+
+def freeze(path: Path, output: Path) -> Path:
+    """Freeze a project.
+
+    Args:
+        path: its folder.
+        output: the folder for the program.
+    """
+    project = read_project(path)
+    interpreter = find_interpreter(project)
+    output.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as name:
+        work = Path(name)
+        environment = ensure_environment(project, interpreter, work)
+        entry = stage(project, interpreter, work / "stage")
+        hidden = (*project.modules, *project.hidden_imports, *HIDDEN)
+        run_step(
+            "freezing with PyInstaller's own settings",
+            [
+                *(str(environment.python), "-m", "PyInstaller", "--onefile", "--noconfirm", "--log-level", "WARN"),
+                *("--name", project.file_name, "--distpath", str(output)),
+                *("--workpath", str(work / "work"), "--specpath", str(work)),
+                *("--paths", str(entry.parent), "--paths", str(project.source_root)),
+                *(f"--hidden-import={module}" for module in hidden),
+                *(f"--collect-data={package}" for package in project.package_data),
+                str(entry),
+            ],
+            output / f"{project.file_name}.log",
+            timeout_s=TIMEOUT_S,
+        )
+    return output / project.file_name
+
+
+def main() -> None:
+    """Freeze the project that the command line names."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("project", type=Path)
+    parser.add_argument("--output", type=Path, required=True)
+    given = parser.parse_args()
+    print(freeze(given.project, given.output))
+
+
+if __name__ == "__main__":
+    main()
