@@ -99,7 +99,7 @@ class Store:
         with ExitStack() as stack:
             for path in locks:
                 # The program may be a read-only one of another user's store: that error is told.
-                descriptor = os.open(path, os.O_RDONLY | os.O_CREAT, 0o400)
+                descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
                 stack.callback(os.close, descriptor)
                 try:
                     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -159,7 +159,7 @@ def _has_launcher(file: Path) -> bool:
 
 
 def _is_locked(path: Path) -> bool:
-    with path.open("rb") as file:
+    with path.open("r+b" if os.access(path, os.W_OK) else "rb") as file:  # over NFS, reading alone is not enough
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

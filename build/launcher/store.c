@@ -135,15 +135,23 @@ static int locked(const struct store *store, const char *id, const char *suffix,
     struct stat opened, present;
     snprintf(name, sizeof name, "%s.%s", id, suffix);
     for (int waited_ms = 0;; waited_ms += 5) {
-        mode_t mode = fstat(store->root, &opened) == 0 && (opened.st_mode & 055) == 055 ? 0444 : 0400;
-        int descriptor = openat(store->entries, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | (store->is_writable ? O_CREAT : 0), mode);
+        mode_t mode = fstat(store->root, &opened) == 0 && (opened.st_mode & 055) == 055 ? 0644 : 0600;
+        /* Over NFS, only a file that was opened for writing can be locked alone. */
+        int flags = store->is_writable ? O_RDWR | O_CREAT : O_RDONLY;
+        int descriptor = openat(store->entries, name, flags | O_NOFOLLOW | O_CLOEXEC, mode);
         if (descriptor < 0) {
             snprintf(why, REASON_BYTES, errno == ENOENT ? "it does not have this bundle, and cannot be written"
                                                         : "its lock cannot be opened: %s", strerror(errno));
             return -1;
         }
+        int is_locked = flock(descriptor, how | LOCK_NB) == 0;
+        if (!is_locked && errno != EWOULDBLOCK && errno != EINTR) {
+            snprintf(why, REASON_BYTES, "nothing can be locked there: %s", strerror(errno));
+            close(descriptor);
+            return -1;
+        }
         /* Whoever prunes removes the file while it is locked: then it is locked by its name no more. */
-        if (flock(descriptor, how | LOCK_NB) == 0 && fstat(descriptor, &opened) == 0 &&
+        if (is_locked && fstat(descriptor, &opened) == 0 &&
             fstatat(store->entries, name, &present, AT_SYMLINK_NOFOLLOW) == 0 && opened.st_ino == present.st_ino) {
             return descriptor;
         }
