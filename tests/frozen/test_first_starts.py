@@ -87,8 +87,16 @@ def test_killed_at_any_moment(dist: Path, tmp_path: Path, tables: Tables) -> Non
 def test_hard_host(dist: Path, tmp_path: Path, tables: Tables, host: Host) -> None:
     """The task runs from another place, or one line says what to do; nothing is half unpacked."""
     env = {name: value.replace("$HOST", str(tmp_path)) for name, value in host.env.items()}
-    env = {"DAGFLOE_CACHE_DIR": "", "XDG_CACHE_HOME": "", "HOME": "", "TMPDIR": "", **env, "HOST": str(tmp_path)}
-    command = ["unshare", "--mount", "sh", "-euc", host.script, "sh", str(dist / "hello")]
+    env = {
+        "DAGFLOE_CACHE_DIR": "",
+        "XDG_CACHE_HOME": "",
+        "HOME": "",
+        "TMPDIR": "",
+        **env,
+        "HOST": str(tmp_path),
+        "FILE": "/proc/self/fd/9",
+    }
+    command = ["unshare", "--mount", "sh", "-euc", f'exec 9<"$1"; shift; {host.script}', "sh", str(dist / "hello")]
     if host.runs:
         said = run_task(command, env)
         seen = "the task succeeded"

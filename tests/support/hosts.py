@@ -13,7 +13,8 @@ class Host:
 
     Attributes:
         name: the row of the table.
-        script: makes the host from an empty folder `$HOST`, in a mount namespace of its own; its end is `exec "$@"`.
+        script: makes the host from an empty folder `$HOST`, in a mount namespace of its own, and ends with
+            `exec $FILE "$@"`, the bundle file being `$FILE`.
         env: what is added to the environment, `$HOST` standing for the folder.
         said: what is said on stderr, in part; nothing when empty.
         runs: whether there is any place from which the task can run.
@@ -36,70 +37,74 @@ _CURE = "set DAGFLOE_CACHE_DIR to a folder that this user can write and that all
 HOSTS = (
     Host(
         "the cache is full before anything is written",
-        'mkdir $HOST/full; mount -t tmpfs -o size=64k none $HOST/full; exec "$@"',
+        'mkdir $HOST/full; mount -t tmpfs -o size=64k none $HOST/full; exec $FILE "$@"',
         {"XDG_CACHE_HOME": "$HOST/full", "TMPDIR": "$HOST"},
     ),
     Host(
         "the cache is full when half is unpacked",
-        'mkdir $HOST/full; mount -t tmpfs -o size=16m none $HOST/full; exec "$@"',
+        'mkdir $HOST/full; mount -t tmpfs -o size=16m none $HOST/full; exec $FILE "$@"',
         {"XDG_CACHE_HOME": "$HOST/full", "TMPDIR": "$HOST"},
     ),
     Host(
         "the chosen cache is full when half is unpacked",
-        'mkdir $HOST/full; mount -t tmpfs -o size=16m,mode=700 none $HOST/full; exec "$@"',
+        'mkdir $HOST/full; mount -t tmpfs -o size=16m,mode=700 none $HOST/full; exec $FILE "$@"',
         {"DAGFLOE_CACHE_DIR": "$HOST/full", "TMPDIR": "$HOST"},
         ("is not used: cannot write", "No space left on device"),
     ),
     Host(
         "the root is read-only, a temporary folder can be written",
-        _READ_ONLY + 'mount -t tmpfs none $HOST/root/tmp; exec chroot $HOST/root "$@"',
+        _READ_ONLY + 'mount -t tmpfs none $HOST/root/tmp; exec chroot $HOST/root $FILE "$@"',
         {"HOME": "/proc/nowhere", "TMPDIR": TEMPORARY},
     ),
     Host(
         "the root is read-only, nothing can be written, the cache was warmed",
-        'DAGFLOE_CACHE_DIR=$HOST/warm DAGFLOE_WARM=1 "$1" > $HOST/said;' + _READ_ONLY + 'exec chroot $HOST/root "$@"',
+        "DAGFLOE_CACHE_DIR=$HOST/warm DAGFLOE_WARM=1 $FILE > $HOST/said;"
+        + _READ_ONLY
+        + 'exec chroot $HOST/root $FILE "$@"',
         {"DAGFLOE_CACHE_DIR": "$HOST/warm", "HOME": "/proc/nowhere"},
     ),
     Host(
         "the root is read-only, nothing can be written",
-        _READ_ONLY + 'exec chroot $HOST/root "$@"',
+        _READ_ONLY
+        + "for each in tmp var/tmp; do mount -t tmpfs -o ro none $HOST/root/$each; done; "
+        + 'exec chroot $HOST/root $FILE "$@"',
         {"HOME": "/proc/nowhere"},
         (_CURE,),
         runs=False,
     ),
     Host(
         "the temporary folder allows no execution, there is a home",
-        'mkdir $HOST/tmp; mount -t tmpfs -o noexec none $HOST/tmp; exec "$@"',
+        'mkdir $HOST/tmp; mount -t tmpfs -o noexec none $HOST/tmp; exec $FILE "$@"',
         {"HOME": "$HOST", "TMPDIR": "$HOST/tmp"},
     ),
     Host(
         "the temporary folder allows no execution, there is no home",
-        'mkdir $HOST/tmp; mount -t tmpfs -o noexec none $HOST/tmp; exec "$@"',
-        {"HOME": "/proc/nowhere", "TMPDIR": "$HOST/tmp"},
+        'mount -t tmpfs -o noexec none /tmp; mount -t tmpfs none /var/tmp; exec $FILE "$@"',
+        {"HOME": "/proc/nowhere", "TMPDIR": TEMPORARY},
     ),
     Host(
         "every folder that can be written allows no execution",
-        _NOWHERE.format(option="noexec") + 'exec "$@"',
+        _NOWHERE.format(option="noexec") + 'exec $FILE "$@"',
         {"HOME": "/proc/nowhere", "TMPDIR": TEMPORARY},
         ("it is mounted noexec", _CURE),
         runs=False,
     ),
     Host(
         "every folder that can be written is full",
-        _NOWHERE.format(option="size=64k") + 'exec "$@"',
+        _NOWHERE.format(option="size=64k") + 'exec $FILE "$@"',
         {"HOME": "/proc/nowhere", "TMPDIR": TEMPORARY},
         ("No space left on device", _CURE),
         runs=False,
     ),
     Host(
         "the cache belongs to another user",
-        'mkdir -p $HOST/cache/dagfloe; chown 12345 $HOST/cache/dagfloe; exec "$@"',
+        'mkdir -p $HOST/cache/dagfloe; chown 12345 $HOST/cache/dagfloe; exec $FILE "$@"',
         {"XDG_CACHE_HOME": "$HOST/cache", "TMPDIR": "$HOST"},
         ("is not used: it belongs to the user 12345, who could change the program",),
     ),
     Host(
         "other users can write the store",
-        'mkdir -p $HOST/cache/store; chmod 777 $HOST/cache/store; exec "$@"',
+        'mkdir -p $HOST/cache/store; chmod 777 $HOST/cache/store; exec $FILE "$@"',
         {"DAGFLOE_CACHE_DIR": "$HOST/cache", "TMPDIR": "$HOST"},
         ("is not used: its mode 777 lets other users change the program",),
     ),
