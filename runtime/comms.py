@@ -71,7 +71,7 @@ class Comms:
         self._window = cancellation.window()
         self._decoder = FrameDecoder(MAX_FRAME_BYTES)
         self._send_lock = threading.Lock()
-        self._readable = _poller(sock, select.POLLIN)  # only ever used by the thread that leads
+        self._readable: select.poll | None = None  # kept from one wait to the next
         self._turn = threading.Condition()
         self._leader: int | None = None
         self._waiting: set[int] = set()
@@ -207,13 +207,16 @@ class Comms:
     def _lead(self, me: int, deadline: float) -> None:
         """Wait on the socket for all, once, and hand out what came."""
         self._leader = me
+        # Taken, because another wait may begin further up the stack of this thread, and one poller cannot wait twice.
+        poller, self._readable = self._readable or _poller(self._sock, select.POLLIN), None
         self._turn.release()
         try:
             with self._window:
-                readable = _wait_ready(self._readable, deadline)
+                readable = _wait_ready(poller, deadline)
         finally:
             self._turn.acquire()
             self._leader = None
+            self._readable = poller
         if readable:
             self._read()
 
