@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from dagfloe import BundleInfo, Client, Context, DagRun, TaskInstance
 from dagfloe.cancellation import Cancellation
 from dagfloe.runtime.comms import Comms
+from dagfloe.runtime.frames import encode_frame
 from dagfloe.runtime.levels import Levels
 from dagfloe.runtime.logs import ChannelHandler, LogChannel
 from dagfloe.secrets import Secrets
@@ -41,15 +42,6 @@ while data := sock.recv(4096):
     width = {0xCC: 2, 0xCD: 3, 0xCE: 5}.get(data[5], 1)
     reply = b"\\x93" + data[5 : 5 + width] + body
     sock.sendall(len(reply).to_bytes(4, "big") + reply)
-"""
-#: Answers as many bytes as come with as many as the responder's.
-ECHO = """
-import socket, sys
-sock = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
-sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-reply = bytes(46)
-while sock.recv(4096):
-    sock.sendall(reply)
 """
 DRAIN = """
 import socket, sys
@@ -99,14 +91,14 @@ def calls(count: int) -> float:
 
 
 def ping_pong(count: int) -> float:
-    """Exchanges of as many bytes in a second, over a bare socket."""
-    request = bytes(32)  # as long as the frame of the call
+    """Exchanges of the same bytes in a second, over a bare socket with a time limit."""
+    request = encode_frame(1000, {"type": "GetVariable", "key": "k"})
 
     def exchange(_: int) -> None:
         sock.sendall(request)
         sock.recv(4096)
 
-    with peer(ECHO) as sock:
+    with peer(RESPONDER) as sock:
         sock.settimeout(DEADLINE_S)
         return rate(count, exchange)
 

@@ -14,6 +14,7 @@ import threading
 import time
 from contextlib import suppress
 from socket import SHUT_WR
+from threading import get_ident
 
 from dagfloe.errors import ConnectionLostError, LocalProtocolError, RemoteProtocolError, ReplyTimeoutError
 from dagfloe.runtime.config import DEFAULT_SCHEMA_VERSION
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 REPLY_TIMEOUT_S = 300.0
 #: How long the supervisor may leave a frame unread.
 WRITE_TIMEOUT_S = 30.0
-_READ_BYTES = 1 << 18
+_READ_BYTES = 1 << 16
 _GONE = "the supervisor is gone (its socket {}): the task cannot go on, Airflow learns of its end by itself"
 
 
@@ -72,7 +73,8 @@ class Comms:
         self._decoder = FrameDecoder(MAX_FRAME_BYTES)
         self._send_lock = threading.Lock()
         self._readable: select.poll | None = None  # kept from one wait to the next
-        self._turn = threading.Condition()
+        self._lock = threading.RLock()  # for all that follows
+        self._turn = threading.Condition(self._lock)
         self._leader: int | None = None
         self._waiting: set[int] = set()
         self._arrived: dict[int, Frame] = {}
@@ -93,10 +95,7 @@ class Comms:
         """
         with self._shield:
             self._waiting.add(0)
-            try:
-                return self._wait_for(0, self.reply_timeout_s, "to send its first frame")
-            finally:
-                self._waiting.discard(0)
+            return self._wait_for(0, self.reply_timeout_s, None)
 
     def request(self, body: Mapping[str, Any]) -> dict[str, Any] | None:
         """Send a request and wait for its reply.
@@ -113,10 +112,7 @@ class Comms:
             ReplyTimeoutError: when no reply comes within `reply_timeout_s`.
             ConnectionLostError: when the supervisor is gone.
         """
-        with self._turn:
-            self._last_id += 1
-            frame_id = self._last_id
-        return self._exchange(frame_id, body)
+        return self._exchange(None, body)
 
     def finish(self, body: Mapping[str, Any]) -> None:
         """Send the terminal message, on the id of `StartupDetails`, and wait until the supervisor has taken it.
@@ -132,7 +128,8 @@ class Comms:
             self._sock.shutdown(SHUT_WR)
         self._sock.close()
 
-    def _exchange(self, frame_id: int, body: Mapping[str, Any]) -> dict[str, Any] | None:
+    def _exchange(self, frame_id: int | None, body: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Send a frame, on a new id when none is given, and wait for its reply."""
         if os.getpid() != self._pid:
             raise LocalProtocolError(
                 "the Client was used in a forked process: only the task's own process may talk to the supervisor; "
@@ -140,17 +137,18 @@ class Comms:
             )
         check_request(body, self._schema_version)
         timeout_s = self.reply_timeout_s
-        data = encode_frame(frame_id, body, self.carrier)
         with self._shield:
-            with self._turn:
+            with self._lock:
+                if frame_id is None:
+                    self._last_id = frame_id = self._last_id + 1
                 self._waiting.add(frame_id)
             try:
-                self._send(data)
-                reply = self._wait_for(frame_id, timeout_s, f"to answer {body['type']}")
-            finally:
-                with self._turn:
+                self._send(encode_frame(frame_id, body, self.carrier))
+            except BaseException:
+                with self._lock:
                     self._waiting.discard(frame_id)
-                    self._arrived.pop(frame_id, None)
+                raise
+            reply = self._wait_for(frame_id, timeout_s, body)
         error = reply.error
         if error is None and reply.body is not None and reply.body.get("type") == "ErrorResponse":
             error = reply.body
@@ -161,34 +159,43 @@ class Comms:
         return reply.body
 
     def _send(self, data: bytes) -> None:
-        deadline = time.monotonic() + self._write_timeout_s
         with self._send_lock:
             if self._lost is not None:
                 raise ConnectionLostError(str(self._lost)) from self._lost
-            view = memoryview(data)
-            while view:
-                try:
-                    view = view[self._sock.send(view) :]
-                except BlockingIOError:
-                    if not _wait_ready(_poller(self._sock, select.POLLOUT), deadline):
-                        # Half a frame may be out: nothing that followed could be understood.
-                        raise self._lose(
-                            f"the supervisor did not read a frame of {len(data)} bytes "
-                            f"within {self._write_timeout_s:g} s"
-                        ) from None
-                except OSError as error:
-                    raise self._lose(_GONE.format(f"broke: {error.strerror}")) from error
+            try:
+                sent = self._sock.send(data)
+                if sent < len(data):
+                    self._send_rest(memoryview(data)[sent:])
+            except BlockingIOError:
+                self._send_rest(memoryview(data))
+            except OSError as error:
+                raise self._lose(_GONE.format(f"broke: {error.strerror}")) from error
 
-    def _wait_for(self, frame_id: int, timeout_s: float, what: str) -> Frame:
+    def _send_rest(self, view: memoryview) -> None:
+        """Send what the socket did not take at once."""
+        deadline = time.monotonic() + self._write_timeout_s
+        poller = _poller(self._sock, select.POLLOUT)
+        while view:
+            if not _wait_ready(poller, deadline):
+                # Half a frame may be out: nothing that followed could be understood.
+                raise self._lose(
+                    f"the supervisor did not read a frame within {self._write_timeout_s:g} s, "
+                    f"{len(view)} bytes of it are left"
+                )
+            with suppress(BlockingIOError):
+                view = view[self._sock.send(view) :]
+
+    def _wait_for(self, frame_id: int, timeout_s: float, request: Mapping[str, Any] | None) -> Frame:
         deadline = time.monotonic() + timeout_s
-        me = threading.get_ident()
-        with self._turn:
+        me = get_ident()
+        with self._lock:
             try:
                 while frame_id not in self._arrived:
                     if self._lost is not None:
                         raise type(self._lost)(str(self._lost)) from self._lost
                     remaining_s = deadline - time.monotonic()
                     if remaining_s <= 0:
+                        what = "to send its first frame" if request is None else f"to answer {request['type']}"
                         raise ReplyTimeoutError(
                             f"the supervisor took more than {timeout_s:g} s {what}: "
                             "can the worker reach the API server?"
@@ -196,25 +203,28 @@ class Comms:
                     # The same thread may lead already, further down its stack: a cleanup callback runs on top of the
                     # call that it interrupted.
                     if self._leader in (None, me):
-                        self._lead(me, deadline)
+                        self._lead(me, remaining_s)
                     else:
                         with self._window:
                             self._turn.wait(remaining_s)
-                return self._arrived.pop(frame_id)
+                return self._arrived[frame_id]
             finally:
-                self._turn.notify_all()
+                self._waiting.discard(frame_id)
+                self._arrived.pop(frame_id, None)
+                if self._waiting:
+                    self._turn.notify_all()
 
-    def _lead(self, me: int, deadline: float) -> None:
+    def _lead(self, me: int, timeout_s: float) -> None:
         """Wait on the socket for all, once, and hand out what came."""
         self._leader = me
         # Taken, because another wait may begin further up the stack of this thread, and one poller cannot wait twice.
         poller, self._readable = self._readable or _poller(self._sock, select.POLLIN), None
-        self._turn.release()
+        self._lock.release()
         try:
             with self._window:
-                readable = _wait_ready(poller, deadline)
+                readable = poller.poll(timeout_s * 1000)
         finally:
-            self._turn.acquire()
+            self._lock.acquire()
             self._leader = None
             self._readable = poller
         if readable:
@@ -239,7 +249,8 @@ class Comms:
         except OSError as error:
             raise self._lose(_GONE.format(f"broke: {error.strerror}")) from error
         finally:
-            self._turn.notify_all()
+            if len(self._waiting) > 1:
+                self._turn.notify_all()
 
     def _lose(self, message: str) -> ConnectionLostError:
         self._lost = ConnectionLostError(message)

@@ -104,8 +104,13 @@ class FrameDecoder:
             RemoteProtocolError: at a frame that is too long, is not msgpack, or has the wrong shape. The stream cannot
                 be read further.
         """
-        buffer = self._buffer
-        buffer += data
+        if not self._buffer and len(data) - HEADER_BYTES == int.from_bytes(data[:HEADER_BYTES], "big"):
+            yield self._decode(data[HEADER_BYTES:])  # as nearly always: one frame, and nothing else
+            return
+        buffer: bytes | bytearray = data
+        if self._buffer:
+            self._buffer += data
+            buffer = self._buffer
         start = 0
         try:
             while len(buffer) - start >= HEADER_BYTES:
@@ -119,7 +124,10 @@ class FrameDecoder:
                 start = end
                 yield frame
         finally:
-            del buffer[:start]
+            if buffer is self._buffer:
+                del self._buffer[:start]
+            elif start < len(buffer):
+                self._buffer += buffer[start:]
 
     def _check_length(self, length: int) -> None:
         if length > self._max_frame_bytes:
@@ -128,7 +136,7 @@ class FrameDecoder:
                 "is there a supervisor at the --comm address?"
             )
 
-    def _decode(self, payload: memoryview) -> Frame:
+    def _decode(self, payload: bytes | memoryview) -> Frame:
         return decode_payload(payload)
 
 
@@ -146,12 +154,14 @@ def decode_payload(payload: bytes | memoryview) -> Frame:
         ) from error
     if not isinstance(value, list) or not 1 <= len(value) <= len(Frame.__slots__):
         raise _misshaped("it is not an array of id, body and error")
-    frame_id, body, error_body = (*value, None, None)[: len(Frame.__slots__)]
+    parts = len(value)
+    frame_id, body, error_body = value[0], value[1] if parts > 1 else None, value[2] if parts > 2 else None
     if not isinstance(frame_id, int) or isinstance(frame_id, bool) or frame_id < 0:
         raise _misshaped("its id is not a number")
-    for name, part in (("body", body), ("error", error_body)):
-        if not isinstance(part, (dict, type(None))):
-            raise _misshaped(f"its {name} is neither a map nor null")
+    if not (body is None or isinstance(body, dict)):
+        raise _misshaped("its body is neither a map nor null")
+    if not (error_body is None or isinstance(error_body, dict)):
+        raise _misshaped("its error is neither a map nor null")
     return Frame(frame_id, body, error_body)
 
 

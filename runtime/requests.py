@@ -129,7 +129,8 @@ def check_request(body: Mapping[str, object], version: str = DEFAULT_SCHEMA_VERS
     Raises:
         LocalProtocolError: when it would not; values are not in the message.
     """
-    why = refusal(body, version, ours=True)
+    kind = request_type(body.get("type"), version, ours=True)
+    why = refusal(body, version, ours=True) if kind is None else kind.refusal(body)
     if why is not None:
         raise LocalProtocolError(f"{why}: nothing was sent")
 

@@ -7,6 +7,7 @@ main thread only, where the task's function runs, and never inside a shield.
 from __future__ import annotations
 
 import threading
+from threading import get_ident
 
 from dagfloe.errors import TaskCancelled, TaskTimeout
 
@@ -22,6 +23,7 @@ class Cancellation:
     def __init__(self) -> None:
         self.reason: str | None = None
         self._callbacks: list[Callable[[], object]] = []
+        self._is_asked = False
         self._armed = False
         self._delivered = False
         self._late: str | None = None
@@ -58,6 +60,7 @@ class Cancellation:
         """
         if self.reason is None:
             self.reason = reason
+            self._is_asked = True
             self._deliver_if_possible()
 
     def time_out(self, message: str) -> None:
@@ -71,6 +74,7 @@ class Cancellation:
         """
         if self._late is None:
             self._late = message
+            self._is_asked = True
             self._deliver_if_possible()
 
     def arm(self) -> None:
@@ -119,23 +123,22 @@ class _Depth:
         self._main = threading.main_thread().ident
 
     def __enter__(self) -> None:
-        self._move(self._step)
+        if get_ident() == self._main:
+            self._cancellation._shields += self._step  # noqa: SLF001 - the two classes are one mechanism
+            if self._step < 0 and self._cancellation._is_asked:  # noqa: SLF001
+                try:
+                    self._cancellation._deliver_if_possible()  # noqa: SLF001
+                except (TaskCancelled, TaskTimeout):  # raised on entering: `__exit__` will not run
+                    self._cancellation._shields -= self._step  # noqa: SLF001
+                    raise
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._move(-self._step)
-
-    def _move(self, step: int) -> None:
-        if threading.get_ident() == self._main:
-            self._cancellation._shields += step  # noqa: SLF001 - the two classes are one mechanism
-            if step < 0:
-                try:
-                    self._cancellation._deliver_if_possible()  # noqa: SLF001
-                except (TaskCancelled, TaskTimeout):
-                    if step == self._step:  # raised on entering: `__exit__` will not run
-                        self._cancellation._shields -= step  # noqa: SLF001
-                    raise
+        if get_ident() == self._main:
+            self._cancellation._shields -= self._step  # noqa: SLF001
+            if self._step > 0 and self._cancellation._is_asked:  # noqa: SLF001
+                self._cancellation._deliver_if_possible()  # noqa: SLF001
 
 
 def _log_failed_callback(callback: object, error: BaseException) -> None:

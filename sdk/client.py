@@ -12,7 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import timedelta
-    from typing import Any, Protocol, TypeVar
+    from functools import cached_property as _group
+    from typing import Any
 
     from dagfloe.asset_calls import Assets, OutletEvents
     from dagfloe.bundle import Bundle
@@ -28,12 +29,18 @@ if TYPE_CHECKING:
     from dagfloe.variables import Variables
     from dagfloe.xcoms import XComs
 
-    class Group(Protocol):
-        """A group of calls."""
+else:
 
-        def __init__(self, exchange: Exchange) -> None: ...
+    class _group:  # noqa: N801 - used as a decorator
+        """A property that is made once, even if several threads are the first to ask for it."""
 
-    _Group = TypeVar("_Group", bound=Group)
+        def __init__(self, make: Callable[[Client], object]) -> None:
+            self._make = make
+            self.__doc__ = make.__doc__
+
+        def __get__(self, client: Client | None, _owner: type) -> object:
+            return self if client is None else vars(client).setdefault(self._make.__name__, self._make(client))
+
 
 #: The key under which a task's return value is pushed.
 RETURN_VALUE = "return_value"
@@ -59,7 +66,6 @@ class Client:
         self, transport: Transport, context: Context, secrets: Secrets | None = None, bundle: Bundle | None = None
     ) -> None:
         self._exchange = Exchange(transport, context, secrets if secrets is not None else Secrets(), bundle)
-        self._groups: dict[type, Any] = {}
 
     @property
     def reply_timeout_s(self) -> float:
@@ -72,82 +78,82 @@ class Client:
 
     # Groups
 
-    @property
+    @_group
     def variables(self) -> Variables:
         """Variables: read, write, delete, list."""
         from dagfloe.variables import Variables  # noqa: PLC0415
 
-        return self._group(Variables)
+        return Variables(self._exchange)
 
-    @property
+    @_group
     def connections(self) -> Connections:
         """Connections: read."""
         from dagfloe.connections import Connections  # noqa: PLC0415
 
-        return self._group(Connections)
+        return Connections(self._exchange)
 
-    @property
+    @_group
     def xcom(self) -> XComs:
         """XComs: read, write, delete, of any task."""
         from dagfloe.xcoms import XComs  # noqa: PLC0415
 
-        return self._group(XComs)
+        return XComs(self._exchange)
 
-    @property
+    @_group
     def task_state_store(self) -> TaskStateStore:
         """Small values of this task that outlive a try."""
         from dagfloe.state_stores import TaskStateStore  # noqa: PLC0415
 
-        return self._group(TaskStateStore)
+        return TaskStateStore(self._exchange)
 
-    @property
+    @_group
     def asset_state_store(self) -> AssetStateStores:
         """Small values that belong to an asset: `client.asset_state_store[asset]`."""
         from dagfloe.state_stores import AssetStateStores  # noqa: PLC0415
 
-        return self._group(AssetStateStores)
+        return AssetStateStores(self._exchange)
 
-    @property
+    @_group
     def assets(self) -> Assets:
         """Assets and their events: read."""
         from dagfloe.asset_calls import Assets  # noqa: PLC0415
 
-        return self._group(Assets)
+        return Assets(self._exchange)
 
-    @property
+    @_group
     def outlet_events(self) -> OutletEvents:
         """What is told of this task's outlets when it has succeeded: `client.outlet_events[asset].extra`."""
         from dagfloe.asset_calls import OutletEvents  # noqa: PLC0415
 
-        return self._group(OutletEvents)
+        return OutletEvents(self._exchange)
 
-    @property
+    @_group
     def dag_runs(self) -> DagRuns:
         """Dag runs: read, trigger, wait for."""
         from dagfloe.dag_runs import DagRuns  # noqa: PLC0415
 
-        return self._group(DagRuns)
+        return DagRuns(self._exchange)
 
-    @property
+    @_group
     def dags(self) -> Dags:
         """Dags: read."""
         from dagfloe.dag_runs import Dags  # noqa: PLC0415
 
-        return self._group(Dags)
+        return Dags(self._exchange)
 
-    @property
+    @_group
     def task_instances(self) -> TaskInstances:
         """Task instances: read; skip those downstream; say how this one is shown."""
         from dagfloe.task_instances import TaskInstances  # noqa: PLC0415
 
-        return self._group(TaskInstances)
+        return TaskInstances(self._exchange)
 
-    @property
+    @_group
     def human_input(self) -> HumanInput:
         """Questions to a human."""
         from dagfloe.human_input import HumanInput  # noqa: PLC0415
 
-        return self._group(HumanInput)
+        return HumanInput(self._exchange)
 
     # Short forms
 
@@ -274,9 +280,3 @@ class Client:
         if task_ids:
             index = self._exchange.ti.map_index
             self.task_instances.skip_downstream([(task_id, index) for task_id in task_ids] if index >= 0 else task_ids)
-
-    def _group(self, kind: type[_Group]) -> _Group:
-        group = self._groups.get(kind)
-        if group is None:
-            group = self._groups.setdefault(kind, kind(self._exchange))
-        return group  # type: ignore[no-any-return]

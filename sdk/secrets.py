@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,13 +40,11 @@ _TELLING = (
 )
 
 
+@lru_cache(1024)
 def is_telling(name: str) -> bool:
     """Whether a name, of a variable or of a key in an extra, says that its value is secret."""
     name = name.lower()
-    for word in _TELLING:  # noqa: SIM110 - quicker than a generator, and every read of a variable asks
-        if word in name:
-            return True
-    return False
+    return any(word in name for word in _TELLING)
 
 
 class Secrets:
