@@ -17,8 +17,9 @@ however it ends. `make deaths` makes this page: it lets real bundle files die fo
 for each row.
 
 In every row the task had started four processes: one like any, one in a session of its own, one with an empty
-environment, and a worker of `multiprocessing`. *Status* is what the supervisor saw; its last records were in the log
-each time, and after a segmentation fault or an abort `faulthandler`'s traces on stderr.
+environment, and a worker of `multiprocessing`. *Status* is what the supervisor saw. Each time the task's last records
+were in the log, as long as somebody was left to read it, and after a segmentation fault or an abort `faulthandler`'s
+traces were on stderr.
 """
 PROCESSES = """
 ## Processes that a task starts
