@@ -92,7 +92,7 @@ def calls(count: int) -> float:
 
 def ping_pong(count: int) -> float:
     """Exchanges of the same bytes in a second, over a bare socket with a time limit."""
-    request = encode_frame(1000, {"type": "GetVariable", "key": "k"})
+    request = b"".join(encode_frame(1000, {"type": "GetVariable", "key": "k"}))
 
     def exchange(_: int) -> None:
         sock.sendall(request)

@@ -158,16 +158,18 @@ class Comms:
             raise error_from_reply(body, error)
         return reply.body
 
-    def _send(self, data: bytes) -> None:
+    def _send(self, parts: tuple[bytes | memoryview, ...]) -> None:
         with self._send_lock:
             if self._lost is not None:
                 raise ConnectionLostError(str(self._lost)) from self._lost
             try:
-                sent = self._sock.send(data)
-                if sent < len(data):
-                    self._send_rest(memoryview(data)[sent:])
-            except BlockingIOError:
-                self._send_rest(memoryview(data))
+                for part in parts:
+                    try:
+                        sent = self._sock.send(part)
+                    except BlockingIOError:
+                        sent = 0
+                    if sent < len(part):
+                        self._send_rest(memoryview(part)[sent:])
             except OSError as error:
                 raise self._lose(_GONE.format(f"broke: {error.strerror}")) from error
 

@@ -30,7 +30,7 @@ def frame(value: object) -> bytes:
 @given(st.lists(st.tuples(st.integers(0, 2**63), bodies), max_size=4), st.integers(1, 9))
 def test_split(frames: list[tuple[int, dict[str, object]]], size: int) -> None:
     """Whatever the runtime encodes is decoded, however its bytes are split."""
-    data = b"".join(encode_frame(frame_id, body) for frame_id, body in frames)
+    data = b"".join(part for frame_id, body in frames for part in encode_frame(frame_id, body))
     decoder = RequestDecoder()
     pieces = (data[start : start + size] for start in range(0, len(data), size))
     found = [request for piece in pieces for request in decoder.feed(piece)]

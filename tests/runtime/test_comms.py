@@ -220,6 +220,25 @@ def test_peer_that_does_not_read(ends: tuple[Comms, Supervisor]) -> None:
     assert 0 < received < 10_000_000
 
 
+@pytest.mark.parametrize("is_full", [True, False], ids=["before its first byte", "after some bytes"])
+def test_peer_that_goes_while_a_frame_is_written(ends: tuple[Comms, Supervisor], is_full: bool) -> None:
+    """A supervisor that ends while it is behind with reading is told as gone, wherever the frame has got to."""
+    comms, supervisor = ends
+    if is_full:
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                comms._sock.send(bytes(1 << 16))
+    results: list[Any] = []
+    thread = threading.Thread(
+        target=lambda: results.extend(in_threads(1, lambda _: comms.request(variable("x" * 10_000_000)))), daemon=True
+    )
+    thread.start()
+    assert supervisor.sock.recv(1)
+    supervisor.sock.close()
+    thread.join(DEADLINE_S)
+    assert [type(result) for result in results] == [ConnectionLostError]
+
+
 def test_large_frames_travel_both_ways(ends: tuple[Comms, Supervisor]) -> None:
     """An XCom of 50 MB goes up and comes back unchanged."""
     comms, supervisor = ends

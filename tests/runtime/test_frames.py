@@ -28,10 +28,19 @@ def pack(value: object) -> bytes:
 @given(ids, message_bodies)
 def test_frames_to_the_supervisor(frame_id: int, body: dict[str, Any]) -> None:
     """A frame is the length and an array of id and body; aware datetimes arrive as the same instants."""
-    data = encode_frame(frame_id, body)
+    data = b"".join(encode_frame(frame_id, body))
     (length,) = struct.unpack(">I", data[:4])
     assert length == len(data) - 4
     assert msgpack.unpackb(data[4:], timestamp=3) == [frame_id, body]
+
+
+@pytest.mark.parametrize("size", [0, 65_000, 65_530, 65_536, 70_000, 3_000_000])
+def test_frames_of_any_size(size: int) -> None:
+    """Large payloads, which are written without a copy, are as small ones are."""
+    body = {"type": "SetXCom", "value": "x" * size}
+    data = b"".join(encode_frame(7, body))
+    assert data == pack([7, body])
+    assert [frame.body for frame in FrameDecoder().feed(data)] == [body]
 
 
 supervisor_frames = st.tuples(ids, st.none() | message_bodies, st.none() | message_bodies)
@@ -150,7 +159,7 @@ def test_timestamps(microsecond: int, second: int) -> None:
     """Timestamps arrive as aware datetimes, to the microsecond, in each of msgpack's three forms."""
     moment = datetime.fromtimestamp(second, tz=timezone.utc).replace(microsecond=microsecond)
     assert decode_payload(msgpack.packb([0, {"at": moment}], datetime=True)).body == {"at": moment}
-    sent = msgpack.unpackb(encode_frame(0, {"at": moment})[4:])
+    sent = msgpack.unpackb(b"".join(encode_frame(0, {"at": moment}))[4:])
     assert sent[1]["at"].to_unix_nano() == second * 10**9 + microsecond * 1000
 
 
