@@ -14,9 +14,11 @@
 #ifndef LAUNCHER_H
 #define LAUNCHER_H
 
+#include <endian.h>
 #include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/types.h>
 
 enum { DIGEST_BYTES = 32, EXIT_CANNOT_RUN = 126, REASON_BYTES = 512 };
@@ -49,11 +51,9 @@ struct store {
 };
 
 static inline uint64_t read_u64(const uint8_t *at) {
-    uint64_t value = 0;
-    for (int i = 7; i >= 0; i--) {
-        value = value << 8 | at[i];
-    }
-    return value;
+    uint64_t value;
+    memcpy(&value, at, sizeof value);
+    return le64toh(value);
 }
 
 void digest(const uint8_t *data, size_t length, uint8_t out[DIGEST_BYTES]);
