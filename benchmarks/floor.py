@@ -5,7 +5,7 @@ Executed by the Python of a bundle's environment, so it imports as little as it 
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 import socket
 import sys
@@ -37,8 +37,8 @@ def main() -> None:
         comm.sendall(len(data).to_bytes(4, "big") + data)
         return receive()[1]
 
-    def now() -> datetime.datetime:
-        return datetime.datetime.now(datetime.timezone.utc)
+    def now() -> dt.datetime:
+        return dt.datetime.now(dt.timezone.utc)
 
     ti: dict[str, str] = receive()[1]["ti"]  # type: ignore[assignment]
     name = ask(1, {"type": "GetVariable", "key": "name"})["value"]

@@ -1,17 +1,19 @@
 """How long it takes to import what every task needs, beside the four modules that it cannot do without.
 
 Each sample is a fresh interpreter that times nothing but the imports, with bytecode compiled; the kinds alternate, so
-that a busy machine slows all of them. Run it with `make bench`.
+that a busy machine slows all of them.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
+from functools import partial
+
+from benchmarks.report import Limit, Table, rows_of
+from benchmarks.samples import alternate, ratios
 
 BASE = "msgpack, socket, json, logging"
 PACKAGES = "dagfloe, dagfloe.runtime"
@@ -31,22 +33,15 @@ def sample(modules: str, bytecode: str) -> float:
     return float(answer.stdout) * 1000
 
 
-def main() -> None:
-    """Print the medians and their ratios."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--samples", type=int, default=61, help="of each kind")
-    samples = parser.parse_args().samples
+def measure(samples: int) -> Table:
+    """The kinds in turns."""
     with tempfile.TemporaryDirectory() as bytecode:
-        for modules in KINDS:  # the first ones compile
-            sample(modules, bytecode)
-        rounds = [[sample(modules, bytecode) for modules in KINDS] for _ in range(samples)]
-    for index, modules in enumerate(KINDS):
-        ratios = [times[index] / times[0] for times in rounds]
-        low, *_, high = statistics.quantiles(ratios, n=10)
-        median = statistics.median(times[index] for times in rounds)
-        print(f"import {modules + ':':35} {median:5.1f} ms, ratio {statistics.median(ratios):.2f}", end="")
-        print(f" (8 of 10 rounds between {low:.2f} and {high:.2f}; limit {LIMIT})" if index else "")
-
-
-if __name__ == "__main__":
-    main()
+        # Warming up compiles.
+        figures = alternate({kind: partial(sample, kind, bytecode) for kind in KINDS}, samples)
+    base = figures[BASE]
+    return Table(
+        "Imports",
+        "Modules in a fresh interpreter, compiled. Each row's modules include those of the first one.",
+        rows_of("ms", figures),
+        tuple(Limit(f"import {kind}", ratios(figures[kind], base), LIMIT) for kind in KINDS[1:]),
+    )

@@ -1,4 +1,4 @@
-"""Freezes a project as PyInstaller does by itself: one file, its own settings, and only what the program needs to start.
+"""Freezes a project as PyInstaller does by itself: one file, its own settings, and only what it needs to run.
 
 `python -m benchmarks.stock bundles/weather --output FOLDER`
 """

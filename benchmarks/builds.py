@@ -1,0 +1,92 @@
+"""Builds of the small task's bundle file, and the sizes of what the other benchmarks run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.host import Host, new_host
+from benchmarks.report import Limit, Row, Table, rows_of
+from benchmarks.samples import Spread, ratios
+
+if TYPE_CHECKING:
+    from benchmarks.files import Files
+
+TOOL = Path(sys.executable).with_name("dagfloe")
+TIMEOUT_S = 900
+LIMIT = 0.5
+
+
+def builds(files: Files, rounds: int) -> Table:
+    """A build with nothing kept from earlier ones, and then one where a line of the author's code is new."""
+    first, again = [], []
+    for number in range(rounds):
+        with tempfile.TemporaryDirectory(prefix="build-", dir=files.scratch) as name:
+            project = Path(name, "small")
+            shutil.copytree(files.small_project, project, ignore=shutil.ignore_patterns("__pycache__"))
+            first.append(build(project, Path(name)))
+            with (project / "small.py").open("a", encoding="utf-8") as file:
+                file.write(f"\nNUMBER = {number}\n")
+            again.append(build(project, Path(name)))
+    figures = {"first build, environment included": first, "only the author's code changed": again}
+    limit = Limit("rebuild / first build", ratios(again, first), LIMIT)
+    return Table("Builds", "`dagfloe build` of the small task's project.", rows_of("s", figures), (limit,))
+
+
+def build(project: Path, folder: Path) -> float:
+    """The seconds of a build that keeps what it keeps in a folder."""
+    env = {**os.environ, "DAGFLOE_CACHE_DIR": str(folder / "cache")}
+    began = time.perf_counter()
+    command = [str(TOOL), "build", str(project), "--output", str(folder / "out")]
+    answer = subprocess.run(command, env=env, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+    if answer.returncode:
+        raise RuntimeError(f"the build failed: {answer.stderr[-1000:]}")
+    return time.perf_counter() - began
+
+
+def sizes(files: Files) -> Table:
+    """The files, and what bundle files become on a host."""
+    return Table(
+        "Sizes",
+        "Unpacked once on a host, whatever the number of tasks.",
+        (
+            *file_rows("small task", files.small, files.small_stock),
+            Row("small task, dagfloe's one-file form", "MB", megabytes(files.small_one_file.stat().st_size)),
+            *file_rows("pandas task", files.weather, files.weather_stock),
+            Row("small task, unpacked on a host", "MB", unpacked(files.small, files.scratch)),
+            Row("pandas task, unpacked on a host", "MB", unpacked(files.weather, files.scratch)),
+        ),
+    )
+
+
+def file_rows(what: str, bundle: Path, stock: Path) -> tuple[Row, Row]:
+    """Both files of a task."""
+    return (
+        Row(f"{what}, bundle file", "MB", megabytes(bundle.stat().st_size)),
+        Row(f"{what}, PyInstaller's own one-file form", "MB", megabytes(stock.stat().st_size)),
+    )
+
+
+def unpacked(file: Path, scratch: Path) -> Spread:
+    """What a bundle file becomes on a host, links counted once."""
+    with new_host(scratch) as host:
+        subprocess.run(
+            [str(TOOL), "cache", "warm", str(file)], env=host.env, check=True, timeout=60, capture_output=True
+        )
+        return megabytes(disk_bytes(host))
+
+
+def disk_bytes(host: Host) -> int:
+    """The bytes of all files of a host."""
+    return sum({inode: size for inode, size, _, _ in host.snapshot().values()}.values())
+
+
+def megabytes(size: int) -> Spread:
+    """One figure."""
+    return Spread.of([size / 1e6])

@@ -1,0 +1,31 @@
+"""The small task in an environment that Airflow makes once and keeps."""
+
+from __future__ import annotations
+
+import os
+
+from airflow.providers.standard.operators.python import PythonVirtualenvOperator
+from airflow.sdk import DAG
+
+
+def work(name: str) -> dict[str, str]:
+    """The task."""
+    import logging  # noqa: PLC0415 - the function runs alone
+    import sys  # noqa: PLC0415
+
+    logging.basicConfig(level=logging.INFO, stream=sys.stdout)
+    for number in range(10):
+        logging.info("record %d for %s", number, name)  # noqa: LOG015
+    return {"greeting": f"Hello, {name}!"}
+
+
+with DAG("virtualenv_cached", schedule=None):
+    PythonVirtualenvOperator(
+        task_id="work",
+        python_callable=work,
+        op_args=["{{ var.value.name }}"],
+        requirements=["iniconfig"],
+        system_site_packages=False,
+        expect_airflow=False,
+        venv_cache_path=os.environ["BENCH_VENVS"],
+    )

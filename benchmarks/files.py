@@ -1,0 +1,93 @@
+"""Where `make bench` puts what the benchmarks run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dagfloe.runtime.metadata import platform_tag
+
+#: Whose supervisor is measured.
+AIRFLOW = "3.3.2"
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Projects, and the programs that were made of them.
+
+    Attributes:
+        root: the repository.
+    """
+
+    root: Path = ROOT
+
+    @property
+    def cache(self) -> Path:
+        """The folder of everything that the benchmarks make."""
+        return self.root / ".cache" / "bench"
+
+    @property
+    def scratch(self) -> Path:
+        """The folder of the hosts; on the same disk as everything else."""
+        return self.cache / "scratch"
+
+    @property
+    def small_project(self) -> Path:
+        """The small task."""
+        return self.root / "benchmarks" / "bundles" / "small"
+
+    @property
+    def weather_project(self) -> Path:
+        """The example with pandas."""
+        return self.root / "bundles" / "weather"
+
+    @property
+    def small(self) -> Path:
+        """The small task's bundle file."""
+        return self.cache / "small"
+
+    @property
+    def small_one_file(self) -> Path:
+        """The same in dagfloe's one-file form."""
+        return self.cache / "one-file" / "small"
+
+    @property
+    def small_stock(self) -> Path:
+        """The small task, frozen by PyInstaller alone."""
+        return self.cache / "stock" / "small"
+
+    @property
+    def heavy(self) -> Path:
+        """The bundle file of the tasks that look at their memory."""
+        return self.cache / "heavy"
+
+    @property
+    def weather(self) -> Path:
+        """The example's bundle file."""
+        return self.root / "dist" / platform_tag() / "weather"
+
+    @property
+    def weather_stock(self) -> Path:
+        """The example, frozen by PyInstaller alone."""
+        return self.cache / "stock" / "weather"
+
+    @property
+    def airflow_python(self) -> Path:
+        """The Python of the environment that has Airflow."""
+        return self.root / ".venvs" / f"airflow-{AIRFLOW}" / "bin" / "python"
+
+    @property
+    def results(self) -> Path:
+        """The published results."""
+        return self.root / "benchmarks" / "results.json"
+
+    @property
+    def page(self) -> Path:
+        """The page that shows them."""
+        return self.root / "docs" / "benchmarks.md"
+
+    @property
+    def plot(self) -> Path:
+        """The page's picture."""
+        return self.root / "docs" / "benchmarks.svg"
