@@ -12,8 +12,8 @@ import os
 import select
 import threading
 import time
+from _socket import SHUT_WR  # see `dial`
 from contextlib import suppress
-from socket import SHUT_WR
 from threading import get_ident
 
 from dagfloe.errors import ConnectionLostError, LocalProtocolError, RemoteProtocolError, ReplyTimeoutError
@@ -23,8 +23,8 @@ from dagfloe.runtime.requests import check_request
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from _socket import socket
     from collections.abc import Mapping
-    from socket import socket
     from typing import Any
 
     from dagfloe.cancellation import Cancellation

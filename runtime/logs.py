@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 import time
-from socket import SO_SNDTIMEO, SOL_SOCKET
+from _socket import SO_SNDTIMEO, SOL_SOCKET  # see `dial`
 from struct import pack
 
 from dagfloe.runtime.levels import level_name
@@ -19,8 +19,8 @@ from dagfloe.runtime.records import render, render_record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from _socket import socket
     from collections.abc import Callable
-    from socket import socket
 
     from dagfloe.cancellation import Cancellation
     from dagfloe.runtime.levels import Levels

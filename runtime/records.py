@@ -8,11 +8,14 @@ time that does not parse, a field named like one of its own. This module is inca
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 import traceback
+
+# What `json` has it from; `json` itself costs every task 1 ms, and only records with more than a text need it.
+from _json import encode_basestring_ascii as _quote
 from datetime import datetime, timezone
+from functools import cache
 
 from dagfloe.runtime.levels import level_name
 from dagfloe.runtime.plain import Reducer, text_of, unique
@@ -20,6 +23,7 @@ from dagfloe.runtime.plain import Reducer, text_of, unique
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from json import JSONEncoder
     from types import TracebackType
     from typing import Any
 
@@ -50,9 +54,6 @@ RESERVED = frozenset(
 MAX_FRAMES = 50
 #: Exceptions of a record, those of groups and what led to them included.
 MAX_EXCEPTIONS = 50
-#: Made once: `json.dumps` makes an encoder for every call that is not all defaults.
-_encode = json.JSONEncoder(allow_nan=False).encode
-_quote = json.encoder.encode_basestring_ascii
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -115,7 +116,15 @@ def render(
             line["exception"] = describe_exception(exception, mask)
         except Exception as error:  # noqa: BLE001 - an exception whose attributes raise
             line["exception_left_out"] = f"{type(exception).__name__} ({type(error).__name__} while describing it)"
-    return _encode(line).encode() + b"\n"
+    return _encoder().encode(line).encode() + b"\n"
+
+
+@cache
+def _encoder() -> JSONEncoder:
+    """Made once: `json.dumps` makes an encoder for every call that is not all defaults."""
+    from json import JSONEncoder  # noqa: PLC0415 - see above
+
+    return JSONEncoder(allow_nan=False)
 
 
 def _timestamp(created: float) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from functools import lru_cache
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
     from typing import Any
 
 #: Shorter texts are not masked: they would hide half of every log line.
@@ -92,9 +92,16 @@ def secret_parts(extra_text: str | None) -> list[str]:
     if not isinstance(extra_text, str) or len(extra_text) <= len("{}"):
         return []
     try:
-        return [extra_text, *_texts(list(_under_telling_keys(json.loads(extra_text))))]
+        return [extra_text, *_texts(list(_under_telling_keys(_json().loads(extra_text))))]
     except (ValueError, RecursionError):  # no JSON, or nested too deep to be anybody's extra
         return [extra_text]
+
+
+def _json() -> ModuleType:
+    """Loaded with the first secret: every task pays for imports."""
+    import json  # noqa: PLC0415
+
+    return json
 
 
 def _texts(value: object) -> Iterator[str]:
@@ -127,8 +134,8 @@ def _forms(text: str) -> Iterator[str]:
 
 def _escaped(text: str) -> Iterator[str]:
     """A text as JSON and `repr` write it inside quotes of either kind."""
-    yield json.dumps(text)[1:-1]
-    yield json.dumps(text, ensure_ascii=False)[1:-1]
+    yield _json().dumps(text)[1:-1]
+    yield _json().dumps(text, ensure_ascii=False)[1:-1]
     yield from _apostrophes(repr('"' + text)[2:-1])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 
 from dagfloe.call_errors import VariableNotFound
@@ -90,6 +89,8 @@ class Variables:
             DagfloeError: when the value is no text and `serialize_json` is off.
         """
         if serialize_json:
+            import json  # noqa: PLC0415 - only for these
+
             check_jsonable(value)
             text = json.dumps(value)
         elif isinstance(value, str):
@@ -137,6 +138,8 @@ class Variables:
 
 
 def _decode(key: str, text: str) -> Any:
+    import json  # noqa: PLC0415 - only for these
+
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
