@@ -30,13 +30,15 @@ SUPERVISE = Path(__file__).with_name("supervise.py")
 RUN_TIMEOUT_S = 120
 END_TIMEOUT_S = 20
 ORDINARY, CACHED = "ordinary Python task", "PythonVirtualenvOperator, cached environment"
+LEAN = "PythonVirtualenvOperator, cached environment, no Airflow in it"
 MIXED = "ordinary Python task, after bundles in the same worker"
 NATIVE = {
     ORDINARY: "ordinary",
-    "ExternalPythonOperator": "external",
+    "ExternalPythonOperator, no Airflow in it": "external",
     CACHED: "virtualenv_cached",
+    LEAN: "virtualenv_lean",
     "PythonVirtualenvOperator, cached, its own settings": "virtualenv_defaults",
-    "PythonVirtualenvOperator, no cache": "virtualenv_uncached",
+    "PythonVirtualenvOperator, no cache, no Airflow in it": "virtualenv_uncached",
 }
 
 

@@ -1,4 +1,4 @@
-"""The small task in an environment that Airflow makes once and keeps, with the operator's own settings."""
+"""The small task in an environment that Airflow makes once and keeps, without Airflow: a template reads the variable."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ def work(name: str) -> dict[str, str]:
     return {"greeting": f"Hello, {name}!"}
 
 
-with DAG("virtualenv_defaults", schedule=None):
+with DAG("virtualenv_lean", schedule=None):
     PythonVirtualenvOperator(
         task_id="work",
         python_callable=work,
         op_args=["{{ var.value.name }}"],
         requirements=["iniconfig"],
+        system_site_packages=False,
+        expect_airflow=False,
         venv_cache_path=os.environ["BENCH_VENVS"],
     )
