@@ -37,7 +37,6 @@ NATIVE = {
     "ExternalPythonOperator, no Airflow in it": "external",
     CACHED: "virtualenv_cached",
     LEAN: "virtualenv_lean",
-    "PythonVirtualenvOperator, cached, its own settings": "virtualenv_defaults",
     "PythonVirtualenvOperator, no cache, no Airflow in it": "virtualenv_uncached",
 }
 

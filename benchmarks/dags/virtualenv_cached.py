@@ -1,4 +1,4 @@
-"""The small task as it is, in an environment that Airflow makes once and keeps; reading a variable takes Airflow in it."""
+"""The small task as it is, in an environment that Airflow makes once and keeps; its variable takes Airflow in there."""
 
 from __future__ import annotations
 

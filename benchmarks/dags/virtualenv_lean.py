@@ -1,4 +1,4 @@
-"""The small task in an environment that Airflow makes once and keeps, without Airflow: a template reads the variable."""
+"""The small task in an environment that Airflow makes once and keeps; a template reads the variable beforehand."""
 
 from __future__ import annotations
 
