@@ -44,6 +44,11 @@ class Environment:
     interpreter: Interpreter
 
     @property
+    def identity(self) -> str:
+        """Equal as long as nothing is installed anew."""
+        return f"{self.root} {(self.root / _STAMP).stat().st_mtime_ns}"
+
+    @property
     def python(self) -> Path:
         """The environment's own Python."""
         return self.root / "bin" / "python"

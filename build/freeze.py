@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
+from dagfloe.build.analysis import Analyses, imports_digest
+from dagfloe.build.environment import cache_root
 from dagfloe.build.errors import FreezeError
 from dagfloe.build.process import ask, clean_environment, run_step
 from dagfloe.build.spec import MODULE_COMPRESSION, Spec
@@ -78,6 +80,8 @@ def freeze(
         name=name,
         entry=entry,
         paths=(entry.parent, project.source_root),
+        analysis=work / "analysis.json",
+        library=work / "base_library.zip",
         hidden_imports=(*project.modules, *project.hidden_imports, *_RUNTIME_IMPORTS, "yaml"),
         data=(*project.data, *beside),
         package_data=project.package_data,
@@ -87,22 +91,49 @@ def freeze(
     )
     compression = {} if one_file else MODULE_COMPRESSION  # which is all the compression that one file has
     file = work / f"{name}.spec"
-    file.write_text(spec.render(), "utf-8")
-    run_step(
-        "freezing with PyInstaller",
-        [
-            *(str(environment.python), "-m", "PyInstaller", "--noconfirm", "--clean"),
-            *("--distpath", str(work / "out"), "--workpath", str(work / "tmp"), str(file)),
-        ],
-        log,
-        timeout_s=_FREEZE_TIMEOUT_S,
-        env=clean_environment({**_REPRODUCIBLE, **compression, "PYINSTALLER_CONFIG_DIR": str(work / "config")}),
-        echo=echo,
+    text = spec.render()
+    file.write_text(text, "utf-8")
+    analyses = Analyses(
+        cache_root() / "analyses" / name,
+        (text, environment.identity, *_listed(project), *_digests(entry.parent / "dagfloe")),
+        {"stage": entry.parent, "work": work},
+        project.source_root,
     )
+
+    def run_pyinstaller(step: str) -> None:
+        run_step(
+            step,
+            [
+                *(str(environment.python), "-m", "PyInstaller", "--noconfirm", "--clean"),
+                *("--distpath", str(work / "out"), "--workpath", str(work / "tmp"), str(file)),
+            ],
+            log,
+            timeout_s=_FREEZE_TIMEOUT_S,
+            env=clean_environment({**_REPRODUCIBLE, **compression, "PYINSTALLER_CONFIG_DIR": str(work / "config")}),
+            echo=echo,
+        )
+
+    if not analyses.fetch(work):
+        run_pyinstaller("PyInstaller's analysis")
+        analyses.keep(work)
+    run_pyinstaller("freezing with PyInstaller")
     if one_file:
         return work / "out" / name
     _strip_interpreter(work / "out" / name / "_internal")
     return work / "out" / name / name
+
+
+def _listed(project: Project) -> Iterator[str]:
+    """The names of what lies where modules and data files are looked for: a new file may change what is found."""
+    yield from sorted(path.name for path in project.source_root.iterdir() if path.is_dir() or path.suffix == ".py")
+    for path, _ in project.data:
+        yield from sorted(map(str, path.rglob("*")))
+
+
+def _digests(folder: Path) -> Iterator[str]:
+    """The digests of the runtime's modules."""
+    for path in sorted(folder.rglob("*.py")):
+        yield imports_digest(path.read_bytes())
 
 
 def _strip_interpreter(folder: Path) -> None:

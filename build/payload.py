@@ -18,6 +18,7 @@ from __future__ import annotations
 import hashlib
 import os
 import struct
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -77,10 +78,12 @@ class Payload:
         for text in (self.name, self.program, self.cache_dir, self.loader, self.libc_version):
             index += _text(text)
         index += _NUMBER.pack(len(self.files))
-        # The largest first, so that those who unpack side by side end together.
-        for file in sorted(self.files, key=lambda file: (-len(file.content), file.path)):
+        # The largest first, so that those who pack or unpack side by side end together.
+        files = sorted(self.files, key=lambda file: (-len(file.content), file.path))
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            packed = list(pool.map(_stored, files))
+        for file, stored in zip(files, packed, strict=True):
             region += bytes(-len(region) % 16)
-            stored = _stored(file)
             numbers = (file.kind, len(region), len(file.content), len(stored))
             index += b"".join(map(_NUMBER.pack, numbers)) + digest(file.content) + _text(file.path)
             region += stored

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dagfloe.build.bundle_file import read_bundle
 from support.peer import TOOL, until
 
 if TYPE_CHECKING:
@@ -48,6 +50,21 @@ def test_what_cannot_be_imported_is_found_before_publishing(tmp_path: Path, buil
     assert "'nowhere_to_be_found' is not installed: add what has it to [project] dependencies" in answer.stderr
     assert "odd.failing: RuntimeError: not today" in answer.stderr
     assert list((tmp_path / "files").iterdir()) == []
+
+
+def test_changed_code_is_built_anew(tmp_path: Path, build: Build) -> None:
+    """A build that finds an analysis takes new code and new imports, and writes what a build without one does."""
+    source = project(tmp_path / "odd", GOOD)
+    tasks = source / "odd" / "tasks.py"
+    assert build(source, tmp_path / "first").returncode == 0
+    for added in ("x = 'second'", "import colorsys; x = colorsys.__name__"):
+        tasks.write_text(f"{tasks.read_text()}{added}\n@bundle.dag(x).task\ndef u(): pass\n")
+        assert build(source, tmp_path / "again").returncode == 0
+        shutil.rmtree(Path(os.environ["DAGFLOE_CACHE_DIR"], "analyses", "odd"))
+        assert build(source, tmp_path / "anew").returncode == 0
+        again, anew = (tmp_path / name / "odd" for name in ("again", "anew"))
+        assert again.read_bytes() == anew.read_bytes()
+    assert set(read_bundle(tmp_path / "again" / "odd").manifest["dags"]) == {"d", "second", "colorsys"}
 
 
 def test_archive_cookie_is_rejected(tmp_path: Path, build: Build) -> None:
