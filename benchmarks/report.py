@@ -129,9 +129,9 @@ def rows_of(unit: str, figures: Mapping[str, Sequence[float]]) -> tuple[Row, ...
 
 
 def number(value: float) -> str:
-    """A figure with three digits that count, or all of its whole digits."""
+    """A figure with three or four digits that count, or all of its whole digits."""
     if value and abs(value) < 100:
-        return f"{value:.3g}" if abs(value) < 10 else f"{value:.1f}"
+        return f"{value:.3g}" if abs(value) < 1 else f"{value:.4g}" if abs(value) < 10 else f"{value:.1f}"
     return f"{value:,.0f}"
 
 

@@ -74,10 +74,18 @@ def test_picture() -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0, "0"), (0.0123, "0.0123"), (1.234, "1.23"), (12.34, "12.3"), (99.96, "100.0"), (1234.5, "1,234")],
+    [
+        (0, "0"),
+        (0.0123, "0.0123"),
+        (1.2345, "1.234"),
+        (1.3, "1.3"),
+        (12.34, "12.3"),
+        (99.96, "100.0"),
+        (1234.5, "1,234"),
+    ],
 )
 def test_numbers(value: float, text: str) -> None:
-    """Three digits that count, or all whole ones."""
+    """Three or four digits that count, or all whole ones."""
     assert number(value) == text
 
 
