@@ -21,7 +21,7 @@ SOURCES := pyproject.toml $(wildcard sdk/*.py runtime/*.py cli/*.py build/*.py) 
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dist test-bundles messages test check airflow-test conformance bench bench-quick deaths clean
+.PHONY: help install demo dist test-bundles messages test check airflow-test conformance bench bench-quick deaths reproducible clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -78,7 +78,7 @@ conformance: test-bundles $(AIRFLOWS:%=.venvs/airflow-%/.installed) ## Show what
 		DAGFLOE_CONFORMANCE=.cache/conformance/$(each).json $(PYTEST) -m airflow tests/airflow/test_conformance.py &&) true
 	PYTHONPATH=tests $(BIN)/python -m support.conformance_page $(CHECK) $(AIRFLOWS:%=.cache/conformance/%.json)
 
-bench: $(BENCH_FILES) $(DIST)/weather .venvs/airflow-3.3.2/.installed ## Measure everything, 15 minutes, and write docs/benchmarks.md
+bench: $(BENCH_FILES) $(DIST)/weather .venvs/airflow-3.3.2/.installed ## Measure everything, 10 minutes, and write docs/benchmarks.md
 	$(BIN)/python -m benchmarks.run --publish
 
 # PUBLISH=--publish writes the page from these few rounds.
@@ -93,6 +93,9 @@ $(BENCH)/one-file/%: $(SOURCES) $$(wildcard benchmarks/bundles/$$*/*.*) | $(STAM
 
 $(BENCH)/%: $(SOURCES) $$(wildcard benchmarks/bundles/$$*/*.*) | $(STAMP)
 	$(BIN)/dagfloe build benchmarks/bundles/$* --output $(@D)
+
+reproducible: $(STAMP) build/launcher/launcher ## Build every bundle twice, at other times and places, and compare the files
+	PYTHONPATH=tests $(BIN)/python -m support.reproducible $(BUNDLES:%=bundles/%)
 
 deaths: dist ## Let bundle files die in every way, 20 times each, and write docs/deaths.md
 	DAGFLOE_TIMES=20 DAGFLOE_TABLES=.cache/deaths.json $(PYTEST) tests/frozen/test_deaths.py tests/frozen/test_first_starts.py

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 INTRODUCTION = """# Benchmarks
 
-`make bench` measures everything on this page in one run and writes it; it takes about 15 minutes, needs nothing else to
-run on the machine, and ends with status 1 when a limit is not met. `make bench-quick` takes 3 minutes, runs few rounds,
-and only prints them.
+`make bench` measures everything on this page in one run and writes it. Once everything is installed and built it takes
+about 10 minutes; nothing else should run on the machine. It ends with status 1 when a limit is not met.
+`make bench-quick` takes 3 minutes, runs few rounds, and only prints them.
 
 Contestants take turns, each round in another order. A figure is the median; behind it is where 8 of 10 samples are. A
 ratio is the median of the rounds' own ratios to the table's first row, so that what slows the machine for a while does

@@ -12,9 +12,10 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from benchmarks import builds, facts, imports, load, page, plot, starts, supervised, traffic
 from benchmarks.files import Files
 from benchmarks.report import Report, Table, as_text
+
+from benchmarks import builds, facts, imports, load, page, plot, starts, supervised, traffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,14 +29,14 @@ def subjects(files: Files, *, quick: bool) -> list[Subject]:
     def rounds(full: int, few: int) -> int:
         return few if quick else full
 
+    # What deletes many files comes after the first starts of bundle files.
     return [
-        ("start of a small task", lambda: [starts.small(files, rounds(41, 9))]),
-        ("start of a task with pandas", lambda: [starts.weather(files, rounds(15, 3))]),
-        ("start under Airflow", lambda: supervised.airflow(files, rounds(11, 3))),
         ("imports", lambda: [imports.measure(rounds(61, 15))]),
         ("calls and records", lambda: [traffic.measure(rounds(7, 3), quick=quick)]),
         ("large XComs", lambda: [load.xcoms(files, rounds(7, 2))]),
         ("soak", lambda: [load.soak(files, rounds(120, 10))]),
+        ("starts", lambda: starts.measure(files, rounds(41, 9), rounds(15, 5))),
+        ("Airflow", lambda: supervised.airflow(files, rounds(11, 3))),
         ("mapped instances", lambda: [load.mapped(files, rounds(1000, 100))]),
         ("builds", lambda: [builds.builds(files, rounds(3, 1)), builds.sizes(files)]),
     ]
@@ -69,6 +70,7 @@ def main() -> int:
             print("\n".join(as_text(table)), end="\n\n", flush=True)
         tables += measured
         print(f"   {time.monotonic() - began:.0f} s", file=sys.stderr)
+    tables.sort(key=lambda table: not table.chart)  # what is drawn comes first
     report = Report(facts.machine(files), given.quick, tuple(tables), failures)
     for limit in report.limits:
         if not limit.is_met:

@@ -67,91 +67,138 @@ class Writes:
         )
 
 
-def small(files: Files, rounds: int) -> Table:
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """The ways to start one task.
+
+    Attributes:
+        stack: ends what was made for them.
+        scratch: where hosts are made.
+        host: where everything but first starts happens.
+        plain: the plain script.
+        file: the bundle file.
+        store: what the task can ask for.
+        task: the ids of its Dag and its own.
+        figure: checks what it did, and gives the milliseconds that it took.
+        writes: what warm starts changed.
+    """
+
+    stack: ExitStack
+    scratch: Path
+    host: Host
+    plain: LaunchCommand
+    file: Path
+    store: Store
+    task: tuple[str, str]
+    figure: Callable[[TaskResult], float]
+    writes: Writes
+
+    def script(self) -> float:
+        """The plain script."""
+        needed = {name: value for name, value in self.plain.env.items() if name.startswith("PYTHON")}
+        return self.figure(run(self.plain.argv, {**self.host.env, **needed}, self.store, self.task))
+
+    def program(self, *command: str) -> float:
+        """Any other program."""
+        return self.figure(run(command, self.host.env, self.store, self.task))
+
+    def warm(self) -> float:
+        """The bundle file, with a look at everything that it could have changed."""
+        before, written = self.host.snapshot(), written_bytes()
+        result = run([str(self.file)], self.host.env, self.store, self.task)
+        self.writes.written.append(written_bytes() - written)
+        self.writes.changed.append(len({path for path, _ in before.items() ^ self.host.snapshot().items()}))
+        return self.figure(result)
+
+    def first(self) -> float:
+        """The bundle file on a host that has never seen it; the file itself is in the page cache."""
+        host = self.stack.enter_context(new_host(self.scratch))
+        return self.figure(run([str(self.file)], host.env, self.store, self.task))
+
+
+def measure(files: Files, small_rounds: int, weather_rounds: int) -> list[Table]:
+    """Both tasks.
+
+    First starts are measured before anything else, and their hosts deleted after everything else: where ext4 has just
+    deleted many files, as one-file forms do at each end, it makes new ones several times slower.
+    """
+    with ExitStack() as stack:
+        small, weather = small_contest(files, stack), weather_contest(files, stack)
+        small_first = alternate({PLAIN: small.script, COLD: small.first}, small_rounds)
+        weather_first = alternate({PLAIN: weather.script, COLD: weather.first}, weather_rounds)
+        return [
+            small_table(files, small, small_first, small_rounds),
+            weather_table(files, weather, weather_first, weather_rounds),
+        ]
+
+
+def small_contest(files: Files, stack: ExitStack) -> Contest:
     """The small task."""
     store = Store()
     store.set_variable("name", "world")
-    with ExitStack() as stack:
-        host = stack.enter_context(new_host(files.scratch))
-        plain = stack.enter_context(prepare_project(files.small_project, print))
-        floor = [plain.argv[0], str(FLOOR)]
-        writes = Writes.from_first_start(lambda: run([str(files.small)], host.env, store, SMALL))
-        figures = alternate(
-            {
-                PLAIN: lambda: checked(run(plain.argv, plain_env(plain, host), store, SMALL)),
-                "bare protocol script, without dagfloe": lambda: checked(run(floor, host.env, store, SMALL)),
-                WARM: lambda: checked(watched(files.small, host, store, SMALL, writes)),
-                COLD: lambda: checked(cold(files.small, stack, files.scratch, store, SMALL)),
-                STOCK: lambda: checked(run([str(files.small_stock)], host.env, store, SMALL)),
-                "dagfloe's one-file form": lambda: checked(run([str(files.small_one_file)], host.env, store, SMALL)),
-            },
-            rounds,
-        )
+    host = stack.enter_context(new_host(files.scratch))
+    plain = stack.enter_context(prepare_project(files.small_project, print))
+    writes = Writes.from_first_start(lambda: run([str(files.small)], host.env, store, SMALL))
+    return Contest(stack, files.scratch, host, plain, files.small, store, SMALL, checked, writes)
+
+
+def weather_contest(files: Files, stack: ExitStack) -> Contest:
+    """`aggregate` of the weather example; what it aggregates was extracted before."""
+    store = Store()
+    host = stack.enter_context(new_host(files.scratch))
+    plain = stack.enter_context(prepare_project(files.weather_project, print))
+    writes = Writes.from_first_start(lambda: run([str(files.weather)], host.env, store, ("weather", "extract")))
+    return Contest(stack, files.scratch, host, plain, files.weather, store, AGGREGATE, milliseconds, writes)
+
+
+def small_table(files: Files, contest: Contest, first: dict[str, list[float]], rounds: int) -> Table:
+    """The small task, in all ways."""
+    figures = alternate(
+        {
+            PLAIN: contest.script,
+            "bare protocol script, without dagfloe": lambda: contest.program(contest.plain.argv[0], str(FLOOR)),
+            WARM: contest.warm,
+            STOCK: lambda: contest.program(str(files.small_stock)),
+            "dagfloe's one-file form": lambda: contest.program(str(files.small_one_file)),
+        },
+        rounds,
+    )
     return Table(
         "Start of a small task",
         "From the start of the process to its end: imports, one variable read, ten records written, one XCom pushed. "
-        "The plain script is the same task with the same runtime, compiled, in the bundle's virtualenv.",
-        (*rows_of("ms", figures), *writes.rows()),
+        "The plain script is the same task with the same runtime, compiled, in the bundle's virtualenv. First starts "
+        "took turns with plain scripts of their own, before the others.",
+        (*rows_of("ms", figures), first_row(first), *contest.writes.rows()),
         (
             Limit("small task, warm / plain script", ratios(figures[WARM], figures[PLAIN]), 1.9),
             Limit("small task, warm / PyInstaller's one-file form", ratios(figures[WARM], figures[STOCK]), 0.3),
-            *writes.limits("small task"),
+            *contest.writes.limits("small task"),
         ),
         chart=True,
     )
 
 
-def weather(files: Files, rounds: int) -> Table:
-    """A task with pandas: `aggregate` of the weather example."""
-    store = Store()
-    with ExitStack() as stack:
-        host = stack.enter_context(new_host(files.scratch))
-        plain = stack.enter_context(prepare_project(files.weather_project, print))
-        writes = Writes.from_first_start(lambda: run([str(files.weather)], host.env, store, ("weather", "extract")))
-        figures = alternate(
-            {
-                PLAIN: lambda: milliseconds(run(plain.argv, plain_env(plain, host), store, AGGREGATE)),
-                WARM: lambda: milliseconds(watched(files.weather, host, store, AGGREGATE, writes)),
-                COLD: lambda: milliseconds(cold(files.weather, stack, files.scratch, store, AGGREGATE)),
-                STOCK: lambda: milliseconds(run([str(files.weather_stock)], host.env, store, AGGREGATE)),
-            },
-            rounds,
-        )
+def weather_table(files: Files, contest: Contest, first: dict[str, list[float]], rounds: int) -> Table:
+    """The task with pandas, in all ways."""
+    figures = alternate(
+        {PLAIN: contest.script, WARM: contest.warm, STOCK: lambda: contest.program(str(files.weather_stock))}, rounds
+    )
     return Table(
         "Start of a task with pandas",
         "`aggregate` of the weather example: imports pandas, groups 1,461 days by month.",
-        (*rows_of("ms", figures), *writes.rows()),
+        (*rows_of("ms", figures), first_row(first), *contest.writes.rows()),
         (
             Limit("pandas task, warm / plain script", ratios(figures[WARM], figures[PLAIN]), 1.15),
-            Limit("pandas task, first start / plain script", ratios(figures[COLD], figures[PLAIN]), 2.5),
-            *writes.limits("pandas task"),
+            Limit("pandas task, first start / plain script", ratios(first[COLD], first[PLAIN]), 2.5),
+            *contest.writes.limits("pandas task"),
         ),
         chart=True,
     )
 
 
-def plain_env(plain: LaunchCommand, host: Host) -> dict[str, str]:
-    """The environment of a plain script: the host's, with what its imports need."""
-    needed = {name: value for name, value in plain.env.items() if name.startswith("PYTHON")}
-    return {**host.env, **needed}
-
-
-def watched(file: Path, host: Host, store: Store, task: tuple[str, str], writes: Writes) -> TaskResult:
-    """A start of a bundle file, with a look at everything that it could have changed."""
-    before, written = host.snapshot(), written_bytes()
-    result = run([str(file)], host.env, store, task)
-    writes.written.append(written_bytes() - written)
-    writes.changed.append(len({path for path, _ in before.items() ^ host.snapshot().items()}))
-    return result
-
-
-def cold(file: Path, stack: ExitStack, scratch: Path, store: Store, task: tuple[str, str]) -> TaskResult:
-    """A start of a bundle file on a host that has never seen it; the file itself is in the page cache.
-
-    The host is deleted when the stack closes: ext4 looks long for inodes after many were deleted.
-    """
-    host = stack.enter_context(new_host(scratch))
-    return run([str(file)], host.env, store, task)
+def first_row(first: dict[str, list[float]]) -> Row:
+    """First starts, beside the plain scripts of the same rounds."""
+    return Row(COLD, "ms", Spread.of(first[COLD]), ratios(first[COLD], first[PLAIN]))
 
 
 def checked(result: TaskResult) -> float:
