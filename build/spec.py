@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: For PyInstaller's environment. Reading modules is quicker without; what is published is compressed as a whole.
 MODULE_COMPRESSION = {"PYINSTALLER_ZLIB_COMPRESSION_LEVEL": "0"}
+#: Of a distribution's metadata: they say how and where it was installed, and make each environment's bundle another.
+_MACHINE_BOUND = ("RECORD", "direct_url.json")
 _TEMPLATE = """# Written by dagfloe for PyInstaller.
 import json, os, shutil
 from PyInstaller.utils.hooks import collect_data_files, copy_metadata
@@ -43,7 +45,8 @@ if not os.path.exists({analysis!r}):
         if name == os.path.basename(library):
             shutil.copyfile(path, library)
             path = library
-        datas.append((name, path, kind))
+        if not (".dist-info" in name and os.path.basename(name) in {machine_bound!r}):
+            datas.append((name, path, kind))
     lists = dict(scripts=scripts, pure=pure, binaries=list(analysis.binaries), datas=datas)
     with open({analysis!r}, "w", encoding="utf-8") as file:
         json.dump(lists, file)
@@ -104,5 +107,6 @@ class Spec:
             metadata=list(self.metadata),
             excludes=list(self.excludes),
             late=sorted(HOOKS.values()),
+            machine_bound=_MACHINE_BOUND,
             one_file=self.one_file,
         )
