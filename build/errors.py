@@ -19,3 +19,7 @@ class ManifestError(PackError):
 
 class TrailerError(PackError):
     """A file whose last 64 bytes are no AFBNDL01 trailer, or whose regions do not match it."""
+
+
+class ElfError(PackError):
+    """A file that begins as an ELF file does, and is damaged."""

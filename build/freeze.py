@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
@@ -18,7 +19,6 @@ from dagfloe.runtime.leftovers import LAUNCHER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from packaging.requirements import Requirement
 
@@ -147,6 +147,15 @@ def _strip_interpreter(folder: Path) -> None:
     libraries = sorted([*folder.glob("libpython*.so*"), *folder.glob("python3*/lib-dynload/*.so")])
     for library in (each for each in libraries if not each.is_symlink()):
         subprocess.run([strip, "--strip-unneeded", str(library)], check=False, capture_output=True, timeout=60)
+
+
+def read_one_file(program: Path, work: Path) -> Iterator[tuple[str, bytes]]:
+    """Path and content of a program in the one-file form, and of the libraries that were frozen into it."""
+    yield program.name, program.read_bytes()
+    lists = json.loads((work / "analysis.json").read_text("utf-8"))
+    for name, path, kind in lists["binaries"]:
+        if kind in ("BINARY", "EXTENSION"):
+            yield name, Path(path).read_bytes()
 
 
 def check_imports(project: Project, environment: Environment, program: Path, work: Path) -> None:

@@ -20,7 +20,7 @@ def with_digests(metadata: dict[str, Any], binary_sha256: bytes, source: bytes) 
     """The manifest: a bundle's own metadata, and `digests` that tie it to its file.
 
     Args:
-        metadata: what the frozen program printed.
+        metadata: what the frozen program printed, and what was found out about it.
         binary_sha256: digest of the executable region.
         source: the source region.
     """

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 from dagfloe.build.bundle_file import read_bundle, verify_bundle
 from dagfloe.build.environment import ensure_environment
 from dagfloe.build.errors import FreezeError, PackError
-from dagfloe.build.freeze import check_imports, freeze, read_metadata
+from dagfloe.build.floor import find_floor
+from dagfloe.build.freeze import check_imports, freeze, read_metadata, read_one_file
 from dagfloe.build.interpreter import find_interpreter
 from dagfloe.build.launcher import find_launcher
 from dagfloe.build.manifest import render_manifest, validate_manifest, with_digests
-from dagfloe.build.payload import Payload, read_program
+from dagfloe.build.payload import LINK, Payload, read_program
 from dagfloe.build.project import read_project
 from dagfloe.build.stage import stage
 from dagfloe.build.trailer import Trailer
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol
 
+    from dagfloe.build.floor import Floor
     from dagfloe.build.project import Project
 
     class Progress(Protocol):
@@ -103,8 +105,12 @@ def build_bundle(
         progress.step("packing")
         metadata = read_metadata(program, work)
         target = output / project.file_name
-        binary = program.read_bytes() if launcher is None else _with_payload(launcher, program, project)
-        manifest = _pack(binary, source, metadata, target, work)
+        if launcher is None:
+            binary = program.read_bytes()
+            floor = find_floor(program.name, read_one_file(program, work))
+        else:
+            binary, floor = _with_payload(launcher, program, project)
+        manifest = _pack(binary, source, metadata, floor, target, work)
     except FreezeError:
         keep = True
         raise
@@ -116,17 +122,29 @@ def build_bundle(
     return BuiltBundle(target, target.stat().st_size, manifest, time.monotonic() - began)
 
 
-def _with_payload(launcher: bytes, program: Path, project: Project) -> bytes:
-    """The executable region of a bundle file with a launcher."""
+def _with_payload(launcher: bytes, program: Path, project: Project) -> tuple[bytes, Floor | None]:
+    """The executable region of a bundle file with a launcher, and what it needs of its host."""
     files = tuple(read_program(program.parent))
-    return Payload(project.file_name, program.name, files, cache_dir=project.cache_dir).pack(launcher)
+    floor = find_floor(program.name, ((file.path, file.content) for file in files if file.kind != LINK))
+    payload = Payload(
+        project.file_name,
+        program.name,
+        files,
+        cache_dir=project.cache_dir,
+        loader=floor.loader if floor else "",
+        libc_version=floor.libc_version if floor else "",
+    )
+    return payload.pack(launcher), floor
 
 
-def _pack(binary: bytes, source: bytes, metadata: dict[str, Any], target: Path, work: Path) -> dict[str, Any]:
+def _pack(
+    binary: bytes, source: bytes, metadata: dict[str, Any], floor: Floor | None, target: Path, work: Path
+) -> dict[str, Any]:
     """Append source, manifest and trailer to a program, run the result once, and publish it."""
-    validate_manifest(metadata)
     digest = hashlib.sha256(binary).digest()
-    manifest = with_digests(metadata, digest, source)
+    found = {"floor": floor.to_manifest()} if floor else {}
+    manifest = with_digests({**metadata, **found}, digest, source)
+    validate_manifest(manifest)
     rendered = render_manifest(manifest)
     _reject_cookie("manifest", target.name, rendered)
     descriptor, name = tempfile.mkstemp(prefix=f"{_TEMPORARY}{target.name}-", dir=target.parent)

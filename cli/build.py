@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from dagfloe.build.floor import describe_floor
 from dagfloe.build.pack import build_bundle
 from dagfloe.cli.errors import tell_errors
 from dagfloe.runtime.metadata import platform_tag
@@ -40,7 +41,9 @@ def build(path: Path, output: Path | None, *, verbose: bool, one_file: bool) -> 
     with BuildView(Console(stderr=True)) as view:
         built = build_bundle(path, output or Path("dist") / platform_tag(), view, verbose=verbose, one_file=one_file)
     dags = ", ".join(f"{dag_id} ({len(dag['tasks'])} tasks)" for dag_id, dag in built.manifest["dags"].items())
-    click.echo(f"{built.path}: {built.size / 1e6:.1f} MB, {dags}, built in {built.seconds:.1f} s")
+    floor = built.manifest.get("floor")
+    host = f", for {describe_floor(floor)}" if floor else ""
+    click.echo(f"{built.path}: {built.size / 1e6:.1f} MB, {dags}{host}, built in {built.seconds:.1f} s")
 
 
 class BuildView:

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from dagfloe.build import trailer as trailer_format
 from dagfloe.build.bundle_file import read_bundle
+from dagfloe.build.floor import describe_floor
 from dagfloe.build.manifest import validate_manifest
 from dagfloe.cli.errors import tell_errors
 from dagfloe.errors import UsageError
@@ -85,6 +86,8 @@ def _print(description: dict[str, Any]) -> None:
     row("sdk", f"{sdk['language']} {sdk['version']}, supervisor schema {sdk['supervisor_schema_version']}")
     if isinstance(own, dict) and own:
         row("bundle", ", ".join(f"{name} {value}" for name, value in own.items()))
+    if sdk.get("name") == "dagfloe" and (floor := manifest.get("floor")):
+        row("floor", describe_floor(floor) + (f" (because of {floor['set_by']})" if "set_by" in floor else ""))
     row("source", f"{manifest['source']}, {regions['source']:,} bytes")
     for dag_id, dag in manifest["dags"].items():
         row("Dag", f"{dag_id}: {', '.join(dag['tasks'])}")

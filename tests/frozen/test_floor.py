@@ -1,0 +1,50 @@
+"""What bundle files say that they need of a host, compared with what binutils find in their unpacked files."""
+
+from __future__ import annotations
+
+import json
+import platform
+import re
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dagfloe.build.bundle_file import read_bundle
+from dagfloe.build.store import warm
+from support.peer import TOOL
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def output(*command: str | Path) -> str:
+    """What a command prints."""
+    return subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=120, check=True).stdout
+
+
+def newest_need(path: Path) -> tuple[int, ...]:
+    """The newest glibc that a file needs, as readelf tells."""
+    needs = re.findall(r"Name: GLIBC_([0-9.]+) ", output("readelf", "-VW", path))
+    return max((tuple(map(int, need.split("."))) for need in needs), default=())
+
+
+@pytest.mark.parametrize("name", ["hello", "weather"])
+def test_the_floor_is_that_of_all_files(dist: Path, tmp_path: Path, name: str) -> None:
+    """The manifest and `inspect` tell the newest need of any unpacked file, and which file has it."""
+    folder = warm(dist / name, tmp_path)
+    files = [path for path in folder.rglob("*") if path.is_file() and path.read_bytes().startswith(b"\x7fELF")]
+    found = {str(path.relative_to(folder)): newest_need(path) for path in files}
+    floor = json.loads(output(TOOL, "inspect", "--json", dist / name))["manifest"]["floor"]
+    assert tuple(map(int, floor["libc_version"].split("."))) == max(found.values())
+    assert found[floor["set_by"]] == max(found.values())
+    assert (floor["os"], floor["architecture"], floor["libc"]) == ("linux", platform.machine(), "glibc")
+    assert f"interpreter: {floor['loader']}]" in output("readelf", "-lW", folder / name)
+    shown = " ".join(output(TOOL, "inspect", dist / name).split())
+    assert f"glibc {floor['libc_version']} or newer (because of {floor['set_by']})" in shown
+
+
+def test_both_forms_tell_the_same(guest: Path, dist: Path) -> None:
+    """The libraries in a one-file program count, too: Python's own needs more than the program."""
+    floors = [read_bundle(path).manifest["floor"] for path in (guest, dist / "hello")]
+    assert floors[0]["libc_version"] == floors[1]["libc_version"]
