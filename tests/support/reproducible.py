@@ -58,8 +58,8 @@ def check(project: Path) -> bool:
             sys.stdout.write(f"{project.name}: identical, built {apart_s:.0f} s later and elsewhere\n")
             return True
         sys.stdout.write(f"{project.name}: {digests[1]}, built elsewhere: NOT identical\n")
-        for path in differences(here, elsewhere, Path(name)):
-            sys.stdout.write(f"  {path} differs\n")
+        for differing in differences(here, elsewhere, Path(name)):
+            sys.stdout.write(f"  {differing} differs\n")
         return False
 
 
