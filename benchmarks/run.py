@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 from benchmarks.files import Files
-from benchmarks.report import Report, Table, as_text
+from benchmarks.report import Report, Table, as_text, number
 
 from benchmarks import builds, facts, imports, load, page, plot, starts, supervised, traffic
 
@@ -74,7 +74,7 @@ def main() -> int:
     report = Report(facts.machine(files), given.quick, tuple(tables), failures)
     for limit in report.limits:
         if not limit.is_met:
-            print(f"NOT met: {limit.what}: {limit.value.median:.3g}, {limit.wanted} is wanted")
+            print(f"NOT met: {limit.what}: {number(limit.value.median)}, {limit.wanted} is wanted")
     write(report, files, publish=given.publish)
     return 0 if report.is_good else 1
 
