@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from benchmarks.report import Report, Row, Table
 
-WIDTH, LABELS, FIGURES = 920, 370, 150
+WIDTH, LABELS, FIGURES = 960, 370, 190
 BAR, GAP, TITLE = 16, 8, 40
 TEXT, OURS, OTHERS = "#768390", "#2f81f7", "#9aa4af"
 
