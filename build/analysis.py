@@ -20,7 +20,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 #: With one of these in it, any change of a module may be one of what PyInstaller reads of it.
-_TELLING = (b"__import__", b"cdll", b"cffi", b"ctypes", b"dlopen", b"importlib", b"metadata", b"pkg_resources")
+_TELLING = (
+    b"__import__",
+    b"cdll",
+    b"cffi",
+    b"ctypes",
+    b"dlopen",
+    b"importlib",
+    b"matplotlib",
+    b"metadata",
+    b"pkg_resources",
+)
 _LISTS, _LIBRARY = "analysis.json", "base_library.zip"
 #: How many analyses of a project are kept.
 _MOST = 3
@@ -66,6 +76,11 @@ class Analyses:
             text = json.dumps(kept["lists"])
             for name, path in self._places.items():
                 text = text.replace(json.dumps(name)[:-1], json.dumps(path)[:-1])
+            lists = json.loads(text)
+            # A library of this host may have gone since. Links and packages without a file have no absolute paths.
+            paths = [Path(path) for _, path, _ in (*lists["pure"], *lists["binaries"])]
+            if not all(path.exists() for path in paths if path.is_absolute()):
+                return False
             shutil.copyfile(self._folder / _LIBRARY, work / _LIBRARY)
             (work / _LISTS).write_text(text, "utf-8")
             with suppress(OSError):
@@ -93,8 +108,8 @@ class Analyses:
                 shutil.rmtree(old, ignore_errors=True)
 
     def _imports(self, lists: dict[str, list[list[str]]]) -> dict[str, str]:
-        """What each of the author's modules imports, as a digest."""
-        paths = [Path(path) for _, path, _ in (*lists["pure"], *lists["scripts"])]
+        """What each of the author's modules imports, as a digest; of compiled ones, any change counts."""
+        paths = [Path(path) for _, path, _ in (*lists["pure"], *lists["scripts"], *lists["binaries"])]
         return {
             str(path): imports_digest(path.read_bytes()) for path in paths if path.is_relative_to(self._source_root)
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -124,10 +125,17 @@ def freeze(
 
 
 def _listed(project: Project) -> Iterator[str]:
-    """The names of what lies where modules and data files are looked for: a new file may change what is found."""
-    yield from sorted(path.name for path in project.source_root.iterdir() if path.is_dir() or path.suffix == ".py")
-    for path, _ in project.data:
-        yield from sorted(map(str, path.rglob("*")))
+    """The paths of what lies where modules and data files are looked for: a new file may change what is found."""
+    for place, folders, files in os.walk(project.source_root):
+        # Modules are imported from no other folders; an environment in the project may have very many files.
+        folders[:] = sorted(name for name in folders if name.isidentifier() and name != "__pycache__")
+        folders[:] = [name for name in folders if not Path(place, name, "pyvenv.cfg").exists()]
+        yield from (str(Path(place, name)) for name in folders)
+        yield from sorted(str(Path(place, name)) for name in files if name.endswith((".py", ".so")))
+    for pattern, _ in project.data:
+        for found in sorted(Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor)))):
+            yield str(found)
+            yield from sorted(map(str, found.rglob("*")))
 
 
 def _digests(folder: Path) -> Iterator[str]:

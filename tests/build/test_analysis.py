@@ -48,6 +48,7 @@ def test_code_does_not_count(code: str, comment: str) -> None:
         b"x = importlib",
         b"ctypes.CDLL('libm.so')",
         b"metadata.version('x')",
+        b"matplotlib.use('svg')",
     ],
 )
 def test_imports_count(added: bytes) -> None:
@@ -61,6 +62,7 @@ class Build:
     def __init__(self, folder: Path, number: int, root: Path, inputs: tuple[str, ...] = ("settings",)) -> None:
         self.work = folder / f"work{number}"
         (self.work / "stage").mkdir(parents=True)
+        (self.work / "stage" / "o.py").write_bytes(b"")
         places = {"stage": self.work / "stage", "work": self.work}
         self.analyses = Analyses(folder / "kept", (*inputs, f"{self.work}/stage/entry.py"), places, root)
 
@@ -125,6 +127,25 @@ def test_what_was_made_for_one_build_is_not_kept(tmp_path: Path, root: Path) -> 
     first.find(root, str(first.work / "tmp" / "made"))
     first.analyses.keep(first.work)
     assert not first.analyses.fetch(first.work)
+
+
+def test_what_is_gone_is_looked_for_again(tmp_path: Path, root: Path) -> None:
+    """A library that this host no longer has, where it was, is no part of the next build; a changed one counts."""
+    library = root / "tasks.so"
+    library.write_bytes(b"\x7fELF")
+    first = Build(tmp_path, 1, root)
+    first.find(root)
+    lists = json.loads((first.work / "analysis.json").read_text())
+    lists["binaries"] = [["tasks.so", str(library), "EXTENSION"], ["libx.so", "tasks.so", "SYMLINK"]]
+    (first.work / "analysis.json").write_text(json.dumps(lists))
+    first.analyses.keep(first.work)
+    second = Build(tmp_path, 2, root)
+    assert second.analyses.fetch(second.work)
+    library.write_bytes(b"\x7fELF anew")
+    assert not second.analyses.fetch(second.work)
+    library.write_bytes(b"\x7fELF")
+    (second.work / "stage" / "o.py").unlink()
+    assert not second.analyses.fetch(second.work)
 
 
 def test_few_are_kept(tmp_path: Path, root: Path) -> None:

@@ -67,6 +67,27 @@ def test_changed_code_is_built_anew(tmp_path: Path, build: Build) -> None:
     assert set(read_bundle(tmp_path / "again" / "odd").manifest["dags"]) == {"d", "second", "colorsys"}
 
 
+def test_new_files_are_found(tmp_path: Path, build: Build) -> None:
+    """A build that finds an analysis sees a module and a data file that were not there before."""
+    tasks = (
+        "from pathlib import Path\ntry:\n    from helper import extra\nexcept ImportError:\n    extra = None\n"
+        "found = [path.stem for path in (Path(__file__).parents[1] / 'sql').iterdir()]\n"
+        f"{GOOD}if extra and 'b' in found:\n    @bundle.dag('new').task\n    def u(): pass\n"
+    )
+    source = project(tmp_path / "odd", tasks)
+    with (source / "pyproject.toml").open("a") as file:
+        file.write('data = ["queries/*.sql:sql"]\n')
+    for path in (source / "queries" / "a.sql", source / "helper" / "__init__.py"):
+        path.parent.mkdir()
+        path.write_text("")
+    assert build(source, tmp_path / "files").returncode == 0
+    assert set(read_bundle(tmp_path / "files" / "odd").manifest["dags"]) == {"d"}
+    for path in (source / "queries" / "b.sql", source / "helper" / "extra.py"):
+        path.write_text("")
+    assert build(source, tmp_path / "files").returncode == 0
+    assert set(read_bundle(tmp_path / "files" / "odd").manifest["dags"]) == {"d", "new"}
+
+
 def test_archive_cookie_is_rejected(tmp_path: Path, build: Build) -> None:
     """A source that would keep the program from starting is rejected, before anything is frozen."""
     cookie = b"MEI\x0c\x0b\x0a\x0b\x0e".decode()
