@@ -89,7 +89,7 @@ def ensure_environment(
             shutil.rmtree(root, ignore_errors=True)
             log = work / "environment.log"
             python = str(root / "bin" / "python")
-            pip = [python, "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
+            pip = [python, "-I", "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
             run_step(
                 "making the environment",
                 [str(interpreter.executable), "-I", "-m", "venv", str(root)],

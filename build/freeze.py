@@ -111,6 +111,7 @@ def freeze(
             log,
             timeout_s=_FREEZE_TIMEOUT_S,
             env=clean_environment({**_REPRODUCIBLE, **compression, "PYINSTALLER_CONFIG_DIR": str(work / "config")}),
+            cwd=entry.parent,  # Python looks for modules here first
             echo=echo,
         )
 

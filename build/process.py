@@ -57,6 +57,7 @@ def run_step(
     *,
     timeout_s: float,
     env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
     echo: Callable[[str], None] | None = None,
 ) -> None:
     """Run a program of a build, its output going to a log file.
@@ -67,6 +68,7 @@ def run_step(
         log: the file to append its output to.
         timeout_s: after so many seconds it is killed.
         env: its whole environment; by default `clean_environment()`.
+        cwd: the folder that it runs in; by default the caller's.
         echo: called with every line of its output.
 
     Raises:
@@ -81,6 +83,7 @@ def run_step(
             stdout=subprocess.PIPE if echo else sink,
             stderr=subprocess.STDOUT,
             env=dict(clean_environment() if env is None else env),
+            cwd=cwd,
             start_new_session=True,
         )
         try:

@@ -15,6 +15,8 @@ from support.peer import TOOL, until
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import pytest
+
     Build = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -86,6 +88,16 @@ def test_new_files_are_found(tmp_path: Path, build: Build) -> None:
         path.write_text("")
     assert build(source, tmp_path / "files").returncode == 0
     assert set(read_bundle(tmp_path / "files" / "odd").manifest["dags"]) == {"d", "new"}
+
+
+def test_the_callers_folder_does_not_count(tmp_path: Path, build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module that lies where the tool is called is not taken for the library's."""
+    (tmp_path / "colorsys.py").write_text("stray = True")
+    tasks = f"import colorsys\n{GOOD}bundle.dag('stray' if hasattr(colorsys, 'stray') else 'library').task(t)\n"
+    source = project(tmp_path / "odd", tasks)
+    monkeypatch.chdir(tmp_path)
+    assert build(source, tmp_path / "files").returncode == 0
+    assert set(read_bundle(tmp_path / "files" / "odd").manifest["dags"]) == {"d", "library"}
 
 
 def test_archive_cookie_is_rejected(tmp_path: Path, build: Build) -> None:
