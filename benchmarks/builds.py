@@ -1,4 +1,4 @@
-"""Builds of the small task's bundle file, and the sizes of what the other benchmarks run."""
+"""Builds of bundle files, and the sizes of what the other benchmarks run."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from benchmarks.host import Host, new_host
 from benchmarks.report import Limit, Row, Table, rows_of
 from benchmarks.samples import Spread, ratios
 
+from dagfloe.build.project import read_project
+
 if TYPE_CHECKING:
     from benchmarks.files import Files
 
@@ -23,20 +25,33 @@ TIMEOUT_S = 900
 LIMIT = 0.5
 
 
-def builds(files: Files, rounds: int) -> Table:
-    """A build with nothing kept from earlier ones, and then one where a line of the author's code is new."""
-    first, again = [], []
+def builds(files: Files, what: str, project: Path, rounds: int) -> Table:
+    """A build with nothing kept from earlier ones, one with the environment kept, one where only code is new."""
+    first, kept, again = [], [], []
     for number in range(rounds):
         with tempfile.TemporaryDirectory(prefix="build-", dir=files.scratch) as name:
-            project = Path(name, "small")
-            shutil.copytree(files.small_project, project, ignore=shutil.ignore_patterns("__pycache__"))
-            first.append(build(project, Path(name)))
-            with (project / "small.py").open("a", encoding="utf-8") as file:
+            copy = Path(name, project.name)
+            shutil.copytree(project, copy, ignore=shutil.ignore_patterns("__pycache__"))
+            first.append(build(copy, Path(name)))
+            shutil.rmtree(Path(name, "cache", "analyses"))
+            kept.append(build(copy, Path(name)))
+            with read_project(copy).source_file.open("a", encoding="utf-8") as file:
                 file.write(f"\nNUMBER = {number}\n")
-            again.append(build(project, Path(name)))
-    figures = {"first build, environment included": first, "only the author's code changed": again}
-    limit = Limit("rebuild / first build", ratios(again, first), LIMIT)
-    return Table("Builds", "`dagfloe build` of the small task's project.", rows_of("s", figures), (limit,))
+            again.append(build(copy, Path(name)))
+    figures = {
+        "first build, environment included": first,
+        "first build, environment kept": kept,
+        "only the author's code changed": again,
+    }
+    return Table(
+        f"Builds of the {what}",
+        "`dagfloe build`; what pip has downloaded before is there.",
+        rows_of("s", figures),
+        (
+            Limit(f"{what}, rebuild / first build", ratios(again, first), LIMIT),
+            Limit(f"{what}, rebuild / first build with the environment kept", ratios(again, kept), LIMIT),
+        ),
+    )
 
 
 def build(project: Path, folder: Path) -> float:

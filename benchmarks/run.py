@@ -38,7 +38,13 @@ def subjects(files: Files, *, quick: bool) -> list[Subject]:
         ("starts", lambda: starts.measure(files, rounds(41, 9), rounds(15, 5))),
         ("Airflow", lambda: supervised.airflow(files, rounds(11, 3))),
         ("mapped instances", lambda: [load.mapped(files, rounds(1000, 100))]),
-        ("builds", lambda: [builds.builds(files, rounds(3, 1)), builds.sizes(files)]),
+        ("builds", lambda: [builds.builds(files, "small task", files.small_project, rounds(3, 1))]),
+        ("sizes", lambda: [builds.sizes(files)]),
+        *(
+            []
+            if quick
+            else [("builds with pandas", lambda: [builds.builds(files, "pandas task", files.weather_project, 2)])]
+        ),
     ]
 
 
