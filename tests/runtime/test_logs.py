@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import socket
+import subprocess
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -63,6 +66,47 @@ def test_lines_before_the_connection_come_first(
     channel.say(logging.INFO, "x", "late")
     channel.close()
     assert events(read_all(theirs)) == [*(f"early {number}" for number in range(5)), "late"]
+
+
+@pytest.mark.parametrize("is_read", [True, False], ids=["read", "unread"])
+def test_records_arrive_although_the_process_is_killed(*, is_read: bool) -> None:
+    """What was logged is the kernel's to deliver, whether the supervisor reads at once or afterwards."""
+    program = """
+import logging, os, signal, sys
+from dagfloe.cancellation import Cancellation
+from dagfloe.runtime.addresses import Address
+from dagfloe.runtime.dial import dial_both
+from dagfloe.runtime.levels import Levels
+from dagfloe.runtime.logs import ChannelHandler, LogChannel
+from dagfloe.secrets import Secrets
+
+there = Address(host="127.0.0.1", port=int(sys.argv[1]))
+comm, logs = dial_both(there, there)
+comm.close()
+channel = LogChannel(Cancellation(), Secrets())
+channel.connect(logs)
+ChannelHandler(channel, Levels.from_environment({})).install()
+for number in range(5000):
+    logging.getLogger("many").info("record %d", number)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    received: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(DEADLINE_S)
+        process = subprocess.Popen([sys.executable, "-c", program, str(server.getsockname()[1])])
+        with server.accept()[0] as first, server.accept()[0] as second:
+            readers = [
+                threading.Thread(target=lambda sock=sock: received.append(read_all(sock)), daemon=True)
+                for sock in (first, second)
+            ]
+            if not is_read:
+                assert process.wait(DEADLINE_S) == -signal.SIGKILL
+            for reader in readers:
+                reader.start()
+            for reader in readers:
+                reader.join(DEADLINE_S)
+        assert process.wait(DEADLINE_S) == -signal.SIGKILL
+    assert events(b"".join(received)) == [f"record {number}" for number in range(5000)]
 
 
 def test_without_a_connection_lines_go_to_stderr(stderr: tuple[int, int]) -> None:
