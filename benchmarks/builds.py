@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from benchmarks.host import Host, new_host
 from benchmarks.report import Limit, Row, Table, rows_of
 from benchmarks.samples import Spread, ratios
-
 from dagfloe.build.project import read_project
 
 if TYPE_CHECKING:

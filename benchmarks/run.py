@@ -12,10 +12,9 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from benchmarks import builds, facts, imports, load, page, plot, starts, supervised, traffic
 from benchmarks.files import Files
 from benchmarks.report import Report, Table, as_text, number
-
-from benchmarks import builds, facts, imports, load, page, plot, starts, supervised, traffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

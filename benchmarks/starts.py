@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from benchmarks.host import Host, new_host, run, written_bytes
 from benchmarks.report import Limit, Row, Table, rows_of
 from benchmarks.samples import Spread, alternate, ratios
-
 from dagfloe.build.launch import LaunchCommand, prepare_project
 from dagfloe.local.store import Store
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from benchmarks.files import Files
-
     from dagfloe.local.task import TaskResult
 
 FLOOR = Path(__file__).with_name("floor.py")

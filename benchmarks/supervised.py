@@ -16,7 +16,6 @@ from benchmarks.host import new_host
 from benchmarks.report import Limit, Row, Table, rows_of
 from benchmarks.samples import Spread, alternate, ratios
 from benchmarks.starts import FLOOR, WARM
-
 from dagfloe.build.launch import prepare_project
 from dagfloe.build.manifest import render_manifest
 from dagfloe.build.trailer import Trailer

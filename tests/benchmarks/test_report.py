@@ -7,11 +7,11 @@ import xml.etree.ElementTree as ET
 from dataclasses import replace
 
 import pytest
+
+from benchmarks import page, plot
 from benchmarks.files import Files
 from benchmarks.report import Limit, Report, Table, as_text, number, rows_of
 from benchmarks.samples import Spread
-
-from benchmarks import page, plot
 
 FIGURES = {"plain script": [10.0, 20.0, 30.0], "bundle file, warm": [20.0, 40.0, 60.0]}
 GOOD = Limit("warm / plain", Spread(2, 2, 2, 3), 3)

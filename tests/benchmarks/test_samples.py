@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import count
 
 import pytest
-from benchmarks.samples import Spread, alternate, ratios
 from hypothesis import given
 from hypothesis import strategies as st
+
+from benchmarks.samples import Spread, alternate, ratios
 
 FIGURES = st.lists(st.floats(0.001, 1e6), min_size=1, max_size=50)
 
