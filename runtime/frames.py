@@ -51,6 +51,8 @@ class Frame:
 
 
 HEADER_BYTES = 4
+#: Of a frame from the supervisor.
+_PARTS = 3
 #: Longer frames are refused. Any ASCII text that is read as a length exceeds it, so that a peer which speaks another
 #: protocol is told from a large XCom.
 MAX_FRAME_BYTES = 0x1FFF_FFFF
@@ -58,6 +60,10 @@ MAX_FRAME_BYTES = 0x1FFF_FFFF
 
 #: Up to here, one write of a copy costs less than two writes without.
 _SMALL_BYTES = 1 << 16
+_SHORT_TEXT = 1 << 10
+_SCALARS = frozenset({bool, float, int, type(None)})
+#: For bodies of scalars and short texts: nothing else can run while it packs one, and making one takes as long as that.
+_packer = msgpack.Packer(datetime=True)
 
 
 def encode_frame(
@@ -76,14 +82,21 @@ def encode_frame(
     Raises:
         LocalProtocolError: when the body has no msgpack form or is too long.
     """
-    packer = msgpack.Packer(datetime=True, autoreset=False)
+    content = [frame_id, body, carrier] if carrier else [frame_id, body]
+    payload: bytes | memoryview
     try:
-        packer.pack([frame_id, body, carrier] if carrier else [frame_id, body])
+        if _is_short(body):
+            payload = _packer.pack(content)
+        else:
+            packer = msgpack.Packer(datetime=True, autoreset=False)
+            packer.pack(content)
+            buffer = packer.getbuffer()
+            # Before msgpack 1.1 the buffer dies with the packer.
+            payload = buffer if buffer.obj is packer else packer.bytes()
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise LocalProtocolError(
             f"the message {body.get('type')} cannot be encoded ({type(error).__name__}): nothing was sent"
         ) from error
-    payload = packer.getbuffer()
     length = len(payload)
     if length > MAX_FRAME_BYTES:
         raise LocalProtocolError(
@@ -91,8 +104,14 @@ def encode_frame(
             "store large data elsewhere and pass where it is"
         )
     header = length.to_bytes(HEADER_BYTES, "big")
-    # Before msgpack 1.1 the buffer dies with the packer.
-    return (header, payload) if length > _SMALL_BYTES and payload.obj is packer else (header + packer.bytes(),)
+    return (header, payload) if length > _SMALL_BYTES else (header + payload,)
+
+
+def _is_short(body: Mapping[str, Any]) -> bool:
+    for value in body.values():
+        if len(value) > _SHORT_TEXT if type(value) is str else type(value) not in _SCALARS:
+            return False
+    return True
 
 
 class FrameDecoder:
@@ -119,8 +138,10 @@ class FrameDecoder:
                 be read further.
         """
         if not self._buffer and len(data) - HEADER_BYTES == int.from_bytes(data[:HEADER_BYTES], "big"):
-            yield self._decode(data[HEADER_BYTES:])  # as nearly always: one frame, and nothing else
-            return
+            return iter((self._decode(data[HEADER_BYTES:]),))  # as nearly always: one frame, and nothing else
+        return self._split(data)
+
+    def _split(self, data: bytes) -> Iterator[Frame]:
         buffer: bytes | bytearray = data
         if self._buffer:
             self._buffer += data
@@ -166,11 +187,10 @@ def decode_payload(payload: bytes | memoryview) -> Frame:
         raise RemoteProtocolError(
             f"a frame of {len(payload)} bytes from the supervisor is not valid msgpack ({type(error).__name__})"
         ) from error
-    if not isinstance(value, list) or not 1 <= len(value) <= len(Frame.__slots__):
+    if type(value) is not list or not 1 <= len(value) <= _PARTS:
         raise _misshaped("it is not an array of id, body and error")
-    parts = len(value)
-    frame_id, body, error_body = value[0], value[1] if parts > 1 else None, value[2] if parts > 2 else None
-    if not isinstance(frame_id, int) or isinstance(frame_id, bool) or frame_id < 0:
+    frame_id, body, error_body = value if len(value) == _PARTS else (*value, None, None)[:_PARTS]
+    if type(frame_id) is not int or frame_id < 0:  # the type of True is another one
         raise _misshaped("its id is not a number")
     if not (body is None or isinstance(body, dict)):
         raise _misshaped("its body is neither a map nor null")

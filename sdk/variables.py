@@ -53,7 +53,11 @@ class Variables:
             VariableNotFound: when there is no such variable and no default.
             DagfloeError: when the value should be JSON and is not; the message does not show it.
         """
-        value = os.environ.get(f"AIRFLOW_VAR_{key.upper()}")
+        value: str | None
+        try:  # `os.environ.get` takes half as long again where there is none, as nearly always
+            value = os.environ[f"AIRFLOW_VAR_{key.upper()}"]
+        except KeyError:
+            value = None
         if value is not None:
             if is_telling(key):
                 self._exchange.secrets.add(value)

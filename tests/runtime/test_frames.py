@@ -43,6 +43,27 @@ def test_frames_of_any_size(size: int) -> None:
     assert [frame.body for frame in FrameDecoder().feed(data)] == [body]
 
 
+@pytest.mark.parametrize("value", ["\ud800", ["\ud800"], 2**64], ids=["short", "list", "number"])
+def test_refused_bodies_leave_nothing_behind(value: object) -> None:
+    """The frame after one that had no msgpack form is whole, and holds nothing of that."""
+    with pytest.raises(LocalProtocolError):
+        encode_frame(1, {"type": "PutVariable", "value": value})
+    assert b"".join(encode_frame(2, {"type": "GetVariable", "key": "k"})) == pack(
+        [2, {"type": "GetVariable", "key": "k"}]
+    )
+
+
+@pytest.mark.parametrize("step", [1_000, 65_536, 100_003])
+def test_large_frames_in_pieces(step: int) -> None:
+    """A large frame between small ones, in pieces that fit none of them."""
+    sent: list[tuple[Any, ...]] = [(1, None, None), (2, {"value": "x" * 1_000_000}, None), (3, None, {"error": "X"})]
+    whole = b"".join(map(pack, sent))
+    decoder = FrameDecoder()
+    received = [frame for at in range(0, len(whole), step) for frame in decoder.feed(whole[at : at + step])]
+    assert received == [Frame(*parts) for parts in sent]
+    assert decoder.pending_bytes == 0
+
+
 supervisor_frames = st.tuples(ids, st.none() | message_bodies, st.none() | message_bodies)
 
 
