@@ -29,8 +29,8 @@ class Host:
 
 #: The file system as it is, read-only, with the kernel's own in it; `$HOST` can be written there when it is mounted.
 _READ_ONLY = """
-mkdir -p $HOST/root; mount --bind / $HOST/root; mount -o remount,ro,bind $HOST/root
-mount --rbind /proc $HOST/root/proc; mount --rbind /dev $HOST/root/dev; mount -t tmpfs -o ro none $HOST/root/dev/shm
+mkdir -p $HOST/system; mount --bind / $HOST/system; mount -o remount,ro,bind $HOST/system
+mount --rbind /proc $HOST/system/proc; mount --rbind /dev $HOST/system/dev; mount -t tmpfs -o ro none $HOST/system/dev/shm
 """
 _NOWHERE = "for each in /tmp /var/tmp /dev/shm; do mount -t tmpfs -o mode=1777,{option} none $each; done; "
 _CURE = "set DAGFLOE_CACHE_DIR to a folder that this user can write and that allows execution"
@@ -53,21 +53,21 @@ HOSTS = (
     ),
     Host(
         "the root is read-only, a temporary folder can be written",
-        _READ_ONLY + 'mount -t tmpfs none $HOST/root/tmp; exec chroot $HOST/root $FILE "$@"',
+        _READ_ONLY + 'mount -t tmpfs none $HOST/system/tmp; exec chroot $HOST/system $FILE "$@"',
         {"HOME": "/proc/nowhere", "TMPDIR": TEMPORARY},
     ),
     Host(
         "the root is read-only, nothing can be written, the cache was warmed",
         "DAGFLOE_CACHE_DIR=$HOST/warm DAGFLOE_WARM=1 $FILE > $HOST/said;"
         + _READ_ONLY
-        + 'exec chroot $HOST/root $FILE "$@"',
+        + 'exec chroot $HOST/system $FILE "$@"',
         {"DAGFLOE_CACHE_DIR": "$HOST/warm", "HOME": "/proc/nowhere"},
     ),
     Host(
         "the root is read-only, nothing can be written",
         _READ_ONLY
-        + "for each in tmp var/tmp; do mount -t tmpfs -o ro none $HOST/root/$each; done; "
-        + 'exec chroot $HOST/root $FILE "$@"',
+        + "for each in tmp var/tmp; do mount -t tmpfs -o ro none $HOST/system/$each; done; "
+        + 'exec chroot $HOST/system $FILE "$@"',
         {"HOME": "/proc/nowhere"},
         (_CURE,),
         runs=False,
