@@ -30,7 +30,8 @@ class Host:
 #: The file system as it is, read-only, with the kernel's own in it; `$HOST` can be written there when it is mounted.
 _READ_ONLY = """
 mkdir -p $HOST/system; mount --bind / $HOST/system; mount -o remount,ro,bind $HOST/system
-mount --rbind /proc $HOST/system/proc; mount --rbind /dev $HOST/system/dev; mount -t tmpfs -o ro none $HOST/system/dev/shm
+mount --rbind /proc $HOST/system/proc; mount --rbind /dev $HOST/system/dev
+mount -t tmpfs -o ro none $HOST/system/dev/shm
 """
 _NOWHERE = "for each in /tmp /var/tmp /dev/shm; do mount -t tmpfs -o mode=1777,{option} none $each; done; "
 _CURE = "set DAGFLOE_CACHE_DIR to a folder that this user can write and that allows execution"
