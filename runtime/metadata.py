@@ -6,6 +6,7 @@ import platform
 import sys
 
 from dagfloe._version import __version__
+from dagfloe.runtime.declaration import declaration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +38,10 @@ def bundle_metadata(config: BundleConfig, bundle: Bundle) -> dict[str, Any]:
             "python": platform.python_version(),
             "version": config.version,
         },
-        "dags": {dag_id: {"tasks": list(dag.tasks)} for dag_id, dag in sorted(bundle.dags.items())},
+        "dags": {
+            dag_id: {"declaration": declaration(dag), "tasks": list(dag.tasks)}
+            for dag_id, dag in sorted(bundle.dags.items())
+        },
         "sdk": {
             "language": "python",
             "name": "dagfloe",

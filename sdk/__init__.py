@@ -14,9 +14,10 @@ An author imports everything from here::
 
 from __future__ import annotations
 
-from dagfloe.bundle import Bundle, Dag
+from dagfloe.bundle import Bundle
 from dagfloe.client import Client
 from dagfloe.context import BundleInfo, Context, DagRun, TaskInstance, current_context
+from dagfloe.dag import Dag
 from dagfloe.errors import (
     ConnectionLostError,
     DagfloeError,
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
         XComNotFound,
     )
     from dagfloe.connection import Connection
+    from dagfloe.groups import TaskGroup
     from dagfloe.human_input import HumanAnswer
     from dagfloe.retry import RetryDecision
     from dagfloe.state_stores import NEVER_EXPIRE
@@ -96,6 +98,7 @@ __all__ = [
     "TaskCancelled",
     "TaskDeferred",
     "TaskFailed",
+    "TaskGroup",
     "TaskInstance",
     "TaskRescheduled",
     "TaskSkipped",
@@ -130,6 +133,7 @@ _LATE = {
     "PermissionDenied": "dagfloe.call_errors",
     "RetryDecision": "dagfloe.retry",
     "SensorTimeout": "dagfloe.call_errors",
+    "TaskGroup": "dagfloe.groups",
     "TaskStateNotFound": "dagfloe.call_errors",
     "VariableNotFound": "dagfloe.call_errors",
     "XComNotFound": "dagfloe.call_errors",

@@ -8,6 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dagfloe.dag import Dag
     from dagfloe.exchange import Exchange
 
 
@@ -22,8 +23,8 @@ def skipped_by_branch(exchange: Exchange, follow: Iterable[str], among: Iterable
     Raises:
         DagfloeError: when a task to follow is neither among them nor in the Dag.
     """
-    followed = list(follow)
     graph = exchange.task.dag if exchange.task else None
+    followed = [task_id for each in follow for task_id in _in_group(graph, each)]
     choice = _choice(exchange, among)
     unknown = sorted(set(followed) - set(choice) - (set(graph.tasks) if graph else set()))
     if unknown:
@@ -46,6 +47,13 @@ def skipped_by_short_circuit(exchange: Exchange, *, ignore_trigger_rules: bool) 
     if not ignore_trigger_rules or task is None:
         return choice
     return [task_id for task_id in task.dag.tasks if task_id in task.dag.reachable_from(task.task_id)]
+
+
+def _in_group(graph: Dag | None, name: str) -> list[str]:
+    """The first tasks of a task group; the id itself when it is a task's."""
+    if graph is None or name not in graph.groups:
+        return [name]
+    return [task.task_id for task in graph.groups[name].firsts()]
 
 
 def _choice(exchange: Exchange, among: Iterable[str] | None) -> list[str]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     from dagfloe.assets import Asset, AssetAlias, AssetRef
-    from dagfloe.bundle import Dag
+    from dagfloe.dag import Dag
     from dagfloe.parameters import Parameter
     from dagfloe.retry import RetryDecision
 
@@ -36,6 +36,8 @@ class Task(Node):
         retry_policy: decides about another try; None for Airflow's own rule.
         execution_timeout_s: how long it may run, in seconds; None for no limit.
         kind: `task`, `branch` or `short_circuit`.
+        group: the id of the task group that it is in; None for none.
+        declared: what it says to Airflow's scheduler, by the names of `Dag.task`'s options.
         arguments: what it was called with in the `with dag:` block, by parameter; None when it was not.
         mapped: what it was expanded over, by parameter; None when it is not mapped.
         resumes: the functions that it may resume in, by name.
@@ -56,6 +58,8 @@ class Task(Node):
         multiple_outputs: bool = False,
         retry_policy: RetryPolicy | None = None,
         execution_timeout: timedelta | float | None = None,
+        group: str | None = None,
+        **declared: object,
     ) -> None:
         self.dag = dag
         self.task_id = task_id
@@ -67,6 +71,12 @@ class Task(Node):
         self.multiple_outputs = multiple_outputs
         self.retry_policy = retry_policy
         self.execution_timeout_s = _seconds(execution_timeout, task_id)
+        self.group = group
+        self.declared: dict[str, object] = {}
+        if declared:
+            from dagfloe.declaration import check_task_options  # noqa: PLC0415 - only for tasks that have options
+
+            self.declared = check_task_options(declared, f"task {task_id!r}")
         self.arguments: dict[str, object] | None = None
         self.mapped: dict[str, object] | None = None
         self.resumes: dict[str, tuple[Callable[..., object], tuple[Parameter, ...]]] = {}
@@ -206,7 +216,7 @@ class Task(Node):
 
     def _wire(self, arguments: dict[str, object], mapped: dict[str, object] | None = None) -> XComArg:
         self._check(arguments)
-        connect(xcom_args(arguments), [self])
+        connect((task for arg in xcom_args(arguments) for task in arg.lasts()), [self])
         self.arguments, self.mapped = arguments, mapped
         return XComArg(self)
 

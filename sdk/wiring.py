@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Any, TypeVar
 
+    from typing_extensions import Self
+
     from dagfloe.task import Task
 
     Other = TypeVar("Other")
@@ -20,26 +22,46 @@ if TYPE_CHECKING:
 RETURN_VALUE = "return_value"
 
 
-class Node:
+class Linked:
+    """What `>>` and `<<` connect: a task, the XCom of one, or a task group."""
+
+    def firsts(self) -> list[Task]:
+        """The tasks that run after what this is connected to."""
+        raise NotImplementedError
+
+    def lasts(self) -> list[Task]:
+        """The tasks before what this is connected to."""
+        raise NotImplementedError
+
+    def __rshift__(self, other: Other) -> Other:
+        connect(self.lasts(), _firsts(other))
+        return other
+
+    def __lshift__(self, other: Other) -> Other:
+        connect(_lasts(other), self.firsts())
+        return other
+
+    def __rrshift__(self, other: object) -> Self:
+        connect(_lasts(other), self.firsts())
+        return self
+
+    def __rlshift__(self, other: object) -> Self:
+        connect(self.lasts(), _firsts(other))
+        return self
+
+
+class Node(Linked):
     """Something with a place in the graph: a task, or the XCom of one."""
 
     _node_task: Task
 
-    def __rshift__(self, other: Other) -> Other:
-        connect([self], _nodes(other))
-        return other
+    def firsts(self) -> list[Task]:
+        """The one task."""
+        return [self._node_task]
 
-    def __lshift__(self, other: Other) -> Other:
-        connect(_nodes(other), [self])
-        return other
-
-    def __rrshift__(self, other: object) -> Node:
-        connect(_nodes(other), [self])
-        return self
-
-    def __rlshift__(self, other: object) -> Node:
-        connect([self], _nodes(other))
-        return self
+    def lasts(self) -> list[Task]:
+        """The one task."""
+        return [self._node_task]
 
 
 class XComArg(Node):
@@ -77,15 +99,15 @@ class XComArg(Node):
         return self._node_task.mapped is not None
 
 
-def connect(upstream: Iterable[Node], downstream: Iterable[Node]) -> None:
+def connect(upstream: Iterable[Task], downstream: Iterable[Task]) -> None:
     """Let tasks run after others.
 
     Raises:
         RegistrationError: when they are of different Dags, or the graph would have a cycle.
     """
-    for before in upstream:
-        for after in downstream:
-            first, second = before._node_task, after._node_task  # noqa: SLF001 - nodes of one mechanism
+    following = list(downstream)
+    for first in upstream:
+        for second in following:
             if first.dag is not second.dag:
                 raise RegistrationError(
                     f"task {first.task_id!r} is of Dag {first.dag_id!r} and {second.task_id!r} of {second.dag_id!r}: "
@@ -133,10 +155,20 @@ class PartialTask:
         return self._task.map_over(self._arguments, mapped)
 
 
-def _nodes(value: object) -> list[Node]:
-    nodes = []
-    for node in value if isinstance(value, (list, tuple, set)) else [value]:
-        if not isinstance(node, Node):
-            raise RegistrationError(f">> connects tasks and what they return inside a `with dag:` block, not {node!r}")
-        nodes.append(node)
-    return nodes
+def _firsts(value: object) -> list[Task]:
+    return [task for each in _linked(value) for task in each.firsts()]
+
+
+def _lasts(value: object) -> list[Task]:
+    return [task for each in _linked(value) for task in each.lasts()]
+
+
+def _linked(value: object) -> list[Linked]:
+    found = []
+    for each in value if isinstance(value, (list, tuple, set)) else [value]:
+        if not isinstance(each, Linked):
+            raise RegistrationError(
+                f">> connects tasks, task groups and what tasks return inside a `with dag:` block, not {each!r}"
+            )
+        found.append(each)
+    return found

@@ -184,6 +184,7 @@ def test_public_names() -> None:
         "TaskCancelled",
         "TaskDeferred",
         "TaskFailed",
+        "TaskGroup",
         "TaskInstance",
         "TaskRescheduled",
         "TaskSkipped",

@@ -33,7 +33,10 @@ def test_metadata() -> None:
             "platform": platform_tag(),
             "python": ".".join(map(str, sys.version_info[:3])),
         },
-        "dags": {"bar": {"tasks": ["x"]}, "zoo": {"tasks": ["b", "a"]}},
+        "dags": {
+            "bar": {"declaration": {"tasks": {"x": {}}}, "tasks": ["x"]},
+            "zoo": {"declaration": {"tasks": {"b": {}, "a": {}}}, "tasks": ["b", "a"]},
+        },
         "sdk": {
             "language": "python",
             "name": "dagfloe",
@@ -60,7 +63,7 @@ def test_order_of_registration_of_dags_does_not_matter(registered: dict[str, lis
                 dag.task(task_id=task_id)(print_nothing)
         texts.add(json.dumps(bundle_metadata(BundleConfig("t:b", "p", "1", "t.py"), bundle)))
     (text,) = texts
-    assert json.loads(text)["dags"] == {dag_id: {"tasks": tasks} for dag_id, tasks in registered.items()}
+    assert {dag_id: dag["tasks"] for dag_id, dag in json.loads(text)["dags"].items()} == registered
 
 
 def test_platform_tag() -> None:

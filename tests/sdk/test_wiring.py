@@ -171,7 +171,7 @@ def test_shift_with_something_else(pipe: Pipeline, other: Any) -> None:
         lambda: other << pipe.extract,
         lambda: pipe.extract >> [pipe.load, other],
     ):
-        with pipe.dag, pytest.raises(RegistrationError, match="connects tasks and what they return"):
+        with pipe.dag, pytest.raises(RegistrationError, match="connects tasks, task groups and what tasks return"):
             shift()
     assert edges(pipe.dag) == {}
 

@@ -1,0 +1,146 @@
+"""What is declared of a Dag, as the manifest has it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from dagfloe import Asset, AssetAlias, Bundle
+from dagfloe.build.errors import ManifestError
+from dagfloe.build.manifest import parse_manifest, render_manifest, validate_manifest
+from dagfloe.runtime.config import BundleConfig
+from dagfloe.runtime.declaration import declaration
+from dagfloe.runtime.metadata import bundle_metadata
+
+
+def whole() -> Bundle:
+    """A bundle whose Dag declares everything."""
+    bundle = Bundle()
+    dag = bundle.dag(
+        "sales",
+        schedule="0 4 * * *",
+        start_date=datetime(2026, 1, 1, tzinfo=ZoneInfo("Europe/Berlin")),
+        end_date=datetime(2027, 1, 1),  # noqa: DTZ001 - taken as UTC
+        catchup=False,
+        tags={"b", "a"},
+        params={"limit": 10},
+        description="Sales by day",
+        doc_md="# Sales",
+        max_active_runs=1,
+        max_active_tasks=4,
+        dagrun_timeout=timedelta(hours=1),
+        default_args={"owner": "data"},
+    )
+
+    @dag.task(retries=2, retry_delay=timedelta(minutes=5), outlets=[Asset("raw", "s3://raw")], execution_timeout=60)
+    def extract() -> list[int]:
+        return [1]
+
+    with dag.group("prepare"):
+
+        @dag.branch(trigger_rule="none_failed", retry_policy=lambda _error, _number: None)
+        def choose(rows: list[int]) -> str:
+            return "load"
+
+        @dag.task(inlets=[Asset.ref(name="raw"), Asset.ref(uri="s3://x"), AssetAlias("any")])
+        def clean(item: int, day: str, other: object, table: str) -> None: ...
+
+    @dag.task
+    def load() -> None: ...
+
+    with dag:
+        rows = extract()
+        choose(rows) >> load()
+        clean.partial(table="t").expand(item=rows, day=("mon", "tue"), other=[object()])
+    return bundle
+
+
+EXPECTED: dict[str, Any] = {
+    "schedule": "0 4 * * *",
+    "start_date": "2026-01-01T00:00:00+01:00",
+    "timezone": "Europe/Berlin",
+    "end_date": "2027-01-01T00:00:00+00:00",
+    "catchup": False,
+    "tags": ["a", "b"],
+    "params": {"limit": 10},
+    "description": "Sales by day",
+    "doc_md": "# Sales",
+    "max_active_runs": 1,
+    "max_active_tasks": 4,
+    "dagrun_timeout_s": 3600.0,
+    "groups": ["prepare"],
+    "tasks": {
+        "extract": {
+            "owner": "data",
+            "retries": 2,
+            "retry_delay_s": 300.0,
+            "execution_timeout_s": 60.0,
+            "outlets": [{"name": "raw", "uri": "s3://raw"}],
+        },
+        "prepare.choose": {
+            "owner": "data",
+            "kind": "branch",
+            "group": "prepare",
+            "trigger_rule": "none_failed",
+            "upstream": ["extract"],
+            "has_retry_policy": True,
+        },
+        "prepare.clean": {
+            "owner": "data",
+            "group": "prepare",
+            "upstream": ["extract"],
+            "inlets": [{"name": "raw"}, {"uri": "s3://x"}, {"alias": "any"}],
+            "mapped": {"item": {"xcom": "extract"}, "day": {"values": ["mon", "tue"]}, "other": {"length": 1}},
+        },
+        "load": {"owner": "data", "upstream": ["prepare.choose"]},
+    },
+}
+
+
+def test_everything_that_can_be_declared() -> None:
+    """Each field has its one form; the manifest with it follows the schema and survives its own YAML."""
+    bundle = whole()
+    assert declaration(bundle.dags["sales"]) == EXPECTED
+    manifest = bundle_metadata(BundleConfig("tasks:bundle", "p", "1", "tasks.py"), bundle)
+    validate_manifest(manifest)
+    assert parse_manifest(render_manifest(manifest)) == manifest
+    assert list(manifest["dags"]["sales"]["declaration"]["tasks"]) == manifest["dags"]["sales"]["tasks"]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "form"),
+    [
+        (timedelta(hours=2), {"interval_s": 7200.0}),
+        ([Asset("a", "s3://a"), Asset("b")], {"assets": [{"name": "a", "uri": "s3://a"}, {"name": "b", "uri": "b"}]}),
+    ],
+)
+def test_schedules(schedule: Any, form: Any) -> None:
+    """A timedelta is told in seconds, assets by name and URI."""
+    dag = Bundle().dag("d", schedule=schedule, start_date=datetime(2026, 1, 1, tzinfo=timezone.utc))
+    assert declaration(dag) == {"schedule": form, "start_date": "2026-01-01T00:00:00+00:00", "tasks": {}}
+
+
+def test_long_lists_are_told_by_their_length() -> None:
+    """Of what a task is mapped over, the manifest holds no more than 256 values."""
+    dag = Bundle().dag("d")
+    for length in (256, 257):
+        task = dag.task(task_id=f"t{length}")(lambda item: item)
+        with dag:
+            task.expand(item=list(range(length)))
+    tasks = declaration(dag)["tasks"]
+    assert tasks["t256"]["mapped"] == {"item": {"values": list(range(256))}}
+    assert tasks["t257"]["mapped"] == {"item": {"length": 257}}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("retries", "2"), ("trigger_rule", ""), ("upstream", "a"), ("mapped", {}), ("else", 1)]
+)
+def test_declarations_are_checked_with_the_manifest(field: str, value: object) -> None:
+    """A declaration that nobody could make a Dag of is found by `verify`."""
+    manifest = bundle_metadata(BundleConfig("tasks:bundle", "p", "1", "tasks.py"), whole())
+    manifest["dags"]["sales"]["declaration"]["tasks"]["load"][field] = value
+    with pytest.raises(ManifestError, match=r"does not follow its schema at .*\.load"):
+        validate_manifest(manifest)
