@@ -5,18 +5,19 @@ from __future__ import annotations
 import click
 
 from dagfloe import __version__
-from dagfloe.cli.build import build
-from dagfloe.cli.cache import cache
-from dagfloe.cli.inspect import inspect
-from dagfloe.cli.run import run
-from dagfloe.cli.verify import verify
+from dagfloe.cli.lazy import LazyGroup
+
+#: Each command, and what the list of commands says of it.
+COMMANDS = {
+    "run": "Run a Dag without an Airflow.",
+    "build": "Build the bundle file of a project.",
+    "inspect": "Show what is in a bundle file.",
+    "verify": "Check that a bundle file is intact.",
+    "cache": "Show and manage what bundle files have unpacked here.",
+}
 
 
-@click.group(context_settings={"max_content_width": 100})
+@click.group(cls=LazyGroup, texts=COMMANDS, context_settings={"max_content_width": 100})
 @click.version_option(__version__, prog_name="dagfloe")
 def main() -> None:
     """Freeze Python tasks into one file that Airflow runs."""
-
-
-for command in (build, cache, inspect, run, verify):
-    main.add_command(command)
