@@ -9,6 +9,7 @@ from dagfloe.cli.lazy import LazyGroup
 
 #: Each command, and what the list of commands says of it.
 COMMANDS = {
+    "new": "Start a project: a small one that works.",
     "run": "Run a Dag without an Airflow.",
     "build": "Build the bundle file of a project.",
     "inspect": "Show what is in a bundle file.",
@@ -20,4 +21,10 @@ COMMANDS = {
 @click.group(cls=LazyGroup, texts=COMMANDS, context_settings={"max_content_width": 100})
 @click.version_option(__version__, prog_name="dagfloe")
 def main() -> None:
-    """Freeze Python tasks into one file that Airflow runs."""
+    """Freeze Python tasks into one file that Airflow runs.
+
+    \b
+    dagfloe new sales && cd sales
+    dagfloe run . --seed seed.toml
+    dagfloe build
+    """
