@@ -68,14 +68,14 @@ class Child:
         """How long it ran, or has run."""
         return time.monotonic() - self._began if self._seconds is None else self._seconds
 
-    def has_ended(self) -> bool:
-        """Whether it has ended, now or before."""
+    def poll(self) -> int | None:
+        """Its exit status once it has ended."""
         if self.exit_code is None:
             status = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
             if status is not None:
                 exited = status.si_code == os.CLD_EXITED
                 self._seconds, self.exit_code = self.seconds, status.si_status if exited else -status.si_status
-        return self.exit_code is not None
+        return self.exit_code
 
     def signal(self, number: signal.Signals) -> None:
         """Send it, and nobody else, a signal."""

@@ -6,6 +6,7 @@ Forgiving where that one is, and strict where it would lose the task.
 from __future__ import annotations
 
 import json
+import signal
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 #: The logger of what the supervisor itself has to say.
 SUPERVISOR = "supervisor"
+#: The logger of records that name none.
+TASK = "task"
 #: Level names that are kept, and what they are called in the record. Others, `notset` too, drop the record.
 LEVELS = {
     "critical": "critical",
@@ -60,6 +63,16 @@ class LogRecord:
 def supervisor_record(level: str, event: str, mask: Mask) -> LogRecord:
     """A record of what the supervisor has to say."""
     return LogRecord(datetime.now(tz=timezone.utc), level, SUPERVISOR, mask(event))
+
+
+def end_record(exit_code: int) -> LogRecord:
+    """The record of a process's end with a status other than 0, negative for a signal."""
+    now = datetime.now(tz=timezone.utc)
+    if exit_code == -signal.SIGSEGV:
+        return LogRecord(
+            now, "critical", TASK, "Received SIGSEGV: native code of the task touched memory that is not its own"
+        )
+    return LogRecord(now, "warning", TASK, "Process exited abnormally", {"exit_code": exit_code})
 
 
 def stream_record(stream: str, line: bytes, mask: Mask) -> LogRecord:
@@ -108,7 +121,7 @@ def parse_line(line: bytes, mask: Mask) -> LogRecord | None:
     return LogRecord(
         timestamp,
         name,
-        "task" if logger is None else mask(_text(logger)),
+        TASK if logger is None else mask(_text(logger)),
         "" if event is None else mask(_text(event)),
         {key: _masked(item, key, mask, 0) for key, item in value.items()},
     )

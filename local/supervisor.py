@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from dagfloe.local.store import Store
 
 _SERVERS = ("comm server", "logs server")
+#: The terminal messages after which a process that goes on is ended; after the others it may take its time.
+_ENDING = ("RetryTask", "SucceedTask", "TaskState")
+_UNHANDLED = "Unhandled request"
 _EXIT_POLL_S = 0.05
 _LAST_READ_S = 1.0
 
@@ -81,6 +84,8 @@ class _Run:
         self._signals: deque[signal.Signals] = deque()
         self._accepted: set[str] = set()
         self._stopping = self._gave_up = False
+        self._signal: signal.Signals | None = None
+        self._told_to_stop = False
         self._requests: list[Mapping[str, Any]] = []
         self._terminal: Mapping[str, Any] | None = None
         self._errors: list[str] = []
@@ -127,6 +132,7 @@ class _Run:
                 if key.data in ("stop", "exit"):
                     self._selector.unregister(key.fileobj)
                 if key.data == "stop":
+                    self._told_to_stop = True
                     self._end("it was told to stop")
                 elif key.data in self._open:
                     self._handle(key.data)
@@ -208,10 +214,10 @@ class _Run:
         self._requests.append(body)
         reply = self._store.answer(body, self._task)
         if reply.error is not None:
-            self._transcript.say("error", f"{body['type']}: {reply.error['detail']['message']}")
+            self._transcript.say("error", f"{_complaint(reply.error['detail'])}: {body['type']}")
         if body["type"] in TERMINAL_STATES:
             self._terminal = body
-            if not self._stopping:
+            if body["type"] in _ENDING and not self._stopping:
                 self._deadlines.set("overtime", self._limits.overtime_s)
         comm.send(frame_id, reply.body, reply.error)
 
@@ -227,8 +233,15 @@ class _Run:
         self._transcript.feed(name, data)
 
     def _notice_end(self) -> None:
-        if self._child is None or self._child.exit_code is not None or not self._child.has_ended():
+        if self._child is None or self._child.exit_code is not None:
             return
+        exit_code = self._child.poll()
+        if exit_code is None:
+            return
+        # An end by a signal of ours is no news, but one that we only passed on is.
+        is_ours = self._signal is not None and exit_code == -self._signal and not self._told_to_stop
+        if exit_code and self._connected and not is_ours:
+            self._transcript.end(exit_code)
         self._deadlines.clear()
         self._deadlines.set("cleanup", self._limits.cleanup_s)
         for name in _SERVERS:
@@ -275,7 +288,8 @@ class _Run:
         if self._child is None or not self._signals:
             self._gave_up = True
             return
-        self._child.signal(self._signals.popleft())
+        self._signal = self._signals.popleft()
+        self._child.signal(self._signal)
         self._deadlines.set("escalation", self._limits.escalation_s)
 
     def _end_child(self, grace_s: float) -> None:
@@ -319,3 +333,11 @@ class _Run:
         if sock is not None:
             self._selector.unregister(sock)
             sock.close()
+
+
+def _complaint(detail: Mapping[str, Any]) -> str:
+    """What is said of a request that got an error in the third element of its reply."""
+    message = detail["message"]
+    if "exception_type" in detail:
+        return f"Unhandled exception while handling task request: {message}"
+    return str(message) if message == _UNHANDLED else f"API server error: {message}"

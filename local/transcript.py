@@ -6,7 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from dagfloe.local.lines import LineDecoder
-from dagfloe.local.records import LogRecord, parse_line, stream_record, supervisor_record
+from dagfloe.local.records import LogRecord, end_record, parse_line, stream_record, supervisor_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +52,10 @@ class Transcript:
     def say(self, level: str, event: str) -> None:
         """Add a record of the supervisor's own."""
         self._add(supervisor_record(level, event, self.mask))
+
+    def end(self, exit_code: int) -> None:
+        """Add the record of the process's end with a status other than 0."""
+        self._add(end_record(exit_code))
 
     def output(self) -> str:
         """The end of what came on stdout and stderr."""

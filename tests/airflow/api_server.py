@@ -125,7 +125,8 @@ class ApiServer:
     def _context(self) -> dict[str, Any]:
         run = {**self.run_fields(self.request["dag_id"], RUN_ID), **self.request.get("dag_run", {})}
         wanted = {name: self.request[name] for name in ("should_retry", "max_tries") if name in self.request}
-        context = {"dag_run": run, "max_tries": 0, "should_retry": False, "variables": [], "connections": []}
+        unset: dict[str, Any] = {"variables": [], "connections": [], "xcom_keys_to_clear": []}
+        context = {"dag_run": run, "max_tries": 0, "should_retry": False, **unset}
         return {**context, **wanted, **self.request.get("ti_context", {})}
 
     # Variables, connections, XComs

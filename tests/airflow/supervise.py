@@ -7,6 +7,9 @@ answers each with a JSON line on stdout, so that many runs share one process and
 
 from __future__ import annotations
 
+import contextlib
+import gc
+import io
 import json
 import logging
 import os
@@ -16,7 +19,10 @@ import tempfile
 import time
 import traceback
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 HOME = pathlib.Path(tempfile.mkdtemp(prefix="dagfloe-airflow-home-"))
 #: From 3.4 on, bundle files lie in a Dag bundle: this link leads to the folder of each run.
@@ -40,37 +46,62 @@ from airflow.sdk import Connection
 from airflow.sdk.api.client import Client
 from airflow.sdk.api.datamodels._generated import BundleInfo, TaskInstance
 from airflow.sdk.coordinators.executable import ExecutableCoordinator
+from airflow.sdk.execution_time import supervisor as supervisor_module
 from api_server import RUN_ID, ApiServer, httpx
 
 from airflow import __version__ as airflow_version
 
 MARK = "DAGFLOE_TEST_RUN"
+LEFTOVERS_S = 2.0
 
 
 class Log:
-    """Collects records; sends the requested signal as soon as the requested event appears."""
+    """The task's log; sends the requested signal as soon as the requested event appears.
+
+    With `as_written` in the request, the records are what Airflow writes to the task's log file, masked; without, what
+    the supervisor gave to its logger.
+    """
 
     def __init__(self, request: dict[str, Any], api: ApiServer) -> None:
-        self.records: list[dict[str, Any]] = []
+        self._records: list[dict[str, Any]] = []
+        self._file = io.BytesIO()
+        self._as_written = request.get("as_written", False)
         self._signal = request.get("signal")
         self._api = api
 
     def __call__(self, _logger: Any, method: str, event: dict[str, Any]) -> Any:
-        """Keep one record."""
-        self.records.append({**event, "level": method})
+        """Take one record."""
         wanted = self._signal
         if wanted and self._api.pid and wanted["on"] in str(event.get("event")):
             self._signal = None
-            os.kill(self._api.pid, wanted["number"])
+            os.kill(os.getpid() if wanted.get("to") == "supervisor" else self._api.pid, wanted["number"])
+        if self._as_written:
+            event.pop("__level_override", None)  # Airflow's own logger class takes it away
+            return event
+        self._records.append({**event, "level": method})
         raise structlog.DropEvent
 
     def logger(self) -> Any:
         """A logger whose records are collected."""
+        if self._as_written:
+            from airflow.sdk._shared.secrets_masker import reset_secrets_masker  # noqa: PLC0415 - not in every Airflow
+            from airflow.sdk.log import logging_processors  # noqa: PLC0415 - as above
+
+            reset_secrets_masker()
+            processors = [self, *logging_processors(json_output=True)]
+            return structlog.wrap_logger(
+                structlog.BytesLogger(self._file), processors=processors, logger_name="task"
+            ).bind()
         return structlog.wrap_logger(
             structlog.PrintLogger(sys.stderr),
             processors=[self],
             wrapper_class=structlog.make_filtering_bound_logger(logging.NOTSET),
         )
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """All records so far."""
+        return self._records or [json.loads(line) for line in self._file.getvalue().splitlines()]
 
 
 def run(request: dict[str, Any]) -> dict[str, Any]:
@@ -82,8 +113,11 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
     before = {name: os.environ.get(name) for name in added}
     os.environ.update(added)
     supervisor: list[dict[str, Any]] = []
+    understood: list[Any] = []
 
     def keep_supervisor(_logger: Any, method: str, event: dict[str, Any]) -> Any:
+        if event.get("event", "").startswith("Received message from task runner"):
+            understood.append(told_of(event["msg"]))
         if method not in ("debug", "info"):
             supervisor.append({**event, "level": method})
         raise structlog.DropEvent
@@ -104,10 +138,13 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
     )
     began, error, result = time.perf_counter(), None, None
     try:
-        with Client(base_url=None, dry_run=True, token="none", transport=httpx.MockTransport(api)) as client:
-            result = coordinator_for(request["root"]).execute_task(
+        with (
+            settings(request),
+            Client(base_url=None, dry_run=True, token="none", transport=httpx.MockTransport(api)) as client,
+        ):
+            result = coordinator_for(request["root"], request.get("startup_s", 30)).execute_task(
                 what=ti,
-                dag_rel_path="dag.py",
+                dag_rel_path=f"{request['dag_id']}.py",
                 bundle_info=BundleInfo(name="bundles", version=None),
                 client=client,
                 logger=log.logger(),
@@ -115,6 +152,8 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
             )
     except BaseException as failure:  # noqa: BLE001 - the supervisor's own failure is an answer, too
         error = "".join(traceback.format_exception(failure))
+        traceback.clear_frames(failure.__traceback__)  # a lost task's sockets close, as when a worker process ends
+        gc.collect()
     finally:
         for name, value in before.items():
             if value is None:
@@ -129,22 +168,50 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
         "airflow": airflow_version,
         "records": log.records,
         "supervisor": supervisor,
+        "understood": understood,
         "leftovers": leftovers(mark),
         **api.told(),
     }
 
 
-def coordinator_for(root: str) -> ExecutableCoordinator:
+def told_of(message: Any) -> Any:
+    """A request as the supervisor understood it, with the fields that the bundle sent; of a secret only the type."""
+    if isinstance(message, type):
+        return {"type": message.__name__}
+    return message.model_dump(by_alias=True, exclude_unset=True)
+
+
+@contextlib.contextmanager
+def settings(request: dict[str, Any]) -> Iterator[None]:
+    """Let constants that the supervisor's module read from the configuration be others, for one run."""
+    wanted = request.get("settings", {})
+    usual = {name: getattr(supervisor_module, name) for name in wanted}
+    vars(supervisor_module).update(wanted)
+    try:
+        yield
+    finally:
+        vars(supervisor_module).update(usual)
+
+
+def coordinator_for(root: str, startup_s: float) -> ExecutableCoordinator:
     """The coordinator that finds bundle files below a folder: 3.3 takes the folder, 3.4 a Dag bundle's name."""
     if airflow_version.startswith("3.3."):
-        return ExecutableCoordinator(executables_root=[root], task_startup_timeout=30)
+        return ExecutableCoordinator(executables_root=[root], task_startup_timeout=startup_s)
     ROOT.unlink(missing_ok=True)
     ROOT.symlink_to(root)
-    return ExecutableCoordinator(task_handler_bundle_name="bundles", task_startup_timeout=30)
+    return ExecutableCoordinator(task_handler_bundle_name="bundles", task_startup_timeout=startup_s)
 
 
 def leftovers(mark: str) -> list[str]:
-    """The command lines of processes that a run started and that are still alive."""
+    """The command lines of processes that a run started and that are still alive, even after a moment."""
+    deadline = time.monotonic() + LEFTOVERS_S
+    while (found := alive(mark)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return found
+
+
+def alive(mark: str) -> list[str]:
+    """The command lines of processes that a run started and that are alive."""
     found = []
     for folder in pathlib.Path("/proc").glob("[0-9]*"):
         try:

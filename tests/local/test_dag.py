@@ -80,7 +80,8 @@ def test_failure(tmp_path: Path, log: Log) -> None:
     result = run_dag(command, "d", ["fail", "second", "third"], Store(), log)
     assert not result.is_good
     assert (list(result.tasks), result.left_out) == (["fail"], ("second", "third"))
-    assert log.lines == ["fail began", "fail said here", "fail ended failed", "second left out", "third left out"]
+    said = ["fail said here", "fail said Process exited abnormally"]
+    assert log.lines == ["fail began", *said, "fail ended failed", "second left out", "third left out"]
 
 
 def test_stopped_before(tmp_path: Path, log: Log) -> None:

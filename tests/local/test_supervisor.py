@@ -124,7 +124,7 @@ succeed()
     assert first.endswith(", None]")
     assert second.startswith("[None, {")
     assert "Unhandled request" in second
-    assert events(result, "supervisor") == ["GetDag: Unhandled request"]
+    assert events(result, "supervisor") == ["Unhandled request: GetDag"]
 
 
 @pytest.mark.parametrize(
@@ -173,6 +173,20 @@ def test_bad_end(run: Runner, end: str, retry: bool) -> None:
     assert result.exit_code == (3 if "exit" in end else -signal.SIGKILL)
     assert result.error is not None
     assert result.error.endswith("after it had said success")
+
+
+@pytest.mark.parametrize(
+    ("end", "record"),
+    [
+        ("sys.exit(3)", ("warning", "Process exited abnormally", {"exit_code": 3})),
+        ("os.kill(os.getpid(), signal.SIGKILL)", ("warning", "Process exited abnormally", {"exit_code": -9})),
+        ("os.kill(os.getpid(), signal.SIGSEGV)", ("critical", "Received SIGSEGV", {})),
+    ],
+)
+def test_record_of_a_bad_end(run: Runner, end: str, record: tuple[str, str, dict[str, int]]) -> None:
+    """The task's log says how its process ended."""
+    [told] = run(f"begin()\n{end}\n").records
+    assert (told.logger, told.level, told.event.partition(":")[0], told.fields) == ("task", *record)
 
 
 def test_no_terminal_message(run: Runner) -> None:
@@ -369,6 +383,14 @@ def test_overtime(run: Runner) -> None:
     result = run("begin()\nsucceed()\ntime.sleep(60)", limits=Limits(overtime_s=0.2))
     assert (result.state, result.exit_code) == ("failed", -signal.SIGTERM)
     assert "0.2 s after its terminal message" in str(result.error)
+    assert "Process exited abnormally" not in events(result)
+
+
+def test_time_after_a_deferral(run: Runner) -> None:
+    """A process whose task is deferred may take its time to end."""
+    deferral = '{"type": "DeferTask", "classpath": "a.B", "next_method": "m"}'
+    result = run(f"begin()\nask({deferral})\ntime.sleep(0.4)", limits=Limits(overtime_s=0.1))
+    assert (result.state, result.exit_code, result.error) == ("deferred", 0, None)
 
 
 @pytest.mark.parametrize("daemon", [False, True])

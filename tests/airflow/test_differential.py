@@ -1,0 +1,31 @@
+"""The embedded supervisor does what the real one does: every scenario runs under both, and nothing may differ."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.differential.embedded import run_embedded
+from support.differential.endings import ENDINGS
+from support.differential.outcome import differences
+from support.differential.real import run_real
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.differential.scenario import Scenario
+
+    from .conftest import Supervisor  # type: ignore[import-not-found,unused-ignore]
+
+SCENARIOS = (*ENDINGS,)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name.replace(" ", "_"))
+def test_no_difference(supervisor: Supervisor, tmp_path: Path, scenario: Scenario) -> None:
+    """The state, the status, the requests, the replies and the log are the same."""
+    scenario.write(tmp_path / "real")
+    real = run_real(supervisor.ask, scenario, tmp_path / "real", "d", "t")
+    embedded = run_embedded(scenario, scenario.write(tmp_path / "embedded"), "d", "t")
+    found = differences(real, embedded)
+    assert not found, "\n".join(found)

@@ -1,0 +1,98 @@
+"""A scenario under the embedded supervisor."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from dagfloe import Connection
+from dagfloe.local.limits import Limits
+from dagfloe.local.stop import Stop
+from dagfloe.local.store import Store, XComKey
+from dagfloe.local.supervisor import run_task
+from dagfloe.local.task import TaskRun
+from support.differential.outcome import LOGICAL_DATE, Outcome, by_source, kind_of, plain, received
+from support.schemas import OLD, SCHEMAS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from dagfloe.local.records import LogRecord
+    from dagfloe.local.task import TaskResult
+    from support.differential.scenario import Scenario
+
+RUN_ID = "manual__1"
+#: Said by this supervisor only, to the person who stopped it.
+_NOT_TOLD = "Ending the task: it was told to stop"
+
+
+def run_embedded(scenario: Scenario, bundle: Path, dag_id: str, task_id: str) -> Outcome:
+    """Run a scenario with `run_task`."""
+    task = TaskRun(
+        dag_id=dag_id,
+        task_id=task_id,
+        run_id=RUN_ID,
+        bundle_name="bundles",
+        logical_date=LOGICAL_DATE,
+        **scenario.task,
+    )
+    limits = Limits(
+        startup_s=scenario.startup_s, overtime_s=scenario.overtime_s, cleanup_s=scenario.cleanup_s, escalation_s=5
+    )
+    store = filled_store(scenario.holds, dag_id)
+    with Stop() as stop:
+
+        def see(record: LogRecord) -> None:
+            if scenario.stop_on is not None and scenario.stop_on in record.event:
+                stop.set()
+
+        result = run_task([str(bundle)], task, store, env=os.environ, on_record=see, stop=stop, limits=limits)
+    own = [record.event for record in result.records if record.logger == "supervisor"]
+    loss = _loss(result)
+    return Outcome(
+        loss=loss,
+        state=result.state if loss is None else None,
+        # Of a task that it lost, the real supervisor tells no status.
+        exit_code=result.exit_code if loss is None else None,
+        understood=plain([_told_of(body) for body in result.requests]),
+        received=received(bundle.with_name("d.py.received")),
+        records=by_source([_record(record) for record in result.records if record.logger != "supervisor"]),
+        own=[kind_of(event) for event in own if event != _NOT_TOLD and not event.startswith("The task is lost")],
+        xcoms={key.key: value for key, value in store.xcoms.items() if key.task_id == task_id},
+        variables=dict(store.variables),
+    )
+
+
+def filled_store(holds: Mapping[str, Any], dag_id: str) -> Store:
+    """A store that knows what the fake API server is told to know."""
+    store = Store()
+    for key, value in holds.get("variables", {}).items():
+        store.set_variable(key, value)
+    for conn_id, fields in holds.get("connections", {}).items():
+        store.add_connection(Connection(conn_id, **fields))
+    for name, value in holds.get("xcoms", {}).items():
+        task_id, _, key = name.partition("/")
+        store.xcoms[XComKey(dag_id, RUN_ID, task_id, -1, key)] = value
+    return store
+
+
+def _loss(result: TaskResult) -> str | None:
+    if result.broken is not None:
+        return "lost"
+    return "not connected" if "before it had connected" in str(result.error) else None
+
+
+def _told_of(body: Mapping[str, Any]) -> Any:
+    """A body with what is meant by fields that were not sent; of a secret the real supervisor tells the type only."""
+    if body["type"] == "MaskSecret":
+        return {"type": body["type"]}
+    fields = SCHEMAS[OLD]["$defs"][body["type"]]["properties"]
+    meant = {name: kind["default"] for name, kind in fields.items() if "default" in kind}
+    return json.loads(json.dumps({**meant, **body}, default=str))
+
+
+def _record(record: LogRecord) -> dict[str, Any]:
+    parts = {"timestamp": record.timestamp.isoformat(), "level": record.level, "logger": record.logger}
+    return {**parts, "event": record.event, **record.fields}
