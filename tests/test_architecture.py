@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = ("sdk", "runtime", "build", "local", "cli")
+FOLDERS = ("sdk", "runtime", "build", "local", "cli", "testing")
 #: Each folder, and the folders that it may import.
 ARROWS = {
     "sdk": {"sdk"},
@@ -24,6 +24,7 @@ ARROWS = {
     "build": {"sdk", "runtime", "build"},
     "local": {"sdk", "runtime", "local"},
     "cli": {"sdk", "runtime", "build", "local", "cli"},
+    "testing": {"sdk", "runtime", "build", "local", "testing"},
 }
 #: The part of `cli` that is frozen into bundles.
 FROZEN_CLI = {"cli/__init__.py", "cli/bundle.py", "cli/flags.py", "cli/report.py"}

@@ -1,0 +1,41 @@
+"""The process that runs a task over sockets: what a frozen file does, with the module in the place of the file."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from dagfloe.runtime.addresses import parse_address
+from dagfloe.runtime.config import BundleConfig
+from dagfloe.runtime.server import exit_soon, serve
+
+
+def main(source: str, comm: str, logs: str) -> int:
+    """Serve the supervisor at two addresses.
+
+    Args:
+        source: a `Source` as JSON.
+        comm: `--comm=` and the address.
+        logs: `--logs=` and the address.
+
+    Returns:
+        The exit status.
+    """
+    told = json.loads(source)
+    sys.path[:] = told["path"]
+    config = BundleConfig(
+        target="dagfloe.testing.found:bundle",
+        name=told["dag_id"],
+        version="0",
+        source=told["file"],
+        schema_version=told["schema_version"],
+    )
+    status = serve(
+        config, parse_address(comm.partition("=")[2], "--comm"), parse_address(logs.partition("=")[2], "--logs")
+    )
+    exit_soon(status)
+    return status
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(*sys.argv[1:]))

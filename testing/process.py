@@ -1,0 +1,146 @@
+"""Runs a task in a process of its own, under the embedded supervisor: from its module, or the frozen file."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dagfloe.build.bundle_file import read_bundle
+from dagfloe.bundle import Bundle
+from dagfloe.dag import Dag
+from dagfloe.errors import DagfloeError
+from dagfloe.local.stop import Stop
+from dagfloe.local.supervisor import run_task
+from dagfloe.runtime.levels import LEVEL_VARIABLE
+from dagfloe.task import Task
+from dagfloe.testing.errors import MisuseError
+from dagfloe.testing.outcome import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from dagfloe.local.limits import Limits
+    from dagfloe.local.records import LogRecord
+    from dagfloe.local.store import Store
+    from dagfloe.local.task import TaskRun
+
+
+def run_in_process(
+    command: Sequence[str],
+    run: TaskRun,
+    store: Store,
+    *,
+    limits: Limits,
+    level: str,
+    stops_at: Callable[[LogRecord], bool] | None,
+) -> Outcome:
+    """Run one try.
+
+    Args:
+        command: what to start.
+        run: what to run.
+        store: answers its requests.
+        limits: how long things may take.
+        level: the lowest level that is logged.
+        stops_at: says of each record whether the task is told to stop then.
+    """
+    with Stop() as stop:
+
+        def look(record: LogRecord) -> None:
+            if stops_at is not None and stops_at(record):
+                stop.set()
+
+        env = {**os.environ, LEVEL_VARIABLE: level}
+        result = run_task(command, run, store, env=env, on_record=look, stop=stop, limits=limits)
+    # That it was told to stop is no error of the process when the test asked for it.
+    return Outcome(
+        state=result.state,
+        terminal=result.terminal,
+        requests=result.requests,
+        records=result.records,
+        error=result.error,
+    )
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a task comes from, for the child that imports it.
+
+    Attributes:
+        module: the name of the module.
+        file: its file.
+        dag_id: the Dag's id.
+        task_id: the task's id.
+        schema_version: the supervisor schema version to speak.
+        path: the module search path.
+    """
+
+    module: str
+    file: str
+    dag_id: str
+    task_id: str
+    schema_version: str
+    path: tuple[str, ...]
+
+    @property
+    def command(self) -> list[str]:
+        """What starts the child."""
+        return [sys.executable, "-m", "dagfloe.testing.child", json.dumps(vars(self))]
+
+
+def find_source(task: Task, schema_version: str) -> Source:
+    """The module at whose top level a task, its Dag or its bundle is.
+
+    Raises:
+        MisuseError: when there is none, so that another process could not find the task.
+    """
+    first = sys.modules.get(task.__module__)
+    for module in ([first] if first else []) + list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if file and find_task(list(vars(module).values()), task.dag_id, task.task_id) is task:
+            # A script that is run is called something else by whoever imports it.
+            name = Path(file).stem if module.__name__ == "__main__" else module.__name__
+            path = tuple(str(Path(entry or ".").absolute()) for entry in sys.path)
+            return Source(name, str(Path(file).absolute()), task.dag_id, task.task_id, schema_version, path)
+    raise MisuseError(
+        f"{task!r} cannot be run over sockets, because no module has it, its Dag or its bundle at its top level, where "
+        "another process would find it: register it there, or run it in memory"
+    )
+
+
+def find_task(values: Iterable[object], dag_id: str, task_id: str) -> Task | None:
+    """The task with these ids among a module's values, their Dags and their bundles."""
+    for value in values:
+        found: Any = None
+        if isinstance(value, Task):
+            found = value.dag.tasks.get(task_id) if value.dag_id == dag_id else None
+        elif isinstance(value, Dag):
+            found = value.tasks.get(task_id) if value.dag_id == dag_id else None
+        elif isinstance(value, Bundle):
+            found = value.find(dag_id, task_id)
+        if found is not None:
+            return found  # type: ignore[no-any-return]
+    return None
+
+
+def find_dag_id(file: Path, task_id: str) -> str:
+    """The one Dag of a bundle file that has a task.
+
+    Raises:
+        MisuseError: when none or several have it, or it is no bundle file.
+    """
+    try:
+        dags = read_bundle(file).manifest["dags"]
+    except (DagfloeError, KeyError) as error:
+        raise MisuseError(f"{file} is no bundle file that can be run: {error}") from error
+    having = [dag_id for dag_id, dag in dags.items() if task_id in dag["tasks"]]
+    if len(having) == 1:
+        return str(having[0])
+    known = ", ".join(f"{dag_id}: {', '.join(dag['tasks'])}" for dag_id, dag in dags.items())
+    raise MisuseError(
+        f"{file} has the task {task_id!r} in {len(having)} Dags: name one that it has, or give dag_id ({known})"
+    )
