@@ -6,6 +6,7 @@ Forgiving where that one is, and strict where it would lose the task.
 from __future__ import annotations
 
 import json
+import re
 import signal
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -36,9 +37,13 @@ LEVELS = {
     "warning": "warning",
 }
 #: Fields that clash with parameters of the supervisor's own functions.
-CLASHING = ("target", "msg", "self", "method_name")
+CLASHING = ("target", "msg", "self", "method_name", "positional_args")
+#: Fields that the supervisor's logger takes for itself, and that are in no record.
+_TAKEN = ("exc_info", "logger_name", "stack_info")
+_JWT = re.compile(r"eyJ[\w.-]*", re.ASCII)
 _MAX_QUOTE = 200
 _MAX_DEPTH = 50
+_MAX_HIDDEN_DEPTH = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ class LogRecord:
 
 def supervisor_record(level: str, event: str, mask: Mask) -> LogRecord:
     """A record of what the supervisor has to say."""
-    return LogRecord(datetime.now(tz=timezone.utc), level, SUPERVISOR, mask(event))
+    return LogRecord(datetime.now(tz=timezone.utc), level, SUPERVISOR, _clean(event, mask))
 
 
 def end_record(exit_code: int) -> LogRecord:
@@ -78,7 +83,7 @@ def end_record(exit_code: int) -> LogRecord:
 def stream_record(stream: str, line: bytes, mask: Mask) -> LogRecord:
     """The record of a line that came on `stdout` or `stderr`."""
     level = "error" if stream == "stderr" else "info"
-    event = mask(line.rstrip().decode("utf-8", "replace"))
+    event = _clean(line.rstrip().decode("utf-8", "replace"), mask)
     return LogRecord(datetime.now(tz=timezone.utc), level, f"task.{stream}", event)
 
 
@@ -112,18 +117,19 @@ def parse_line(line: bytes, mask: Mask) -> LogRecord | None:
     if name is None:
         return None
     for clashing in CLASHING:
-        if clashing in value:
+        if clashing in value and (value[clashing] or clashing != "positional_args"):
             raise TaskLost(f"a log line has a field named {clashing!r}, which the supervisor takes for its own")
     exception = value.pop("exception", None)
     if exception:
         value["error_detail"] = exception
-    event, logger = value.pop("event", None), value.pop("logger", None)
+    event = value.pop("event", None) or ""
+    logger = value.pop("logger", None) if "logger" in value else value.get("logger_name")
     return LogRecord(
         timestamp,
         name,
-        TASK if logger is None else mask(_text(logger)),
-        "" if event is None else mask(_text(event)),
-        {key: _masked(item, key, mask, 0) for key, item in value.items()},
+        TASK if logger is None else _clean(_text(logger), mask),
+        _clean(_text(event), mask),
+        {key: _masked(item, key, mask, 1) for key, item in value.items() if key not in _TAKEN},
     )
 
 
@@ -157,13 +163,29 @@ def _quote(line: bytes, mask: Mask) -> str:
     return text if len(text) <= _MAX_QUOTE else f"{text[:_MAX_QUOTE]}... ({len(line)} bytes)"
 
 
+def _clean(text: str, mask: Mask) -> str:
+    """A text without what looks like a JSON Web Token, and without secrets."""
+    return mask(_JWT.sub(f"eyJ{MASK}", text))
+
+
 def _masked(value: Any, name: str, mask: Mask, depth: int) -> Any:
-    if is_telling(name) or depth > _MAX_DEPTH:
+    if is_telling(name):
+        return _hidden(value, depth)
+    if depth > _MAX_DEPTH:
         return MASK
     if isinstance(value, str):
-        return mask(value)
+        return _clean(value, mask) if depth == 1 else mask(value)
     if isinstance(value, dict):
         return {key: _masked(item, key, mask, depth + 1) for key, item in value.items()}
     if isinstance(value, list):
         return [_masked(item, "", mask, depth + 1) for item in value]
     return value
+
+
+def _hidden(value: Any, depth: int) -> Any:
+    """A value whose name is telling: its texts are secret, and all that lies deep."""
+    if isinstance(value, str) or depth > _MAX_HIDDEN_DEPTH:
+        return MASK
+    if isinstance(value, dict):
+        return {key: _hidden(item, depth + 1) for key, item in value.items()}
+    return [_hidden(item, depth + 1) for item in value] if isinstance(value, list) else value

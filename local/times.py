@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 _RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:([Zz])|([+-]\d\d):?(\d\d))?", re.ASCII)
 
@@ -16,6 +16,7 @@ def parse_rfc3339(text: str) -> datetime | None:
     day, clock, fraction, zulu, hours, minutes = match.groups()
     offset = "+00:00" if zulu else f"{hours}:{minutes}" if hours else ""
     try:
-        return datetime.fromisoformat(f"{day}T{clock}.{(fraction or '').ljust(6, '0')[:6]}{offset}")
-    except ValueError:
+        whole = datetime.fromisoformat(f"{day}T{clock}{offset}")
+        return whole + timedelta(microseconds=round(float(f"0.{fraction or 0}") * 1_000_000))
+    except (OverflowError, ValueError):
         return None

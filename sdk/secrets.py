@@ -43,7 +43,7 @@ _TELLING = (
 @lru_cache(1024)
 def is_telling(name: str) -> bool:
     """Whether a name, of a variable or of a key in an extra, says that its value is secret."""
-    name = name.lower()
+    name = re.sub(r"\W+", "_", name.strip().lower())
     return any(word in name for word in _TELLING)
 
 

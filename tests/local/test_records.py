@@ -99,7 +99,7 @@ def test_no_object(data: bytes) -> None:
 
 @pytest.mark.parametrize(
     "fields",
-    [{"level": []}, {"level": {}}, {"target": 1}, {"msg": 1}, {"self": 1}, {"method_name": 1}]
+    [{"level": []}, {"level": {}}, {"target": 1}, {"msg": 1}, {"self": 1}, {"method_name": 1}, {"positional_args": [1]}]
     + [{"timestamp": value} for value in (5, True, ["x"], "2026-01-01", "2026-01-01T00:00Z", "2026-01-01T24:00:00Z")],
     ids=str,
 )
@@ -124,12 +124,47 @@ def test_empty_timestamp(timestamp: object) -> None:
 def test_secrets() -> None:
     """Secrets are masked in the event, in fields at any depth, and in what is reported; telling names mask all."""
     record = read(line(event="the hunter2", field={"a": ["hunter2"]}, api_key=["x", 5]), "hunter2")
-    assert (record.event, record.fields) == ("the ***", {"field": {"a": ["***"]}, "api_key": "***"})
+    assert (record.event, record.fields) == ("the ***", {"field": {"a": ["***"]}, "api_key": ["***", 5]})
     assert "hunter2" not in read(b"x" * 196 + b"hunter2", "hunter2").event.replace("***", "")
     assert "hun" not in read(b"x" * 197 + b"hunter2", "hunter2").event
     with pytest.raises(TaskLost) as caught:
         read(b'["hunter2"]', "hunter2")
     assert "hunter2" not in str(caught.value)
+
+
+def test_telling_names() -> None:
+    """A name is telling however it is written; what lies deep under one is hidden as a whole."""
+    deep: Any = 1
+    for _ in range(8):
+        deep = [deep]
+    fields = read(line(**{"Api-Key ": {"n": None}, "token": deep, "plain": deep})).fields
+    assert fields == {"Api-Key ": {"n": None}, "token": [[[[["***"]]]]], "plain": deep}
+
+
+def test_web_tokens() -> None:
+    """What looks like a JSON Web Token is masked in the event and in a record's own texts, and on the streams."""
+    record = read(line(event="a eyJh.b-c_d e", field="eyJx"))
+    assert (record.event, record.fields) == ("a eyJ*** e", {"field": "eyJ***"})
+    assert stream_record("stdout", b"eyJx.y z", str).event == "eyJ*** z"
+
+
+def test_fields_of_the_logger() -> None:
+    """Fields that Airflow's logger takes for itself are in no record; one of them names the logger."""
+    taken = {"exc_info": True, "stack_info": True, "logger_name": "a.b"}
+    record = read(line(**taken, n=1))
+    assert (record.logger, record.fields) == ("a.b", {"n": 1})
+
+
+@pytest.mark.parametrize("event", [None, 0, False, "", [], {}])
+def test_empty_event(event: object) -> None:
+    """An event that is nothing is an empty text."""
+    assert read(line(event=event)).event == ""
+
+
+def test_fraction_of_a_second() -> None:
+    """A time is rounded to microseconds."""
+    when = read(line(timestamp="2026-01-02T03:04:59.9999996Z")).timestamp
+    assert when == datetime(2026, 1, 2, 3, 5, tzinfo=timezone.utc)
 
 
 def test_streams() -> None:

@@ -131,7 +131,7 @@ def test_repr_shows_no_secret() -> None:
 @pytest.mark.parametrize(
     ("name", "telling"),
     [
-        ("db_password", True), ("API-KEY", False), ("API_KEY", True), ("apikey", True), ("AccessToken", True),
+        ("db_password", True), ("API-KEY", True), ("API_KEY", True), ("apikey", True), ("AccessToken", True),
         ("private_key", True), ("my_secret_thing", True), ("Authorization", True), ("passphrase", True),
         ("row_limit", False), ("host", False), ("", False), ("keyboard", False),
     ],

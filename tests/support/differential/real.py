@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from support.differential.scenario import Scenario
 
+_STACK = "Stack (most recent call last):"
 _DATES = ("logical_date", "data_interval_start", "data_interval_end", "run_after")
 #: Whose complaints are the supervisor's own; the HTTP client's are not, as the embedded one has none.
 _OWN_LOGGERS = ("supervisor", "coordinators.subprocess")
@@ -68,10 +69,19 @@ def _state(told: dict[str, Any]) -> str:
 
 
 def _record(record: dict[str, Any]) -> dict[str, Any]:
-    """A record of the task's log file; an event that is no text is written as JSON, which the web page does, too."""
-    event = record["event"]
-    return {
+    """A record of the task's log file, in the types that the embedded supervisor's records have."""
+    logger = record.get("logger")
+    fields = {
         **record,
-        "logger": record.get("logger"),
-        "event": event if isinstance(event, str) else json.dumps(event, ensure_ascii=False),
+        "timestamp": record["timestamp"] or "<now>",  # the bundle named none: the embedded one tells when it came
+        "logger": "task" if logger is None else _text(logger),
+        "event": _text(record["event"]),
     }
+    if str(record.get("stack")).startswith(_STACK):
+        del fields["stack"]  # the supervisor's own, for which a line asked: no news of the task
+    return fields
+
+
+def _text(value: Any) -> str:
+    """An event or a logger that is no text, as JSON: what the web page shows."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

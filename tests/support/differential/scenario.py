@@ -39,6 +39,13 @@ def at(second=0):
 def line(text):
     logs.sendall(text if isinstance(text, bytes) else text.encode() + b"\\n")
 
+def record(**fields):
+    line(json.dumps({"level": "info", "event": "x", **fields}))
+
+def each(name, *values):
+    for value in values:
+        record(**{name: value})
+
 def bytes_of(body, frame_id=1):
     data = msgpack.packb([frame_id, body], datetime=True)
     return len(data).to_bytes(4, "big") + data
@@ -82,16 +89,11 @@ class Scenario:
         return path
 
 
-def begun(name: str, body: str, **more: Any) -> Scenario:
+def begun(name: str, body: str, *, ends: str = "", **more: Any) -> Scenario:
     """A scenario whose bundle connects and takes its first frame before all else."""
-    return Scenario(name=name, body=f"begin()\n{textwrap.dedent(body)}", **more)
+    return Scenario(name=name, body=f"begin()\n{textwrap.dedent(body)}\n{ends}", **more)
 
 
 def asks(name: str, *requests: str, **more: Any) -> Scenario:
     """A scenario whose bundle sends requests, each after the reply to the one before, and succeeds."""
     return begun(name, "".join(f"ask({request})\n" for request in requests) + "succeed()\n", **more)
-
-
-def logs(name: str, *lines: str, **more: Any) -> Scenario:
-    """A scenario whose bundle sends log lines, each an expression, and succeeds."""
-    return begun(name, "".join(f"line({each})\n" for each in lines) + "succeed()\n", **more)
