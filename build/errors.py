@@ -23,3 +23,7 @@ class TrailerError(PackError):
 
 class ElfError(PackError):
     """A file that begins as an ELF file does, and is damaged."""
+
+
+class StubError(PackError):
+    """A manifest of which no stub Dag can be made: what it declares does not fit together."""
