@@ -16,6 +16,7 @@ from dagfloe.local.channel import READ_BYTES, CommChannel
 from dagfloe.local.child import Child
 from dagfloe.local.limits import Deadlines, Limits
 from dagfloe.local.lost import TaskLost
+from dagfloe.local.reading import as_read
 from dagfloe.local.task import TaskResult, TaskRun, final_state, startup_details
 from dagfloe.local.transcript import Transcript
 from dagfloe.runtime.requests import TERMINAL_STATES, refusal
@@ -207,6 +208,7 @@ class _Run:
         self._selector.modify(comm.sock, comm.events, "comm")
 
     def _answer(self, comm: CommChannel, frame_id: int, body: dict[str, Any] | None) -> None:
+        body = None if body is None else as_read(body)
         reason = refusal(body)
         if body is None or reason is not None:
             self._transcript.say("error", f"Unable to decode message, so it gets no reply: {reason}")
@@ -240,7 +242,7 @@ class _Run:
             return
         # An end by a signal of ours is no news, but one that we only passed on is.
         is_ours = self._signal is not None and exit_code == -self._signal and not self._told_to_stop
-        if exit_code and self._connected and not is_ours:
+        if exit_code and self._connected and not is_ours and self._broken is None:
             self._transcript.end(exit_code)
         self._deadlines.clear()
         self._deadlines.set("cleanup", self._limits.cleanup_s)

@@ -8,6 +8,7 @@ import pytest
 
 from support.differential.embedded import run_embedded
 from support.differential.endings import ENDINGS
+from support.differential.frames import FRAMES
 from support.differential.lines import LINES
 from support.differential.outcome import differences
 from support.differential.real import run_real
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from .conftest import Supervisor  # type: ignore[import-not-found,unused-ignore]
 
-SCENARIOS = (*ENDINGS, *LINES)
+SCENARIOS = (*ENDINGS, *LINES, *FRAMES)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name.replace(" ", "_"))

@@ -50,6 +50,10 @@ def bytes_of(body, frame_id=1):
     data = msgpack.packb([frame_id, body], datetime=True)
     return len(data).to_bytes(4, "big") + data
 
+def raw(value, errors="strict"):
+    data = msgpack.packb(value, datetime=True, unicode_errors=errors)
+    comm.sendall(len(data).to_bytes(4, "big") + data)
+
 GET = {"type": "GetVariable", "key": "who"}
 
 """
