@@ -11,13 +11,17 @@ Start with a `TaskEnvironment`; the pytest plugin gives one as the fixture `dagf
 
 from __future__ import annotations
 
-from dagfloe.local.limits import Limits
-from dagfloe.local.records import LogRecord
-from dagfloe.testing.environment import TaskEnvironment
-from dagfloe.testing.errors import MisuseError, TaskStateError
-from dagfloe.testing.facts import DagRunFacts
-from dagfloe.testing.log import Log
-from dagfloe.testing.result import Result
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dagfloe.local.limits import Limits
+    from dagfloe.local.records import LogRecord
+    from dagfloe.testing.environment import TaskEnvironment
+    from dagfloe.testing.errors import MisuseError, TaskStateError
+    from dagfloe.testing.facts import DagRunFacts
+    from dagfloe.testing.log import Log
+    from dagfloe.testing.result import Result
 
 __all__ = [
     "DagRunFacts",
@@ -29,3 +33,21 @@ __all__ = [
     "TaskEnvironment",
     "TaskStateError",
 ]
+#: Imported when they are first used: pytest imports the plugin beside this in every session.
+_LATE = {
+    "DagRunFacts": "dagfloe.testing.facts",
+    "Limits": "dagfloe.local.limits",
+    "Log": "dagfloe.testing.log",
+    "LogRecord": "dagfloe.local.records",
+    "MisuseError": "dagfloe.testing.errors",
+    "Result": "dagfloe.testing.result",
+    "TaskEnvironment": "dagfloe.testing.environment",
+    "TaskStateError": "dagfloe.testing.errors",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_LATE[name]), name)
+    return value

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.dates import to_seconds, utc_now
 from dagfloe.local.limits import Limits
-from dagfloe.local.store import Store
 from dagfloe.runtime.config import SCHEMA_VERSIONS
-from dagfloe.testing.errors import MisuseError, TaskStateError
+from dagfloe.testing.errors import MisuseError
 from dagfloe.testing.facts import DagRunFacts, literals, task_run, with_context
 from dagfloe.testing.going_on import answered, fired, poked
-from dagfloe.testing.log import fits
-from dagfloe.testing.memory import make_client, run_in_memory
-from dagfloe.testing.process import run_in_process
-from dagfloe.testing.result import Result
+from dagfloe.testing.memory import make_client
+from dagfloe.testing.running import FailingStore, Setting, StopAt, check_stop, run_try
 from dagfloe.testing.values import Connections, Variables, XComs
 from dagfloe.testing.way import choose
 
@@ -26,10 +24,9 @@ if TYPE_CHECKING:
 
     from dagfloe.client import Client
     from dagfloe.context import Context
-    from dagfloe.local.records import LogRecord
     from dagfloe.local.task import TaskRun
     from dagfloe.task import Task
-    from dagfloe.testing.outcome import Outcome
+    from dagfloe.testing.result import Result
     from dagfloe.testing.way import Over, Way
 
 
@@ -47,6 +44,7 @@ class TaskEnvironment:
         connections: its connections by conn_id.
         xcoms: the XComs of the Dag run; `xcoms["extract"]` is what that task returned.
         dag_run: the Dag run.
+        errors: by the type of a request, the error code that answers it: `errors["GetVariable"] = "PERMISSION_DENIED"`.
         now: the time that dagfloe reads in memory; None for the real one. It is moved on to when a task is to be run
             again. Dates that a task is told start from it in every way of running.
         level: the lowest level that is logged.
@@ -59,7 +57,8 @@ class TaskEnvironment:
     def __init__(self, *, airflow: str = "3.3") -> None:
         if airflow not in SCHEMA_VERSIONS:
             raise MisuseError(f"there is no airflow {airflow!r}: it is one of {', '.join(SCHEMA_VERSIONS)}")
-        self.store = Store()
+        self.store = FailingStore()
+        self.errors = self.store.errors
         self.variables = Variables(self.store)
         self.connections = Connections(self.store)
         self.xcoms = XComs()
@@ -225,41 +224,19 @@ class TaskEnvironment:
 
     def _try(self, way: Way, run: TaskRun, stop_at: str | None, earlier: tuple[Result, ...]) -> Result:
         self.xcoms.fill(self.store, run)
-        was_told = []
-
-        def stops_at(record: LogRecord) -> bool:
-            if stop_at is not None and fits(record, stop_at):
-                was_told.append(record)
-            return bool(was_told)
-
-        outcome = self._outcome(way, run, None if stop_at is None else stops_at)
-        result = Result(run, way, outcome, earlier)
-        self.results.append(result)
-        if stop_at is not None and not was_told:
-            raise TaskStateError(
-                f"{result.name} was not told to stop: no record has {stop_at!r}; it ended as {result.state!r}\n"
-                f"{result.log.text}"
-            )
-        return result
-
-    def _outcome(self, way: Way, run: TaskRun, stops_at: Any) -> Outcome:
-        if way.command is None and way.task is not None:
-            return run_in_memory(
-                way.task.dag,
-                run,
-                self.store,
-                schema_version=self._schema_version,
-                level=self.level,
-                now=self.now,
-                stops_at=stops_at,
-                on_request=self._notice,
-            )
-        outcome = run_in_process(
-            way.command or (), run, self.store, limits=self.limits, level=self.level, stops_at=stops_at
+        setting = Setting(
+            store=self.store,
+            schema_version=self._schema_version,
+            level=self.level,
+            now=self.now,
+            limits=self.limits,
+            on_request=self._notice,
         )
-        for request in outcome.requests:
-            self._notice(request)
-        return outcome
+        stop = None if stop_at is None else StopAt(stop_at)
+        result = replace(run_try(way, run, setting, stop), earlier=earlier)
+        self.results.append(result)
+        check_stop(result, stop)
+        return result
 
 
 def _declared_retries(way: Way) -> int:
