@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from dagfloe.build import trailer as trailer_format
 from dagfloe.build.bundle_file import read_bundle
-from dagfloe.build.floor import describe_floor
+from dagfloe.build.errors import ElfError
+from dagfloe.build.floor import describe_floor, find_floor
 from dagfloe.build.manifest import validate_manifest
+from dagfloe.cli.dag_tree import dag_tree
 from dagfloe.cli.errors import tell_errors
+from dagfloe.cli.text import one_line
 from dagfloe.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def inspect(file: Path, *, as_json: bool, source: bool) -> None:
 
     \b
     dagfloe inspect dist/linux-x86_64/weather
-    dagfloe inspect dist/linux-x86_64/weather --json
+    dagfloe inspect dist/linux-x86_64/weather --json | jq .manifest.dags
     dagfloe inspect dist/linux-x86_64/weather --source
     """
     if as_json and source:
@@ -51,9 +51,10 @@ def inspect(file: Path, *, as_json: bool, source: bool) -> None:
 
 
 def describe(bundle: BundleFile) -> dict[str, Any]:
-    """Everything about a bundle file, as JSON has it."""
+    """A bundle file as `--json` tells it; names stay as they are, and new ones may be added."""
     return {
         "file": str(bundle.path),
+        "floor": find_host(bundle),
         "size": bundle.size,
         "regions": {
             "binary": bundle.binary_len,
@@ -66,29 +67,54 @@ def describe(bundle: BundleFile) -> dict[str, Any]:
             "footer_ver": trailer_format.VERSION,
             "binary_sha256": bundle.trailer.binary_sha256.hex(),
         },
-        "manifest": bundle.manifest,
+        "manifest": _plain(bundle.manifest),
     }
 
 
+def find_host(bundle: BundleFile) -> dict[str, str] | None:
+    """What a bundle file needs of its host: what dagfloe wrote down, or else what the executable itself tells."""
+    manifest = bundle.manifest
+    sdk, floor = manifest.get("sdk"), manifest.get("floor")
+    if isinstance(sdk, dict) and sdk.get("name") == "dagfloe" and isinstance(floor, dict):
+        return floor
+    with bundle.path.open("rb") as file:
+        content = file.read(bundle.binary_len)
+    try:
+        found = find_floor(bundle.path.name, [(bundle.path.name, content)])
+    except ElfError:
+        return None
+    return {name: value for name, value in found.to_manifest().items() if name != "set_by"} if found else None
+
+
+def _plain(value: Any) -> Any:
+    """YAML's values as JSON's: dates and whatever else there is become text, in keys, too."""
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
+
+
 def _print(description: dict[str, Any]) -> None:
-    manifest, regions = description["manifest"], description["regions"]
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
-
-    def row(name: str, value: object) -> None:
-        table.add_row(name, Text(str(value)))
-
-    row("file", f"{description['file']}, {description['size']:,} bytes")
-    row("regions", ", ".join(f"{name} {length:,}" for name, length in regions.items()))
-    row("sha256", f"{description['trailer']['binary_sha256']} (of the binary)")
-    sdk, own = manifest["sdk"], manifest.get("bundle") or {}
-    row("sdk", f"{sdk['language']} {sdk['version']}, supervisor schema {sdk['supervisor_schema_version']}")
+    manifest, regions, floor = description["manifest"], description["regions"], description["floor"]
+    sdk, own = manifest["sdk"], manifest.get("bundle")
+    rows = {"file": description["file"]}
     if isinstance(own, dict) and own:
-        row("bundle", ", ".join(f"{name} {value}" for name, value in own.items()))
-    if sdk.get("name") == "dagfloe" and (floor := manifest.get("floor")):
-        row("floor", describe_floor(floor) + (f" (because of {floor['set_by']})" if "set_by" in floor else ""))
-    row("source", f"{manifest['source']}, {regions['source']:,} bytes")
+        rows["bundle"] = ", ".join(f"{name} {value}" for name, value in own.items())
+    rows["SDK"] = " ".join((str(sdk.get("name") or ""), sdk["language"], sdk["version"])).strip()
+    rows["speaks"] = f"supervisor schema {sdk['supervisor_schema_version']}"
+    if floor:
+        rows["runs on"] = describe_floor(floor) + (f" (because of {floor['set_by']})" if "set_by" in floor else "")
+    rows["size"] = f"{description['size']:,} bytes: " + ", ".join(f"{name} {size:,}" for name, size in regions.items())
+    rows["sha256"] = f"{description['trailer']['binary_sha256']} (of the binary)"
+    rows["source"] = manifest["source"] if regions["source"] else f"{manifest['source']}, left out"
+    for name, text in rows.items():
+        click.echo(f"{click.style(f'{name:<9}', bold=True)}{one_line(text)}")
     for dag_id, dag in manifest["dags"].items():
-        row("Dag", f"{dag_id}: {', '.join(dag['tasks'])}")
-    Console().print(table, soft_wrap=not sys.stdout.isatty())
+        click.echo()
+        lines = [*dag_tree(str(dag_id), dag)]
+        width = max(len(line) + len(what) for line, what, _ in lines)
+        for line, what, notes in lines:
+            shown = click.style(what, bold=not line)
+            space = " " * (width - len(line) - len(what) + 2)
+            click.echo(f"{line}{shown}{space}{click.style(notes, dim=True)}".rstrip() if notes else f"{line}{shown}")

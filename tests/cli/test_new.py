@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from dagfloe.build.project import read_project
 from dagfloe.cli.tool import main
 from support.peer import DEADLINE_S
+from support.tool import start_tool
 
 FILES = {".gitignore", "README.md", "pyproject.toml", "seed.toml", "tasks.py", "tests/test_tasks.py"}
 
@@ -105,15 +106,7 @@ def test_a_failure_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_an_interrupt_leaves_all_or_nothing(milliseconds: int, tmp_path: Path) -> None:
     """Ctrl-C at any moment: either the project is there, or nothing is."""
     folder = tmp_path / "sales"
-    code = "from dagfloe.cli.entry import main\nprint('begins', flush=True)\nmain()"
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, "new", str(folder), "--quiet"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout
-    assert process.stdout.readline() == "begins\n"
+    process = start_tool("new", str(folder), "--quiet")
     time.sleep(milliseconds / 1000)  # not to wait for something: each is another moment
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=DEADLINE_S)

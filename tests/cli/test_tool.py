@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from dagfloe.cli.tool import COMMANDS, main
 from support.peer import DEADLINE_S
+from support.tool import start_tool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,15 +68,7 @@ def test_a_slip_of_the_pen() -> None:
 def test_an_interrupt_while_it_loads(milliseconds: int, number: int, statuses: set[int], tmp_path: Path) -> None:
     """Whenever it comes, no stack is shown, and the status tells."""
     os.mkfifo(tmp_path / "endless")  # nobody writes into it: the command waits for ever
-    code = "from dagfloe.cli.entry import main\nprint('begins', flush=True)\nmain()"
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, "verify", str(tmp_path / "endless")],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout
-    assert process.stdout.readline() == "begins\n"
+    process = start_tool("verify", str(tmp_path / "endless"))
     time.sleep(milliseconds / 1000)  # not to wait for something: each is another moment
     process.send_signal(number)
     _, stderr = process.communicate(timeout=DEADLINE_S)
