@@ -41,12 +41,13 @@ build/launcher/launcher: $(wildcard build/launcher/*.[ch] build/launcher/compile
 
 dist: $(addprefix $(DIST)/,$(BUNDLES)) ## Build every bundle of bundles/ to dist/<os>-<arch>/
 
+# The tool itself knows better than time stamps whether a file is up to date; touch tells Make.
 .SECONDEXPANSION:
 $(DIST)/%: $(SOURCES) $$(shell find bundles/$$* -type f -not -path '*/__pycache__/*') | $(STAMP)
-	$(BIN)/dagfloe build bundles/$* --output $(DIST)
+	$(BIN)/dagfloe build bundles/$* --output $(DIST) && touch $@
 
 $(TEST_DIST)/%: $(SOURCES) $$(shell find tests/airflow/bundles/$$* -type f -not -path '*/__pycache__/*') | $(STAMP)
-	$(BIN)/dagfloe build tests/airflow/bundles/$* --output $(TEST_DIST)
+	$(BIN)/dagfloe build tests/airflow/bundles/$* --output $(TEST_DIST) && touch $@
 
 test-bundles: $(addprefix $(TEST_DIST)/,$(TEST_BUNDLES))
 
@@ -89,10 +90,10 @@ $(BENCH)/stock/%: $(SOURCES) benchmarks/stock.py $$(wildcard benchmarks/bundles/
 	$(BIN)/python -m benchmarks.stock $(firstword $(wildcard benchmarks/bundles/$* bundles/$*)) --output $(@D)
 
 $(BENCH)/one-file/%: $(SOURCES) $$(wildcard benchmarks/bundles/$$*/*.*) | $(STAMP)
-	$(BIN)/dagfloe build benchmarks/bundles/$* --output $(@D) --one-file
+	$(BIN)/dagfloe build benchmarks/bundles/$* --output $(@D) --one-file && touch $@
 
 $(BENCH)/%: $(SOURCES) $$(wildcard benchmarks/bundles/$$*/*.*) | $(STAMP)
-	$(BIN)/dagfloe build benchmarks/bundles/$* --output $(@D)
+	$(BIN)/dagfloe build benchmarks/bundles/$* --output $(@D) && touch $@
 
 reproducible: $(STAMP) build/launcher/launcher ## Build every bundle twice, at other times and places, and compare the files
 	PYTHONPATH=tests $(BIN)/python -m support.reproducible $(BUNDLES:%=bundles/%)

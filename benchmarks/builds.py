@@ -57,7 +57,7 @@ def build(project: Path, folder: Path) -> float:
     """The seconds of a build that keeps what it keeps in a folder."""
     env = {**os.environ, "DAGFLOE_CACHE_DIR": str(folder / "cache")}
     began = time.perf_counter()
-    command = [str(TOOL), "build", str(project), "--output", str(folder / "out")]
+    command = [str(TOOL), "build", str(project), "--output", str(folder / "out"), "--force"]
     answer = subprocess.run(command, env=env, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
     if answer.returncode:
         raise RuntimeError(f"the build failed: {answer.stderr[-1000:]}")

@@ -46,7 +46,12 @@ class Environment:
     @property
     def identity(self) -> str:
         """Equal as long as nothing is installed anew."""
-        return f"{self.root} {(self.root / _STAMP).stat().st_mtime_ns}"
+        return f"{self.root} {self.stamp.stat().st_mtime_ns}"
+
+    @property
+    def stamp(self) -> Path:
+        """The file that was written when everything was installed."""
+        return self.root / _STAMP
 
     @property
     def python(self) -> Path:

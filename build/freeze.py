@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -14,6 +13,7 @@ from packaging.utils import canonicalize_name
 from dagfloe.build.analysis import Analyses, imports_digest
 from dagfloe.build.environment import cache_root
 from dagfloe.build.errors import FreezeError
+from dagfloe.build.inputs import list_inputs
 from dagfloe.build.process import ask, clean_environment, run_step
 from dagfloe.build.spec import MODULE_COMPRESSION, Spec
 from dagfloe.runtime.leftovers import LAUNCHER
@@ -96,7 +96,7 @@ def freeze(
     file.write_text(text, "utf-8")
     analyses = Analyses(
         cache_root() / "analyses" / name,
-        (text, environment.identity, *_listed(project), *_digests(entry.parent / "dagfloe")),
+        (text, environment.identity, *map(str, list_inputs(project)), *_digests(entry.parent / "dagfloe")),
         {"stage": entry.parent, "work": work},
         project.source_root,
     )
@@ -125,20 +125,6 @@ def freeze(
     return work / "out" / name / name
 
 
-def _listed(project: Project) -> Iterator[str]:
-    """The paths of what lies where modules and data files are looked for: a new file may change what is found."""
-    for place, folders, files in os.walk(project.source_root):
-        # Modules are imported from no other folders; an environment in the project may have very many files.
-        folders[:] = sorted(name for name in folders if name.isidentifier() and name != "__pycache__")
-        folders[:] = [name for name in folders if not Path(place, name, "pyvenv.cfg").exists()]
-        yield from (str(Path(place, name)) for name in folders)
-        yield from sorted(str(Path(place, name)) for name in files if name.endswith((".py", ".so")))
-    for pattern, _ in project.data:
-        for found in sorted(Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor)))):
-            yield str(found)
-            yield from sorted(map(str, found.rglob("*")))
-
-
 def _digests(folder: Path) -> Iterator[str]:
     """The digests of the runtime's modules."""
     for path in sorted(folder.rglob("*.py")):
@@ -156,6 +142,12 @@ def _strip_interpreter(folder: Path) -> None:
     libraries = sorted([*folder.glob("libpython*.so*"), *folder.glob("python3*/lib-dynload/*.so")])
     for library in (each for each in libraries if not each.is_symlink()):
         subprocess.run([strip, "--strip-unneeded", str(library)], check=False, capture_output=True, timeout=60)
+
+
+def list_frozen(work: Path) -> list[Path]:
+    """Where everything that was frozen comes from; of links, where they lead to."""
+    lists = json.loads((work / "analysis.json").read_text("utf-8"))
+    return [Path(path) for files in lists.values() for _, path, _ in files]
 
 
 def read_one_file(program: Path, work: Path) -> Iterator[tuple[str, bytes]]:

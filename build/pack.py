@@ -7,28 +7,33 @@ import os
 import shutil
 import tempfile
 import time
+import uuid
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.build.bundle_file import read_bundle, verify_bundle
+from dagfloe.build.contents import read_parts
 from dagfloe.build.environment import ensure_environment
 from dagfloe.build.errors import FreezeError, PackError
 from dagfloe.build.floor import find_floor
-from dagfloe.build.freeze import check_imports, freeze, read_metadata, read_one_file
+from dagfloe.build.freeze import check_imports, freeze, list_frozen, read_metadata, read_one_file
+from dagfloe.build.freshness import Build, BuiltBundle
 from dagfloe.build.interpreter import find_interpreter
 from dagfloe.build.launcher import find_launcher
 from dagfloe.build.manifest import render_manifest, validate_manifest, with_digests
 from dagfloe.build.payload import LINK, Payload, read_program
 from dagfloe.build.project import read_project
+from dagfloe.build.size import sizes_by_package
 from dagfloe.build.stage import stage
 from dagfloe.build.trailer import Trailer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Protocol
 
+    from dagfloe.build.environment import Environment
     from dagfloe.build.floor import Floor
     from dagfloe.build.project import Project
 
@@ -45,23 +50,8 @@ if TYPE_CHECKING:
 #: PyInstaller finds its archive by the last of these bytes in the file, so that none may come after the archive's own.
 ARCHIVE_COOKIE = b"MEI\x0c\x0b\x0a\x0b\x0e"
 _TEMPORARY = ".dagfloe-"
-
-
-@dataclass(frozen=True, slots=True)
-class BuiltBundle:
-    """A bundle file that was built.
-
-    Attributes:
-        path: the file.
-        size: its size in bytes.
-        manifest: its manifest.
-        seconds: how long the build took.
-    """
-
-    path: Path
-    size: int
-    manifest: dict[str, Any]
-    seconds: float
+#: How many later starts are measured.
+_STARTS = 3
 
 
 def build_bundle(
@@ -91,9 +81,12 @@ def build_bundle(
         _reject_cookie("source file", project.file_name, source)
     interpreter = find_interpreter(project)
     _prepare(output, project.file_name)
-    work = Path(tempfile.mkdtemp(prefix=f"dagfloe-build-{project.file_name}-"))
+    target = output / project.file_name
+    build = Build(project, target, one_file=one_file)
+    work = Path(tempfile.gettempdir(), f"dagfloe-build-{project.file_name}-{uuid.uuid4().hex}")
     keep = False
     try:
+        work.mkdir(mode=0o700)  # in here, so that it is removed whenever the build is interrupted
         progress.step(f"environment with Python {interpreter.version}")
         environment = ensure_environment(project, interpreter, work, echo=echo)
         progress.step("freezing")
@@ -104,13 +97,26 @@ def build_bundle(
         check_imports(project, environment, program, work)
         progress.step("packing")
         metadata = read_metadata(program, work)
-        target = output / project.file_name
         if launcher is None:
             binary = program.read_bytes()
             floor = find_floor(program.name, read_one_file(program, work))
         else:
             binary, floor = _with_payload(launcher, program, project)
-        manifest = _pack(binary, source, metadata, floor, target, work)
+        manifest, first_start_s = _pack(binary, source, metadata, floor, target, work)
+        progress.step("measuring its start")
+        later_start_s = median(_time_start(target, work, metadata) for _ in range(_STARTS))
+        packages = sizes_by_package(read_parts(binary), project.file_name, project.modules)
+        built = BuiltBundle(
+            path=target,
+            size=target.stat().st_size,
+            unpacked=sum(package.size for package in packages),
+            manifest=manifest,
+            packages=tuple(packages),
+            first_start_s=first_start_s,
+            later_start_s=later_start_s,
+            seconds=time.monotonic() - began,
+        )
+        build.note(_frozen_files(project, environment, work), built)
     except FreezeError:
         keep = True
         raise
@@ -119,7 +125,7 @@ def build_bundle(
             shutil.rmtree(work, ignore_errors=True)
         else:
             _keep_logs_only(work)
-    return BuiltBundle(target, target.stat().st_size, manifest, time.monotonic() - began)
+    return built
 
 
 def _with_payload(launcher: bytes, program: Path, project: Project) -> tuple[bytes, Floor | None]:
@@ -139,32 +145,53 @@ def _with_payload(launcher: bytes, program: Path, project: Project) -> tuple[byt
 
 def _pack(
     binary: bytes, source: bytes, metadata: dict[str, Any], floor: Floor | None, target: Path, work: Path
-) -> dict[str, Any]:
-    """Append source, manifest and trailer to a program, run the result once, and publish it."""
+) -> tuple[dict[str, Any], float]:
+    """Append source, manifest and trailer to a program, run the result once, and publish it.
+
+    Returns:
+        The manifest, and how long the first start took.
+    """
     digest = hashlib.sha256(binary).digest()
     found = {"floor": floor.to_manifest()} if floor else {}
     manifest = with_digests({**metadata, **found}, digest, source)
     validate_manifest(manifest)
     rendered = render_manifest(manifest)
     _reject_cookie("manifest", target.name, rendered)
-    descriptor, name = tempfile.mkstemp(prefix=f"{_TEMPORARY}{target.name}-", dir=target.parent)
-    temporary = Path(name)
+    temporary = target.parent / f"{_TEMPORARY}{target.name}-{uuid.uuid4().hex}"
     try:
-        with open(descriptor, "wb") as file:  # noqa: PTH123 - from a descriptor
+        with temporary.open("xb") as file:
             file.write(binary)
             file.write(source + rendered + Trailer(len(source), len(rendered), digest).pack())
             file.flush()
             os.fchmod(file.fileno(), 0o755)
             os.fsync(file.fileno())
         verify_bundle(read_bundle(temporary))
-        if read_metadata(temporary, work) != metadata:
-            raise FreezeError(f"{target.name} tells other metadata once it is packed: the file is damaged")
+        first_start_s = _time_start(temporary, work, metadata)
         temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     _sync_folder(target.parent)
-    return manifest
+    return manifest, first_start_s
+
+
+def _time_start(file: Path, work: Path, metadata: dict[str, Any]) -> float:
+    """Start a bundle file, and see that it is whole; how long that took."""
+    began = time.monotonic()
+    told = read_metadata(file, work)
+    seconds = time.monotonic() - began
+    if told != metadata:
+        raise FreezeError(f"{file.name} tells other metadata once it is packed: the file is damaged")
+    return seconds
+
+
+def _frozen_files(project: Project, environment: Environment, work: Path) -> Iterator[Path]:
+    """What was frozen, and is neither the author's nor written for this build; and what it was frozen with."""
+    yield environment.interpreter.executable
+    yield environment.stamp
+    for path in list_frozen(work):
+        if path.is_absolute() and not path.is_relative_to(work) and not path.is_relative_to(project.source_root):
+            yield path
 
 
 def _reject_cookie(what: str, name: str, data: bytes) -> None:

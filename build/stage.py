@@ -44,6 +44,13 @@ if __name__ == "__main__":
 '''
 
 
+def list_staged() -> list[Path]:
+    """The modules of dagfloe's runtime parts."""
+    package = Path(dagfloe.__file__).parent
+    modules = [*package.glob("*.py"), *(package / "runtime").glob("*.py")]
+    return sorted([*modules, *(package / "cli" / f"{name}.py" for name in _CLI_MODULES)])
+
+
 def stage(project: Project, interpreter: Interpreter, folder: Path) -> Path:
     """Write dagfloe's runtime parts and the entry script into an empty folder.
 
@@ -56,9 +63,7 @@ def stage(project: Project, interpreter: Interpreter, folder: Path) -> Path:
         The entry script.
     """
     package = Path(dagfloe.__file__).parent
-    copied = [*package.glob("*.py"), *(package / "runtime").glob("*.py")]
-    copied += [package / "cli" / f"{name}.py" for name in _CLI_MODULES]
-    for path in copied:
+    for path in list_staged():
         destination = folder / "dagfloe" / path.relative_to(package)
         destination.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, destination)

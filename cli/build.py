@@ -2,81 +2,120 @@
 
 from __future__ import annotations
 
+import json
+import time
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.text import Text
 
 from dagfloe.build.floor import describe_floor
-from dagfloe.build.pack import build_bundle
+from dagfloe.build.freshness import Build
+from dagfloe.build.project import read_project
 from dagfloe.cli.errors import tell_errors
+from dagfloe.errors import UsageError
 from dagfloe.runtime.metadata import platform_tag
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from collections.abc import Sequence
 
-    from rich.status import Status
-    from typing_extensions import Self
+    from dagfloe.build.freshness import BuiltBundle
+    from dagfloe.build.size import PackageSize
+
+#: How many packages the summary names.
+_TOP = 5
 
 
 @click.command()
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=click.Path(path_type=Path), default=".")
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
     help="Folder for the bundle file.  [default: dist/<os>-<arch>]",
 )
-@click.option("-v", "--verbose", is_flag=True, help="Show what pip and PyInstaller say.")
 @click.option("--one-file", is_flag=True, help="Let the file unpack itself at every start, not once on a host.")
+@click.option("--force", is_flag=True, help="Build it although nothing has changed.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
+@click.option("-v", "--verbose", is_flag=True, help="Show what pip and PyInstaller say.")
 @tell_errors
-def build(path: Path, output: Path | None, *, verbose: bool, one_file: bool) -> None:
-    """Build the bundle file of the project in the folder PATH.
+def build(
+    path: Path, output: Path | None, *, one_file: bool, force: bool, as_json: bool, quiet: bool, verbose: bool
+) -> None:
+    """Build the bundle file of the project in the folder PATH, by default the one that you are in.
+
+    The file is built once: while nothing changes that goes into it, it is up to date.
 
     \b
-    dagfloe build bundles/weather
+    dagfloe build
     dagfloe build bundles/weather --output /opt/airflow/bundles
+    dagfloe build --json | jq -r .file
     """
-    with BuildView(Console(stderr=True)) as view:
-        built = build_bundle(path, output or Path("dist") / platform_tag(), view, verbose=verbose, one_file=one_file)
+    if quiet and verbose:
+        raise UsageError("--quiet and --verbose exclude each other")
+    folder = output or Path("dist") / platform_tag()
+    began = time.monotonic()
+    built = None if force else _find_built(path, folder, one_file=one_file)
+    if built is None:
+        built = _build(path, folder, one_file=one_file, quiet=quiet or as_json, verbose=verbose)
+    if as_json:
+        click.echo(json.dumps(describe(built), indent=2, sort_keys=True))
+    elif not quiet:
+        _print(built, time.monotonic() - began)
+
+
+def describe(built: BuiltBundle) -> dict[str, Any]:
+    """A build as `--json` tells it; names stay as they are, and new ones may be added."""
+    return {
+        "built": built.is_new,
+        "bytes": built.size,
+        "dags": {dag_id: dag["tasks"] for dag_id, dag in built.manifest["dags"].items()},
+        "file": str(built.path),
+        "floor": built.manifest.get("floor"),
+        "packages": [asdict(package) for package in built.packages],
+        "seconds": round(built.seconds, 3),
+        "sha256": built.manifest["digests"]["integrity"],
+        "start": {"first_s": round(built.first_start_s, 4), "later_s": round(built.later_start_s, 4)},
+        "unpacked_bytes": built.unpacked,
+    }
+
+
+def _find_built(path: Path, folder: Path, *, one_file: bool) -> BuiltBundle | None:
+    project = read_project(path)
+    return Build(project, folder / project.file_name, one_file=one_file).recall()
+
+
+def _build(path: Path, folder: Path, *, one_file: bool, quiet: bool, verbose: bool) -> BuiltBundle:
+    from dagfloe.build.pack import build_bundle  # noqa: PLC0415 - loads what only a build needs
+    from dagfloe.cli.progress import BuildView  # noqa: PLC0415 - as above
+
+    with BuildView(quiet=quiet and not verbose, verbose=verbose) as view:
+        return build_bundle(path, folder, view, verbose=view.wants_output, one_file=one_file)
+
+
+def _print(built: BuiltBundle, seconds: float) -> None:
+    path = click.style(str(built.path), bold=True)
+    if built.is_new:
+        click.echo(f"{path} is built, in {seconds:.1f} s")
+    else:
+        click.echo(f"{path} is up to date")
     dags = ", ".join(f"{dag_id} ({len(dag['tasks'])} tasks)" for dag_id, dag in built.manifest["dags"].items())
-    floor = built.manifest.get("floor")
-    host = f", for {describe_floor(floor)}" if floor else ""
-    click.echo(f"{built.path}: {built.size / 1e6:.1f} MB, {dags}{host}, built in {built.seconds:.1f} s")
+    lines = {
+        "Dags": dags,
+        "size": f"{_megabytes(built.size)} MB, unpacked {_megabytes(built.unpacked)} MB",
+        "most of it": _top(built.packages),
+        "starts in": f"{built.later_start_s:.2f} s, imports included; {built.first_start_s:.2f} s at first on a host",
+    }
+    if floor := built.manifest.get("floor"):
+        lines["runs on"] = describe_floor(floor)
+    for name, text in lines.items():
+        click.echo(f"  {click.style(f'{name:<11}', dim=True)}{text}")
 
 
-class BuildView:
-    """Shows the steps of a build: a spinner on a terminal, a line each elsewhere."""
+def _top(packages: Sequence[PackageSize]) -> str:
+    return ", ".join(f"{package.name} {_megabytes(package.packed)}" for package in packages[:_TOP]) + " MB"
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._status: Status | None = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._end_step(done=kind is None)
-
-    def step(self, text: str) -> None:
-        """A step begins."""
-        self._end_step(done=True)
-        self._text = text
-        if self._console.is_terminal:
-            self._status = self._console.status(Text(text))
-            self._status.start()
-        else:
-            self._console.print(Text(f"{text} ..."), soft_wrap=True)
-
-    def output(self, line: str) -> None:
-        """A line of pip or PyInstaller."""
-        self._console.print(Text(line, style="dim"), soft_wrap=True)
-
-    def _end_step(self, *, done: bool) -> None:
-        if self._status is not None:
-            self._status.stop()
-            self._status = None
-            self._console.print(Text("✓ " if done else "✗ ", style="green" if done else "red") + Text(self._text))
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f}"

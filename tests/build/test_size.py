@@ -1,0 +1,60 @@
+"""Which packages the parts of a program are counted to."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dagfloe.build.contents import Part
+from dagfloe.build.size import PackageSize, sizes_by_package
+
+PARTS = st.builds(
+    Part, st.text(), st.integers(min_value=0, max_value=2**40), st.integers(min_value=0, max_value=2**40), st.booleans()
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "package"),
+    [
+        ("_internal/numpy/core/_multiarray.cpython-311-x86_64-linux-gnu.so", "numpy"),
+        ("_internal/numpy.libs/libopenblas.so", "numpy"),
+        ("_internal/numpy-1.26.4.dist-info/METADATA", "numpy"),
+        ("_internal/_cffi_backend.cpython-311-x86_64-linux-gnu.so", "_cffi_backend"),
+        ("_internal/_argon2.abi3.so", "_argon2"),
+        ("_internal/libpython3.11.so.1.0", "Python"),
+        ("_internal/base_library.zip", "Python"),
+        ("_internal/python3.11/lib-dynload/_json.cpython-311-x86_64-linux-gnu.so", "Python"),
+        ("_internal/libcrypto.so.3", "system libraries"),
+        ("libssl.so.3", "system libraries"),
+        ("_internal/texts/note.txt", "texts"),
+    ],
+)
+def test_files(path: str, package: str) -> None:
+    """A file counts to what it was installed by, as far as its path tells."""
+    assert sizes_by_package([Part(path, 2, 1)], "sales", ["tasks"]) == [PackageSize(package, 2, 1)]
+
+
+@pytest.mark.parametrize(
+    ("module", "package"),
+    [
+        ("pandas.core.frame", "pandas"),
+        ("json.decoder", "Python"),
+        ("pyimod02_importers", "dagfloe"),
+        ("dagfloe.runtime.server", "dagfloe"),
+        ("tasks", "sales"),
+    ],
+)
+def test_modules(module: str, package: str) -> None:
+    """A module counts to its package; the author's own modules to the project."""
+    assert sizes_by_package([Part(module, 2, 1, is_module=True)], "sales", ["tasks"]) == [PackageSize(package, 2, 1)]
+
+
+@given(st.lists(PARTS))
+def test_nothing_is_lost(parts: list[Part]) -> None:
+    """Whatever the names are, everything is counted once, and the largest is first."""
+    sizes = sizes_by_package(parts, "sales", ["tasks"])
+    assert sum(each.size for each in sizes) == sum(part.size for part in parts)
+    assert sum(each.packed for each in sizes) == sum(part.packed for part in parts)
+    assert [each.packed for each in sizes] == sorted((each.packed for each in sizes), reverse=True)
+    assert len({each.name for each in sizes}) == len(sizes)

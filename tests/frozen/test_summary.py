@@ -1,0 +1,206 @@
+"""What `dagfloe build` says at its end, when it builds nothing, and what an interrupt leaves."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from support.peer import DEADLINE_S, TOOL, until
+from support.tool import start_tool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Build = Callable[..., subprocess.CompletedProcess[str]]
+
+TASKS = (
+    "import iniconfig\nfrom dagfloe import Bundle\nbundle = Bundle()\ndag = bundle.dag('d')\n@dag.task\ndef t(): pass\n"
+)
+STEPS = ("environment", "freezing", "importing every module", "packing", "measuring")
+
+
+def write(folder: Path) -> Path:
+    """Write a project."""
+    folder.mkdir()
+    (folder / "pyproject.toml").write_text(
+        '[project]\nname = "told"\nversion = "1.0"\ndependencies = ["iniconfig"]\n[tool.dagfloe]\nbundle = "t:bundle"\n'
+    )
+    (folder / "t.py").write_text(TASKS)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project of which nothing is changed."""
+    return write(tmp_path_factory.mktemp("projects") / "told")
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """A project to change."""
+    return write(tmp_path / "told")
+
+
+def told(build: Build, project: Path, output: Path, *options: str) -> dict[str, Any]:
+    """What a build tells in JSON; it says nothing else."""
+    answer = build(project, output, "--json", *options)
+    assert (answer.returncode, answer.stderr) == (0, "")
+    return dict(json.loads(answer.stdout))
+
+
+def test_the_sizes_add_up(project: Path, tmp_path: Path, build: Build, form: str) -> None:
+    """Each byte of the file is some package's, and what is imported is among them."""
+    summary = told(build, project, tmp_path, *(["--one-file"] if form == "one file" else []))
+    file = Path(summary["file"])
+    assert (summary["built"], summary["bytes"], summary["dags"]) == (True, file.stat().st_size, {"d": ["t"]})
+    packages = {package["name"]: package for package in summary["packages"]}
+    assert {"Python", "system libraries", "dagfloe", "iniconfig", "msgpack", "told"} <= set(packages)
+    assert 0.98 < sum(each["packed"] for each in packages.values()) / summary["bytes"] <= 1
+    assert summary["unpacked_bytes"] == sum(each["size"] for each in packages.values()) > summary["bytes"]
+    assert summary["start"]["later_s"] > 0
+    assert summary["start"]["first_s"] > 0
+
+
+def test_up_to_date(own: Path, tmp_path: Path, build: Build) -> None:
+    """While nothing changes, nothing is built, and the same is told; the file's time does not count."""
+    output = tmp_path / "files"
+    first = told(build, own, output)
+    file = Path(first["file"])
+    before = file.stat()
+    assert told(build, own, output) == {**first, "built": False}
+    assert file.stat() == before
+    os.utime(file, (1, 1))
+    assert told(build, own, output)["built"] is False
+    assert "is up to date" in build(own, output).stdout
+    assert told(build, own, output, "--force")["built"] is True
+
+
+def test_any_change_is_built(own: Path, tmp_path: Path, build: Build) -> None:
+    """Code, the other form, and a bundle file that was changed or is gone are all seen."""
+    output = tmp_path / "files"
+    bundle = Path(told(build, own, output)["file"])
+
+    def damage() -> None:
+        content = bundle.read_bytes()
+        bundle.write_bytes(content[:-200] + b"x" + content[-199:])
+
+    changes: dict[str, Callable[[], object]] = {
+        "code": lambda: (own / "t.py").write_text(f"{TASKS}x = 1\n"),
+        "damage": damage,
+        "no file": bundle.unlink,
+    }
+    for what, change in changes.items():
+        change()
+        assert told(build, own, output)["built"], what
+        assert not told(build, own, output)["built"], what
+
+
+def test_what_a_person_reads(project: Path, tmp_path: Path, build: Build) -> None:
+    """The steps go to stderr, a line each, the summary to stdout; --quiet keeps both to itself."""
+    answer = build(project, tmp_path)
+    assert [line.split(" with")[0].split(" in ")[0].removesuffix(" ...") for line in answer.stderr.splitlines()] == [
+        "environment",
+        "freezing",
+        "importing every module",
+        "packing",
+        "measuring its start",
+    ]
+    head, *rest = answer.stdout.splitlines()
+    assert head.startswith(f"{tmp_path / 'told'} is built, in ")
+    assert [line.strip().split("  ")[0].split(" Python")[0] for line in rest[:3]] == [
+        "Dags",
+        "size",
+        "most of it",
+    ]
+    quiet = build(project, tmp_path, "--quiet", "--force")
+    assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, "", "")
+    assert build(project, tmp_path, "--quiet", "--verbose").returncode == 2
+
+
+def test_on_a_terminal(project: Path, tmp_path: Path) -> None:
+    """There each step is one line that moves, and ends with its time; what PyInstaller does is shown beside it."""
+    ours, theirs = pty.openpty()
+    env = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
+    process = subprocess.Popen(
+        [TOOL, "build", str(project), "--output", str(tmp_path)], stdout=theirs, stderr=theirs, env=env
+    )
+    os.close(theirs)
+    seen = b""
+    try:
+        while chunk := os.read(ours, 65536):
+            seen += chunk
+    except OSError:  # the other side was closed
+        pass
+    os.close(ours)
+    assert process.wait(DEADLINE_S) == 0
+    text = seen.decode()
+    assert "✓" in text
+    assert "INFO:" in text
+    assert "told is built, in" in text.replace("\x1b[0m", "").replace("\x1b[1m", "")
+
+
+def interrupted(project: Path, folder: Path, number: int, wait: Callable[[subprocess.Popen[str]], object]) -> int:
+    """Start a build, send a signal, and see that nothing is left; the exit status."""
+    output, temporary = folder / "files", folder / "tmp"
+    temporary.mkdir()
+    env = {**os.environ, "TMPDIR": str(temporary)}
+    process = start_tool("build", str(project), "--output", str(output), env=env)
+    wait(process)
+    process.send_signal(number)
+    process.send_signal(number)  # whoever presses a key twice
+    _, stderr = process.communicate(timeout=DEADLINE_S)
+    assert "Traceback" not in stderr
+    until(lambda: not _mentions(str(folder)), "the end of all processes")
+    assert list(temporary.iterdir()) == []
+    assert not output.exists() or {path.name for path in output.iterdir()} <= {"told"}
+    return process.returncode
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_interrupted_at_a_step(step: str, project: Path, tmp_path: Path) -> None:
+    """Ctrl-C ends a build at any of its steps: no file, no folder, no process stays."""
+
+    def wait(process: subprocess.Popen[str]) -> None:
+        assert process.stderr
+        assert any(line.startswith(step) for line in process.stderr)
+
+    assert interrupted(project, tmp_path, signal.SIGINT, wait) == 130
+    assert (tmp_path / "files" / "told").exists() == (step == "measuring")
+
+
+def test_interrupted_while_it_installs(own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So it is while an environment is made; half of one is not taken for a whole one later."""
+    monkeypatch.setenv("DAGFLOE_CACHE_DIR", str(tmp_path / "cache"))
+
+    def wait(_: subprocess.Popen[str]) -> None:
+        until(lambda: any((tmp_path / "cache" / "environments").glob("*/bin/python")), "an environment")
+
+    assert interrupted(own, tmp_path, signal.SIGTERM, wait) == 143
+    assert list((tmp_path / "cache" / "environments").glob("*/complete.json")) == []
+
+
+@pytest.mark.parametrize("tenths", range(1, 25, 4))
+def test_interrupted_at_any_moment(tenths: int, project: Path, tmp_path: Path) -> None:
+    """So it is whenever it comes; a build that was quicker has ended well."""
+    status = interrupted(project, tmp_path, signal.SIGINT, lambda _: time.sleep(tenths / 10))
+    assert status in (0, 130, -signal.SIGINT)
+
+
+def _mentions(text: str) -> bool:
+    """Whether a running process has a text in its command line or its environment."""
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            known = (path / "cmdline").read_bytes() + (path / "environ").read_bytes()
+        except OSError:
+            continue
+        if text.encode() in known and int(path.name) != os.getpid():
+            return True
+    return False
