@@ -60,7 +60,9 @@ class ProcessTree:
         return [process for process in everyone.values() if self._is_member(process, everyone)]
 
     def owns_connection(self, peer: Endpoint, ours: Endpoint) -> bool:
-        """Whether one of them holds the other end of a loopback connection; True where `/proc` cannot tell.
+        """Whether the process or a descendant holds the other end of a loopback connection.
+
+        One whose parents are gone is a stranger here, as it is to the real supervisor. True where `/proc` cannot tell.
 
         Args:
             peer: the other end's address.
@@ -69,7 +71,11 @@ class ProcessTree:
         if not (_PROC / "net/tcp").exists():
             return True
         inode = _socket_inode(peer, ours)
-        return inode is not None and any(f"socket:[{inode}]" in _descriptors(process.pid) for process in self.members())
+        everyone = {process.pid: process for process in _processes() if process.started >= self._started}
+        family = [
+            each.pid for each in everyone.values() if each.pid == self._pid or self._pid in _ancestors(each, everyone)
+        ]
+        return inode is not None and any(f"socket:[{inode}]" in _descriptors(pid) for pid in family)
 
     def end_leftovers(self, grace_s: float, timeout_s: float) -> list[Process]:
         """Kill whoever still lives.

@@ -1,4 +1,4 @@
-"""Bodies as the supervisor reads them: it takes the text "5" for a number, and leaves out fields it does not know. Pure."""
+"""Bodies as the supervisor reads them: the text "5" is a number, and unknown fields are left out. Pure."""
 
 from __future__ import annotations
 

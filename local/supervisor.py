@@ -257,6 +257,8 @@ class _Run:
         elif deadline == "overtime":
             self._end(f"it went on for {self._limits.overtime_s:g} s after its terminal message")
         elif deadline == "escalation":
+            what_next = "escalating" if self._signals else "giving up"
+            self._transcript.say("warning", f"Process did not terminate in time; {what_next}")
             self._signal_next()
         elif deadline == "cleanup":
             names = ", ".join(self._open)

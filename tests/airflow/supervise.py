@@ -183,14 +183,21 @@ def told_of(message: Any) -> Any:
 
 @contextlib.contextmanager
 def settings(request: dict[str, Any]) -> Iterator[None]:
-    """Let constants that the supervisor's module read from the configuration be others, for one run."""
+    """Let constants that the supervisor's module read from the configuration be others, for one run.
+
+    With `escalation_s`, so much time passes from one signal to the next, instead of 5 s.
+    """
     wanted = request.get("settings", {})
     usual = {name: getattr(supervisor_module, name) for name in wanted}
+    kill = supervisor_module.WatchedSubprocess.kill
+    first, usual_s, force = kill.__defaults__
     vars(supervisor_module).update(wanted)
+    kill.__defaults__ = (first, request.get("escalation_s", usual_s), force)
     try:
         yield
     finally:
         vars(supervisor_module).update(usual)
+        kill.__defaults__ = (first, usual_s, force)
 
 
 def coordinator_for(root: str, startup_s: float) -> ExecutableCoordinator:

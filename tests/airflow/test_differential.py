@@ -12,6 +12,7 @@ from support.differential.frames import FRAMES
 from support.differential.lines import LINES
 from support.differential.outcome import differences
 from support.differential.real import run_real
+from support.differential.starts import STARTS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from .conftest import Supervisor  # type: ignore[import-not-found,unused-ignore]
 
-SCENARIOS = (*ENDINGS, *LINES, *FRAMES)
+SCENARIOS = (*ENDINGS, *LINES, *FRAMES, *STARTS)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name.replace(" ", "_"))

@@ -393,6 +393,29 @@ def test_time_after_a_deferral(run: Runner) -> None:
     assert (result.state, result.exit_code, result.error) == ("deferred", 0, None)
 
 
+def test_orphan_connects(run: Runner) -> None:
+    """A process of the task whose parents are gone is a stranger: its connection is refused."""
+    result = run(
+        """
+said, hears = os.pipe(), os.pipe()
+if os.fork() == 0:
+    if os.fork() == 0:
+        os.read(hears[0], 1)
+        assert dial("comm").recv(1) == b""
+        os.write(said[1], b"!")
+    os._exit(0)
+os.wait()
+os.write(hears[1], b"!")
+os.read(said[0], 1)
+begin()
+succeed()
+"""
+    )
+    assert (result.state, result.leftovers) == ("success", ())
+    [refused] = events(result, "supervisor")
+    assert refused.startswith("Refused a connection from port ")
+
+
 @pytest.mark.parametrize("daemon", [False, True])
 def test_leftover(run: Runner, daemon: bool) -> None:
     """A process that the task leaves behind is killed and named, even if it left the session and holds the sockets."""

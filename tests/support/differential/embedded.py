@@ -12,7 +12,7 @@ from dagfloe.local.stop import Stop
 from dagfloe.local.store import Store, XComKey
 from dagfloe.local.supervisor import run_task
 from dagfloe.local.task import TaskRun
-from support.differential.outcome import LOGICAL_DATE, Outcome, by_source, kind_of, plain, received
+from support.differential.outcome import ESCALATION_S, LOGICAL_DATE, Outcome, by_source, kind_of, plain, received
 from support.schemas import OLD, SCHEMAS
 
 if TYPE_CHECKING:
@@ -45,7 +45,10 @@ def run_embedded(scenario: Scenario, bundle: Path, dag_id: str, task_id: str) ->
         **scenario.task,
     )
     limits = Limits(
-        startup_s=scenario.startup_s, overtime_s=scenario.overtime_s, cleanup_s=scenario.cleanup_s, escalation_s=5
+        startup_s=scenario.startup_s,
+        overtime_s=scenario.overtime_s,
+        cleanup_s=scenario.cleanup_s,
+        escalation_s=ESCALATION_S,
     )
     store = filled_store(scenario.holds, dag_id)
     with Stop() as stop:

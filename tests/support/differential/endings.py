@@ -83,6 +83,11 @@ ENDINGS: tuple[Scenario, ...] = (
     begun("is stopped with its supervisor, and dies", 'log("ready")\ntime.sleep(9)', stop_on="ready"),
     begun("goes on after it succeeded", "succeed()\ntime.sleep(9)", overtime_s=0.2),
     begun(
+        "goes on after it succeeded, whatever it is told",
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\nsucceed()\ntime.sleep(9)",
+        overtime_s=0.2,
+    ),
+    begun(
         "goes on after it was skipped", 'ask({"type": "TaskState", "state": "skipped"})\ntime.sleep(9)', overtime_s=0.2
     ),
     begun(

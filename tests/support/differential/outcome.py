@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 YEAR = 2001
 #: When the Dag run of every scenario is.
 LOGICAL_DATE = datetime(YEAR, 1, 1, tzinfo=timezone.utc)
+#: From one signal to the next, for every scenario.
+ESCALATION_S = 0.5
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?")
 _UUID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 #: What a supervisor says of itself, however it puts it: each has its own words for people.
@@ -29,6 +31,7 @@ KINDS = {
     "a request is not served": ("Unhandled request",),
     "a stranger was refused": ("Rejected connection not owned by child process", "Refused a connection"),
     "sockets stayed open": ("Process exited with open sockets", "Still open"),
+    "a signal did not help": ("Process did not terminate in time",),
     "overtime": ("Task success overtime reached", "Ending the task: it went on"),
 }
 #: The segmentation fault's text is a page of advice in Airflow, and a line here.

@@ -6,7 +6,7 @@ import json
 import signal
 from typing import TYPE_CHECKING, Any
 
-from support.differential.outcome import LOGICAL_DATE, Outcome, by_source, kind_of, plain, received
+from support.differential.outcome import ESCALATION_S, LOGICAL_DATE, Outcome, by_source, kind_of, plain, received
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +31,7 @@ def run_real(ask: Any, scenario: Scenario, root: Path, dag_id: str, task_id: str
         "dag_run": dict.fromkeys(_DATES, LOGICAL_DATE.isoformat()),
         "as_written": True,
         "startup_s": scenario.startup_s,
+        "escalation_s": ESCALATION_S,
         "settings": {
             "MIN_HEARTBEAT_INTERVAL": _LOOK_S,
             "SOCKET_CLEANUP_TIMEOUT": scenario.cleanup_s,

@@ -1,0 +1,92 @@
+"""How bundles connect, whom they start, and what they leave open."""
+
+from __future__ import annotations
+
+from support.differential.scenario import Scenario, begun
+
+_LATE = "time.sleep(0.4)\nbegin()\nsucceed()"
+_LOGS_FIRST = """
+logs = dial("logs")
+logs.sendall(b'{"level": "info", "event": "early"}\\n')
+comm = dial("comm")
+receive()
+succeed()
+"""
+_CHILD = """
+if os.fork():
+    os.wait()
+else:
+    begin()
+    succeed()
+"""
+_GRANDCHILD = """
+if os.fork() or os.fork():
+    os.wait()
+else:
+    begin()
+    log("from below")
+    print("from below", flush=True)
+    succeed()
+"""
+#: One that has no living parent is nobody's child.
+_STRANGER = """
+said, hears = os.pipe(), os.pipe()
+if os.fork() == 0:
+    if os.fork() == 0:
+        os.setsid()
+        os.read(hears[0], 1)
+        print(repr(dial("{server}").recv(1)), flush=True)
+        os.write(said[1], b"!")
+    os._exit(0)
+os.wait()
+os.write(hears[1], b"!")
+os.read(said[0], 1)
+begin()
+succeed()
+"""
+#: The child holds copies of all sockets.
+_LEFT_BEHIND = """
+succeed()
+print("before", flush=True)
+if os.fork() == 0:
+    time.sleep({seconds})
+    os.write(1, b"after\\n")
+    os._exit(0)
+"""
+_CLOSED = """
+succeed()
+comm.close()
+log("last")
+logs.close()
+time.sleep(0.3)
+print("still here", flush=True)
+"""
+_CLOSED_BOTH = "comm.close()\nlogs.close()\ntime.sleep(0.2)"
+_HALF_CLOSED = """
+send(0, {"type": "SucceedTask", "end_date": at()})
+comm.shutdown(socket.SHUT_WR)
+receive()
+"""
+_LOGS_CLOSED = 'log("last")\nlogs.close()\ntime.sleep(0.1)\nask(GET)\nsucceed()'
+
+# Who ends at once after dialling may look like a stranger, or not: so it waits.
+STARTS: tuple[Scenario, ...] = (
+    Scenario(name="it connects late", body=_LATE),
+    Scenario(name="it connects for its log first, and logs at once", body=_LOGS_FIRST),
+    Scenario(name="it ends with 0 without connecting", body=""),
+    Scenario(name="it ends with 3 without connecting", body="sys.exit(3)", task={"should_retry": True}),
+    Scenario(name="it dies without connecting", body="os.kill(os.getpid(), signal.SIGKILL)\ntime.sleep(9)"),
+    Scenario(name="it never connects", body="time.sleep(9)", startup_s=0.4),
+    Scenario(name="it connects once and ends", body='comm = dial("comm")\ntime.sleep(0.2)'),
+    Scenario(name="it connects for its log only, and ends", body='logs = dial("logs")\ntime.sleep(0.2)\nsys.exit(1)'),
+    Scenario(name="it connects once and waits", body='comm = dial("comm")\ntime.sleep(9)', startup_s=0.4),
+    Scenario(name="a child of it connects", body=_CHILD),
+    Scenario(name="a grandchild of it connects", body=_GRANDCHILD),
+    Scenario(name="a stranger connects before it", body=_STRANGER.format(server="comm")),
+    begun("it leaves a process behind for a moment", _LEFT_BEHIND.format(seconds=0.1), cleanup_s=5),
+    begun("it leaves a process behind that holds its sockets", _LEFT_BEHIND.format(seconds=1), cleanup_s=0.2),
+    begun("it closes its sockets before it ends", _CLOSED),
+    begun("it closes its sockets and ends without a terminal message", _CLOSED_BOTH),
+    begun("it closes half of its socket after its terminal message", _HALF_CLOSED),
+    begun("it closes its log early", _LOGS_CLOSED),
+)
