@@ -21,7 +21,7 @@ SOURCES := pyproject.toml $(wildcard sdk/*.py runtime/*.py cli/*.py build/*.py) 
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dist test-bundles messages test check airflow-test conformance bench bench-quick deaths reproducible clean
+.PHONY: help install demo dist test-bundles messages test check browser-test airflow-test conformance bench bench-quick deaths reproducible clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -59,7 +59,7 @@ messages: $(STAMP) ## Make the message types and the table of requests from sche
 
 test: dist ## Run the tests, frozen files included, and report the coverage of runtime/
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -m 'not airflow'
+	$(BIN)/coverage run -m pytest -m 'not airflow and not browser'
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
@@ -68,6 +68,10 @@ check: $(STAMP) ## Run ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy -p dagfloe
 	$(BIN)/mypy tests schemas benchmarks bundles/hello
+
+browser-test: $(STAMP) ## Look at the report of a Dag run in a headless Chromium
+	@command -v chromium > /dev/null || { echo "chromium is missing: apt-get install chromium" >&2; exit 1; }
+	$(PYTEST) -m browser tests/browser
 
 airflow-test: dist test-bundles .venvs/airflow-$(AIRFLOW)/.installed ## Run bundles under the real supervisor of AIRFLOW, 3.3.2
 	DAGFLOE_AIRFLOW_PYTHON=$(CURDIR)/.venvs/airflow-$(AIRFLOW)/bin/python $(PYTEST) -m airflow tests/airflow \

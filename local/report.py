@@ -138,7 +138,9 @@ def _state(instance: Mapping[str, Any], numbers: Mapping[str, int]) -> Html:
         element("th", instance["task_id"], scope="row"),
         element("td", index_text(instance), class_="index"),
         element("td", badge(instance["state"])),
-        element("td", str(tries_of(instance)), class_="number", data_label="tries"),
+        element(
+            "td", str(tries_of(instance)), class_="number", data_label="try" if tries_of(instance) == 1 else "tries"
+        ),
         element("td", duration(sum(each["seconds"] for each in tries)) if tries else "", class_="number"),
         element("td", *(_error(error) for error in errors_of(instance)), class_="error"),
         data_task=str(numbers[instance["task_id"]]) if instance["task_id"] in numbers else None,

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _CHARACTER = 7.3  # of the label's font, 12 px and of fixed width
 _SMALL_CHARACTER = 6.4
 _MARGIN = 12.0
-_MIN_WIDTH, _MAX_CHARACTERS = 184.0, 32
-_HEIGHT, _MAPPED_HEIGHT = 50.0, 68.0
+_MIN_WIDTH, _MAX_CHARACTERS = 164.0, 32
+_HEIGHT, _MAPPED_HEIGHT = 50.0, 70.0
 _PILL_HEIGHT = 15.0
 
 
@@ -131,7 +131,7 @@ def _node(task: Task, number: int, label: str, box: Box, instances: Instances) -
         element("text", duration(seconds), class_="node-time", x=box.x + box.width - _MARGIN, y=box.y + 39)
         if ran
         else Html(),
-        _breakdown(states, Box(left, box.y + 48, box.width - 2 * _MARGIN, 9)) if task["is_mapped"] else Html(),
+        _breakdown(states, Box(left, box.y + 48, box.width - 2 * _MARGIN, 13)) if task["is_mapped"] else Html(),
         _pill(" · ".join(kind), box) if kind else Html(),
         class_=f"node {state_class(state)}",
         data_task=str(number),
@@ -150,9 +150,9 @@ def _breakdown(states: Sequence[str], box: Box) -> Html:
         width = box.width * count / len(states)
         part = element("rect", x=x, y=box.y, width=max(1.0, width - 1), height=box.height, rx=2)
         label = f"{count} {state}"
-        shown = label if _cells(label) * 5 < width - 4 else str(count)
-        mark = element("text", shown, x=x + width / 2, y=box.y + box.height - 1.5)
-        fits = _cells(shown) * 5 < width - 4
+        shown = label if _cells(label) * 6 < width - 4 else str(count)
+        mark = element("text", shown, x=x + width / 2, y=box.y + box.height - 3)
+        fits = _cells(shown) * 6 < width - 4
         parts.append(element("g", element("title", label), part, mark if fits else Html(), class_=state_class(state)))
         x += width
     return element("g", join(*parts), class_="breakdown")

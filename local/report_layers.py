@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 #: A kind, `task`, `group` or `DUMMY`, and a name.
 Item = tuple[str, str]
 DUMMY = "dummy"
+#: Where an edge comes from that enters the group, and where one goes that leaves it.
+ENTRY, EXIT = ("edge", "in"), ("edge", "out")
 _SWEEPS = 4
 
 
@@ -21,17 +23,23 @@ def layers_of(
 
     Returns:
         The layers, and for each edge that goes forward its chain: its ends, and a dummy in each layer between them.
+        Those that enter or leave have dummies up to the side.
     """
-    depths = _depths(items, edges)
+    depths = _depths(items, [each for each in edges if each[0] != ENTRY and each[1] != EXIT])
     layers: list[list[Item]] = [[] for _ in range(max(depths.values(), default=-1) + 1)]
     for item in items:
         layers[depths[item]].append(item)
     chains: dict[tuple[Item, Item], list[Item]] = {}
     for number, (above, below) in enumerate(edges):
-        if depths[above] < depths[below]:
-            between = [(DUMMY, f"{number}.{depth}") for depth in range(depths[above] + 1, depths[below])]
-            chains[above, below] = [above, *between, below]
-            for depth, dummy in enumerate(between, depths[above] + 1):
+        first, last = depths.get(above, -1) + 1, depths.get(below, len(layers))
+        if first <= last:
+            between = [(DUMMY, f"{number}.{depth}") for depth in range(first, last)]
+            chains[above, below] = [
+                *([above] if above in depths else []),
+                *between,
+                *([below] if below in depths else []),
+            ]
+            for depth, dummy in enumerate(between, first):
                 layers[depth].append(dummy)
     return layers, chains
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from dagfloe.local.report_layers import DUMMY, layers_of, ordered, settled
+from dagfloe.local.report_layers import DUMMY, ENTRY, EXIT, layers_of, ordered, settled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dagfloe.local.report_layers import Item
 
-GAP_X, GAP_Y = 48.0, 22.0
+GAP_X, GAP_Y = 40.0, 22.0
 PADDING, LABEL_HEIGHT = 16.0, 26.0
 _THIN_GAP = 10.0
 _ROOT = ("group", "")
@@ -98,8 +98,8 @@ def lay_out(nodes: Sequence[Node]) -> Layout:
             depths[outer] = depth
     lifted: dict[Item, dict[tuple[Item, Item], None]] = {}
     for above, below in edges:
-        parent, pair = _lift(paths[above], paths[below])
-        lifted.setdefault(parent, {})[pair] = None
+        for group, pair in _steps(paths[above], paths[below]):
+            lifted.setdefault(group, {})[pair] = None
     sizes: dict[Item, tuple[float, float]] = {("task", each.task_id): (each.width, each.height) for each in nodes}
     levels: dict[Item, _Level] = {}
     # The innermost first: a group's size is known when it is placed in its parent.
@@ -111,7 +111,7 @@ def lay_out(nodes: Sequence[Node]) -> Layout:
     return Layout(
         {name: box for (kind, name), box in boxes.items() if kind == "task"},
         {name: box for (kind, name), box in boxes.items() if kind == "group" and name},
-        [_edge(above, below, _lift(paths[above], paths[below]), levels, boxes) for above, below in edges],
+        [_edge(above, below, _steps(paths[above], paths[below]), levels, boxes) for above, below in edges],
         levels[_ROOT].width + 2 * PADDING,
         levels[_ROOT].height + 2 * PADDING,
     )
@@ -121,19 +121,22 @@ def _path(node: Node) -> list[Item]:
     return [_ROOT, *(("group", group) for group in node.groups), ("task", node.task_id)]
 
 
-def _lift(above: list[Item], below: list[Item]) -> tuple[Item, tuple[Item, Item]]:
-    """The innermost group around both ends of an edge, and the two members of it that the edge connects."""
+def _steps(above: list[Item], below: list[Item]) -> list[tuple[Item, tuple[Item, Item]]]:
+    """The groups that an edge passes, and what it connects in each: out of some, through one, into others."""
     depth = next((i for i, (one, other) in enumerate(zip(above, below, strict=False)) if one != other), len(above) - 1)
-    return above[depth - 1], (above[depth], below[depth])
+    out = [(above[i], (above[i + 1], EXIT)) for i in range(len(above) - 2, depth - 1, -1)]
+    into = [(below[i], (ENTRY, below[i + 1])) for i in range(depth, len(below) - 1)]
+    return [*out, (above[depth - 1], (above[depth], below[depth])), *into]
 
 
 def _place(items: list[Item], edges: list[tuple[Item, Item]], sizes: Mapping[Item, tuple[float, float]]) -> _Level:
     """Lay out the members of one group."""
-    layers, parts = layers_of(items, [each for each in edges if each[0] != each[1]])
-    layers = ordered(layers, [pair for chain in parts.values() for pair in pairwise(chain)])
+    layers, chains = layers_of(items, [each for each in edges if each[0] != each[1]])
+    links = [pair for chain in chains.values() for pair in pairwise(chain)]
+    layers = ordered(layers, links)
     heights = {item: sizes[item][1] if item in sizes else 0.0 for layer in layers for item in layer}
     gaps = {item: _THIN_GAP if item[0] == DUMMY else GAP_Y for item in heights}
-    tops = settled(layers, [pair for chain in parts.values() for pair in pairwise(chain)], heights, gaps)
+    tops = settled(layers, links, heights, gaps)
     widths = [max((sizes[item][0] for item in layer if item in sizes), default=0.0) for layer in layers]
     lefts = [sum(widths[:i]) + GAP_X * i for i in range(len(widths))]
     boxes, spans = {}, {}
@@ -143,7 +146,9 @@ def _place(items: list[Item], edges: list[tuple[Item, Item]], sizes: Mapping[Ite
                 boxes[item] = Box(left, tops[item], *sizes[item])
             else:
                 spans[item] = [(left, tops[item]), (left + width, tops[item])]
-    routes = {edge: [point for item in chain[1:-1] for point in spans[item]] for edge, chain in parts.items()}
+    routes = {
+        edge: [point for item in chain if item in spans for point in spans[item]] for edge, chain in chains.items()
+    }
     bottom = max((tops[item] + heights[item] for item in tops), default=0.0)
     return _Level(boxes, routes, sum(widths) + GAP_X * max(0, len(widths) - 1), bottom)
 
@@ -164,11 +169,14 @@ def _collect(levels: Mapping[Item, _Level], boxes: dict[Item, Box]) -> None:
 def _edge(
     above: str,
     below: str,
-    lift: tuple[Item, tuple[Item, Item]],
+    steps: Sequence[tuple[Item, tuple[Item, Item]]],
     levels: Mapping[Item, _Level],
     boxes: Mapping[Item, Box],
 ) -> Edge:
-    parent, pair = lift
-    start, end, corner = boxes["task", above], boxes["task", below], boxes[parent]
-    between = [(corner.x + PADDING + x, corner.y + LABEL_HEIGHT + y) for x, y in levels[parent].routes.get(pair, [])]
+    start, end = boxes["task", above], boxes["task", below]
+    between = [
+        (boxes[level].x + PADDING + x, boxes[level].y + LABEL_HEIGHT + y)
+        for level, pair in steps
+        for x, y in levels[level].routes.get(pair, ())
+    ]
     return Edge(above, below, ((start.x + start.width, start.middle), *between, (end.x, end.middle)))

@@ -41,7 +41,7 @@ def render_timeline(instances: Sequence[Instance], numbers: Mapping[str, int], s
     grid = [element("rect", x=f"{100 * mark / whole:.3f}%", y=0, width=1, height="100%") for mark in marks]
     return element(
         "table",
-        element("caption", "When each task instance ran, in time since the run began"),
+        element("caption", "When each task instance ran, from the run's begin on; hatched: no success, dotted: a wait"),
         element(
             "thead",
             element(

@@ -70,9 +70,15 @@ function showMore() {
   if (!hits.length) logMore.textContent = records.length ? "No record fits the filters." : "No log records.";
 }
 
+/** The time of day of an ISO text, to the millisecond. */
+function clock(time) {
+  const parts = /T(\d\d:\d\d:\d\d)(\.\d{1,3})?/.exec(time);
+  return parts ? parts[1] + (parts[2] ?? ".").padEnd(4, "0") : time;
+}
+
 function logLine(entry) {
   const { record, source } = entry;
-  const time = make("time", "", /T(\d\d:\d\d:\d\d(?:\.\d{1,3})?)/.exec(record.time)?.[1] ?? record.time);
+  const time = make("time", "", clock(record.time));
   time.title = record.time;
   const origin = make("span", "source", ...marked(source));
   origin.title = `logger ${record.logger}`;

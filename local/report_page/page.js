@@ -62,7 +62,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 /** A graph that is a little too wide is made smaller at once; one that could not be read then is scrolled. */
-const READABLE = 0.7;
+const READABLE = 0.65;
 const graph = document.querySelector(".graph");
 const fit = document.getElementById("fit");
 
