@@ -105,7 +105,7 @@ def text(value: str) -> str:
 
 
 def literal(value: Any, depth: int = 0) -> Code:
-    """A value that has a JSON form as code.
+    """A value that has a JSON form as code; the keys of maps are sorted, as in a bundle file's manifest.
 
     Raises:
         StubError: when it has none, or is nested too deeply to be compiled.
@@ -117,7 +117,9 @@ def literal(value: Any, depth: int = 0) -> Code:
     if isinstance(value, list):
         return array([literal(item, depth + 1) for item in value])
     if isinstance(value, dict) and all(isinstance(key, str) for key in value):
-        return Listing("{", tuple((f"{text(key)}: ", literal(item, depth + 1)) for key, item in value.items()), "}")
+        return Listing(
+            "{", tuple((f"{text(key)}: ", literal(item, depth + 1)) for key, item in sorted(value.items())), "}"
+        )
     is_finite = not isinstance(value, float) or value - value == 0
     if value is None or (isinstance(value, (bool, int, float)) and is_finite):
         try:

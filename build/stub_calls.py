@@ -30,7 +30,7 @@ _NO_PARAMETERS = frozenset(
 def parameters_of(task: Mapping[str, Any]) -> dict[str, str]:
     """The names of a stub's parameters, by those of the bundle's function that are mapped."""
     names = Names(_NO_PARAMETERS)
-    return {name: names.take(name) for name in task.get("mapped", {})}
+    return {name: names.take(name) for name in sorted(task.get("mapped", {}))}  # a file's manifest is sorted
 
 
 def write_calls(

@@ -175,6 +175,9 @@ def _dag(path: Path, manifest: dict[str, Any], dag_id: str, queue: str | None) -
     finally:
         DagContext.current_autoregister_module_name = module
     (dag,) = (value for value in made.values() if isinstance(value, DAG))
+    # What Airflow would find wrong when it takes the Dag would be an import error of the whole Dag file.
+    dag.validate()
+    dag.check_cycle()
     return dag
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dagfloe.build.errors import StubError
-from dagfloe.build.manifest import validate_manifest
+from dagfloe.build.manifest import parse_manifest, render_manifest, validate_manifest
 from dagfloe.build.stub import render_stub
 
 #: Everything that a stub Dag file may call, beside the functions that it defines.
@@ -116,7 +116,7 @@ with DAG(
     end_date=pendulum.datetime(2027, 1, 1, 12, 30, tz=pendulum.timezone(7200)),
     catchup=False,
     tags=["a"],
-    params={"limit": 10, "deep": {"x": [None, True, -1.5]}},
+    params={"deep": {"x": [None, True, -1.5]}, "limit": 10},
     max_active_runs=1,
     max_active_tasks=4,
     dagrun_timeout=timedelta(minutes=90),
@@ -133,7 +133,7 @@ with DAG(
     def prepare_inner_sort(): ...
 
     @task.stub(queue="dagfloe", execution_timeout=timedelta(seconds=1.5))
-    def load(item, day, row): ...
+    def load(day, item, row): ...
 
     @task.stub(
         queue="dagfloe",
@@ -146,7 +146,7 @@ with DAG(
         prepare_clean_task = prepare_clean()
         with TaskGroup("inner"):
             prepare_inner_sort_task = prepare_inner_sort()
-    load_task = load.expand(item=extract_task, day=[1, "b"], row=list(range(3)))
+    load_task = load.expand(day=[1, "b"], item=extract_task, row=list(range(3)))
 
     extract_task >> prepare_clean_task >> prepare_inner_sort_task >> load_task
     load_task >> report()
@@ -352,6 +352,12 @@ def test_any_manifest(made: dict[str, Any]) -> None:
     assert {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names} <= {
         "pendulum"
     }
+
+
+@given(manifests())
+def test_the_file_and_its_project_give_the_same(made: dict[str, Any]) -> None:
+    """The manifest of a file is sorted, and the metadata of its project is not: the text is the same."""
+    assert render_stub(parse_manifest(render_manifest(made))) == render_stub(made)
 
 
 @given(st.dictionaries(texts, values, max_size=4), texts)

@@ -1,0 +1,106 @@
+"""Reads a Dags folder as Airflow's Dag processor does, in Airflow's Python, and prints what it found as JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import timedelta
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk import Asset, AssetAlias
+from airflow.sdk.coordinators.executable.coordinator import _Bundle
+from airflow.serialization.serialized_objects import DagSerialization
+
+_TASK_FIELDS = (
+    "depends_on_past",
+    "doc_md",
+    "execution_timeout",
+    "max_retry_delay",
+    "owner",
+    "pool",
+    "pool_slots",
+    "priority_weight",
+    "queue",
+    "retries",
+    "retry_delay",
+    "retry_exponential_backoff",
+    "trigger_rule",
+)
+_DAG_FIELDS = ("catchup", "dagrun_timeout", "description", "doc_md", "max_active_runs", "max_active_tasks")
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it; spans are seconds."""
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, Enum):
+        return value.value
+    return value if value is None or isinstance(value, (bool, int, float)) else str(value)
+
+
+def asset(value: Any) -> dict[str, str]:
+    """An asset, a reference to one, or an alias."""
+    if isinstance(value, AssetAlias):
+        return {"alias": value.name}
+    names = ("name", "uri") if isinstance(value, Asset) else value.__slots__ or vars(value)
+    return {name: getattr(value, name) for name in names if hasattr(value, name)}
+
+
+def schedule(dag: Any) -> Any:
+    """What a Dag runs by."""
+    if isinstance(dag.schedule, (list, tuple)):
+        return {"assets": [asset(each) for each in dag.schedule]}
+    return plain(dag.schedule)
+
+
+def task(operator: Any) -> dict[str, Any]:
+    """A task's facts."""
+    group = operator.task_group
+    facts: dict[str, Any] = {name: plain(getattr(operator, name)) for name in _TASK_FIELDS}
+    facts |= {
+        "group": group.group_id if group is not None else None,
+        "inlets": [asset(each) for each in operator.inlets],
+        "is_stub": "stub" in operator.operator_name.lower(),
+        "mapped": None,
+        "outlets": [asset(each) for each in operator.outlets],
+        "upstream": sorted(operator.upstream_task_ids),
+    }
+    if operator.is_mapped:
+        sources = operator.op_kwargs_expand_input.value
+        facts["mapped"] = [
+            {"xcom": value.operator.task_id} if hasattr(value, "operator") else {"length": len(value)}
+            for value in sources.values()
+        ]
+    return facts
+
+
+def read(folder: str, roots: list[str]) -> dict[str, Any]:
+    """Everything about the Dags of a folder.
+
+    Args:
+        folder: the Dags folder.
+        roots: where Airflow's coordinator looks for the bundle file of each Dag.
+    """
+    bag = DagBag(dag_folder=folder)
+    dags = {}
+    for dag in bag.dags.values():
+        DagSerialization.to_dict(dag)
+        dags[dag.dag_id] = {
+            **{name: plain(getattr(dag, name)) for name in _DAG_FIELDS},
+            "end_date": dag.end_date and dag.end_date.isoformat(),
+            "params": dag.params.dump(),
+            "runs": str(_Bundle.find([Path(root) for root in roots], dag.dag_id).path) if roots else None,
+            "schedule": schedule(dag),
+            "start_date": dag.start_date and dag.start_date.isoformat(),
+            "tags": sorted(dag.tags),
+            "tasks": {each.task_id: task(each) for each in dag.tasks},
+            "timezone": str(dag.timezone),
+        }
+    captured = [text for texts in bag.captured_warnings.values() for text in texts]
+    return {"dags": dags, "errors": list(bag.import_errors.values()), "warnings": captured}
+
+
+print(json.dumps(read(sys.argv[1], sys.argv[2:])), file=sys.__stdout__)
