@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from dagfloe.dates import to_seconds, utc_now
 from dagfloe.local.limits import Limits
-from dagfloe.runtime.config import SCHEMA_VERSIONS
-from dagfloe.testing.errors import MisuseError
 from dagfloe.testing.facts import DagRunFacts, literals, task_run, with_context
 from dagfloe.testing.going_on import answered, fired, poked
 from dagfloe.testing.memory import make_client
@@ -35,10 +33,6 @@ class TaskEnvironment:
 
     What a task pushes and writes stays for those that are run after it.
 
-    Args:
-        airflow: the oldest Airflow that the bundle is for, as `[tool.dagfloe] airflow` says; a frozen file knows it
-            itself.
-
     Attributes:
         variables: Airflow's variables by key.
         connections: its connections by conn_id.
@@ -54,9 +48,7 @@ class TaskEnvironment:
         results: every try that was run, in order.
     """
 
-    def __init__(self, *, airflow: str = "3.3") -> None:
-        if airflow not in SCHEMA_VERSIONS:
-            raise MisuseError(f"there is no airflow {airflow!r}: it is one of {', '.join(SCHEMA_VERSIONS)}")
+    def __init__(self) -> None:
         self.store = FailingStore()
         self.errors = self.store.errors
         self.variables = Variables(self.store)
@@ -68,7 +60,6 @@ class TaskEnvironment:
         self.limits = Limits(task_s=60.0)
         self.requests: list[Mapping[str, Any]] = []
         self.results: list[Result] = []
-        self._schema_version = SCHEMA_VERSIONS[airflow]
 
     def run(
         self,
@@ -107,7 +98,7 @@ class TaskEnvironment:
             MisuseError: when that cannot be done.
             TaskStateError: when the task ended without a record for `stop_at`.
         """
-        way = choose(task, over=over, file=file, dag_id=dag_id, schema_version=self._schema_version)
+        way = choose(task, over=over, file=file, dag_id=dag_id)
         if max_tries is None:
             max_tries = _declared_retries(way) if retries is None else retries
         more: dict[str, Any] = {} if arguments is None else {"arg_bindings": literals(arguments)}
@@ -203,7 +194,7 @@ class TaskEnvironment:
         ids = ("dag", "task") if task is None else (task.dag_id, task.task_id)
         run = self._task_run(*ids, **facts)
         self.xcoms.fill(self.store, run)
-        return make_client(task, run, self.store, self._schema_version, self._notice)
+        return make_client(task, run, self.store, self._notice)
 
     def _task_run(self, dag_id: str, task_id: str, **facts: Any) -> TaskRun:
         return task_run(dag_id, task_id, self.dag_run, self._now(), **facts)
@@ -226,7 +217,6 @@ class TaskEnvironment:
         self.xcoms.fill(self.store, run)
         setting = Setting(
             store=self.store,
-            schema_version=self._schema_version,
             level=self.level,
             now=self.now,
             limits=self.limits,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dagfloe.local.reading import as_read
 from dagfloe.local.wire import RequestDecoder, encode_reply
 from dagfloe.replies import error_from_reply
 from dagfloe.runtime.comms import REPLY_TIMEOUT_S
@@ -25,23 +26,19 @@ class MemoryExchange:
     Args:
         store: answers.
         run: the task instance that asks.
-        schema_version: the supervisor schema version that requests are checked with.
         on_request: called with every request as the supervisor reads it.
     """
 
-    def __init__(
-        self, store: Store, run: TaskRun, schema_version: str, on_request: Callable[[dict[str, Any]], object]
-    ) -> None:
+    def __init__(self, store: Store, run: TaskRun, on_request: Callable[[dict[str, Any]], object]) -> None:
         self.reply_timeout_s = REPLY_TIMEOUT_S
         self._store = store
         self._run = run
-        self._schema_version = schema_version
         self._on_request = on_request
 
     def request(self, body: Mapping[str, Any]) -> dict[str, Any] | None:
         """The answer's body; errors are raised."""
-        check_request(body, self._schema_version)
-        asked = next(RequestDecoder().feed(b"".join(encode_frame(_ID, body)))).body or {}
+        check_request(body)
+        asked = as_read(next(RequestDecoder().feed(b"".join(encode_frame(_ID, body)))).body or {})
         self._on_request(asked)
         answer = self._store.answer(asked, self._run)
         reply = next(FrameDecoder().feed(encode_reply(_ID, answer.body, answer.error)))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import threading
+import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -25,12 +27,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from typing_extensions import Self
+
     from dagfloe.context import Context
     from dagfloe.dag import Dag
     from dagfloe.local.records import LogRecord
     from dagfloe.local.store import Store
     from dagfloe.local.task import TaskRun
     from dagfloe.task import Task
+
+#: For a timer that should have gone off meanwhile; 0 would turn it off.
+_SOON_S = 0.001
 
 
 class OneDag(Bundle):
@@ -41,12 +48,27 @@ class OneDag(Bundle):
         self._dags[dag.dag_id] = dag
 
 
+class KeptTimer(TimeLimit):
+    """A time limit after which a timer that was set before, such as that of pytest-timeout, goes on."""
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        self._left_s, self._began = signal.getitimer(signal.ITIMER_REAL)[0], time.monotonic()
+        return super().__enter__()
+
+    def __exit__(self, *_: object) -> None:
+        """End."""
+        super().__exit__()
+        if self._left_s:
+            passed_s = time.monotonic() - self._began
+            signal.setitimer(signal.ITIMER_REAL, max(self._left_s - passed_s, _SOON_S))
+
+
 def run_in_memory(
     dag: Dag,
     run: TaskRun,
     store: Store,
     *,
-    schema_version: str,
     level: str,
     now: datetime | None,
     stops_at: Callable[[LogRecord], bool] | None,
@@ -58,7 +80,6 @@ def run_in_memory(
         dag: where the task is registered.
         run: what to run.
         store: answers its requests.
-        schema_version: the supervisor schema version that the bundle would name.
         level: the lowest level that is logged.
         now: the time that dagfloe reads, if it stands still.
         stops_at: says of each record whether the task is told to stop then.
@@ -68,8 +89,12 @@ def run_in_memory(
         MisuseError: when it is to be stopped, and this is not the main thread.
         BaseException: `KeyboardInterrupt` and what pytest ends a test with pass through the task.
     """
-    if stops_at is not None and threading.current_thread() is not threading.main_thread():
-        raise MisuseError("a task can be stopped on the main thread only: run it there, or over sockets")
+    needs_signals = stops_at is not None or dag.tasks[run.task_id].execution_timeout_s is not None
+    if needs_signals and threading.current_thread() is not threading.main_thread():
+        raise MisuseError(
+            "a task that is stopped, or has an execution_timeout, runs on the main thread only: run it there, or over "
+            "sockets"
+        )
     secrets, cancellation, requests = Secrets(), Cancellation(), list[Any]()
 
     def take(body: dict[str, Any]) -> None:
@@ -83,12 +108,12 @@ def run_in_memory(
                 signals.stop_main_thread("SIGTERM")
 
         channel = MemoryChannel(cancellation, secrets, store.secrets.mask, look)
-        exchange = MemoryExchange(store, run, schema_version, take)
+        exchange = MemoryExchange(store, run, take)
         bundle = OneDag(dag)
-        startup = read_startup(as_sent(startup_details(run)), cancellation, schema_version)
+        startup = read_startup(as_sent(startup_details(run)), cancellation)
         client = Client(exchange, startup.context, secrets, bundle)
         with captured(channel, level) as handler, frozen(now):
-            terminal = TaskRunner(bundle, startup, client, secrets, TimeLimit).run()
+            terminal = TaskRunner(bundle, startup, client, secrets, KeptTimer).run()
             exchange.request(terminal)
     exception = handler.exception
     if exception is not None and not isinstance(exception, (Exception, SystemExit, TaskCancelled)):
@@ -103,9 +128,9 @@ def run_in_memory(
 
 
 def make_client(
-    task: Task | None, run: TaskRun, store: Store, schema_version: str, on_request: Callable[[Any], object]
+    task: Task | None, run: TaskRun, store: Store, on_request: Callable[[Any], object]
 ) -> tuple[Client, Context]:
     """A client that a store answers, and its context, for code that is called without a running task."""
-    context = read_startup(as_sent(startup_details(run)), Cancellation(), schema_version).context
-    exchange = MemoryExchange(store, run, schema_version, on_request)
+    context = read_startup(as_sent(startup_details(run)), Cancellation()).context
+    exchange = MemoryExchange(store, run, on_request)
     return Client(exchange, context, Secrets(), None if task is None else OneDag(task.dag)), context

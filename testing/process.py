@@ -56,7 +56,6 @@ def run_in_process(
 
         env = {**os.environ, LEVEL_VARIABLE: level}
         result = run_task(command, run, store, env=env, on_record=look, stop=stop, limits=limits)
-    # That it was told to stop is no error of the process when the test asked for it.
     return Outcome(
         state=result.state,
         terminal=result.terminal,
@@ -75,7 +74,6 @@ class Source:
         file: its file.
         dag_id: the Dag's id.
         task_id: the task's id.
-        schema_version: the supervisor schema version to speak.
         path: the module search path.
     """
 
@@ -83,7 +81,6 @@ class Source:
     file: str
     dag_id: str
     task_id: str
-    schema_version: str
     path: tuple[str, ...]
 
     @property
@@ -92,7 +89,7 @@ class Source:
         return [sys.executable, "-m", "dagfloe.testing.child", json.dumps(vars(self))]
 
 
-def find_source(task: Task, schema_version: str) -> Source:
+def find_source(task: Task) -> Source:
     """The module at whose top level a task, its Dag or its bundle is.
 
     Raises:
@@ -105,7 +102,7 @@ def find_source(task: Task, schema_version: str) -> Source:
             # A script that is run is called something else by whoever imports it.
             name = Path(file).stem if module.__name__ == "__main__" else module.__name__
             path = tuple(str(Path(entry or ".").absolute()) for entry in sys.path)
-            return Source(name, str(Path(file).absolute()), task.dag_id, task.task_id, schema_version, path)
+            return Source(name, str(Path(file).absolute()), task.dag_id, task.task_id, path)
     raise MisuseError(
         f"{task!r} cannot be run over sockets, because no module has it, its Dag or its bundle at its top level, where "
         "another process would find it: register it there, or run it in memory"

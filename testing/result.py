@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dagfloe.testing.way import Way
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Result:
     """One try of a task instance, and those before it.
 

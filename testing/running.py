@@ -65,7 +65,6 @@ class Setting:
     """What tries are run in: see the attributes of `TaskEnvironment`."""
 
     store: Store
-    schema_version: str
     level: str
     now: datetime | None
     limits: Limits
@@ -86,7 +85,6 @@ def run_try(way: Way, run: TaskRun, setting: Setting, stop_at: StopAt | None) ->
             way.task.dag,
             run,
             setting.store,
-            schema_version=setting.schema_version,
             level=setting.level,
             now=setting.now,
             stops_at=stop_at,

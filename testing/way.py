@@ -33,9 +33,7 @@ class Way:
     command: tuple[str, ...] | None
 
 
-def choose(
-    task: Task | str, *, over: Over, file: str | PathLike[str] | None, dag_id: str | None, schema_version: str
-) -> Way:
+def choose(task: Task | str, *, over: Over, file: str | PathLike[str] | None, dag_id: str | None) -> Way:
     """Check what a test asks for.
 
     Args:
@@ -43,7 +41,6 @@ def choose(
         over: `memory` or `sockets`.
         file: the frozen file.
         dag_id: the Dag, for a task_id that several Dags of the file have.
-        schema_version: the supervisor schema version to speak.
 
     Raises:
         MisuseError: when it cannot be done.
@@ -61,5 +58,5 @@ def choose(
         raise MisuseError(f"{task!r} is no registered task: pass what @dag.task made, or the file that has it")
     if dag_id is not None:
         raise MisuseError("dag_id is for a task_id in a file: a registered task knows its Dag")
-    command = tuple(find_source(task, schema_version).command) if over == "sockets" else None
+    command = tuple(find_source(task).command) if over == "sockets" else None
     return Way(dag_id=task.dag_id, task_id=task.task_id, task=task, command=command)

@@ -1,0 +1,58 @@
+"""The example `hello`, as its author tests it: a function as it is, its tasks in memory, over sockets and frozen."""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hello import bundle, count, dag, greet, greeting
+
+from dagfloe.runtime.metadata import platform_tag
+from dagfloe.testing import TaskEnvironment
+
+#: Where `make dist` puts it.
+FILE = Path(__file__).parents[2] / "dist" / platform_tag() / "hello"
+#: How `TaskEnvironment.run` is told to run a task.
+WAYS = [
+    pytest.param({}, id="memory"),
+    pytest.param({"over": "sockets"}, id="sockets"),
+    pytest.param({"file": FILE}, id="frozen", marks=pytest.mark.frozen),
+]
+
+
+def test_greeting() -> None:
+    """What is no task is tested as any function is."""
+    assert greeting("test") == "Hello, test!"
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_greet(dagfloe_env: TaskEnvironment, way: dict[str, Any]) -> None:
+    """Whoever the variable names is greeted, or else the world."""
+    result = dagfloe_env.run(greet, **way).raise_for_state()
+    assert result.value == {"greeting": "Hello, world!", "python": platform.python_version()}
+    dagfloe_env.variables["hello_name"] = "test"
+    result = dagfloe_env.run(greet, try_number=2, **way).raise_for_state()
+    assert result.value["greeting"] == "Hello, test!"
+    assert result.log.has("^Hello, test! This is try 2 of run manual__.*", level="info", logger="hello.greet")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_chain(dagfloe_env: TaskEnvironment, way: dict[str, Any]) -> None:
+    """The second task counts what the first one said."""
+    dagfloe_env.run(greet, **way).raise_for_state()
+    assert dagfloe_env.run(count, **way).raise_for_state().value == len("Helloworld")
+
+
+def test_count_without_a_greeting(dagfloe_env: TaskEnvironment) -> None:
+    """Without the first task's XCom, the second one fails and says why."""
+    result = dagfloe_env.run(count)
+    assert result.state == "failed"
+    assert result.log.has("^Task failed with", level="error")
+
+
+def test_tasks_are_registered() -> None:
+    """The bundle has both tasks, one after the other."""
+    assert list(bundle.dags["hello"].tasks) == ["greet", "count"]
+    assert dag.downstream_of("greet") == ["count"]

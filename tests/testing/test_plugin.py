@@ -1,0 +1,111 @@
+"""The pytest plugin, as an author has it: installed, and nothing to be set up."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import dagfloe
+from dagfloe.build.interpreter import find_interpreter
+from dagfloe.build.project import read_project
+from dagfloe.build.stage import stage
+
+pytest_plugins = ["pytester"]
+
+TASKS = """
+import logging
+from dagfloe import Bundle, Client
+
+bundle = Bundle()
+dag = bundle.dag("sales")
+
+
+@dag.task
+def extract(client: Client) -> int:
+    logging.getLogger(__name__).info("password %s", client.get_connection("db").password)
+    return int(client.get_variable("limit"))
+"""
+CONFTEST = """
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def db(dagfloe_env):
+    dagfloe_env.connections["db"] = "postgres://ann:hunter2@host/db"
+"""
+TESTS = """
+from tasks import extract
+
+
+def test_success(dagfloe_env):
+    dagfloe_env.variables["limit"] = "5"
+    assert dagfloe_env.run(extract, over="{over}").raise_for_state().value == 5
+
+
+def test_failure(dagfloe_env):
+    assert dagfloe_env.run(extract, over="{over}", retries=1).state == "success"
+
+
+def test_other():
+    assert False
+"""
+
+
+@pytest.mark.parametrize("over", ["memory", "sockets"])
+def test_report(pytester: pytest.Pytester, over: str) -> None:
+    """Each test has its own environment; the report of one that failed shows the log of every try, without secrets."""
+    pytester.makepyfile(conftest=CONFTEST, tasks=TASKS, test_tasks=TESTS.replace("{over}", over))
+    pytester.syspathinsert()
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider")
+    result.assert_outcomes(passed=1, failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "*dagfloe: sales.extract, try 1: up_for_retry*",
+            "info     tasks: password [*][*][*]",
+            "error    dagfloe.task: Task failed with VariableNotFound",
+            "*VariableNotFound: variable 'limit' does not exist*tasks.py:* in extract)",
+            "*dagfloe: sales.extract, try 2: failed*",
+            "*_ test_other _*",
+        ]
+    )
+    assert "hunter2" not in result.stdout.str()
+
+
+def test_it_costs_nothing_where_it_is_not_used() -> None:
+    """A session without the fixture imports the plugin only."""
+    code = (
+        "import sys, dagfloe.testing.plugin; print(sorted(m for m in sys.modules if m.startswith('dagfloe.testing')))"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    assert answer.stdout.strip() == "['dagfloe.testing', 'dagfloe.testing.plugin']"
+
+
+def test_without_pytest(tmp_path: Path) -> None:
+    """What is not the plugin works where pytest is not installed, and for a script, over sockets, too."""
+    script = tmp_path / "check.py"
+    script.write_text(
+        "import sys\n"
+        f"{TASKS}\n"
+        "if __name__ == '__main__':\n"
+        "    sys.modules['pytest'] = None\n"
+        "    from dagfloe.testing import TaskEnvironment\n"
+        "    env = TaskEnvironment()\n"
+        "    env.variables['limit'] = '5'\n"
+        "    env.connections['db'] = 'postgres://host'\n"
+        "    print([env.run(extract, over=way).raise_for_state().value for way in ('memory', 'sockets')])\n"
+    )
+    answer = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=30, check=False)
+    assert (answer.stdout, answer.stderr, answer.returncode) == ("[5, 5]\n", "", 0)
+
+
+def test_it_is_never_frozen(tmp_path: Path) -> None:
+    """What is frozen into a bundle file has no part of `dagfloe.testing`."""
+    project = read_project(Path(__file__).parents[2] / "bundles" / "hello")
+    stage(project, find_interpreter(project), tmp_path / "staged")
+    staged = sorted(path.name for path in (tmp_path / "staged" / "dagfloe").iterdir())
+    assert "client.py" in staged
+    assert "testing" not in staged
+    assert (Path(dagfloe.__file__).parent / "testing").exists()
