@@ -69,6 +69,10 @@ check: $(STAMP) ## Run ruff and mypy
 	$(BIN)/mypy -p dagfloe
 	$(BIN)/mypy tests schemas benchmarks bundles/hello
 
+browser-test: $(STAMP) ## Look at the report of a Dag run in a headless Chromium
+	@command -v chromium > /dev/null || { echo "chromium is missing: apt-get install chromium" >&2; exit 1; }
+	$(PYTEST) -m browser tests/browser
+
 airflow-test: dist test-bundles $(patsubst %,.venvs/airflow-%/.installed,$(sort $(AIRFLOW) $(AIRFLOWS))) ## Run bundles under the real supervisor of AIRFLOW, 3.3.2, and read stub Dags with all AIRFLOWS
 	DAGFLOE_AIRFLOW_PYTHON=$(CURDIR)/.venvs/airflow-$(AIRFLOW)/bin/python $(PYTEST) -m airflow tests/airflow \
 		--ignore tests/airflow/test_conformance.py --ignore tests/airflow/test_stubs.py
