@@ -28,10 +28,10 @@ _TOP = 5
 
 
 @click.command()
-@click.argument("path", type=click.Path(path_type=Path), default=".")
+@click.argument("path", type=click.Path(file_okay=False, path_type=Path), default=".")
 @click.option(
     "--output",
-    type=click.Path(path_type=Path),
+    type=click.Path(file_okay=False, path_type=Path),
     help="Folder for the bundle file.  [default: dist/<os>-<arch>]",
 )
 @click.option("--one-file", is_flag=True, help="Let the file unpack itself at every start, not once on a host.")

@@ -14,7 +14,9 @@ COMMANDS = {
     "build": "Build the bundle file of a project.",
     "inspect": "Show what is in a bundle file.",
     "verify": "Check that a bundle file is intact.",
+    "doctor": "Check whether this host builds and runs bundle files.",
     "cache": "Show and manage what bundle files have unpacked here.",
+    "completion": "Print what lets a shell complete commands.",
 }
 
 

@@ -51,7 +51,7 @@ def root(tmp_path: Path) -> Path:
         (".git/HEAD", False),
     ],
 )
-def test_what_counts(path: str, counts: bool, root: Path) -> None:  # noqa: FBT001 - a row's value
+def test_what_counts(path: str, counts: bool, root: Path) -> None:
     """Code, settings and data count, new ones too; environments and caches do not."""
     before = digest_inputs(read_project(root))
     (root / path).parent.mkdir(exist_ok=True)

@@ -1,0 +1,82 @@
+"""Whether a host runs a bundle file: what `dagfloe doctor FILE` and the look into Airflow's folders find out."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+from typing import TYPE_CHECKING
+
+from dagfloe.build.bundle_file import read_bundle, verify_bundle
+from dagfloe.build.errors import FreezeError, PackError
+from dagfloe.build.floor import describe_floor
+from dagfloe.build.process import ask
+from dagfloe.cli.checks import FAILED, OK, Check, libc_version
+from dagfloe.cli.inspect import find_host
+from dagfloe.cli.text import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from dagfloe.build.bundle_file import BundleFile
+
+_START_TIMEOUT_S = 120.0
+
+
+def check_file(path: Path) -> Iterator[Check]:
+    """Look at a bundle file, and start it as a host would: it unpacks itself into the cache."""
+    try:
+        bundle = read_bundle(path)
+        verify_bundle(bundle)
+    except PackError as error:
+        yield Check("bundle file", FAILED, one_line(str(error)), "build it again, or copy it again")
+        return
+    yield Check("bundle file", OK, f"{path} is intact")
+    problem = problem_on_host(bundle)
+    if problem:
+        yield Check("its host", FAILED, problem, "build it on a host as old as this one, with its processor")
+        return
+    floor = find_host(bundle)
+    yield Check("its host", OK, f"it needs {describe_floor(floor)}" if floor else "it tells nothing of what it needs")
+    if not os.access(path, os.X_OK):
+        yield Check("its start", FAILED, "it is not executable", f"chmod +x {path}")
+        return
+    yield _start(path, sorted(map(str, bundle.manifest["dags"])))
+
+
+def problem_on_host(bundle: BundleFile) -> str:
+    """Why this host cannot run it, by what it needs; empty when nothing speaks against it."""
+    floor = find_host(bundle) or {}
+    if floor.get("os", sys.platform) != sys.platform:
+        return f"it is for {floor['os']}, and this is {sys.platform}"
+    machine = platform.machine()
+    if floor.get("architecture", machine) != machine:
+        return f"it is for {floor['architecture']}, and this host is {machine}"
+    name, version = libc_version()
+    if floor.get("libc", "none") not in ("none", name):
+        return f"it needs {floor['libc']}, and this host has {name or 'another C library'}"
+    if _numbers(floor.get("libc_version", "")) > _numbers(version):
+        return f"it needs {name} {floor['libc_version']} or newer, and this host has {version}"
+    return ""
+
+
+def _start(path: Path, dag_ids: list[str]) -> Check:
+    name, cure = "its start", "start it with --bundle-metadata to see all that it says"
+    try:
+        command = [str(path.absolute()), "--bundle-metadata"]
+        status, stdout, stderr = ask("the bundle file", command, timeout_s=_START_TIMEOUT_S, env=os.environ)
+    except FreezeError as error:
+        return Check(name, FAILED, one_line(str(error)), cure)
+    try:
+        if status == 0 and sorted(json.loads(stdout)["dags"]) == dag_ids:
+            return Check(name, OK, f"it starts here, and tells its Dags: {one_line(', '.join(dag_ids))}")
+    except (ValueError, KeyError, TypeError):
+        pass  # what is no metadata is told as that
+    last = one_line((stderr.strip().splitlines() or ["it does not tell the Dags of its manifest"])[-1])
+    return Check(name, FAILED, f"status {status}: {last}", cure)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdigit())
