@@ -64,14 +64,17 @@ def render_report(run: Mapping[str, Any]) -> str:
 
 
 def write_report(path: Path, run: Mapping[str, Any]) -> None:
-    """Write the page to a file, all of it or nothing.
+    """Write the page to a file, all of it or nothing; to a pipe or a terminal as it comes.
 
     Raises:
         DagfloeError: when the file cannot be written.
     """
     page = render_report(run).encode()
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    unfinished = path.with_name(f".report-{secrets.token_hex(4)}")
     try:
+        if path.exists() and not path.is_file():
+            path.write_bytes(page)
+            return
         try:
             unfinished.write_bytes(page)
             os.replace(unfinished, path)  # noqa: PTH105 - Path.replace is the same, and hides that it overwrites

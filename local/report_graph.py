@@ -63,8 +63,8 @@ def _groups(task: Task) -> tuple[str, ...]:
 
 
 def _label(task: Task) -> str:
-    group = f"{task['group']}."
-    return str(task["task_id"]).removeprefix(group) or str(task["task_id"])
+    task_id = str(task["task_id"])
+    return task_id.removeprefix(f"{task['group']}.") if task["group"] else task_id
 
 
 def _cells(label: str) -> int:

@@ -174,6 +174,16 @@ def test_nothing_is_wider_than_the_window(page: Chromium, width: int, dark: bool
     assert all(each.x >= 0 and each.x + each.width <= width for each in sections)
 
 
+def test_print(page: Chromium) -> None:
+    """On paper nothing is cut off by a frame that would have to be scrolled, and no controls are in the way."""
+    page.look(800, media="print")
+    cut = "[...document.querySelectorAll('.scroll, #log-scroll')].map((each) => each.scrollHeight - each.clientHeight)"
+    assert max(page.run(cut)) <= 1
+    assert set(shown(page, "button, nav, #log-filter")) == {False}
+    (graph,) = rects(page, ".graph")
+    assert graph.x + graph.width <= 800
+
+
 def test_without_javascript(page: Chromium) -> None:
     """The header, the graph, the timeline and the states are there; the rest says why it is not."""
     page.call("Emulation.setScriptExecutionDisabled", value=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import re
+import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -170,6 +172,16 @@ def test_ticks(seconds: float) -> None:
     assert len(marks) <= 9
     assert marks[-1] <= seconds * 1.0001
     assert seconds < 0.002 or len(marks) > 1
+
+
+def test_a_pipe_is_written_to(tmp_path: Path) -> None:
+    """What is no file is not replaced by one."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE, text=True)
+    write_report(pipe, made_run())
+    assert reader.communicate(timeout=30)[0] == render_report(made_run())
+    assert pipe.is_fifo()
 
 
 @pytest.mark.parametrize(
