@@ -33,7 +33,24 @@ class Listing:
         return self.opening + ", ".join(before + flat(item) for before, item in self.items) + self.closing
 
 
-Code = str | Listing
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """A text of several lines, as one literal, or as one for each line.
+
+    Attributes:
+        joined: the one literal.
+        parts: the others.
+    """
+
+    joined: str
+    parts: tuple[str, ...]
+
+    def flat(self) -> str:
+        """All on one line."""
+        return self.joined
+
+
+Code = str | Listing | Lines
 
 
 class Writer:
@@ -90,9 +107,15 @@ def lay_out(code: Code, depth: int, before: str = "", after: str = "") -> str:
         after: what is on the same line after it.
     """
     one_line = before + flat(code) + after
-    if isinstance(code, str) or not code.items or depth + len(one_line) <= WIDTH:
+    if isinstance(code, str) or depth + len(one_line) <= WIDTH:
         return one_line
     inner = depth + _INDENT
+    if isinstance(code, Lines):
+        if inner + len(code.joined) <= WIDTH:  # a formatter would join the lines
+            return one_line
+        return "\n".join([f"{before}(", *(" " * inner + part for part in code.parts), " " * depth + f"){after}"])
+    if not code.items:
+        return one_line
     lines = [" " * inner + lay_out(item, inner, name, ",") for name, item in code.items]
     # The comma after the last item keeps formatters from joining the lines.
     return "\n".join([before + code.opening, *lines, " " * depth + code.closing + after])
@@ -113,7 +136,8 @@ def literal(value: Any, depth: int = 0) -> Code:
     if depth > _MAX_DEPTH:
         raise StubError(f"a value is nested deeper than {_MAX_DEPTH} levels")
     if isinstance(value, str):
-        return text(value)
+        lines = value.splitlines(keepends=True)
+        return Lines(text(value), tuple(map(text, lines))) if len(lines) > 1 else text(value)
     if isinstance(value, list):
         return array([literal(item, depth + 1) for item in value])
     if isinstance(value, dict) and all(isinstance(key, str) for key in value):

@@ -139,7 +139,7 @@ def _write_dag(
 def _dag_options(declared: Mapping[str, Any]) -> dict[str, Code]:
     options: dict[str, Code] = {}
     if "description" in declared:
-        options["description"] = text(declared["description"])
+        options["description"] = literal(declared["description"])
     options["schedule"] = schedule(declared.get("schedule"))
     if "start_date" in declared:
         options["start_date"] = moment(declared["start_date"], declared.get("timezone"))

@@ -55,13 +55,18 @@ def in_order_of_calls(tasks: Mapping[str, Mapping[str, Any]], before: Mapping[st
         before: the tasks before each one, beside those that it is mapped over.
 
     Raises:
-        StubError: when a task follows one that there is not, is mapped over what comes after it, or has an id that
-            does not fit its group.
+        StubError: when a task follows one that there is not, is mapped over what comes after it, or has an id or a
+            trigger rule that does not fit.
     """
     for task_id, task in tasks.items():
         for each in (*sources(task), *before[task_id]):
             if each not in tasks:
                 raise StubError(f"task {task_id!r} follows {each!r}, which the manifest does not list")
+        if sources(task) and task.get("trigger_rule") == "always":
+            raise StubError(
+                f"task {task_id!r} is mapped over what another one returns, which Airflow refuses for tasks with the "
+                "trigger_rule 'always': choose another one"
+            )
         if "group" in task and not task_id.startswith(f"{task['group']}."):
             raise StubError(
                 f"task {task_id!r} is said to be in the group {task['group']!r}, and its id is another one's"

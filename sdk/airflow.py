@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _COORDINATOR = "airflow.sdk.coordinators.executable.ExecutableCoordinator"
 
 
-class BundleError(DagfloeError):
+class BundleLoadError(DagfloeError):
     """Bundle files of which Airflow gets no Dag, or a folder of them that is not there."""
 
 
@@ -61,7 +61,7 @@ def load_bundles(
             it runs a task.
 
     Raises:
-        BundleError: when a folder is not there, or none is given or configured.
+        BundleLoadError: when a folder is not there, or none is given or configured.
     """
     dags, problems = _make_dags(_roots(namespace, roots), queue, verify=verify)
     namespace.update({f"bundled Dag {dag_id}": dag for dag_id, dag in dags.items()})
@@ -78,11 +78,11 @@ def check_bundles(namespace: dict[str, Any], *roots: str | os.PathLike[str], ver
         verify: as for `load_bundles`.
 
     Raises:
-        BundleError: when something is wrong, naming all of it.
+        BundleLoadError: when something is wrong, naming all of it.
     """
     _, problems = _make_dags(_roots(namespace, roots), None, verify=verify)
     if problems:
-        raise BundleError("\n".join(problems))
+        raise BundleLoadError("\n".join(problems))
 
 
 def _make_dags(roots: Iterable[Path], queue: str | None, *, verify: bool) -> tuple[dict[str, Any], list[str]]:
@@ -154,7 +154,9 @@ def _read(path: Path, *, verify: bool) -> dict[str, Any]:
     try:
         get_schema_version_migrator().resolve_version(version)
     except ValueError as error:
-        raise BundleError(f"{path}: it is built for another Airflow, with the supervisor's schema {version}") from error
+        raise BundleLoadError(
+            f"{path}: it is built for another Airflow, with the supervisor's schema {version}"
+        ) from error
     return manifest
 
 
@@ -184,12 +186,12 @@ def _dag(path: Path, manifest: dict[str, Any], dag_id: str, queue: str | None) -
 def _roots(namespace: dict[str, Any], given: Iterable[str | os.PathLike[str]]) -> list[Path]:
     roots = [Path(root).expanduser() for root in given] or list(_configured_roots(namespace))
     if not roots:
-        raise BundleError(
+        raise BundleLoadError(
             "no ExecutableCoordinator is configured in [sdk] coordinators: name the folder of the bundles"
         )
     for root in roots:
         if not root.exists():
-            raise BundleError(f"{root} does not exist: name the folder of the bundle files")
+            raise BundleLoadError(f"{root} does not exist: name the folder of the bundle files")
     return roots
 
 

@@ -311,6 +311,15 @@ def test_bad_files(tmp_path: Path) -> None:
     assert all(text.partition(": ")[2] in error for text in told)
 
 
+def test_options(tmp_path: Path) -> None:
+    """All tasks may be put on one queue, and the files' digests left to the coordinator."""
+    damaged = write_bundle(tmp_path / "bundles" / "b", small("d"))
+    damaged.write_bytes(b"?" + damaged.read_bytes()[1:])
+    found = read(tmp_path, LOADER.format(f", {str(damaged)!r}, queue='special', verify=False"))
+    assert (found.errors, found.warnings) == ([], [])
+    assert found.dags["d"]["tasks"]["only"]["queue"] == "special"
+
+
 def test_two_files_with_one_dag(tmp_path: Path) -> None:
     """The Dag is that of the file that Airflow's coordinator runs; the other file is told of."""
     root = tmp_path / "bundles"

@@ -193,6 +193,22 @@ def test_queue() -> None:
     assert render_stub(made, queue="all").count('@task.stub(queue="all")') == 2
 
 
+def test_long_texts() -> None:
+    """A text of several lines that is too long for one is written as it is read."""
+    text = render_stub(manifest(d=dag({}, doc_md="# Sales\n\n" + "Of all shops. " * 5 + "\n")))
+    assert (
+        f"""\
+    doc_md=(
+        "# Sales\\n"
+        "\\n"
+        "{"Of all shops. " * 5}\\n"
+    ),
+"""
+        in text
+    )
+    assert is_formatted(text)
+
+
 def test_chosen_dags() -> None:
     """Only the Dags that were asked for are written; all of them in the order of their ids."""
     made = manifest(b=dag({"x": {}}), a=dag({"x": {}}))
@@ -257,6 +273,7 @@ def test_mapped_over_a_later_task() -> None:
         ({"a": {"upstream": ["b"]}}, "task 'a' follows 'b', which the manifest does not list"),
         ({"a": {"mapped": {"x": {"xcom": "b"}}}}, "task 'a' follows 'b', which the manifest does not list"),
         ({"a": {"mapped": {"x": {"xcom": "a"}}}}, "task 'a' is mapped over what comes after it"),
+        ({"a": {}, "b": {"mapped": {"x": {"xcom": "a"}}, "trigger_rule": "always"}}, "trigger_rule 'always': choose"),
         ({"a": {"group": "g"}}, "task 'a' is said to be in the group 'g'"),
         ({"a": {"retry_delay_s": 1e300}}, "is too long"),
     ],
@@ -267,7 +284,12 @@ def test_what_does_not_fit(tasks: dict[str, Any], message: str) -> None:
         stub(tasks)
 
 
-texts = st.text(min_size=1, max_size=60) | st.sampled_from(['"""', "'", '"', "\\", "\n# x\nimport os", "{x}", "\u202e"])
+lines = st.lists(st.text("ab'\"\\ \r", max_size=40), min_size=1, max_size=6).map("\n".join).filter(bool)
+texts = (
+    st.text(min_size=1, max_size=60)
+    | lines
+    | st.sampled_from(['"""', "'", '"', "\\", "\n# x\nimport os", "{x}", "\u202e"])
+)
 ids = st.text("ab_-.é9", min_size=1, max_size=8) | st.sampled_from(["class", "task", "DAG", "list", "x" * 250])
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts,
