@@ -49,3 +49,4 @@ class TaskInstanceRecord:
     pool: str = "default_pool"
     operator: str = "_StubOperator"
     map_label: str | None = None
+    reschedules: int = 0
