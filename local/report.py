@@ -22,6 +22,7 @@ from dagfloe.local.report_states import (
     duration,
     errors_of,
     index_text,
+    state_of,
     tries_of,
 )
 from dagfloe.local.report_timeline import render_timeline
@@ -111,7 +112,7 @@ def _header(run: Mapping[str, Any]) -> Html:
         element("p", "Dag run", class_="kicker"),
         element("h1", run["dag_id"], " ", badge(run["state"])),
         element("dl", *(element("div", element("dt", name), element("dd", fact)) for name, fact in facts.items())),
-        counts([each["state"] for each in run["instances"]]),
+        counts([state_of(each) for each in run["instances"]]),
     )
 
 
@@ -140,7 +141,7 @@ def _state(instance: Mapping[str, Any], numbers: Mapping[str, int]) -> Html:
         "tr",
         element("th", instance["task_id"], scope="row"),
         element("td", index_text(instance), class_="index"),
-        element("td", badge(instance["state"])),
+        element("td", badge(state_of(instance))),
         element(
             "td", str(tries_of(instance)), class_="number", data_label="try" if tries_of(instance) == 1 else "tries"
         ),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagfloe.local.report_html import Html, element, join
 from dagfloe.local.report_layout import Box, Edge, Node, lay_out
-from dagfloe.local.report_states import duration, icon, state_class, tally, tally_text, worst
+from dagfloe.local.report_states import duration, icon, state_class, state_of, tally, tally_text, worst
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -108,7 +108,7 @@ def _line(edge: Edge, numbers: Mapping[str, int]) -> Html:
 
 def _node(task: Task, number: int, label: str, box: Box, instances: Instances) -> Html:
     own = instances.get(task["task_id"], ())
-    states = [each["state"] for each in own]
+    states = [state_of(each) for each in own]
     state = worst(states)
     seconds = sum(each["seconds"] for instance in own for each in instance["tries"])
     ran = any(instance["tries"] for instance in own)

@@ -17,14 +17,15 @@ ICONS = {
     "upstream_failed": "M13.5 8H3M7 4L3 8l4 4",
     "interrupted": "M4.5 4.5h7v7h-7z",
     "running": "M5 3.5v9l7-4.5z",
+    "queued": "M3 4.5h10M3 8h10M3 11.5h10",
     "up_for_retry": "M12.6 9.5A5 5 0 1 1 11.4 4.3M12.5 2v3.2H9.3",
     "up_for_reschedule": "M8 2.8a5.2 5.2 0 1 0 .01 0M8 5v3.3l2.2 1.6",
     "deferred": "M5.8 3.5v9M10.2 3.5v9",
     "awaiting_input": "M8 3a2.3 2.3 0 1 0 .01 0M3 13.3c.8-4 9.2-4 10 0",
+    NOT_RUN: "M8 3.5a4.5 4.5 0 1 0 .01 0",
     "success": "M3 8.6l3.4 3.4L13 4.6",
     "skipped": "M3 4l4.5 4L3 12M8.5 4l4.5 4-4.5 4",
     "removed": "M3.5 8h9",
-    NOT_RUN: "M8 3.5a4.5 4.5 0 1 0 .01 0",
 }
 _OTHER = "other"
 
@@ -32,6 +33,11 @@ _OTHER = "other"
 def state_class(state: str) -> str:
     """The class by which a state is coloured."""
     return f"state-{state if state in ICONS else _OTHER}"
+
+
+def state_of(instance: Mapping[str, Any]) -> str:
+    """A task instance's state; one to which nothing happened has none."""
+    return instance["state"] or NOT_RUN
 
 
 def icon(state: str, **attributes: float) -> Html:

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.local.report_html import Html, element
-from dagfloe.local.report_states import badge, duration, instance_name, state_class
+from dagfloe.local.report_states import badge, duration, instance_name, state_class, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,10 +80,10 @@ def _row(instance: Instance, numbers: Mapping[str, int], whole: float) -> Html:
     parts = [_wait(before, after, whole) for before, after in pairwise(tries)]
     parts += [_bar(name, each, whole) for each in tries]
     if not tries:
-        parts.append(element("text", f"{instance['state']}, not run", class_="not-run", x=6, y=15))
+        parts.append(element("text", _not_run(instance), class_="not-run", x=6, y=15))
     return element(
         "tr",
-        element("th", badge(instance["state"]), element("span", name, class_="name"), scope="row", title=name),
+        element("th", badge(state_of(instance)), element("span", name, class_="name"), scope="row", title=name),
         element(
             "td",
             element(
@@ -107,7 +107,11 @@ def _told(attempt: Mapping[str, Any]) -> str:
 
 
 def _spoken(instance: Instance) -> str:
-    return "; ".join(_told(each) for each in instance["tries"]) or f"{instance['state']}, not run"
+    return "; ".join(_told(each) for each in instance["tries"]) or _not_run(instance)
+
+
+def _not_run(instance: Instance) -> str:
+    return f"{instance['state']}, not run" if instance["state"] else "not run"
 
 
 def _bar(name: str, attempt: Mapping[str, Any], whole: float) -> Html:

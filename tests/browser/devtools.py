@@ -68,8 +68,15 @@ class Chromium:
 
     def open(self, path: Path) -> None:
         """Show a file, and wait until it is loaded."""
+        self._load("Page.navigate", url=path.as_uri())
+
+    def reload(self) -> None:
+        """Show the file anew, and wait until it is loaded."""
+        self._load("Page.reload")
+
+    def _load(self, method: str, **params: str) -> None:
         self.events.clear()
-        self.call("Page.navigate", url=path.as_uri())
+        self.call(method, **params)
         while not self.told("Page.loadEventFired"):
             self.events.append(self._read())
 

@@ -164,8 +164,7 @@ def test_keys_reach_everything(page: Chromium) -> None:
 def test_nothing_is_wider_than_the_window(page: Chromium, width: int, dark: bool) -> None:
     """The page itself never scrolls sideways; what is wide scrolls in its own frame."""
     page.look(width, 844, dark=dark)
-    page.call("Page.reload")
-    page.run("new Promise((done) => { requestAnimationFrame(() => done()) })")
+    page.reload()
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     (SCREENSHOTS / f"report-{width}{'-dark' if dark else ''}.png").write_bytes(page.screenshot())
     assert page.run("document.documentElement.scrollWidth") == width
@@ -188,7 +187,7 @@ def test_without_javascript(page: Chromium) -> None:
     """The header, the graph, the timeline and the states are there; the rest says why it is not."""
     page.call("Emulation.setScriptExecutionDisabled", value=True)
     try:
-        page.call("Page.reload")
+        page.reload()
         page.run("1")
         tree = page.call("DOMSnapshot.captureSnapshot", computedStyles=[])
         visible = {tree["strings"][text] for text in tree["documents"][0]["layout"]["text"] if text >= 0}

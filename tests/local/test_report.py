@@ -151,6 +151,9 @@ def test_a_run_of_nothing() -> None:
     run = {**made_run(), "state": "interrupted", "instances": [], "seconds": 0.0}
     assert "not_run" in {text for _, text in _Page(render_report(run)).texts}
     render_report({**run, "tasks": []})
+    never = {**run, "tasks": [task("a")], "instances": [{**instance("a", ""), "state": None}]}
+    pictured = _Page(render_report(never)).inside("text")
+    assert (pictured[:2], pictured[-1]) == (["a", "not_run"], "not run")
 
 
 def test_the_file_is_written_whole(tmp_path: Path) -> None:
