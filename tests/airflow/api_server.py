@@ -26,11 +26,17 @@ except ImportError:
 Answer = tuple[int, Any]
 NOW = datetime.now(timezone.utc).isoformat()
 RUN_ID = "manual__1"
+MAX_PAGE = 10_000
 
 
 def not_found(what: str) -> Answer:
     """What the real server says when there is nothing."""
     return 404, {"detail": {"reason": "not_found", "message": what}}
+
+
+def invalid(place: str, field: str, message: str) -> Answer:
+    """What the real server says to a value that it does not take."""
+    return 422, {"detail": [{"type": "value_error", "loc": [place, field], "msg": message, "input": None}]}
 
 
 class ApiServer:
@@ -132,11 +138,15 @@ class ApiServer:
     # Variables, connections, XComs
 
     def _variables(self, http: httpx.Request, place: list[str], body: Any) -> Answer:
-        key = place[1]
+        key = "/".join(place[1:])
+        if not key:
+            return invalid("path", "variable_key", "String should have at least 1 character")
         if key == "keys" and http.method == "GET":
             query = http.url.params
             found = sorted(each for each in self.variables if each.startswith(query.get("prefix", "")))
             start, size = int(query.get("offset", 0)), int(query.get("limit", 1000))
+            if not 1 <= size <= MAX_PAGE or start < 0:
+                return invalid("query", "limit", "Input should be between 1 and 10000, offset 0 or more")
             return 200, {"keys": found[start : start + size], "total_entries": len(found)}
         if key in self.request.get("forbidden", ()):
             return 403, {"detail": "not yours"}
@@ -156,6 +166,8 @@ class ApiServer:
         return 200, {"conn_id": place[1], **unset, **connection}
 
     def _xcoms(self, http: httpx.Request, place: list[str], body: Any) -> Answer | httpx.Response:
+        if len(place) < 5:
+            return invalid("path", "key", "String should have at least 1 character")
         name, rest = "/".join(place[3:5]), place[5:]
         if http.method == "POST":
             self.xcoms[name] = body

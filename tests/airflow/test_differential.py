@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.differential.built import BUILT
 from support.differential.embedded import run_embedded
 from support.differential.endings import ENDINGS
 from support.differential.frames import FRAMES
 from support.differential.lines import LINES
 from support.differential.outcome import differences
 from support.differential.real import run_real
+from support.differential.requests import REQUESTS
 from support.differential.starts import STARTS
 
 if TYPE_CHECKING:
@@ -21,14 +23,16 @@ if TYPE_CHECKING:
 
     from .conftest import Supervisor  # type: ignore[import-not-found,unused-ignore]
 
-SCENARIOS = (*ENDINGS, *LINES, *FRAMES, *STARTS)
+SCENARIOS = (*ENDINGS, *LINES, *FRAMES, *STARTS, *REQUESTS, *BUILT)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name.replace(" ", "_"))
-def test_no_difference(supervisor: Supervisor, tmp_path: Path, scenario: Scenario) -> None:
+def test_no_difference(
+    supervisor: Supervisor, dist: Path, odd_bundles: Path, tmp_path: Path, scenario: Scenario
+) -> None:
     """The state, the status, the requests, the replies and the log are the same."""
-    scenario.write(tmp_path / "real")
-    real = run_real(supervisor.ask, scenario, tmp_path / "real", "d", "t")
-    embedded = run_embedded(scenario, scenario.write(tmp_path / "embedded"), "d", "t")
+    built = odd_bundles if scenario.dag_id == "conformance" else dist
+    real = run_real(supervisor.ask, scenario, scenario.write(tmp_path / "real", built))
+    embedded = run_embedded(scenario, scenario.write(tmp_path / "embedded", built))
     found = differences(real, embedded)
     assert not found, "\n".join(found)

@@ -34,11 +34,11 @@ _NOT_TOLD = (
 )
 
 
-def run_embedded(scenario: Scenario, bundle: Path, dag_id: str, task_id: str) -> Outcome:
+def run_embedded(scenario: Scenario, bundle: Path) -> Outcome:
     """Run a scenario with `run_task`."""
     task = TaskRun(
-        dag_id=dag_id,
-        task_id=task_id,
+        dag_id=scenario.dag_id,
+        task_id=scenario.task_id,
         run_id=RUN_ID,
         bundle_name="bundles",
         logical_date=LOGICAL_DATE,
@@ -50,7 +50,7 @@ def run_embedded(scenario: Scenario, bundle: Path, dag_id: str, task_id: str) ->
         cleanup_s=scenario.cleanup_s,
         escalation_s=ESCALATION_S,
     )
-    store = filled_store(scenario.holds, dag_id)
+    store = filled_store(scenario.holds, scenario.dag_id)
     with Stop() as stop:
 
         def see(record: LogRecord) -> None:
@@ -69,7 +69,7 @@ def run_embedded(scenario: Scenario, bundle: Path, dag_id: str, task_id: str) ->
         received=received(bundle.with_name("d.py.received")),
         records=by_source([_record(record) for record in result.records if record.logger != "supervisor"]),
         own=[kind_of(event) for event in own if not event.startswith(_NOT_TOLD)],
-        xcoms={key.key: value for key, value in store.xcoms.items() if key.task_id == task_id},
+        xcoms={key.key: value for key, value in store.xcoms.items() if key.task_id == scenario.task_id},
         variables=dict(store.variables),
     )
 
@@ -82,9 +82,18 @@ def filled_store(holds: Mapping[str, Any], dag_id: str) -> Store:
     for conn_id, fields in holds.get("connections", {}).items():
         store.add_connection(Connection(conn_id, **fields))
     for name, value in holds.get("xcoms", {}).items():
-        task_id, _, key = name.partition("/")
-        store.xcoms[XComKey(dag_id, RUN_ID, task_id, -1, key)] = value
+        store.xcoms[_place(dag_id, RUN_ID, name)] = value
+    for name, value in holds.get("prior_xcoms", {}).items():
+        store.xcoms[_place(dag_id, "before", name)] = value
+    for name, values in holds.get("mapped_xcoms", {}).items():
+        for map_index, value in enumerate(values):
+            store.xcoms[_place(dag_id, RUN_ID, name, map_index)] = value
     return store
+
+
+def _place(dag_id: str, run_id: str, name: str, map_index: int = -1) -> XComKey:
+    task_id, _, key = name.partition("/")
+    return XComKey(dag_id, run_id, task_id, map_index, key)
 
 
 def _loss(result: TaskResult) -> str | None:

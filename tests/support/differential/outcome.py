@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -71,7 +72,16 @@ def received(path: Path) -> list[Any]:
     """The frames that a bundle received."""
     if not path.exists():
         return []
-    return [plain(json.loads(line, parse_constant=str)) for line in path.read_text("utf-8").splitlines()]
+    frames = [plain(json.loads(line)) for line in path.read_text("utf-8").splitlines()]
+    return [_without_server(frame) for frame in frames]
+
+
+def _without_server(frame: list[Any]) -> list[Any]:
+    """A frame without what the API server itself says of a refusal: the embedded supervisor has no such server."""
+    error = frame[2] if len(frame) > 2 else None
+    if error and error["detail"].get("detail"):
+        error["detail"]["detail"] = "<the server's own>"
+    return frame
 
 
 def plain(value: Any) -> Any:
@@ -83,13 +93,20 @@ def plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     if isinstance(value, (UUID, str)):
-        text = _UUID.sub("<uuid>", str(value))
-        return _time(datetime.fromisoformat(text.replace("Z", "+00:00"))) if _TIME.fullmatch(text) else text
+        return _TIME.sub(_time_of_text, _UUID.sub("<uuid>", str(value)))
+    if isinstance(value, float) and not math.isfinite(value):
+        return repr(value)  # NaN is not equal to itself
     return value.total_seconds() if isinstance(value, timedelta) else value
 
 
+def _time_of_text(match: re.Match[str]) -> str:
+    return _time(datetime.fromisoformat(match[0].replace("Z", "+00:00")))
+
+
 def _time(value: datetime) -> str:
-    return str(value.astimezone(timezone.utc)) if value.year == YEAR else "<now>"
+    """A time; one without a zone is in UTC, as the embedded supervisor reads it."""
+    aware = value if value.tzinfo else value.replace(tzinfo=timezone.utc)
+    return str(aware.astimezone(timezone.utc)) if value.year == YEAR else "<now>"
 
 
 def kind_of(event: str) -> str:

@@ -23,7 +23,7 @@ _NOT_TOLD = ("Child stream closed before ready!", "Force-closed stuck sockets")
 _LOOK_S = 0.1
 
 
-def run_real(ask: Any, scenario: Scenario, root: Path, dag_id: str, task_id: str) -> Outcome:
+def run_real(ask: Any, scenario: Scenario, bundle: Path) -> Outcome:
     """Run a scenario with `conftest.Supervisor.ask`."""
     request: dict[str, Any] = {
         **scenario.holds,
@@ -40,19 +40,20 @@ def run_real(ask: Any, scenario: Scenario, root: Path, dag_id: str, task_id: str
     }
     if scenario.stop_on is not None:
         request["signal"] = {"on": scenario.stop_on, "number": signal.SIGTERM, "to": "supervisor"}
-    told = ask(root=str(root), dag_id=dag_id, task_id=task_id, **request)
+    told = ask(root=str(bundle.parent), dag_id=scenario.dag_id, task_id=scenario.task_id, **request)
     assert told["leftovers"] == []
     loss = None if told["error"] is None else _loss(told["error"])
     complaints = [each["event"] for each in told["supervisor"] if each.get("logger_name") in _OWN_LOGGERS]
+    own = f"{scenario.task_id}/"
     return Outcome(
         loss=loss,
         state=_state(told) if loss is None else None,
         exit_code=told["exit_code"],
         understood=plain(told["understood"]),
-        received=received(root / "d.py.received"),
+        received=received(bundle.with_name("d.py.received")),
         records=by_source([_record(record) for record in told["records"]]),
         own=[kind_of(event) for event in complaints if event not in _NOT_TOLD],
-        xcoms={key.partition("/")[2]: value for key, value in told["xcoms"].items() if key.startswith(f"{task_id}/")},
+        xcoms={key.removeprefix(own): value for key, value in told["xcoms"].items() if key.startswith(own)},
         variables=told["variables"],
     )
 

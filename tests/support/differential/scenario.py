@@ -85,10 +85,24 @@ class Scenario:
     stop_on: str | None = None
     bundle: tuple[str, str] | None = None
 
-    def write(self, folder: Path) -> Path:
-        """Write the bundle file into a folder."""
+    @property
+    def dag_id(self) -> str:
+        """The Dag's id."""
+        return self.bundle[0] if self.bundle else "d"
+
+    @property
+    def task_id(self) -> str:
+        """The task's id."""
+        return self.bundle[1] if self.bundle else "t"
+
+    def write(self, folder: Path, built: Path) -> Path:
+        """Write the bundle file into a folder; one that was built is linked from the folder that holds them."""
         folder.mkdir()
-        path = write_bundle(folder / "d", "", MANIFEST)
+        path = folder / self.dag_id
+        if self.bundle:
+            path.hardlink_to(built / self.dag_id)
+            return path
+        write_bundle(path, "", MANIFEST)
         write_program(path.with_suffix(".py"), textwrap.dedent(self.body), PREAMBLE + RECORDER)
         return path
 
