@@ -21,7 +21,7 @@ SOURCES := pyproject.toml $(wildcard sdk/*.py runtime/*.py cli/*.py build/*.py) 
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dist test-bundles messages test check browser-test airflow-test conformance bench bench-quick deaths reproducible clean
+.PHONY: help install demo dist test-bundles messages test check browser-test airflow-test conformance newcomer bench bench-quick deaths reproducible clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -53,6 +53,9 @@ test-bundles: $(addprefix $(TEST_DIST)/,$(TEST_BUNDLES))
 
 demo: $(DIST)/weather ## Build the weather bundle and run its whole Dag, without an Airflow
 	$(BIN)/dagfloe run $(DIST)/weather --conn weather_db=sqlite://$(shell printf %s "$(CURDIR)/$(DIST)/weather.db" | sed 's|/|%2F|g')
+
+newcomer: ## Type what a newcomer would, in a home of their own, and print the seconds of each step
+	PYTHON=$(PYTHON) tests/newcomer.sh
 
 messages: $(STAMP) ## Make the message types and the table of requests from schemas/
 	$(BIN)/python schemas/generate.py
@@ -107,6 +110,14 @@ reproducible: $(STAMP) build/launcher/launcher ## Build every bundle twice, at o
 deaths: dist ## Let bundle files die in every way, 20 times each, and write docs/deaths.md
 	DAGFLOE_TIMES=20 DAGFLOE_TABLES=.cache/deaths.json $(PYTEST) tests/frozen/test_deaths.py tests/frozen/test_first_starts.py
 	PYTHONPATH=tests $(BIN)/python -m support.deaths_page .cache/deaths.json
+
+docs: .venvs/docs/.installed ## Build the documentation to .cache/site/index.html
+	DISABLE_MKDOCS_2_WARNING=true .venvs/docs/bin/mkdocs build --strict --quiet
+
+.venvs/docs/.installed: pyproject.toml
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	touch $@
 
 .venvs/airflow-%/.installed:
 	$(PYTHON) -m venv --clear $(@D)
