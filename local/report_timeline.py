@@ -68,8 +68,8 @@ def _steps() -> list[float]:
 def _tick(mark: float, last: float) -> str:
     if not mark:
         return "0"
-    for unit, size in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
-        if last >= 2 * size:
+    for unit, size, least in (("d", 86400, 172800), ("h", 3600, 7200), ("min", 60, 120), ("s", 1, 1)):
+        if last >= least:
             return f"{mark / size:.4g} {unit}"
     return f"{mark * 1000:.4g} ms"
 
