@@ -50,3 +50,14 @@ class TaskInstanceRecord:
     operator: str = "_StubOperator"
     map_label: str | None = None
     reschedules: int = 0
+
+
+@dataclass(kw_only=True)
+class DagRecord:
+    """A Dag; the fields are those of `DagResult`."""
+
+    dag_id: str
+    is_paused: bool = False
+    owners: str = "airflow"
+    tags: Sequence[str] = ()
+    next_dagrun: datetime | None = None

@@ -153,7 +153,7 @@ def test_unserved() -> None:
     """A request that is understood but not served gets the supervisor's own error, in the third element."""
     detail = {"status_code": 400, "message": "Unhandled request"}
     error = {"type": "ErrorResponse", "error": "API_SERVER_ERROR", "detail": detail}
-    assert ask(Store(), "GetDag", dag_id="d") == (None, error)
+    assert ask(Store(), "GetHITLDetailResponse", ti_id=TASK.ti_id) == (None, error)
 
 
 def test_repr() -> None:

@@ -115,7 +115,7 @@ def test_errors_in_replies(run: Runner) -> None:
         """
 begin()
 log(repr(ask({"type": "GetConnection", "conn_id": "c"})))
-log(repr(ask({"type": "GetDag", "dag_id": "d"})))
+log(repr(ask({"type": "GetHITLDetailResponse", "ti_id": details["ti"]["id"]})))
 succeed()
 """
     )
@@ -124,7 +124,7 @@ succeed()
     assert first.endswith(", None]")
     assert second.startswith("[None, {")
     assert "Unhandled request" in second
-    assert events(result, "supervisor") == ["Unhandled request: GetDag"]
+    assert events(result, "supervisor") == ["Unhandled request: GetHITLDetailResponse"]
 
 
 @pytest.mark.parametrize(
