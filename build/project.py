@@ -82,7 +82,8 @@ def read_project(root: Path) -> Project:
     try:
         document = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
-        raise PackError(f"{root} is no bundle project: it has no pyproject.toml") from None
+        what = "it has no pyproject.toml" if root.is_dir() else "there is no such folder"
+        raise PackError(f"{root} is no bundle project: {what}; `dagfloe new NAME` starts one") from None
     except (OSError, UnicodeDecodeError) as error:
         raise PackError(f"{path} cannot be read: {error}") from error
     except tomllib.TOMLDecodeError as error:

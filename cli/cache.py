@@ -35,6 +35,10 @@ def _cache_option(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
+def _quiet_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option("-q", "--quiet", is_flag=True, help="Print errors only.")(function)
+
+
 @click.group()
 def cache() -> None:
     """Show and manage what bundle files have unpacked on this host.
@@ -76,8 +80,9 @@ def list_(folder: Path | None, *, as_json: bool) -> None:
 @click.option(
     "--older-than", "days", type=click.FloatRange(min=0), default=0, metavar="DAYS", help="Keep younger ones."
 )
+@_quiet_option
 @tell_errors
-def prune(folder: Path | None, *, days: float) -> None:
+def prune(folder: Path | None, *, days: float, quiet: bool) -> None:
     """Remove programs that nobody runs; the next start of their bundle files unpacks them again.
 
     \b
@@ -85,6 +90,8 @@ def prune(folder: Path | None, *, days: float) -> None:
     dagfloe cache prune --older-than 7
     """
     removed = Store(folder or cache_root()).prune(days)
+    if quiet:
+        return
     for program in removed:
         click.echo(f"removed {program.name} {program.id[:12]}, {program.size / 1e6:.1f} MB")
     if not removed:
@@ -95,8 +102,9 @@ def prune(folder: Path | None, *, days: float) -> None:
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @_cache_option
 @click.option("--shared", is_flag=True, help="Let all users read it: for images. Needs --dir.")
+@_quiet_option
 @tell_errors
-def warm_(files: tuple[Path, ...], folder: Path | None, *, shared: bool) -> None:
+def warm_(files: tuple[Path, ...], folder: Path | None, *, shared: bool, quiet: bool) -> None:
     """Unpack bundle FILES now instead of at their first start, such as while an image is built.
 
     \b
@@ -106,7 +114,9 @@ def warm_(files: tuple[Path, ...], folder: Path | None, *, shared: bool) -> None
     if shared and folder is None:
         raise UsageError("--shared needs --dir: a user's own cache is the user's own")
     for file in files:
-        click.echo(f"{file}: {warm(file, folder, shared=shared)}")
+        place = warm(file, folder, shared=shared)
+        if not quiet:
+            click.echo(f"{file}: {place}")
 
 
 def _described(program: StoredProgram) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,7 @@ from dagfloe.build.trailer import Trailer
 from dagfloe.cli.dag_tree import dag_tree
 from dagfloe.cli.tool import main
 from dagfloe.runtime.metadata import platform_tag
+from support.peer import DEADLINE_S, TOOL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -120,6 +123,24 @@ def test_quiet(go: Path) -> None:
     """What is intact is told by the status alone."""
     assert run("verify", go, "--quiet") == ""
     assert "✓ executable" in run("verify", go)
+
+
+def test_whoever_reads_has_seen_enough(go: Path) -> None:
+    """A reader that ends early is no error to tell of."""
+    ours, theirs = os.pipe()
+    os.close(ours)
+    command = [TOOL, "inspect", str(go), "--json"]
+    answer = subprocess.run(command, stdout=theirs, stderr=subprocess.PIPE, timeout=DEADLINE_S, check=False)
+    os.close(theirs)
+    assert answer.stderr == b""
+
+
+def test_an_error_moves_no_cursor(tmp_path: Path) -> None:
+    """What is told of a file goes to a terminal, whatever the file has in it."""
+    file = write(tmp_path / "odd", {**GO, "sdk": {"language": "\x1b[2J", "version": "1"}}, b"x")
+    told = run("verify", file, status=1)
+    assert "does not follow its schema at $.sdk" in told
+    assert "\x1b" not in told
 
 
 def test_values_that_json_does_not_have(tmp_path: Path) -> None:
