@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from dagfloe.local.limits import Limits
     from dagfloe.local.records import LogRecord
+    from dagfloe.local.runs import DagRunRecord, TaskInstanceRecord
     from dagfloe.testing.environment import TaskEnvironment
     from dagfloe.testing.errors import MisuseError, TaskStateError
     from dagfloe.testing.facts import DagRunFacts
@@ -25,23 +26,27 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DagRunFacts",
+    "DagRunRecord",
     "Limits",
     "Log",
     "LogRecord",
     "MisuseError",
     "Result",
     "TaskEnvironment",
+    "TaskInstanceRecord",
     "TaskStateError",
 ]
 #: Imported when they are first used: pytest imports the plugin beside this in every session.
 _LATE = {
     "DagRunFacts": "dagfloe.testing.facts",
+    "DagRunRecord": "dagfloe.local.runs",
     "Limits": "dagfloe.local.limits",
     "Log": "dagfloe.testing.log",
     "LogRecord": "dagfloe.local.records",
     "MisuseError": "dagfloe.testing.errors",
     "Result": "dagfloe.testing.result",
     "TaskEnvironment": "dagfloe.testing.environment",
+    "TaskInstanceRecord": "dagfloe.local.runs",
     "TaskStateError": "dagfloe.testing.errors",
 }
 

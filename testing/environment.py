@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from dagfloe.dates import to_seconds, utc_now
 from dagfloe.local.limits import Limits
-from dagfloe.testing.facts import DagRunFacts, literals, task_run, with_context
+from dagfloe.testing.facts import (
+    DagRunFacts,
+    dag_run_record,
+    literals,
+    task_instance_record,
+    task_run,
+    with_context,
+)
 from dagfloe.testing.going_on import answered, fired, poked
 from dagfloe.testing.memory import make_client
 from dagfloe.testing.running import FailingStore, Setting, StopAt, check_stop, run_try
@@ -193,6 +200,7 @@ class TaskEnvironment:
     def _client(self, task: Task | None, **facts: Any) -> tuple[Client, Context]:
         ids = ("dag", "task") if task is None else (task.dag_id, task.task_id)
         run = self._task_run(*ids, **facts)
+        self.store.save_run(dag_run_record(run))
         self.xcoms.fill(self.store, run)
         return make_client(task, run, self.store, self._notice)
 
@@ -223,7 +231,10 @@ class TaskEnvironment:
             on_request=self._notice,
         )
         stop = None if stop_at is None else StopAt(stop_at)
+        self.store.save_run(dag_run_record(run))
+        self.store.save_task_instance(task_instance_record(run, "running"))
         result = replace(run_try(way, run, setting, stop), earlier=earlier)
+        self.store.save_task_instance(task_instance_record(run, result.state))
         self.results.append(result)
         check_stop(result, stop)
         return result

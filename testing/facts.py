@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from dagfloe.local.runs import DagRunRecord, TaskInstanceRecord
 from dagfloe.local.task import TaskRun, startup_details
+from dagfloe.testing.errors import MisuseError
+from dagfloe.values import check_jsonable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,7 +60,7 @@ def task_run(
     map_index: int = -1,
     more: Mapping[str, Any] | None = None,
 ) -> TaskRun:
-    """A task instance to run. Equal ids give it an equal UUID.
+    """A task instance to run. Equal ids give it an equal UUID, whatever the try.
 
     Args:
         dag_id: the Dag's id.
@@ -68,8 +71,16 @@ def task_run(
         max_tries: how many retries it has.
         map_index: -1 when it is not mapped.
         more: further fields of `StartupDetails.ti_context`.
+
+    Raises:
+        MisuseError: for a time without a time zone.
+        ValueNotSerializableError: for a conf that has no JSON form.
     """
-    name = f"{dag_id} {task_id} {dag_run.run_id} {map_index} {try_number}"
+    for what, value in {"now": now, **vars(dag_run)}.items():
+        if isinstance(value, datetime) and value.tzinfo is None:
+            raise MisuseError(f"{what} has no time zone: give it one, such as tzinfo=timezone.utc")
+    check_jsonable(dag_run.conf)
+    name = f"{dag_id} {task_id} {dag_run.run_id} {map_index}"
     run = TaskRun(
         dag_id=dag_id,
         task_id=task_id,
@@ -94,13 +105,40 @@ def task_run(
     return with_context(run, ti_context)
 
 
-def with_context(run: TaskRun, fields: Mapping[str, Any]) -> TaskRun:
+def with_context(run: TaskRun, more: Mapping[str, Any]) -> TaskRun:
     """The same task instance, told more or something else in `StartupDetails.ti_context`."""
-    return TaskRun(**{**vars(run), "ti_context": {**run.ti_context, **fields}})
+    return TaskRun(**{**vars(run), "ti_context": {**run.ti_context, **more}})
+
+
+def dag_run_record(run: TaskRun) -> DagRunRecord:
+    """The Dag run of a task instance, as the store remembers it."""
+    told = run.ti_context["dag_run"]
+    return DagRunRecord(**{each.name: told[each.name] for each in fields(DagRunRecord) if each.name in told})
+
+
+def task_instance_record(run: TaskRun, state: str) -> TaskInstanceRecord:
+    """A task instance in a state, as the store remembers it."""
+    return TaskInstanceRecord(
+        dag_id=run.dag_id,
+        task_id=run.task_id,
+        run_id=run.run_id,
+        ti_id=run.ti_id,
+        map_index=run.map_index,
+        try_number=run.try_number,
+        state=state,
+        start_date=run.ti_context["start_date"],
+        queue=run.queue,
+        reschedules=run.ti_context.get("task_reschedule_count", 0),
+    )
 
 
 def literals(arguments: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
-    """Arguments as the supervisor tells them for a stub Dag that gives values."""
+    """Arguments as the supervisor tells them for a stub Dag that gives values.
+
+    Raises:
+        ValueNotSerializableError: for one that has no JSON form.
+    """
+    check_jsonable(dict(arguments))
     return [
         {"kind": "literal", "name": name, "value_schema": None, "value": value, "from_default": False}
         for name, value in arguments.items()

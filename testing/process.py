@@ -7,9 +7,8 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from dagfloe.build.bundle_file import read_bundle
 from dagfloe.bundle import Bundle
 from dagfloe.dag import Dag
 from dagfloe.errors import DagfloeError
@@ -112,15 +111,15 @@ def find_source(task: Task) -> Source:
 def find_task(values: Iterable[object], dag_id: str, task_id: str) -> Task | None:
     """The task with these ids among a module's values, their Dags and their bundles."""
     for value in values:
-        found: Any = None
-        if isinstance(value, Task):
-            found = value.dag.tasks.get(task_id) if value.dag_id == dag_id else None
-        elif isinstance(value, Dag):
-            found = value.tasks.get(task_id) if value.dag_id == dag_id else None
-        elif isinstance(value, Bundle):
-            found = value.find(dag_id, task_id)
+        found: Task | None = None
+        kind = type(value)  # isinstance would wake lazy objects
+        if issubclass(kind, Bundle):
+            found = value.find(dag_id, task_id)  # type: ignore[attr-defined]
+        elif issubclass(kind, (Task, Dag)) and value.dag_id == dag_id:  # type: ignore[attr-defined]
+            dag: Dag = value.dag if issubclass(kind, Task) else value  # type: ignore[attr-defined, assignment]
+            found = dag.tasks.get(task_id)
         if found is not None:
-            return found  # type: ignore[no-any-return]
+            return found
     return None
 
 
@@ -130,6 +129,8 @@ def find_dag_id(file: Path, task_id: str) -> str:
     Raises:
         MisuseError: when none or several have it, or it is no bundle file.
     """
+    from dagfloe.build.bundle_file import read_bundle  # noqa: PLC0415 - loads YAML and jsonschema
+
     try:
         dags = read_bundle(file).manifest["dags"]
     except (DagfloeError, KeyError) as error:

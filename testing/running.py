@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.local.store import Reply, Store
-from dagfloe.testing.errors import TaskStateError
+from dagfloe.testing.errors import MisuseError, TaskStateError
 from dagfloe.testing.log import fits
 from dagfloe.testing.memory import run_in_memory
 from dagfloe.testing.process import run_in_process
@@ -48,9 +49,16 @@ class StopAt:
 
     Args:
         pattern: a regular expression.
+
+    Raises:
+        MisuseError: when it is none.
     """
 
     def __init__(self, pattern: str) -> None:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise MisuseError(f"stop_at {pattern!r} is no regular expression: {error}") from None
         self.pattern = pattern
         self.was_met = False
 

@@ -10,6 +10,7 @@ from dagfloe.client import RETURN_VALUE
 from dagfloe.connection import Connection
 from dagfloe.serde import decode, encode
 from dagfloe.testing.errors import MisuseError
+from dagfloe.values import check_jsonable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,7 @@ class Variables(MutableMapping[str, Any]):
         return self._store.variables[key]
 
     def __setitem__(self, key: str, value: Any) -> None:
-        self._store.set_variable(key, value if isinstance(value, str) or value is None else json.dumps(value))
+        self._store.set_variable(key, value if isinstance(value, str) or value is None else _as_json(value))
 
     def __delitem__(self, key: str) -> None:
         del self._store.variables[key]
@@ -57,7 +58,7 @@ class Connections(MutableMapping[str, Any]):
 
     def __setitem__(self, conn_id: str, value: str | Mapping[str, Any] | Connection) -> None:
         if isinstance(value, Mapping):
-            value = json.dumps(dict(value))
+            value = _as_json(dict(value))
         connection = Connection.from_text(conn_id, value) if isinstance(value, str) else value
         if connection.conn_id != conn_id:
             raise MisuseError(f"the connection {connection.conn_id!r} cannot be set as {conn_id!r}: use one id")
@@ -133,8 +134,17 @@ class XComs(MutableMapping[Any, Any]):
                 _tell(store, run, {"type": "SetXCom", **_named(place, run), "value": value})
 
 
-def _place(place: str | tuple[Any, ...]) -> Place:
-    return Place(place) if isinstance(place, str) else Place(*place)
+def _as_json(value: Any) -> str:
+    check_jsonable(value)
+    return json.dumps(value)
+
+
+def _place(place: Any) -> Place:
+    if isinstance(place, str):
+        return Place(place)
+    if not isinstance(place, tuple) or len(place) not in (2, 3):
+        raise MisuseError(f"an XCom is at a task_id, or at task_id, key and map_index, not at {place!r}")
+    return Place(*place)
 
 
 def _named(place: Place, run: TaskRun) -> dict[str, Any]:
