@@ -6,12 +6,14 @@ import hashlib
 import json
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jsonschema
 import yaml
 
 from dagfloe.build.errors import ManifestError
+
+if TYPE_CHECKING:
+    import jsonschema
 
 _CACHE_DOMAIN = b"dagfloe cache digest v1\0"
 
@@ -72,6 +74,11 @@ def validate_manifest(manifest: dict[str, Any]) -> None:
         raise ManifestError(f"the manifest does not follow its schema at {errors[0].json_path}: {errors[0].message}")
 
 
+def load_validator() -> None:
+    """Load what `validate_manifest` needs, so that it is quick when it is called."""
+    _validator()
+
+
 def is_ours(manifest: dict[str, Any]) -> bool:
     """Whether dagfloe made it, and so sealed it. A single damaged byte cannot hide all three signs."""
     sdk = manifest["sdk"]
@@ -80,5 +87,7 @@ def is_ours(manifest: dict[str, Any]) -> bool:
 
 @cache
 def _validator() -> jsonschema.Draft202012Validator:
+    import jsonschema  # noqa: PLC0415 - a tenth of a second, for few commands
+
     schema = json.loads(files(__package__).joinpath("manifest.schema.json").read_text("utf-8"))
     return jsonschema.Draft202012Validator(schema)

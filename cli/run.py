@@ -6,93 +6,170 @@ import json
 import os
 import signal
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
-from dagfloe.build.bundle_file import read_bundle
-from dagfloe.build.errors import ManifestError
-from dagfloe.build.launch import LaunchCommand, prepare_project
-from dagfloe.build.manifest import validate_manifest
-from dagfloe.build.process import ask
+from dagfloe.cli.answers import SeededAnswers, ask_at_terminal
 from dagfloe.cli.errors import tell_errors
-from dagfloe.cli.text import safe
-from dagfloe.cli.view import LiveView, PlainView, print_summary
+from dagfloe.cli.source import choose_dag, open_source
+from dagfloe.cli.summary import print_summary
+from dagfloe.cli.view import LiveView, PlainView
 from dagfloe.connection import Connection
 from dagfloe.errors import DagfloeError, UsageError
 from dagfloe.local.dag import run_dag
+from dagfloe.local.dag_run import DagRunOptions
+from dagfloe.local.graph import Graph
+from dagfloe.local.introduction import introduce
+from dagfloe.local.run_data import run_data
 from dagfloe.local.stop import Stop
 from dagfloe.local.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from dagfloe.local.dag import DagResult
+    from dagfloe.local.dag_run import DagResult
+    from dagfloe.local.outcomes import HumanOutcome
 
-EXIT_FAILED, EXIT_INTERRUPTED = 1, 130
-_METADATA_TIMEOUT_S = 120.0
+_STATUS = {"success": 0, "failed": 1, "interrupted": 130}
 
 
 @click.command()
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
 @click.option("--dag", "dag_id", metavar="ID", help="The Dag, where the bundle has several.")
-@click.option("--task", "task_id", metavar="ID", help="Run this task only.")
+@click.option(
+    "--task",
+    "task_ids",
+    multiple=True,
+    metavar="ID",
+    help="Run this task only. Repeatable; what the others push comes from the seed file or the database.",
+)
+@click.option("-j", "--jobs", type=click.IntRange(1), metavar="N", help="Tasks at a time. [default: one a processor]")
 @click.option("--var", "variables", multiple=True, metavar="KEY=VALUE", help="An Airflow variable. Repeatable.")
 @click.option("--conn", "connections", multiple=True, metavar="ID=URI", help="An Airflow connection. Repeatable.")
+@click.option(
+    "--param", "params", multiple=True, metavar="KEY=VALUE", help="A param of the run; JSON or text. Repeatable."
+)
+@click.option(
+    "--max-wait",
+    type=click.FloatRange(0),
+    metavar="SECONDS",
+    help="Shorten waits for a retry, a reschedule or a moment to this.",
+)
+@click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Write an HTML page about the run.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the summary only.")
 @tell_errors
 def run(
     path: Path,
     dag_id: str | None,
-    task_id: str | None,
+    task_ids: Sequence[str],
+    jobs: int | None,
     variables: Sequence[str],
     connections: Sequence[str],
+    params: Sequence[str],
+    max_wait: float | None,
+    report: Path | None,
     *,
     quiet: bool,
 ) -> None:
-    """Run a Dag without an Airflow: PATH is a bundle file, or a project's folder.
+    """Run a Dag without an Airflow: PATH is a bundle file of any SDK, or a project's folder.
 
-    The tasks run one after the other, in the order in which they were registered, as Airflow would run them.
+    Tasks run as the bundle declares it: in order, several at a time, mapped, branched, retried. A bundle that declares
+    nothing, as those of other SDKs, runs its tasks one after the other. The exit status is 0 when the Dag run succeeds,
+    as Airflow judges it.
 
     \b
     dagfloe run bundles/weather
+    dagfloe run . --report run.html
     dagfloe run dist/linux-x86_64/weather --var limit=10 --conn db=postgres://user:pass@host/db
     """
-    store = _store(variables, connections)
-    try:
-        with _prepare(path, quiet=quiet) as (launch, manifest):
-            chosen, task_ids = _choose(manifest, dag_id, task_id)
-            view = _view(task_ids, quiet=quiet)
-            with Stop() as stop, _stopped_by_signals(stop), view:
-                result = run_dag(launch.argv, chosen, task_ids, store, view, env=launch.env, stop=stop)
-                interrupted = stop.is_set
-    except KeyboardInterrupt:
-        sys.exit(EXIT_INTERRUPTED)
+    given = _given(variables, connections)
+    run_id = f"manual__{datetime.now(tz=timezone.utc).isoformat()}"
+    with ExitStack() as stack:
+        launch, manifest = stack.enter_context(open_source(path, quiet=quiet))
+        graph = _graph(manifest, dag_id, task_ids)
+        store = Store()
+        introduce(manifest, store)
+        given(store)
+        options = DagRunOptions(
+            jobs=jobs or os.cpu_count() or 1,
+            max_wait_s=max_wait,
+            run_id=run_id,
+            conf={**graph.params, **_params(params)},
+            env=launch.env,
+        )
+        result = _run(launch.argv, graph, store, options, quiet=quiet)
     print_summary(result, store)
-    sys.exit(_status(result, interrupted=interrupted))
+    if report is not None:
+        from dagfloe.local.report import write_report  # noqa: PLC0415 - only for those who want it
+
+        write_report(report, run_data(result, store, path.resolve().name))
+        click.echo(f"report: {report}")
+    sys.exit(_STATUS[result.state])
 
 
-def _status(result: DagResult, *, interrupted: bool) -> int:
-    if interrupted:
-        return EXIT_INTERRUPTED
-    return 0 if result.is_good else EXIT_FAILED
+def _run(command: Sequence[str], graph: Graph, store: Store, options: DagRunOptions, *, quiet: bool) -> DagResult:
+    """Run the Dag, and show it; Ctrl-C and SIGTERM end the running tasks in an orderly way."""
+    is_live = not quiet and sys.stdout.isatty()
+    view = LiveView(list(graph.tasks)) if is_live else PlainView(quiet=quiet)
+    with Stop() as stop, _stopped_by_signals(stop), view:
+
+        def ask(name: str, question: Mapping[str, Any]) -> HumanOutcome | None:
+            with view.paused(), _interruptible():
+                try:
+                    return ask_at_terminal(name, question)
+                except (click.Abort, KeyboardInterrupt):
+                    stop.set()
+                    return None
+
+        is_somebody_there = sys.stdin.isatty() and sys.stdout.isatty()
+        answers = SeededAnswers((), (), ask if is_somebody_there else None)
+        return run_dag(command, graph, store, view, answers, options, stop)
 
 
-def _store(variables: Sequence[str], connections: Sequence[str]) -> Store:
-    store = Store()
-    for text in variables:
-        key, value = _pair(text, "--var", "KEY=VALUE")
-        store.set_variable(key, value)
+def _graph(manifest: Mapping[str, Any], dag_id: str | None, task_ids: Sequence[str]) -> Graph:
+    """The Dag, or the part of it that is to run."""
+    dag_id = choose_dag(manifest, dag_id)
+    graph = Graph.from_manifest(dag_id, manifest["dags"][dag_id])
+    for task_id in task_ids:
+        if task_id not in graph.tasks:
+            raise UsageError(f"the Dag {dag_id!r} has no task {task_id!r}, only {', '.join(graph.tasks) or 'none'}")
+    return graph.only(task_ids) if task_ids else graph
+
+
+def _given(variables: Sequence[str], connections: Sequence[str]) -> Callable[[Store], None]:
+    """What the command line gives, read at once, so that a mistake is told before anything is done."""
+    values = [_pair(text, "--var", "KEY=VALUE") for text in variables]
+    made = []
     for text in connections:
         conn_id, uri = _pair(text, "--conn", "ID=URI")
         try:
-            store.add_connection(Connection.from_uri(conn_id, uri))
+            made.append(Connection.from_uri(conn_id, uri))
         except DagfloeError as error:
             raise UsageError(f"--conn: {error}") from error
-    return store
+
+    def fill(store: Store) -> None:
+        for key, value in values:
+            store.set_variable(key, value)
+        for connection in made:
+            store.add_connection(connection)
+
+    return fill
+
+
+def _params(params: Sequence[str]) -> dict[str, Any]:
+    """The params of the command line: JSON where it can be read so, else text."""
+    found: dict[str, Any] = {}
+    for each in params:
+        name, value = _pair(each, "--param", "KEY=VALUE")
+        try:
+            found[name] = json.loads(value)
+        except ValueError:
+            found[name] = value
+    return found
 
 
 def _pair(text: str, option: str, form: str) -> tuple[str, str]:
@@ -103,66 +180,21 @@ def _pair(text: str, option: str, form: str) -> tuple[str, str]:
 
 
 @contextmanager
-def _prepare(path: Path, *, quiet: bool) -> Iterator[tuple[LaunchCommand, dict[str, Any]]]:
-    """The command that runs a bundle file or a project, and the manifest."""
-    if not path.is_dir():
-        manifest = read_bundle(path).manifest
-        validate_manifest(manifest)
-        yield LaunchCommand((str(path.absolute()),), dict(os.environ)), manifest
-        return
-
-    def report(text: str) -> None:
-        if not quiet:
-            click.echo(f"{text} ...", err=True)
-
-    with prepare_project(path, report) as launch:
-        yield launch, _metadata(launch, path)
-
-
-def _metadata(launch: LaunchCommand, path: Path) -> dict[str, Any]:
-    """What a project says about itself."""
-    what = f"the metadata of {path}"
-    status, stdout, stderr = ask(
-        what, [*launch.argv, "--bundle-metadata"], timeout_s=_METADATA_TIMEOUT_S, env=launch.env
-    )
-    if status:
-        raise DagfloeError(f"{what} cannot be read:\n{safe(stderr).rstrip()}")
-    try:
-        manifest = json.loads(stdout)
-    except ValueError as error:
-        raise ManifestError(f"{what} is not JSON: does the module write to file descriptor 1?") from error
-    validate_manifest(manifest)
-    return dict(manifest)
-
-
-def _choose(manifest: dict[str, Any], dag_id: str | None, task_id: str | None) -> tuple[str, list[str]]:
-    """The Dag and the tasks to run."""
-    dags = manifest["dags"]
-    if dag_id is None:
-        if len(dags) != 1:
-            raise UsageError(f"the bundle has {len(dags)} Dags, choose one with --dag: {', '.join(sorted(dags))}")
-        dag_id = next(iter(dags))
-    if dag_id not in dags:
-        raise UsageError(f"the bundle has no Dag {dag_id!r}, only {', '.join(sorted(dags)) or 'none'}")
-    task_ids = list(dags[dag_id]["tasks"])
-    if task_id is None:
-        return dag_id, task_ids
-    if task_id not in task_ids:
-        raise UsageError(f"the Dag {dag_id!r} has no task {task_id!r}, only {', '.join(task_ids) or 'none'}")
-    return dag_id, [task_id]
-
-
-def _view(task_ids: Sequence[str], *, quiet: bool) -> LiveView | PlainView:
-    console = Console()
-    return LiveView(console, task_ids) if console.is_terminal and not quiet else PlainView(quiet=quiet)
-
-
-@contextmanager
 def _stopped_by_signals(stop: Stop) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM end the running task in an orderly way."""
+    """Let Ctrl-C and SIGTERM end the running tasks in an orderly way."""
     before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C raise, as it does while somebody types."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

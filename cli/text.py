@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from dagfloe.local.text import exception_lines, value_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from dagfloe.local.records import LogRecord
 
 # C0 but tab and line feed, DEL, C1, lone surrogates, and what turns the direction of text around.
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _INDENT = "    "
-_MAX_CHAIN = 20
+
+STATE_COLORS = {
+    "success": "green",
+    "skipped": "cyan",
+    "running": "yellow",
+    "failed": "red",
+    "upstream_failed": "magenta",
+    "removed": "red",
+}
 
 
 def safe(text: str) -> str:
@@ -45,36 +52,3 @@ def record_lines(task_id: str, record: LogRecord) -> str:
     )
     lines = [head + (f"  {fields}" if fields else ""), *exception_lines(record.fields.get("error_detail"))]
     return safe("\n".join(lines)).replace("\n", f"\n{_INDENT}")
-
-
-def exception_lines(detail: Any) -> Iterator[str]:
-    """An exception's frames and message; its causes follow. Whatever else stands there is shown as it is."""
-    if detail is None:
-        return
-    if not isinstance(detail, list):
-        yield value_text(detail)
-        return
-    for position, part in enumerate(detail[:_MAX_CHAIN]):
-        if not isinstance(part, dict):
-            yield value_text(part)
-            continue
-        if position:
-            yield "caused by:" if part.get("is_cause") else "while handling:"
-        for frame in part.get("frames") or []:
-            if isinstance(frame, dict):
-                yield f"  {frame.get('filename')}:{frame.get('lineno')} in {frame.get('name')}"
-        yield f"{part.get('exc_type')}: {part.get('exc_value')}"
-        for note in part.get("exc_notes") or []:
-            yield f"  {note}"
-        for member in part.get("exceptions") or []:
-            yield from (f"  | {line}" for line in exception_lines(member))
-
-
-def value_text(value: Any) -> str:
-    """A value as text: text as it is, everything else as JSON."""
-    if isinstance(value, str):
-        return value
-    try:
-        return json.dumps(value, ensure_ascii=False, default=str)
-    except (ValueError, RecursionError):
-        return f"<{type(value).__name__}>"

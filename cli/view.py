@@ -1,52 +1,32 @@
-"""Shows a Dag run: a live table on a terminal, a line for each record elsewhere, and a summary at the end."""
+"""Shows a Dag run as it goes: a live table on a terminal, a line for each event elsewhere."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
-from rich.live import Live
-from rich.table import Table
-from rich.text import Text
 
-from dagfloe.cli.text import one_line, record_lines, safe, shorten, value_text
-from dagfloe.local.dag import UPSTREAM_FAILED
+from dagfloe.cli.text import STATE_COLORS, one_line, record_lines, shorten
+from dagfloe.local.states import RUNNING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from rich.console import Console
+    from rich.table import Table
     from typing_extensions import Self
 
-    from dagfloe.local.dag import DagResult
+    from dagfloe.local.instances import Instance
     from dagfloe.local.records import LogRecord
-    from dagfloe.local.store import Store
-    from dagfloe.local.task import TaskResult
 
-_COLORS = {"success": "green", "skipped": "cyan", "running": "yellow", "failed": "red", UPSTREAM_FAILED: "magenta"}
 _LOUD = frozenset({"critical", "error", "warning"})
 _MAX_EVENT = 200
-_MAX_VALUE = 100
-
-
-@dataclass(slots=True)
-class _Row:
-    state: str = ""
-    began: float | None = None
-    seconds: float | None = None
-    event: str = ""
-
-    def elapsed(self) -> str:
-        if self.seconds is None and self.began is None:
-            return ""
-        seconds = time.monotonic() - self.began if self.seconds is None and self.began is not None else self.seconds
-        return f"{seconds:.1f}"
 
 
 class PlainView:
-    """Prints a line for each record; with `quiet` none."""
+    """Prints a line for each record and each change of a state; with `quiet` none."""
 
     def __init__(self, *, quiet: bool = False) -> None:
         self._quiet = quiet
@@ -57,32 +37,53 @@ class PlainView:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def task_began(self, task_id: str) -> None:
-        """Show nothing: its first record will tell."""
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Whoever asks may write as well."""
+        yield
 
-    def task_said(self, task_id: str, record: LogRecord) -> None:
+    def began(self, instance: Instance) -> None:
+        """Tell that it runs, and which try it is if that is not the first one."""
+        again = f", try {instance.try_number}" if instance.try_number > 1 else ""
+        self._tell(instance, f"{instance.state}{again}")
+
+    def said(self, instance: Instance, record: LogRecord) -> None:
         """Print the record."""
         if not self._quiet:
-            click.echo(record_lines(task_id, record))
+            click.echo(record_lines(instance.name, record))
 
-    def task_ended(self, task_id: str, result: TaskResult) -> None:
-        """Show nothing: the summary tells."""
+    def ended(self, instance: Instance) -> None:
+        """Tell its state."""
+        result = instance.tries[-1].result
+        took = "" if result is None else f" after {result.seconds:.2f} s"
+        self._tell(instance, f"{instance.state}{took}")
 
-    def task_left_out(self, task_id: str) -> None:
-        """Show nothing: the summary tells."""
+    def waits(self, instance: Instance, seconds: float, declared: float) -> None:
+        """Tell how long."""
+        self._tell(instance, f"runs again in {wait_text(seconds, declared)}")
+
+    def left_out(self, instance: Instance) -> None:
+        """Tell its state."""
+        self._tell(instance, str(instance.state))
+
+    def _tell(self, instance: Instance, what: str) -> None:
+        if not self._quiet:
+            click.echo(f"{datetime.now():%H:%M:%S.%f}"[:12] + f" state    {one_line(instance.name)} {what}")  # noqa: DTZ005
 
 
 class LiveView:
     """Keeps a table of the tasks up to date on a terminal; warnings and errors scroll by above it.
 
     Args:
-        console: the terminal.
-        task_ids: the tasks, in the order in which they run.
+        task_ids: the tasks, in the order in which they are shown.
     """
 
-    def __init__(self, console: Console, task_ids: Sequence[str]) -> None:
+    def __init__(self, task_ids: Sequence[str]) -> None:
+        from rich.console import Console  # noqa: PLC0415 - only on a terminal; it takes longer than all else
+        from rich.live import Live  # noqa: PLC0415
+
         self._rows = {task_id: _Row() for task_id in task_ids}
-        self._live = Live(console=console, get_renderable=self._table, refresh_per_second=8, transient=True)
+        self._live = Live(console=Console(), get_renderable=self._table, refresh_per_second=8, transient=True)
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -91,60 +92,97 @@ class LiveView:
     def __exit__(self, *_: object) -> None:
         self._live.stop()
 
-    def task_began(self, task_id: str) -> None:
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Take the table away meanwhile."""
+        self._live.stop()
+        try:
+            yield
+        finally:
+            self._live.start()
+
+    def began(self, instance: Instance) -> None:
         """Show it as running."""
-        row = self._rows[task_id]
-        row.state, row.began = "running", time.monotonic()
+        self._rows[instance.task.task_id].begin(instance)
         self._live.refresh()
 
-    def task_said(self, task_id: str, record: LogRecord) -> None:
+    def said(self, instance: Instance, record: LogRecord) -> None:
         """Show the record's event in the task's row."""
-        self._rows[task_id].event = shorten(one_line(record.event), _MAX_EVENT)
-        if record.level in _LOUD:
-            self._live.console.print(Text(record_lines(task_id, record)), soft_wrap=True)
+        from rich.text import Text  # noqa: PLC0415 - as above
 
-    def task_ended(self, task_id: str, result: TaskResult) -> None:
+        self._rows[instance.task.task_id].event = shorten(one_line(record.event), _MAX_EVENT)
+        if record.level in _LOUD:
+            self._live.console.print(Text(record_lines(instance.name, record)), soft_wrap=True)
+
+    def ended(self, instance: Instance) -> None:
         """Show its state."""
-        row = self._rows[task_id]
-        row.state, row.seconds = result.state, result.seconds
+        self._rows[instance.task.task_id].end(instance)
         self._live.refresh()
 
-    def task_left_out(self, task_id: str) -> None:
-        """Show that it is not run."""
-        self._rows[task_id].state = UPSTREAM_FAILED
+    def waits(self, instance: Instance, seconds: float, declared: float) -> None:
+        """Show how long."""
+        self._rows[instance.task.task_id].event = f"runs again in {wait_text(seconds, declared)}"
+
+    def left_out(self, instance: Instance) -> None:
+        """Show its state."""
+        self._rows[instance.task.task_id].end(instance)
 
     def _table(self) -> Table:
+        from rich.table import Table  # noqa: PLC0415 - as above
+        from rich.text import Text  # noqa: PLC0415
+
         table = Table(box=None, expand=True, pad_edge=False)
         table.add_column("task", no_wrap=True)
         table.add_column("state", no_wrap=True)
         table.add_column("seconds", no_wrap=True, justify="right")
         table.add_column("last log line", no_wrap=True, ratio=1, overflow="ellipsis")
         for task_id, row in self._rows.items():
+            state, text = row.state()
             table.add_row(
-                Text(one_line(task_id)), Text(row.state, _COLORS.get(row.state, "")), row.elapsed(), Text(row.event)
+                Text(one_line(task_id)), Text(text, STATE_COLORS.get(state, "")), row.elapsed(), Text(row.event)
             )
         return table
 
 
-def print_summary(result: DagResult, store: Store) -> None:
-    """Print each task's state, seconds and return value, and why those failed that did."""
-    mask = store.secrets.mask
-    names = {task_id: one_line(task_id) for task_id in (*result.tasks, *result.left_out)}
-    width = max(map(len, (*names.values(), "task")))
-    states = max(map(len, (*(task.state for task in result.tasks.values()), UPSTREAM_FAILED)))
-    click.echo(f"\n{'task':<{width}}  {'state':<{states}}  seconds  return_value")
-    for task_id, task in result.tasks.items():
-        value = store.return_value(result.dag_id, result.run_id, task_id)
-        # Masked before it is cut, so that no half of a secret is left.
-        shown = "" if value is None else shorten(one_line(mask(value_text(value))), _MAX_VALUE)
-        state = click.style(f"{task.state:<{states}}", fg=_COLORS.get(task.state))
-        click.echo(f"{names[task_id]:<{width}}  {state}  {task.seconds:>7.2f}  {shown}".rstrip())
-    for task_id in result.left_out:
-        click.echo(f"{names[task_id]:<{width}}  {click.style(UPSTREAM_FAILED, fg=_COLORS[UPSTREAM_FAILED])}")
-    for task_id, task in result.tasks.items():
-        if task.broken:
-            click.echo(f"\n{names[task_id]}: Airflow would lose this task: {safe(task.broken)}")
-        elif task.error:
-            click.echo(f"\n{names[task_id]}: {safe(task.error)}")
-        if task.leftovers:
-            click.echo(f"\n{names[task_id]}: processes were left behind, and killed: {', '.join(task.leftovers)}")
+class _Row:
+    """What the table shows of one task; of a mapped one, of all its instances together."""
+
+    def __init__(self) -> None:
+        self.event = ""
+        self._instances: dict[str, Instance] = {}
+        self._began: float | None = None
+        self._ended: float | None = None
+
+    def begin(self, instance: Instance) -> None:
+        self._instances[instance.name] = instance
+        self._began = self._began or time.monotonic()
+        self._ended = None
+
+    def end(self, instance: Instance) -> None:
+        self._instances[instance.name] = instance
+        if all(each.state != RUNNING for each in self._instances.values()):
+            self._ended = time.monotonic()
+
+    def state(self) -> tuple[str, str]:
+        """The state that gives the colour, and the text."""
+        states = [str(each.state) for each in self._instances.values()]
+        if len(states) <= 1:
+            return ("", "") if not states else (states[0], states[0] + self._try())
+        counts = {each: states.count(each) for each in dict.fromkeys(states)}
+        colored = next((each for each in ("failed", RUNNING) if each in counts), states[-1])
+        return colored, ", ".join(f"{count} {each}" for each, count in counts.items())
+
+    def _try(self) -> str:
+        (instance,) = self._instances.values()
+        return f" ({instance.try_number})" if instance.try_number > 1 else ""
+
+    def elapsed(self) -> str:
+        if self._began is None:
+            return ""
+        return f"{(self._ended or time.monotonic()) - self._began:.1f}"
+
+
+def wait_text(seconds: float, declared: float) -> str:
+    """How long it is until something is run again."""
+    shortened = f" (its Dag says {declared:g} s)" if declared > seconds else ""
+    return f"{seconds:g} s{shortened}"

@@ -1,107 +1,330 @@
-"""Runs the tasks of one Dag, one after the other. Shows nothing: it tells an observer."""
+"""Runs a Dag, several tasks at a time. Shows nothing: it tells an observer, always from the thread that called it.
+
+Each task instance that runs has a thread, in which `supervisor.run_task` serves it. What they have to say comes through
+one queue. What is run when is in `scheduler`, how a task instance goes on that was suspended in `resuming`.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Protocol
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any
 
+from dagfloe.local.dag_run import Answers, DagResult, DagRunOptions, Observer
+from dagfloe.local.instances import UNMAPPED, Instance, Try
+from dagfloe.local.resuming import (
+    Resumption,
+    after_answer,
+    after_deferral,
+    after_failure,
+    after_reschedule,
+    after_waiting,
+)
+from dagfloe.local.runs import DagRunRecord, TaskInstanceRecord
+from dagfloe.local.scheduler import Scheduler
+from dagfloe.local.states import (
+    AWAITING_INPUT,
+    DEFERRED,
+    FAILED,
+    RUNNING,
+    SUCCESS,
+    UP_FOR_RESCHEDULE,
+    UP_FOR_RETRY,
+)
+from dagfloe.local.stop import Stop
 from dagfloe.local.supervisor import run_task
-from dagfloe.local.task import TaskResult, TaskRun
+from dagfloe.local.task import TaskRun
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from dagfloe.local.limits import Limits
-    from dagfloe.local.records import LogRecord
-    from dagfloe.local.stop import Stop
+    from dagfloe.local.graph import Graph
     from dagfloe.local.store import Store
+    from dagfloe.local.task import TaskResult
 
-UPSTREAM_FAILED = "upstream_failed"
-
-
-class Observer(Protocol):
-    """Is told what happens while a Dag runs."""
-
-    def task_began(self, task_id: str) -> None:
-        """A task's process is about to be started."""
-
-    def task_said(self, task_id: str, record: LogRecord) -> None:
-        """A running task has a new log record."""
-
-    def task_ended(self, task_id: str, result: TaskResult) -> None:
-        """A task has ended."""
-
-    def task_left_out(self, task_id: str) -> None:
-        """A task is not run, because one before it did not succeed."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class DagResult:
-    """What became of a Dag run.
-
-    Attributes:
-        dag_id: the Dag's id.
-        run_id: the run's id.
-        tasks: the result of each task that was run, by task_id and in that order.
-        left_out: the tasks that were not run.
-    """
-
-    dag_id: str
-    run_id: str
-    tasks: Mapping[str, TaskResult] = field(default_factory=dict)
-    left_out: tuple[str, ...] = ()
-
-    @property
-    def is_good(self) -> bool:
-        """Whether every task succeeded or was skipped."""
-        return not self.left_out and all(result.is_good for result in self.tasks.values())
+RETURN_VALUE = "return_value"
+HITL_TRIGGER = "airflow.providers.standard.triggers.hitl.HITLTrigger"
 
 
 def run_dag(
     command: Sequence[str],
-    dag_id: str,
-    task_ids: Sequence[str],
+    graph: Graph,
     store: Store,
     observer: Observer,
-    *,
-    run_id: str | None = None,
-    env: Mapping[str, str] | None = None,
+    answers: Answers,
+    options: DagRunOptions,
     stop: Stop | None = None,
-    limits: Limits | None = None,
 ) -> DagResult:
-    """Run tasks of a Dag until one neither succeeds nor is skipped; those after it are `upstream_failed`.
+    """Run a Dag.
 
     Args:
         command: the bundle file, or a program with its first arguments.
-        dag_id: the Dag's id.
-        task_ids: the tasks, in the order in which they run.
+        graph: the Dag, or the part of it to run.
         store: shared by all tasks; afterwards it holds their XComs.
         observer: is told what happens.
-        run_id: the run's id, by default one made from the time.
-        env: the bundle's whole environment.
-        stop: ends the running task and leaves out the rest, once it is set.
-        limits: how long each task and its parts may take.
+        answers: knows what comes of triggers and of questions.
+        options: how it is run.
+        stop: ends the running tasks and leaves out the rest, once it is set.
     """
-    now = datetime.now(tz=timezone.utc)
-    run_id = run_id or f"manual__{now.isoformat()}"
-    results: dict[str, TaskResult] = {}
-    left_out: list[str] = []
-    for task_id in task_ids:
-        failed = any(not result.is_good for result in results.values())
-        if failed or left_out or (stop is not None and stop.is_set):
-            left_out.append(task_id)
-            observer.task_left_out(task_id)
-            continue
-        observer.task_began(task_id)
-        results[task_id] = run_task(
-            command,
-            TaskRun(dag_id=dag_id, task_id=task_id, run_id=run_id, logical_date=now),
-            store,
-            env=env,
-            on_record=lambda record, task_id=task_id: observer.task_said(task_id, record),  # type: ignore[misc]
-            stop=stop,
-            limits=limits,
+    with ExitStack() as stack:
+        stop = stop or stack.enter_context(Stop())
+        return _DagRun(command, graph, store, observer, answers, options, stop).run()
+
+
+class _DagRun:
+    def __init__(
+        self,
+        command: Sequence[str],
+        graph: Graph,
+        store: Store,
+        observer: Observer,
+        answers: Answers,
+        options: DagRunOptions,
+        stop: Stop,
+    ) -> None:
+        self._command = command
+        self._graph = graph
+        self._store = store
+        self._observer = observer
+        self._answers = answers
+        self._options = options
+        self._stop = stop
+        self._began = datetime.now(tz=timezone.utc)
+        self._run_id = options.run_id or f"manual__{self._began.isoformat()}"
+        self._scheduler = Scheduler(graph, self._length_of)
+        self._happened: SimpleQueue[Callable[[], object]] = SimpleQueue()
+        self._running: set[str] = set()
+        self._waiting: dict[float, list[Instance]] = {}
+
+    def run(self) -> DagResult:
+        clock = time.monotonic()
+        self._save_run(RUNNING)
+        self._stop.call(lambda: self._happened.put(_nothing))
+        with ThreadPoolExecutor(self._options.jobs, thread_name_prefix="task") as pool:
+            try:
+                self._start_ready(pool)
+                while self._running or (self._waiting and not self._stop.is_set):
+                    self._next_event()()
+                    self._start_ready(pool)
+            except BaseException:
+                self._stop.set()  # so that the pool ends
+                raise
+        state = self._scheduler.state if self._scheduler.is_done or not self._stop.is_set else "interrupted"
+        self._save_run(state if state == SUCCESS else FAILED)
+        return DagResult(
+            graph=self._graph,
+            run_id=self._run_id,
+            state=state,
+            began=self._began,
+            seconds=time.monotonic() - clock,
+            jobs=self._options.jobs,
+            instances=tuple(self._scheduler.instances),
         )
-        observer.task_ended(task_id, results[task_id])
-    return DagResult(dag_id=dag_id, run_id=run_id, tasks=results, left_out=tuple(left_out))
+
+    def _next_event(self) -> Callable[[], object]:
+        """Wait for something to happen, or for the end of the shortest wait."""
+        nearest = min(self._waiting, default=None)
+        with suppress(Empty):
+            return self._happened.get(timeout=None if nearest is None else max(0.0, nearest - time.monotonic()))
+        return _nothing
+
+    def _start_ready(self, pool: ThreadPoolExecutor) -> None:
+        if self._stop.is_set:
+            return
+        due = sorted(at for at in self._waiting if at <= time.monotonic())
+        ready = [instance for at in due for instance in self._waiting.pop(at)]
+        queued, left_out = self._scheduler.advance()
+        for instance in left_out:
+            self._save(instance)
+            self._observer.left_out(instance)
+        for instance in (*ready, *queued):
+            self._running.add(instance.ti_id)
+            self._save(instance)
+            pool.submit(self._run_instance, instance)
+
+    # In a thread of the pool
+
+    def _run_instance(self, instance: Instance) -> None:
+        if self._stop.is_set:
+            self._happened.put(lambda: self._running.discard(instance.ti_id))
+            return
+        self._happened.put(lambda: self._begin(instance))
+        try:
+            result = run_task(
+                self._command,
+                self._task_run(instance),
+                self._store,
+                env=self._options.env,
+                on_record=lambda record: self._happened.put(lambda: self._observer.said(instance, record)),
+                stop=self._stop,
+                limits=self._options.limits,
+            )
+        except BaseException as error:  # noqa: BLE001 - it is raised in the thread that waits
+            self._happened.put(lambda error=error: _raise(error))  # type: ignore[misc]
+        else:
+            self._happened.put(lambda: self._end(instance, result))
+
+    def _task_run(self, instance: Instance) -> TaskRun:
+        task = instance.task
+        resumes = "next_method" in instance.resumption
+        earlier = [] if resumes else self._keys_of(instance)
+        return TaskRun(
+            dag_id=self._graph.dag_id,
+            task_id=task.task_id,
+            run_id=self._run_id,
+            try_number=instance.try_number,
+            map_index=instance.map_index,
+            ti_id=instance.ti_id,
+            max_tries=task.retries,
+            should_retry=instance.try_number <= task.retries,
+            conf=self._options.conf,
+            logical_date=self._logical_date,
+            queue=task.queue,
+            ti_context={"xcom_keys_to_clear": earlier, **instance.resumption},
+        )
+
+    @property
+    def _logical_date(self) -> datetime:
+        return self._options.logical_date or self._began
+
+    def _keys_of(self, instance: Instance) -> list[str]:
+        """The XComs that an earlier try pushed."""
+        place = (self._graph.dag_id, self._run_id, instance.task.task_id, instance.map_index)
+        return [each.key for each in list(self._store.xcoms) if each[:4] == place]
+
+    # In the thread that waits
+
+    def _begin(self, instance: Instance) -> None:
+        now = datetime.now(tz=timezone.utc)
+        instance.state = RUNNING
+        instance.started = instance.started or now
+        instance.tries.append(Try(try_number=instance.try_number, began=now))
+        self._save(instance)
+        self._observer.began(instance)
+
+    def _end(self, instance: Instance, result: TaskResult) -> None:
+        self._running.discard(instance.ti_id)
+        state = result.state
+        if self._stop.is_set and state == UP_FOR_RETRY:
+            state = FAILED
+        instance.tries[-1].result, instance.tries[-1].state = result, state
+        instance.state = state
+        instance.label = self._store.rendered_map_indexes.get(instance.ti_id, instance.label)
+        for request in result.requests:
+            if request["type"] == "SkipDownstreamTasks":
+                self._scheduler.skip(request["tasks"])
+            elif request.get("rendered_map_index") is not None:
+                instance.label = request["rendered_map_index"]
+        self._observer.ended(instance)
+        if not instance.is_finished and not self._stop.is_set:
+            self._suspend(instance, state, result.terminal or {})
+        self._save(instance)
+
+    def _suspend(self, instance: Instance, state: str, terminal: Mapping[str, Any]) -> None:
+        resumption = self._resumption(instance, state, terminal)
+        if resumption is None:
+            instance.state = FAILED
+            self._observer.ended(instance)
+            return
+        instance.resumption = dict(resumption.ti_context)
+        limit_s = self._options.max_wait_s
+        seconds = resumption.after_s if limit_s is None else min(resumption.after_s, limit_s)
+        self._waiting.setdefault(time.monotonic() + seconds, []).append(instance)
+        if seconds:
+            self._observer.waits(instance, seconds, resumption.after_s)
+
+    def _resumption(self, instance: Instance, state: str, terminal: Mapping[str, Any]) -> Resumption | None:
+        now = datetime.now(tz=timezone.utc)
+        if state == UP_FOR_RETRY:
+            resumption = after_failure(instance, terminal)
+            instance.try_number += 1
+            instance.reschedules, instance.started = 0, None
+            return resumption
+        if state == UP_FOR_RESCHEDULE:
+            instance.reschedules += 1
+            return after_reschedule(instance, terminal, now)
+        if state == AWAITING_INPUT or (state == DEFERRED and terminal["classpath"] == HITL_TRIGGER):
+            return self._ask(instance, terminal)
+        if state == DEFERRED:
+            outcome = self._answers.trigger(instance, terminal)
+            if outcome is not None:
+                return after_deferral(terminal, outcome)
+            waited = after_waiting(terminal, now)
+            if waited is None:
+                instance.note = (
+                    f"it is deferred to {terminal['classpath']}, and nothing says what comes of it: name its event in "
+                    "a seed file, [[triggers]]"
+                )
+            return waited
+        instance.note = f"it ended in the state {state}, after which nothing is run"
+        return None
+
+    def _ask(self, instance: Instance, terminal: Mapping[str, Any]) -> Resumption | None:
+        question = self._store.questions.get(instance.ti_id)
+        if question is None:
+            instance.note = "it waits for an answer, and has asked nothing"
+            return None
+        outcome = self._answers.human(instance, question)
+        if outcome is None:
+            instance.note = (
+                f"nobody is there to answer {question['subject']!r}: run it at a terminal, or give the answer in a "
+                "seed file, [[human_input]]"
+            )
+            return None
+        return after_answer(terminal, question, outcome)
+
+    def _length_of(self, task_id: str) -> int | None:
+        """How many items a task returned, or how many instances of a mapped task returned something."""
+        place = (self._graph.dag_id, self._run_id, task_id)
+        found = [each for each in list(self._store.xcoms) if each[:3] == place and each.key == RETURN_VALUE]
+        if any(each.map_index != UNMAPPED for each in found):
+            return len(found)
+        value = self._store.xcoms[found[0]] if found else None
+        return len(value) if isinstance(value, (list, dict)) else None
+
+    def _save_run(self, state: str) -> None:
+        is_over = state != RUNNING
+        self._store.save_run(
+            DagRunRecord(
+                dag_id=self._graph.dag_id,
+                run_id=self._run_id,
+                state=state,
+                logical_date=self._logical_date,
+                data_interval_start=self._logical_date,
+                data_interval_end=self._logical_date,
+                run_after=self._logical_date,
+                start_date=self._began,
+                end_date=datetime.now(tz=timezone.utc) if is_over else None,
+                conf=dict(self._options.conf),
+            )
+        )
+
+    def _save(self, instance: Instance) -> None:
+        self._store.save_task_instance(
+            TaskInstanceRecord(
+                dag_id=self._graph.dag_id,
+                task_id=instance.task.task_id,
+                run_id=self._run_id,
+                map_index=instance.map_index,
+                try_number=instance.try_number,
+                state=instance.state,
+                start_date=instance.started,
+                end_date=datetime.now(tz=timezone.utc) if instance.is_finished else None,
+                queue=instance.task.queue,
+                pool=instance.task.pool,
+                ti_id=instance.ti_id,
+                map_label=instance.label,
+                reschedules=instance.reschedules,
+            )
+        )
+
+
+def _nothing() -> None:
+    """Happen."""
+
+
+def _raise(error: BaseException) -> None:
+    raise error

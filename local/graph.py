@@ -68,7 +68,9 @@ class Graph:
         declared = entry.get("declaration")
         if not isinstance(declared, dict):
             nodes = {
-                task_id: TaskNode(task_id=task_id, upstream=tuple(task_ids[max(0, place - 1) : place]))
+                task_id: TaskNode(
+                    task_id=task_id, upstream=tuple(task_ids[max(0, place - 1) : place]), trigger_rule="none_failed"
+                )
                 for place, task_id in enumerate(task_ids)
             }
             return cls(dag_id=dag_id, tasks=nodes, is_declared=False)

@@ -7,6 +7,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from typing_extensions import Self
 
 
@@ -18,6 +20,7 @@ class Stop:
         for end in (self._reader, self._writer):
             end.setblocking(False)
         self._is_set = False
+        self._on_set: list[Callable[[], object]] = []
 
     def __enter__(self) -> Self:
         return self
@@ -33,8 +36,14 @@ class Stop:
     def set(self) -> None:
         """Ask for the stop. It cannot be taken back."""
         self._is_set = True
+        for callback in self._on_set:
+            callback()
         with suppress(OSError):  # full or closed: either way there is nobody to wake
             self._writer.send(b"!")
+
+    def call(self, callback: Callable[[], object]) -> None:
+        """Call something when it is set, in whatever thread or signal handler that happens."""
+        self._on_set.append(callback)
 
     def fileno(self) -> int:
         """A descriptor that becomes, and stays, readable when it is set."""

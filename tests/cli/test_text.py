@@ -9,7 +9,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dagfloe.cli.text import one_line, record_lines, safe, shorten, value_text
+from dagfloe.cli.text import one_line, record_lines, safe, shorten
+from dagfloe.local.text import value_text
 from dagfloe.local.records import LogRecord
 
 WHEN = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=timezone.utc)

@@ -41,10 +41,11 @@ def test_a_declared_graph() -> None:
 
 
 def test_an_undeclared_graph() -> None:
-    """The tasks of a bundle that declares nothing run one after the other."""
+    """The tasks of a bundle that declares nothing run one after the other, past those that are skipped."""
     graph = Graph.from_manifest("d", {"tasks": ["c", "a", "b"]})
     assert not graph.is_declared
     assert {task_id: node.upstream for task_id, node in graph.tasks.items()} == {"c": (), "a": ("c",), "b": ("a",)}
+    assert {node.trigger_rule for node in graph.tasks.values()} == {"none_failed"}
 
 
 def test_a_part_of_a_graph() -> None:

@@ -1,0 +1,83 @@
+"""What the tool's commands work on: a bundle file of any SDK, or a project's folder, which is run as it is."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import contextmanager
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dagfloe.build.bundle_file import read_bundle
+from dagfloe.build.errors import ManifestError
+from dagfloe.build.launch import LaunchCommand, prepare_project
+from dagfloe.build.manifest import load_validator, validate_manifest
+from dagfloe.build.process import ask
+from dagfloe.cli.text import safe
+from dagfloe.errors import DagfloeError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+_METADATA_TIMEOUT_S = 120.0
+
+
+@contextmanager
+def open_source(path: Path, *, quiet: bool = False) -> Iterator[tuple[LaunchCommand, dict[str, Any]]]:
+    """The command that runs a bundle file or a project, and its manifest; of a project, that without the digests.
+
+    Args:
+        path: the bundle file, or the project's folder.
+        quiet: whether to say nothing of what takes a while.
+
+    Raises:
+        DagfloeError: when it cannot be read, or its module cannot be imported.
+    """
+    if not path.is_dir():
+        manifest = read_bundle(path).manifest
+        validate_manifest(manifest)
+        yield LaunchCommand((str(path.absolute()),), dict(os.environ)), manifest
+        return
+
+    def report(text: str) -> None:
+        if not quiet:
+            click.echo(f"{text} ...", err=True)
+
+    with prepare_project(path, report) as launch:
+        yield launch, _metadata(launch, path)
+
+
+def choose_dag(manifest: Mapping[str, Any], dag_id: str | None) -> str:
+    """The Dag that is meant: the one that is named, or the only one.
+
+    Raises:
+        UsageError: when there is none of that id, or none is named and there are several.
+    """
+    dags = manifest["dags"]
+    if dag_id is None:
+        if len(dags) != 1:
+            raise UsageError(f"the bundle has {len(dags)} Dags, choose one with --dag: {', '.join(sorted(dags))}")
+        return str(next(iter(dags)))
+    if dag_id not in dags:
+        raise UsageError(f"the bundle has no Dag {dag_id!r}, only {', '.join(sorted(dags)) or 'none'}")
+    return dag_id
+
+
+def _metadata(launch: LaunchCommand, path: Path) -> dict[str, Any]:
+    """What a project says about itself."""
+    what = f"the metadata of {path}"
+    Thread(target=load_validator).start()  # meanwhile: both take their time
+    status, stdout, stderr = ask(
+        what, [*launch.argv, "--bundle-metadata"], timeout_s=_METADATA_TIMEOUT_S, env=launch.env
+    )
+    if status:
+        raise DagfloeError(f"{what} cannot be read:\n{safe(stderr).rstrip()}")
+    try:
+        manifest = json.loads(stdout)
+    except ValueError as error:
+        raise ManifestError(f"{what} is not JSON: does the module write to file descriptor 1?") from error
+    validate_manifest(manifest)
+    return dict(manifest)
