@@ -12,6 +12,7 @@ COMMANDS = {
     "new": "Start a project: a small one that works.",
     "run": "Run a Dag without an Airflow.",
     "build": "Build the bundle file of a project.",
+    "stub": "Write the stub Dag file for Airflow.",
     "inspect": "Show what is in a bundle file.",
     "verify": "Check that a bundle file is intact.",
     "doctor": "Check whether this host builds and runs bundle files.",
