@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import platform
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from hello import bundle, count, dag, greet, greeting
@@ -31,7 +31,7 @@ def test_greeting() -> None:
 def test_greet(dagfloe_env: TaskEnvironment, way: dict[str, Any]) -> None:
     """Whoever the variable names is greeted, or else the world."""
     result = dagfloe_env.run(greet, **way).raise_for_state()
-    assert result.value == {"greeting": "Hello, world!", "python": platform.python_version()}
+    assert result.value == {"greeting": "Hello, world!", "python": ANY}
     dagfloe_env.variables["hello_name"] = "test"
     result = dagfloe_env.run(greet, try_number=2, **way).raise_for_state()
     assert result.value["greeting"] == "Hello, test!"
