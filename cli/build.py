@@ -13,6 +13,7 @@ import click
 from dagfloe.build.floor import describe_floor
 from dagfloe.build.freshness import Build
 from dagfloe.build.project import read_project
+from dagfloe.cli.budget import START_CURE, STARTUP_BUDGET_S
 from dagfloe.cli.errors import tell_errors
 from dagfloe.errors import UsageError
 from dagfloe.runtime.metadata import platform_tag
@@ -111,6 +112,9 @@ def _print(built: BuiltBundle, seconds: float) -> None:
         lines["runs on"] = describe_floor(floor)
     for name, text in lines.items():
         click.echo(f"  {click.style(f'{name:<11}', dim=True)}{text}")
+    if built.first_start_s > STARTUP_BUDGET_S:
+        warning = "Airflow waits 10 s for a task to connect, and the first start here took half of that"
+        click.echo(f"{click.style('warning', fg='yellow')}: {warning}: {START_CURE}", err=True)
 
 
 def _top(packages: Sequence[PackageSize]) -> str:

@@ -6,13 +6,16 @@ import json
 import os
 import platform
 import sys
+import time
 from typing import TYPE_CHECKING
 
 from dagfloe.build.bundle_file import read_bundle, verify_bundle
 from dagfloe.build.errors import FreezeError, PackError
 from dagfloe.build.floor import describe_floor
+from dagfloe.build.manifest import is_ours
 from dagfloe.build.process import ask
-from dagfloe.cli.checks import FAILED, OK, Check, libc_version
+from dagfloe.cli.budget import START_CURE, STARTUP_BUDGET_S
+from dagfloe.cli.checks import FAILED, OK, WARNING, Check, libc_version
 from dagfloe.cli.inspect import find_host
 from dagfloe.cli.text import one_line
 
@@ -22,7 +25,9 @@ if TYPE_CHECKING:
 
     from dagfloe.build.bundle_file import BundleFile
 
-_START_TIMEOUT_S = 120.0
+_START_TIMEOUT_S = 60.0
+#: How a bundle file is asked for its metadata: the first is dagfloe's.
+_FLAGS = ("--bundle-metadata", "--airflow-metadata")
 
 
 def check_file(path: Path) -> Iterator[Check]:
@@ -43,7 +48,7 @@ def check_file(path: Path) -> Iterator[Check]:
     if not os.access(path, os.X_OK):
         yield Check("its start", FAILED, "it is not executable", f"chmod +x {path}")
         return
-    yield _start(path, sorted(map(str, bundle.manifest["dags"])))
+    yield _check_start(path, sorted(map(str, bundle.manifest["dags"])), is_ours=is_ours(bundle.manifest))
 
 
 def problem_on_host(bundle: BundleFile) -> str:
@@ -62,20 +67,30 @@ def problem_on_host(bundle: BundleFile) -> str:
     return ""
 
 
-def _start(path: Path, dag_ids: list[str]) -> Check:
-    name, cure = "its start", "start it with --bundle-metadata to see all that it says"
-    try:
-        command = [str(path.absolute()), "--bundle-metadata"]
-        status, stdout, stderr = ask("the bundle file", command, timeout_s=_START_TIMEOUT_S, env=os.environ)
-    except FreezeError as error:
-        return Check(name, FAILED, one_line(str(error)), cure)
-    try:
-        if status == 0 and sorted(json.loads(stdout)["dags"]) == dag_ids:
-            return Check(name, OK, f"it starts here, and tells its Dags: {one_line(', '.join(dag_ids))}")
-    except (ValueError, KeyError, TypeError):
-        pass  # what is no metadata is told as that
-    last = one_line((stderr.strip().splitlines() or ["it does not tell the Dags of its manifest"])[-1])
-    return Check(name, FAILED, f"status {status}: {last}", cure)
+def _check_start(path: Path, dag_ids: list[str], *, is_ours: bool) -> Check:
+    """Ask a bundle file for its metadata; those of other SDKs may have another flag for it, or none."""
+    name, cure = "its start", f"start it with {_FLAGS[0]} to see all that it says"
+    last = "it does not tell the Dags of its manifest"
+    for flag in _FLAGS[: 1 if is_ours else None]:
+        began = time.monotonic()
+        try:
+            command = [str(path.absolute()), flag]
+            status, stdout, stderr = ask("the bundle file", command, timeout_s=_START_TIMEOUT_S, env=os.environ)
+            if status == 0 and sorted(json.loads(stdout)["dags"]) == dag_ids:
+                return _in_time(name, time.monotonic() - began, dag_ids)
+            last = f"status {status}: {(stderr.strip().splitlines() or [last])[-1]}"
+        except FreezeError as error:
+            last = str(error)
+        except (ValueError, KeyError, TypeError):
+            last = "what it tells is no metadata"
+    return Check(name, FAILED if is_ours else WARNING, one_line(last), cure)
+
+
+def _in_time(name: str, seconds: float, dag_ids: list[str]) -> Check:
+    text = f"{seconds:.1f} s until it has told its Dags: {one_line(', '.join(dag_ids))}"
+    if seconds > STARTUP_BUDGET_S:
+        return Check(name, WARNING, text, START_CURE)
+    return Check(name, OK, text)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dagfloe.build.manifest import render_manifest, with_digests
 from dagfloe.build.trailer import Trailer
 from dagfloe.cli.airflow_checks import check_airflow
 from dagfloe.cli.checks import Check, check_cache, check_temporary
@@ -111,27 +113,48 @@ def test_a_folder_that_takes_no_file() -> None:
     assert check_temporary(Path("/proc/self")).state in ("warning", "failed")
 
 
-def test_a_file(tmp_path: Path) -> None:
-    """A bundle file that is whole and starts is good here."""
-    file = write_bundle(tmp_path / "sales", TELLS, MANIFEST)
+def sealed(path: Path, program: str) -> Path:
+    """A bundle file as dagfloe writes it, of a shell script."""
+    binary = f"#!/bin/sh\n{program}\nexit\n".encode()
+    metadata = {**yaml.safe_load(MANIFEST), "bundle": {"name": "sales"}}
+    text = render_manifest(with_digests(metadata, hashlib.sha256(binary).digest(), b""))
+    path.write_bytes(binary + text + Trailer(0, len(text), hashlib.sha256(binary).digest()).pack())
+    path.chmod(0o755)
+    return path
+
+
+@pytest.mark.parametrize("flag", ["--bundle-metadata", "--airflow-metadata"])
+def test_a_file(flag: str, tmp_path: Path) -> None:
+    """A bundle file that is whole and starts is good here; that of another SDK is asked in both ways."""
+    file = write_bundle(tmp_path / "sales", f"import sys\nassert '{flag}' in sys.argv\n{TELLS}", MANIFEST)
     checks = json.loads(run(file, "--json"))["checks"]
     assert {of(checks, name)["state"] for name in ("bundle file", "its host", "its start")} == {"ok"}
-    assert of(checks, "its start")["text"].endswith("sales")
+    assert of(checks, "its start")["text"].endswith("until it has told its Dags: sales")
 
 
 @pytest.mark.parametrize(
     ("program", "why"),
     [
         ("sys.exit('the library is missing')", "status 1: the library is missing"),
-        ("print('no JSON')", "status 0: it does not tell"),
+        ("print('no JSON')", "what it tells is no metadata"),
         ("print('{\"dags\": {}}')", "status 0: it does not tell"),
-        ("print('[]')", "status 0: it does not tell"),
+        ("print('[]')", "what it tells is no metadata"),
     ],
 )
 def test_a_file_that_does_not_start(program: str, why: str, tmp_path: Path) -> None:
-    """Why it does not start is told, in its own last words."""
-    told = run(write_bundle(tmp_path / "sales", f"import sys\n{program}\n", MANIFEST), status=1)
+    """Why it does not start is told, in its own last words; another SDK's may only have no such flag."""
+    told = run(write_bundle(tmp_path / "sales", f"import sys\n{program}\n", MANIFEST))
+    assert told.splitlines()[-1].startswith("! its start")
     assert why in told.splitlines()[-1]
+
+
+def test_our_own_file_that_does_not_start(tmp_path: Path) -> None:
+    """One that dagfloe built has to start; it is asked once."""
+    good = sealed(tmp_path / "good", """[ "$1" = --bundle-metadata ] && echo '{"dags": {"sales": {}}}'""")
+    assert run(good).splitlines()[-1].endswith("until it has told its Dags: sales")
+    told = run(sealed(tmp_path / "bad", "echo no library here >&2; exit 3"), status=1)
+    assert told.splitlines()[-1].startswith("✗ its start")
+    assert "status 3: no library here" in told.splitlines()[-1]
 
 
 def test_files_for_other_hosts(tmp_path: Path) -> None:
@@ -184,7 +207,7 @@ def test_bad_folders(home: Path, configure: Callable[..., list[Check]]) -> None:
     ]
     roots: tuple[object, ...] = (None, [], 5, {})
     for root in roots:
-        assert states(configure(root))[2:] == [("bundle folder", "failed")]
+        assert states(configure(root))[2:] == [("Airflow", "failed")]
 
 
 def test_the_environment_goes_first(home: Path, configure: Callable[..., list[Check]]) -> None:
@@ -192,6 +215,40 @@ def test_the_environment_goes_first(home: Path, configure: Callable[..., list[Ch
     assert states(configure(str(home), AIRFLOW__SDK__COORDINATORS="{}")) == [("coordinators", "warning")]
     assert states(configure(str(home), AIRFLOW__SDK__QUEUE_TO_COORDINATOR="{}"))[1] == ("queues", "warning")
     assert states(configure(str(home), queue="other"))[1] == ("queues", "failed")
+
+
+def in_dag_bundle(home: Path, name: str | None, bundles: object) -> list[Check]:
+    """What is found where a coordinator of Airflow 3.4 looks."""
+    kwargs = {} if name is None else {"task_handler_bundle_name": name}
+    coordinators = {"dagfloe": {"classpath": "x.ExecutableCoordinator", "kwargs": kwargs}}
+    env = {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__SDK__COORDINATORS": json.dumps(coordinators),
+        "AIRFLOW__SDK__QUEUE_TO_COORDINATOR": '{"fast": "dagfloe"}',
+        "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps(bundles),
+    }
+    return [*check_airflow(env)][2:]
+
+
+def test_dag_bundles(home: Path) -> None:
+    """Airflow 3.4 finds bundle files in a Dag bundle, or beside the Dag."""
+    for folder in (home / "dags", home / "handlers"):
+        (folder / "deep").mkdir(parents=True)
+        write_bundle(folder / "deep" / "sales", TELLS, MANIFEST)
+    local = {"name": "handlers", "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle"}
+    cases: tuple[tuple[str | None, list[object], str], ...] = (
+        (None, [], "dags"),
+        ("handlers", [5, {**local, "kwargs": {"path": str(home / "handlers")}}], "handlers"),
+        ("handlers", [{**local, "kwargs": {}}], "dags"),
+    )
+    for name, bundles, where in cases:
+        checks = in_dag_bundle(home, name, bundles)
+        assert states(checks) == [("bundle file", "ok"), ("bundle folder", "ok")]
+        assert checks[1].text == f"{home / where}: 1 bundle file"
+    git = {"name": "handlers", "classpath": "x.GitDagBundle", "kwargs": {"tracking_ref": SECRET}}
+    assert states(in_dag_bundle(home, "handlers", [git])) == [("Airflow", "warning")]
+    assert states(in_dag_bundle(home, "other", [git])) == [("Airflow", "failed")]
+    assert states(in_dag_bundle(home, "handlers", {})) == [("Airflow", "failed")]
 
 
 @pytest.mark.parametrize("text", [f'{{"{SECRET}": }}', f'"{SECRET}"', "[" * 100_000, "[]"])
