@@ -51,6 +51,7 @@ class AssetEventRecord:
             likewise.
         partition_key: the partition that it is about.
         aliases: the names of the asset aliases through which it was made.
+        is_seeded: whether a seed tells of it, which will do so again.
     """
 
     asset: AssetKey
@@ -62,3 +63,4 @@ class AssetEventRecord:
     source_map_index: int | None = None
     partition_key: str | None = None
     aliases: Sequence[str] = ()
+    is_seeded: bool = False

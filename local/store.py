@@ -42,10 +42,11 @@ class Store:
         runs: the Dag runs, those that tasks triggered among them, by dag_id and run_id.
         assets: assets, asset aliases and asset events.
         parts: the stores by noun.
+        lock: held while something is read or changed.
     """
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self.parts = Parts()
         self.secrets = self.parts.variables.secrets
         self.variables = self.parts.variables.variables
@@ -65,17 +66,17 @@ class Store:
 
     def set_variable(self, key: str, value: str | None) -> None:
         """Write a variable. A telling key makes its value a secret."""
-        with self._lock:
+        with self.lock:
             self.parts.variables.set_variable(key, value)
 
     def add_connection(self, connection: Connection) -> None:
         """Add a connection. Its password and the secret parts of its extra are secrets."""
-        with self._lock:
+        with self.lock:
             self.parts.variables.add_connection(connection)
 
     def add_environment(self, variables: Mapping[str, str], connections: Mapping[str, Connection]) -> None:
         """Add variables and connections of the environment, whose names are in capitals and found in any case."""
-        with self._lock:
+        with self.lock:
             self.parts.variables.add_environment(variables, connections)
 
     def add_asset(
@@ -96,22 +97,22 @@ class Store:
             extra: what is noted with it.
             aliases: the names of asset aliases that stand for it.
         """
-        with self._lock:
+        with self.lock:
             self.assets.add(AssetRecord(name=name, uri=uri or name, group=group, extra=extra or {}), aliases)
 
     def save_dag(self, record: DagRecord) -> None:
         """Add a Dag, or replace it."""
-        with self._lock:
+        with self.lock:
             self.parts.runs.dags[record.dag_id] = record
 
     def save_run(self, record: DagRunRecord) -> None:
         """Add a Dag run, or replace it."""
-        with self._lock:
+        with self.lock:
             self.parts.runs.save(record)
 
     def save_task_instance(self, record: TaskInstanceRecord) -> None:
         """Add a task instance, or replace it."""
-        with self._lock:
+        with self.lock:
             self.parts.instances.save(record)
 
     def return_value(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> Any:
@@ -129,7 +130,7 @@ class Store:
             The reply; for a request that the task supervisor does not serve, its error for those.
         """
         kind = body["type"]
-        with self._lock:
+        with self.lock:
             self.parts.runs.meet(task)
             self.parts.instances.meet(task)
             if kind in TERMINAL_STATES:

@@ -50,6 +50,11 @@ class AssetStore:
             if record.key not in known:
                 known.append(record.key)
 
+    def add_event(self, event: AssetEventRecord) -> None:
+        """Add an event of an asset that is here, and put the asset behind the event's aliases."""
+        self.add(self.assets[event.asset], event.aliases)
+        self.events.append(event)
+
     def find(self, name: str | None = None, uri: str | None = None) -> AssetRecord | None:
         """The asset with a name, or else with a URI."""
         if not name and not uri:
@@ -90,7 +95,7 @@ class AssetStore:
             asset = each.asset
             if asset is not None:
                 made = AssetRecord(name=asset.name, uri=asset.uri, extra=each.asset_extra)
-                self.add(self.assets.get(asset, made), names)
+                self.assets.setdefault(asset, made)
                 self._happen(task, asset, each.extra, partition_key, tuple(dict.fromkeys(names)))
 
     def _outlets(self, outlets: Sequence[Mapping[str, Any]]) -> Iterator[AssetKey]:
@@ -114,7 +119,7 @@ class AssetStore:
         partition_key: str | None,
         aliases: tuple[str, ...] = (),
     ) -> None:
-        self.events.append(
+        self.add_event(
             AssetEventRecord(
                 asset=asset,
                 timestamp=utc_now(),
