@@ -22,9 +22,11 @@ from dagfloe.connection import Connection
 from dagfloe.errors import DagfloeError, UsageError
 from dagfloe.local.dag import run_dag
 from dagfloe.local.dag_run import DagRunOptions
+from dagfloe.local.from_airflow import fill_from_environment
 from dagfloe.local.graph import Graph
 from dagfloe.local.introduction import introduce
 from dagfloe.local.run_data import run_data
+from dagfloe.local.seed import Seed, read_seed
 from dagfloe.local.stop import Stop
 from dagfloe.local.store import Store
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from dagfloe.local.dag_run import DagResult
+    from dagfloe.local.database import Database
     from dagfloe.local.outcomes import HumanOutcome
 
 _STATUS = {"success": 0, "failed": 1, "interrupted": 130}
@@ -48,11 +51,25 @@ _STATUS = {"success": 0, "failed": 1, "interrupted": 130}
     help="Run this task only. Repeatable; what the others push comes from the seed file or the database.",
 )
 @click.option("-j", "--jobs", type=click.IntRange(1), metavar="N", help="Tasks at a time. [default: one a processor]")
+@click.option(
+    "--seed",
+    "seed_path",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="TOML file with variables, connections, XComs, assets, params and outcomes of triggers.",
+)
 @click.option("--var", "variables", multiple=True, metavar="KEY=VALUE", help="An Airflow variable. Repeatable.")
 @click.option("--conn", "connections", multiple=True, metavar="ID=URI", help="An Airflow connection. Repeatable.")
 @click.option(
     "--param", "params", multiple=True, metavar="KEY=VALUE", help="A param of the run; JSON or text. Repeatable."
 )
+@click.option("--from-airflow", is_flag=True, help="Take AIRFLOW_VAR_* and AIRFLOW_CONN_* from the environment.")
+@click.option(
+    "--db",
+    "database",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="SQLite file that keeps variables, XComs, states and runs from one run to the next.",
+)
+@click.option("--run-id", metavar="ID", help="The Dag run's id. [default: one made from the time]")
 @click.option(
     "--max-wait",
     type=click.FloatRange(0),
@@ -67,12 +84,16 @@ def run(
     dag_id: str | None,
     task_ids: Sequence[str],
     jobs: int | None,
+    seed_path: Path | None,
     variables: Sequence[str],
     connections: Sequence[str],
     params: Sequence[str],
+    database: Path | None,
+    run_id: str | None,
     max_wait: float | None,
     report: Path | None,
     *,
+    from_airflow: bool,
     quiet: bool,
 ) -> None:
     """Run a Dag without an Airflow: PATH is a bundle file of any SDK, or a project's folder.
@@ -83,25 +104,35 @@ def run(
 
     \b
     dagfloe run bundles/weather
-    dagfloe run . --report run.html
+    dagfloe run . --seed seed.toml --report run.html
+    dagfloe run . --task load --seed seed.toml --max-wait 1
     dagfloe run dist/linux-x86_64/weather --var limit=10 --conn db=postgres://user:pass@host/db
     """
-    given = _given(variables, connections)
-    run_id = f"manual__{datetime.now(tz=timezone.utc).isoformat()}"
+    given, chosen = _given(variables, connections), _params(params)
+    seed = Seed() if seed_path is None else read_seed(seed_path)
+    run_id = run_id or f"manual__{datetime.now(tz=timezone.utc).isoformat()}"
     with ExitStack() as stack:
+        kept = None if database is None else stack.enter_context(_open_database(database))
         launch, manifest = stack.enter_context(open_source(path, quiet=quiet))
         graph = _graph(manifest, dag_id, task_ids)
         store = Store()
         introduce(manifest, store)
+        if kept is not None:
+            kept.load(store)
+        if from_airflow:
+            fill_from_environment(store, os.environ)
+        seed.fill(store, dag_id=graph.dag_id, run_id=run_id)
         given(store)
         options = DagRunOptions(
             jobs=jobs or os.cpu_count() or 1,
             max_wait_s=max_wait,
             run_id=run_id,
-            conf={**graph.params, **_params(params)},
+            conf={**graph.params, **seed.params, **chosen, **seed.conf},
             env=launch.env,
         )
-        result = _run(launch.argv, graph, store, options, quiet=quiet)
+        result = _run(launch.argv, graph, store, seed, options, quiet=quiet)
+        if kept is not None:
+            kept.save(store)
     print_summary(result, store)
     if report is not None:
         from dagfloe.local.report import write_report  # noqa: PLC0415 - only for those who want it
@@ -111,7 +142,9 @@ def run(
     sys.exit(_STATUS[result.state])
 
 
-def _run(command: Sequence[str], graph: Graph, store: Store, options: DagRunOptions, *, quiet: bool) -> DagResult:
+def _run(
+    command: Sequence[str], graph: Graph, store: Store, seed: Seed, options: DagRunOptions, *, quiet: bool
+) -> DagResult:
     """Run the Dag, and show it; Ctrl-C and SIGTERM end the running tasks in an orderly way."""
     is_live = not quiet and sys.stdout.isatty()
     view = LiveView(list(graph.tasks)) if is_live else PlainView(quiet=quiet)
@@ -126,8 +159,14 @@ def _run(command: Sequence[str], graph: Graph, store: Store, options: DagRunOpti
                     return None
 
         is_somebody_there = sys.stdin.isatty() and sys.stdout.isatty()
-        answers = SeededAnswers((), (), ask if is_somebody_there else None)
+        answers = SeededAnswers(seed.triggers, seed.human_input, ask if is_somebody_there else None)
         return run_dag(command, graph, store, view, answers, options, stop)
+
+
+def _open_database(path: Path) -> Database:
+    from dagfloe.local.database import Database  # noqa: PLC0415 - only for those who want it
+
+    return Database(path)
 
 
 def _graph(manifest: Mapping[str, Any], dag_id: str | None, task_ids: Sequence[str]) -> Graph:

@@ -26,14 +26,18 @@ def print_summary(result: DagResult, store: Store) -> None:
     states = max(map(len, (*(_state(each) for each in shown), "state")))
     click.echo(f"\n{'task':<{width}}  {'state':<{states}}  tries  seconds  return_value")
     for each in shown:
-        state = click.style(f"{_state(each):<{states}}", fg=STATE_COLORS.get(_state(each)))
+        state, gap = click.style(_state(each), fg=STATE_COLORS.get(_state(each))), " " * (states - len(_state(each)))
         numbers = f"{_tries(each):>5}  {each.seconds:>7.2f}" if each.tries else " " * 14
-        value = _value(each, result, store)
-        click.echo(f"{one_line(each.name):<{width}}  {state}  {numbers}  {value}".rstrip())
+        rest = f"{gap}  {numbers}  {_value(each, result, store)}".rstrip()
+        click.echo(f"{one_line(each.name):<{width}}  {state}{rest}")
     if hidden:
         click.echo(f"and {hidden} more task instances in state success")
     for each in result.instances:
         _print_trouble(each)
+    for run in list(store.runs.values()):
+        if run.state == "queued":
+            name = f"{one_line(run.run_id)} of Dag {one_line(run.dag_id)}"
+            click.echo(f"\nDag run {name} was triggered; it is not run here")
     color = STATE_COLORS.get(result.state, "red")
     click.echo(
         f"\nDag {one_line(result.graph.dag_id)}: {click.style(result.state, fg=color)} in {result.seconds:.1f} s"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _LOUD = frozenset({"critical", "error", "warning"})
 _MAX_EVENT = 200
+_LONG_WAIT_S = 5.0
 
 
 class PlainView:
@@ -184,5 +185,6 @@ class _Row:
 
 def wait_text(seconds: float, declared: float) -> str:
     """How long it is until something is run again."""
-    shortened = f" (its Dag says {declared:g} s)" if declared > seconds else ""
-    return f"{seconds:g} s{shortened}"
+    if declared > seconds:
+        return f"{seconds:g} s (its Dag says {declared:g} s)"
+    return f"{seconds:g} s" + (" (--max-wait shortens it)" if seconds > _LONG_WAIT_S else "")
