@@ -6,7 +6,8 @@ Executed by the Python of an Airflow environment. What it holds is given by the 
     [values by map index]} · prior_xcoms {"task/key": value} · task_store {key: value} · asset_store {name or uri:
     {key: value}} · assets [fields] · asset_aliases {alias: [names]} · asset_events [fields] · inactive_assets [...]
     dag_runs {"dag/run": fields, `states` for one state after the other} · previous_run · previous_successful ·
-    previous_ti · task_states · breadcrumbs · counts {"dag_runs": n, "task_instances": n} · first_reschedule_date ·
+    previous_ti · task_states · breadcrumbs · counts {"dag_runs": n, "task_instances": n} · task_instances [fields],
+    which answer in the place of the four before them · first_reschedule_date ·
     dags {dag_id: fields} · forbidden [variable keys] · fail {"METHOD path-prefix": status} · refuse_state
     ti_context, dag_run (laid over what the task is told) · should_retry · max_tries · conf
 """
@@ -18,6 +19,8 @@ from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import unquote
 
+from api_instances import Instances
+
 try:
     import httpx2 as httpx  # what Airflow 3.4 speaks HTTP with
 except ImportError:
@@ -27,6 +30,7 @@ Answer = tuple[int, Any]
 NOW = datetime.now(timezone.utc).isoformat()
 RUN_ID = "manual__1"
 MAX_PAGE = 10_000
+NO_CONTENT = 204
 
 
 def not_found(what: str) -> Answer:
@@ -47,6 +51,7 @@ class ApiServer:
         self.calls: list[dict[str, Any]] = []
         self.reads: list[dict[str, Any]] = []
         self.pid: int | None = None
+        self.question: dict[str, Any] = {}
         self.variables: dict[str, Any] = dict(request.get("variables", {}))
         self.xcoms: dict[str, Any] = dict(request.get("xcoms", {}))
         self.mapped_xcoms: dict[str, list[Any]] = dict(request.get("mapped_xcoms", {}))
@@ -77,13 +82,16 @@ class ApiServer:
         answer = getattr(self, "_" + place[0].replace("-", "_").lower())(http, place, body)
         if isinstance(answer, httpx.Response):
             return answer
-        return httpx.Response(answer[0], json=answer[1])
+        if answer[0] == NO_CONTENT:
+            return httpx.Response(NO_CONTENT)
+        # Its own `json` makes nothing of None, where the server says null.
+        return httpx.Response(answer[0], content=json.dumps(answer[1]), headers={"content-type": "application/json"})
 
     # Task instances
 
     def _task_instances(self, http: httpx.Request, place: list[str], body: Any) -> Answer:
         if place[1] in ("count", "states", "breadcrumbs", "previous"):
-            return self._other_task_instances(place)
+            return self._other_task_instances(place, http.url.params)
         if place[-1] == "run":
             self.pid = body["pid"]
             return 200, self._context()
@@ -95,10 +103,21 @@ class ApiServer:
             return 200, {"inactive_assets": self.request.get("inactive_assets", [])}
         if place[-1] == "dag-run-note":
             return 204, None
+        if place[-1] == "rendered-map-index" and not body:
+            return 422, {"detail": "rendered_map_index cannot be empty"}
         assert http.method in ("PATCH", "PUT"), place
         return 200, {}
 
-    def _other_task_instances(self, place: list[str]) -> Answer:
+    def _other_task_instances(self, place: list[str], query: httpx.QueryParams) -> Answer:
+        if "task_instances" in self.request:
+            instances = Instances(self.request["task_instances"], self.request["dag_id"])
+            if place[1] == "count":
+                return 200, len(instances.found(query))
+            if place[1] == "states":
+                return 200, {"task_states": instances.states(query)}
+            if place[1] == "breadcrumbs":
+                return 200, {"breadcrumbs": instances.breadcrumbs(query)}
+            return 200, instances.previous(place[2], place[3], query)
         if place[1] == "count":
             return 200, self.request.get("counts", {}).get("task_instances", 0)
         if place[1] == "states":
@@ -151,7 +170,7 @@ class ApiServer:
         if key in self.request.get("forbidden", ()):
             return 403, {"detail": "not yours"}
         if http.method == "PUT":
-            self.variables[key] = body["val"]
+            self.variables[key] = str(body["val"])  # null, too: the server keeps texts only
         elif http.method == "DELETE":
             self.variables.pop(key, None)
         elif key not in self.variables:
@@ -201,8 +220,11 @@ class ApiServer:
             store, key = self.task_store, place[3] if len(place) > 3 else None
         else:
             query = http.url.params
-            store = self.asset_store.setdefault(query.get("name") or query["uri"], {})
+            named = [asset["name"] for asset in self.request.get("assets", []) if asset["uri"] == query.get("uri")]
+            store = self.asset_store.setdefault((query.get("name") or [*named, query["uri"]][0]), {})
             key = query.get("key") if place[-1] == "value" else None
+        if http.method == "PUT" and body["value"] is None:
+            return invalid("body", "value", "Value error, value cannot be null")
         if http.method == "PUT":
             store[str(key)] = body["value"]
         elif http.method == "DELETE":
@@ -233,6 +255,11 @@ class ApiServer:
         if place[1] == "by-asset":
             names = {query.get("name"), query.get("uri")} - {None, ""}
             events = [event for event in events if names & {event["asset"]["name"], event["asset"]["uri"]}]
+        moments = {"after": -1, "before": 1}
+        for name, sign in moments.items():
+            if name in query:
+                bound = _moment(query[name]) * sign
+                events = [event for event in events if _moment(event["timestamp"]) * sign <= bound]
         if query.get("ascending") == "false":
             events.reverse()
         return 200, {"asset_events": events[: int(query["limit"])] if "limit" in query else events}
@@ -269,8 +296,17 @@ class ApiServer:
     # Human input
 
     def _hitldetails(self, _http: httpx.Request, place: list[str], body: Any) -> Answer:
+        for name in ("params", "assigned_users"):
+            if body.get(name, {}) is None:
+                return invalid("body", name, "Input should be a valid value, not null")
         fields = ("options", "subject", "body", "defaults", "multiple", "params", "assigned_users")
-        return 201, {"ti_id": place[1], **{name: body.get(name) for name in fields}}
+        # A task instance asks once: it gets its first question back.
+        self.question = self.question or {name: body.get(name) for name in fields}
+        return 201, {"ti_id": place[1], **self.question}
+
+
+def _moment(text: str) -> float:
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 _BOUNDS = ("start", "stop", "step")

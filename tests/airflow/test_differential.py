@@ -11,6 +11,7 @@ from support.differential.embedded import run_embedded
 from support.differential.endings import ENDINGS
 from support.differential.frames import FRAMES
 from support.differential.lines import LINES
+from support.differential.lookups import LOOKUPS
 from support.differential.outcome import differences
 from support.differential.real import run_real
 from support.differential.requests import REQUESTS
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from .conftest import Supervisor  # type: ignore[import-not-found,unused-ignore]
 
-SCENARIOS = (*ENDINGS, *LINES, *FRAMES, *STARTS, *REQUESTS, *BUILT)
+SCENARIOS = (*ENDINGS, *LINES, *FRAMES, *STARTS, *REQUESTS, *BUILT, *LOOKUPS)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name.replace(" ", "_"))

@@ -6,12 +6,11 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from dagfloe import Connection
 from dagfloe.local.limits import Limits
 from dagfloe.local.stop import Stop
-from dagfloe.local.store import Store, XComKey
 from dagfloe.local.supervisor import run_task
 from dagfloe.local.task import TaskRun
+from support.differential.holdings import RUN_ID, filled_store
 from support.differential.outcome import ESCALATION_S, LOGICAL_DATE, Outcome, by_source, kind_of, plain, received
 from support.schemas import OLD, SCHEMAS
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from dagfloe.local.task import TaskResult
     from support.differential.scenario import Scenario
 
-RUN_ID = "manual__1"
 #: Said by this supervisor only: to the person who stopped it, of what the real one drops without a word, and of what
 #: the real one's own exception says.
 _NOT_TOLD = (
@@ -72,28 +70,6 @@ def run_embedded(scenario: Scenario, bundle: Path) -> Outcome:
         xcoms={key.key: value for key, value in store.xcoms.items() if key.task_id == scenario.task_id},
         variables=dict(store.variables),
     )
-
-
-def filled_store(holds: Mapping[str, Any], dag_id: str) -> Store:
-    """A store that knows what the fake API server is told to know."""
-    store = Store()
-    for key, value in holds.get("variables", {}).items():
-        store.set_variable(key, value)
-    for conn_id, fields in holds.get("connections", {}).items():
-        store.add_connection(Connection(conn_id, **fields))
-    for name, value in holds.get("xcoms", {}).items():
-        store.xcoms[_place(dag_id, RUN_ID, name)] = value
-    for name, value in holds.get("prior_xcoms", {}).items():
-        store.xcoms[_place(dag_id, "before", name)] = value
-    for name, values in holds.get("mapped_xcoms", {}).items():
-        for map_index, value in enumerate(values):
-            store.xcoms[_place(dag_id, RUN_ID, name, map_index)] = value
-    return store
-
-
-def _place(dag_id: str, run_id: str, name: str, map_index: int = -1) -> XComKey:
-    task_id, _, key = name.partition("/")
-    return XComKey(dag_id, run_id, task_id, map_index, key)
 
 
 def _loss(result: TaskResult) -> str | None:

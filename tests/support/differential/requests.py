@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from support.differential.scenario import Scenario, asks, begun
 
 _VARIABLES = {"who": "me", "empty": "", "nothing": None, "json": '{"a": [1]}', "b/c d": "x", "db_password": "pa55-w0rd"}
@@ -20,7 +22,7 @@ _UNSET = {
     **{f"empty_{name}": {**_FULL, name: ""} for name in _FULL if name not in ("conn_type", "port")},
     "bare": {"conn_type": "http"},
 }
-_FALSY = (None, False, 0, 0.0, "", [], {})
+_FALSY: tuple[Any, ...] = (None, False, 0, 0.0, "", [], {})
 _ELSEWHERE = '"dag_id": "d", "run_id": "manual__1", "task_id": "up"'
 _MAPPED = {"mapped_xcoms": {"up/k": ["a", {"b": 1}, 2.5, None, "e"]}}
 

@@ -1,0 +1,84 @@
+"""A store of the embedded supervisor that knows what the fake API server is told to know."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from dagfloe import Connection
+from dagfloe.local.asset_records import AssetEventRecord, AssetKey
+from dagfloe.local.runs import DagRunRecord, TaskInstanceRecord
+from dagfloe.local.store import Store, XComKey
+from support.differential.outcome import LOGICAL_DATE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+RUN_ID = "manual__1"
+_SOURCE = ("source_dag_id", "source_run_id", "source_task_id", "source_map_index")
+
+
+def filled_store(holds: Mapping[str, Any], dag_id: str) -> Store:
+    """A store with what a scenario holds, in the words of `tests/airflow/api_server.py`."""
+    store = Store()
+    for key, value in holds.get("variables", {}).items():
+        store.set_variable(key, value)
+    for conn_id, fields in holds.get("connections", {}).items():
+        store.add_connection(Connection(conn_id, **fields))
+    _add_xcoms(store, holds, dag_id)
+    _add_assets(store, holds)
+    _add_runs(store, holds, dag_id)
+    return store
+
+
+def _add_xcoms(store: Store, holds: Mapping[str, Any], dag_id: str) -> None:
+    def place(name: str, run_id: str = RUN_ID, map_index: int = -1) -> XComKey:
+        task_id, _, key = name.partition("/")
+        return XComKey(dag_id, run_id, task_id, map_index, key)
+
+    for name, value in holds.get("xcoms", {}).items():
+        store.xcoms[place(name)] = value
+    for name, value in holds.get("prior_xcoms", {}).items():
+        store.xcoms[place(name, "before")] = value
+    for name, values in holds.get("mapped_xcoms", {}).items():
+        store.xcoms.update({place(name, map_index=index): value for index, value in enumerate(values)})
+
+
+def _add_assets(store: Store, holds: Mapping[str, Any]) -> None:
+    aliases = holds.get("asset_aliases", {})
+    for asset in holds.get("assets", ()):
+        of = [alias for alias, names in aliases.items() if asset["name"] in names]
+        store.add_asset(asset["name"], asset["uri"], group=asset["group"], extra=asset["extra"], aliases=of)
+    for event in holds.get("asset_events", ()):
+        record = AssetEventRecord(
+            asset=AssetKey(event["asset"]["name"], event["asset"]["uri"]),
+            timestamp=_moment(event["timestamp"]),
+            extra=event["extra"],
+            **{name: event[name] for name in _SOURCE},
+        )
+        store.assets.events.append(record)
+
+
+def _add_runs(store: Store, holds: Mapping[str, Any], dag_id: str) -> None:
+    for name, fields in holds.get("dag_runs", {}).items():
+        other, _, run_id = name.partition("/")
+        dates = {key: _moment(value) for key, value in fields.items() if value and key in _RUN_DATES}
+        others = {key: value for key, value in fields.items() if key not in _RUN_DATES}
+        store.save_run(DagRunRecord(dag_id=other, run_id=run_id, **{"run_after": LOGICAL_DATE, **dates, **others}))
+    for fields in holds.get("task_instances", ()):
+        run_id, date = fields["run_id"], fields.get("logical_date")
+        if date:
+            store.save_run(
+                DagRunRecord(dag_id=dag_id, run_id=run_id, logical_date=_moment(date), run_after=_moment(date))
+            )
+        known = {**fields, **{key: _moment(fields[key]) for key in ("start_date", "end_date") if key in fields}}
+        known.pop("logical_date", None)
+        store.save_task_instance(TaskInstanceRecord(dag_id=dag_id, ti_id=str(uuid.uuid4()), **known))
+
+
+_RUN_DATES = ("logical_date", "data_interval_start", "data_interval_end", "run_after", "start_date", "end_date")
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
