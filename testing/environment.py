@@ -216,7 +216,8 @@ class TaskEnvironment:
 
     def _notice(self, request: Mapping[str, Any]) -> None:
         self.requests.append(request)
-        self.xcoms.notice(request)
+        if request["type"] not in self.errors:
+            self.xcoms.notice(request)
 
     def _again(self, result: Result, ti_context: Mapping[str, Any], stop_at: str | None) -> Result:
         return self._try(result.way, with_context(result.run, ti_context), stop_at, result.earlier)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from dagfloe.local.store import Store
     from dagfloe.local.task import TaskRun
+    from dagfloe.testing.running import FailingStore
 
 
 class Variables(MutableMapping[str, Any]):
@@ -120,7 +121,7 @@ class XComs(MutableMapping[Any, Any]):
         if request["type"] == "SetXCom":
             self._encoded[place] = request["value"]
 
-    def fill(self, store: Store, run: TaskRun) -> None:
+    def fill(self, store: FailingStore, run: TaskRun) -> None:
         """Let a store have these XComs, and no other ones, in the Dag run of a task instance."""
         present = {
             Place(each.task_id, each.key, each.map_index): value
@@ -128,10 +129,10 @@ class XComs(MutableMapping[Any, Any]):
             if (each.dag_id, each.run_id) == (run.dag_id, run.run_id)
         }
         for place in present.keys() - self._encoded.keys():
-            _tell(store, run, {"type": "DeleteXCom", **_named(place, run)})
+            store.tell({"type": "DeleteXCom", **_named(place, run)}, run)
         for place, value in self._encoded.items():
             if place not in present or present[place] != value:
-                _tell(store, run, {"type": "SetXCom", **_named(place, run), "value": value})
+                store.tell({"type": "SetXCom", **_named(place, run), "value": value}, run)
 
 
 def _as_json(value: Any) -> str:
@@ -149,11 +150,3 @@ def _place(place: Any) -> Place:
 
 def _named(place: Place, run: TaskRun) -> dict[str, Any]:
     return {"dag_id": run.dag_id, "run_id": run.run_id, **place._asdict()}
-
-
-def _tell(store: Store, run: TaskRun, body: dict[str, Any]) -> None:
-    reply = store.answer(body, run)
-    if reply.error is not None:
-        raise MisuseError(
-            f"the XCom {body['key']!r} of task {body['task_id']!r} cannot be set: {reply.error['detail']}"
-        )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dagfloe.runtime.metadata import platform_tag
+from dagfloe.testing import MisuseError
 
 if TYPE_CHECKING:
     from dagfloe.testing import TaskEnvironment
@@ -26,6 +27,13 @@ MONTHS = [
     {"month": "2012-01", "rain_mm": 2.0, "temp_max_c": 11.0, "days": 2},
     {"month": "2012-02", "rain_mm": 1.0, "temp_max_c": 14.5, "days": 1},
 ]
+
+
+def test_task_that_the_file_does_not_have(dagfloe_env: TaskEnvironment) -> None:
+    """A test that names another task is told those that there are."""
+    with pytest.raises(MisuseError, match=r"'nope' in 0 Dags: .*\(weather: extract, aggregate, load\)"):
+        dagfloe_env.run("nope", file=FILE)
+    assert dagfloe_env.run("nope", file=FILE, dag_id="weather").log.has("is not in this bundle")
 
 
 def test_extract(dagfloe_env: TaskEnvironment) -> None:
