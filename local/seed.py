@@ -126,7 +126,7 @@ def parse_seed(text: str) -> Seed:
     Raises:
         DagfloeError: as `read_seed`.
     """
-    document = _document(text.replace("\r\n", "\n"))
+    document = _document(text)
     top = Entry("the file", document)
     tables = {name: top.take(name) for name in _TABLES}
     top.end()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.dates import to_datetime, utc_now
@@ -12,6 +11,7 @@ from dagfloe.local.store_replies import Reply, check_own, done, lookup_error, re
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from dagfloe.local.store_replies import Serve
     from dagfloe.local.task import TaskRun
@@ -151,7 +151,7 @@ class RunStore:
                 data_interval_start=interval,
                 data_interval_end=interval,
                 run_after=run_after,
-                conf=_as_json(body.get("conf") or {}),
+                conf=body.get("conf") or {},
                 note=body.get("note"),
                 triggering_user_name=self.runs[task.dag_id, task.run_id].triggering_user_name,
             )
@@ -192,12 +192,3 @@ def _as_body(run: DagRunRecord) -> dict[str, Any]:
         "partition_date": None,
         "team_name": None,
     }
-
-
-def _as_json(value: Any) -> Any:
-    """A value as it is after a way through JSON, where dates are texts."""
-    if isinstance(value, dict):
-        return {str(key): _as_json(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_as_json(item) for item in value]
-    return value.isoformat() if isinstance(value, datetime) else value

@@ -2,40 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
 from dagfloe import Connection
-from dagfloe.local.store import Reply, Store
-from dagfloe.local.task import TaskRun
-from dagfloe.runtime.requests import refusal
+from dagfloe.local.store import Store
+from support.asking import TASK, answer, ask, refused
 
-SCHEMA = json.loads((Path(__file__).parents[2] / "schemas/supervisor-2026-06-16.json").read_text())
-TASK = TaskRun(dag_id="d", task_id="t", run_id="r")
-XCOM = {"key": "k", "dag_id": "d", "run_id": "r", "task_id": "t"}
-
-
-def ask(store: Store, kind: str, **fields: Any) -> Reply:
-    """Send a request that the schema allows; what comes back must follow the schema, too."""
-    body = {"type": kind, **fields}
-    assert refusal(body) is None
-    reply = store.answer(body, TASK)
-    for part in reply:
-        if part is not None:
-            schema = {"$ref": f"#/$defs/{part['type']}", "$defs": SCHEMA["$defs"]}
-            jsonschema.Draft202012Validator(schema).validate(part)
-    return reply
-
-
-def body(store: Store, kind: str, **fields: Any) -> dict[str, Any]:
-    reply = ask(store, kind, **fields)
-    assert reply.error is None
-    assert reply.body is not None
-    return reply.body
+XCOM: dict[str, Any] = {"key": "k", "dag_id": "d", "run_id": "r", "task_id": "t"}
 
 
 def test_variables() -> None:
@@ -43,30 +18,27 @@ def test_variables() -> None:
     store = Store()
     assert ask(store, "PutVariable", key="b", value="1", description=None) == (None, None)
     store.set_variable("a", None)
-    assert body(store, "GetVariable", key="b") == {"type": "VariableResult", "key": "b", "value": "1"}
-    assert body(store, "GetVariableKeys") == {"type": "VariableKeysResult", "keys": ["a", "b"], "total_entries": 2}
-    assert body(store, "GetVariableKeys", limit=1, offset=1)["keys"] == ["b"]
-    assert body(store, "GetVariableKeys", prefix="a")["total_entries"] == 1
-    assert body(store, "DeleteVariable", key="b") == {"type": "OKResponse", "ok": True}
-    assert body(store, "DeleteVariable", key="b")["ok"] is True
+    assert answer(store, "GetVariable", key="b") == {"type": "VariableResult", "key": "b", "value": "1"}
+    assert answer(store, "GetVariableKeys") == {"type": "VariableKeysResult", "keys": ["a", "b"], "total_entries": 2}
+    assert answer(store, "GetVariableKeys", limit=1, offset=1)["keys"] == ["b"]
+    assert answer(store, "GetVariableKeys", prefix="a")["total_entries"] == 1
+    assert answer(store, "DeleteVariable", key="b") == {"type": "OKResponse", "ok": True}
+    assert answer(store, "DeleteVariable", key="b")["ok"] is True
     missing = {"type": "ErrorResponse", "error": "VARIABLE_NOT_FOUND", "detail": {"key": "b"}}
     assert ask(store, "GetVariable", key="b") == (missing, None)
 
 
 @pytest.mark.parametrize("fields", [{"limit": 0}, {"limit": 10_001}, {"offset": -1}], ids=str)
-def test_page_out_of_range(fields: dict[str, int]) -> None:
+def test_page_out_of_range(fields: dict[str, Any]) -> None:
     """The API server refuses impossible pages, which is an error in the third element."""
-    reply = ask(Store(), "GetVariableKeys", **fields)
-    assert reply.body is None
-    assert reply.error is not None
-    assert reply.error["detail"]["status_code"] == 422
+    assert refused(Store(), "GetVariableKeys", **fields)["status_code"] == 422
 
 
 def test_connections() -> None:
     """A connection has all its fields, null or empty where they are not set; a missing one is an error in the body."""
     store = Store()
     store.add_connection(Connection.from_uri("c", "http://:hunter2@h/?token=abcdef&x=shown"))
-    assert body(store, "GetConnection", conn_id="c") == {
+    assert answer(store, "GetConnection", conn_id="c") == {
         "type": "ConnectionResult",
         "conn_id": "c",
         "conn_type": "http",
@@ -78,20 +50,46 @@ def test_connections() -> None:
         "extra": '{"token": "abcdef", "x": "shown"}',
     }
     assert store.secrets.mask("hunter2 abcdef shown") == "*** *** shown"
-    assert body(store, "GetConnection", conn_id="x")["error"] == "CONNECTION_NOT_FOUND"
+    assert answer(store, "GetConnection", conn_id="x")["error"] == "CONNECTION_NOT_FOUND"
+
+
+def test_null_variable() -> None:
+    """Null that is put as a variable is read as a text, as from Airflow."""
+    store = Store()
+    ask(store, "PutVariable", key="k", value=None, description=None)
+    assert answer(store, "GetVariable", key="k")["value"] == "None"
+
+
+def test_environment() -> None:
+    """What the environment has is found in any case, not listed, not deleted, and behind what the store has itself."""
+    store = Store()
+    store.add_environment({"API_KEY": "hunter2"}, {"DB": Connection.from_uri("DB", "http://:hunter3@h")})
+    assert store.secrets.mask("hunter2 hunter3") == "*** ***"
+    ask(store, "DeleteVariable", key="api_key")
+    assert answer(store, "GetVariable", key="Api_Key") == {
+        "type": "VariableResult",
+        "key": "Api_Key",
+        "value": "hunter2",
+    }
+    assert answer(store, "GetConnection", conn_id="db")["conn_id"] == "db"
+    assert answer(store, "GetVariableKeys")["keys"] == []
+    store.set_variable("api_key", "own")
+    store.add_connection(Connection("db", "ftp"))
+    assert answer(store, "GetVariable", key="api_key")["value"] == "own"
+    assert answer(store, "GetConnection", conn_id="db")["conn_type"] == "ftp"
 
 
 def test_xcoms() -> None:
     """An XCom belongs to its task instance; no map index and every one below 0 mean -1; none is null."""
     store = Store()
-    assert body(store, "GetXCom", **XCOM) == {"type": "XComResult", "key": "k", "value": None}
+    assert answer(store, "GetXCom", **XCOM) == {"type": "XComResult", "key": "k", "value": None}
     assert ask(store, "SetXCom", **XCOM, value=[1], map_index=-5) == (None, None)
     assert ask(store, "SetXCom", **XCOM, value=2, map_index=3) == (None, None)
-    assert body(store, "GetXCom", **XCOM)["value"] == [1]
-    assert body(store, "GetXCom", **XCOM, map_index=3)["value"] == 2
-    assert body(store, "GetXCom", **{**XCOM, "task_id": "other"})["value"] is None
+    assert answer(store, "GetXCom", **XCOM)["value"] == [1]
+    assert answer(store, "GetXCom", **XCOM, map_index=3)["value"] == 2
+    assert answer(store, "GetXCom", **{**XCOM, "task_id": "other"})["value"] is None
     assert ask(store, "DeleteXCom", **XCOM, map_index=-1) == (None, None)
-    assert body(store, "GetXCom", **XCOM)["value"] is None
+    assert answer(store, "GetXCom", **XCOM)["value"] is None
 
 
 def test_prior_dates() -> None:
@@ -99,16 +97,15 @@ def test_prior_dates() -> None:
     store = Store()
     for run_id, value in (("1", "a"), ("2", "b"), ("1", "c")):
         ask(store, "SetXCom", **{**XCOM, "run_id": run_id}, value=value)
-    assert body(store, "GetXCom", **XCOM, include_prior_dates=True)["value"] == "c"
-    assert body(store, "GetXCom", **{**XCOM, "run_id": "2"}, include_prior_dates=True)["value"] == "b"
-    assert body(store, "GetXCom", **XCOM)["value"] is None
+    assert answer(store, "GetXCom", **XCOM, include_prior_dates=True)["value"] == "c"
+    assert answer(store, "GetXCom", **{**XCOM, "run_id": "2"}, include_prior_dates=True)["value"] == "b"
+    assert answer(store, "GetXCom", **XCOM)["value"] is None
 
 
 def test_not_finite() -> None:
     """A float without a JSON form fails on the way to the API server."""
-    reply = ask(Store(), "SetXCom", **XCOM, value={"a": [float("nan")]})
-    assert reply.error is not None
-    assert reply.error["detail"]["exception_type"] == "ValueError"
+    detail = refused(Store(), "SetXCom", **XCOM, value={"a": [float("nan")]})
+    assert (detail["status_code"], detail["exception_type"]) == (None, "ValueError")
 
 
 @pytest.mark.parametrize(
@@ -145,6 +142,7 @@ def test_rendered() -> None:
     assert ask(store, "SetRenderedFields", rendered_fields={"a": 1}) == (None, None)
     assert ask(store, "SetRenderedFields", rendered_fields={"b": 2}) == (None, None)
     assert ask(store, "SetRenderedMapIndex", rendered_map_index="one") == (None, None)
+    assert refused(store, "SetRenderedMapIndex", rendered_map_index="")["status_code"] == 422
     assert store.rendered_fields[TASK.ti_id] == {"a": 1, "b": 2}
     assert store.rendered_map_indexes[TASK.ti_id] == "one"
 
