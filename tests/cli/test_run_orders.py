@@ -84,7 +84,7 @@ def test_nobody_is_there() -> None:
 
 
 def test_a_database(tmp_path: Path) -> None:
-    """What a run pushed is there for a later one of the same id, which runs a task of it alone; another run has none."""
+    """What a run pushed is there for a later one of the same id, which runs a task of it alone; not for others."""
     database = str(tmp_path / "runs.db")
     assert invoke(ORDERS, "--seed", SEED, "--db", database, "--run-id", "one").exit_code == 0
     result = invoke(ORDERS, "--task", "is_large", "--db", database, "--run-id", "one")

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dagfloe.cli.text import one_line, record_lines, safe, shorten
-from dagfloe.local.text import value_text
 from dagfloe.local.records import LogRecord
+from dagfloe.local.text import value_text
 
 WHEN = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=timezone.utc)
 values = st.recursive(
