@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 _SERVERS = ("comm server", "logs server")
 #: The terminal messages after which a process that goes on is ended; after the others it may take its time.
 _ENDING = ("RetryTask", "SucceedTask", "TaskState")
-_UNHANDLED = "Unhandled request"
 _EXIT_POLL_S = 0.05
 _LAST_READ_S = 1.0
 
@@ -216,7 +215,7 @@ class _Run:
         self._requests.append(body)
         reply = self._store.answer(body, self._task)
         if reply.error is not None:
-            self._transcript.say("error", f"{_complaint(reply.error['detail'])}: {body['type']}")
+            self._transcript.refuse(body["type"], reply.error["detail"])
         if body["type"] in TERMINAL_STATES:
             self._terminal = body
             if body["type"] in _ENDING and not self._stopping:
@@ -257,8 +256,9 @@ class _Run:
         elif deadline == "overtime":
             self._end(f"it went on for {self._limits.overtime_s:g} s after its terminal message")
         elif deadline == "escalation":
-            what_next = "escalating" if self._signals else "giving up"
-            self._transcript.say("warning", f"Process did not terminate in time; {what_next}")
+            if self._connected:
+                what_next = "escalating" if self._signals else "giving up"
+                self._transcript.say("warning", f"Process did not terminate in time; {what_next}")
             self._signal_next()
         elif deadline == "cleanup":
             names = ", ".join(self._open)
@@ -337,11 +337,3 @@ class _Run:
         if sock is not None:
             self._selector.unregister(sock)
             sock.close()
-
-
-def _complaint(detail: Mapping[str, Any]) -> str:
-    """What is said of a request that got an error in the third element of its reply."""
-    message = detail["message"]
-    if "exception_type" in detail:
-        return f"Unhandled exception while handling task request: {message}"
-    return str(message) if message == _UNHANDLED else f"API server error: {message}"

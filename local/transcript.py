@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dagfloe.local.lines import LineDecoder
 from dagfloe.local.records import LogRecord, end_record, parse_line, stream_record, supervisor_record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from dagfloe.local.records import Mask
 
 #: How many records of a task are kept; all of them are told.
 MAX_RECORDS = 100_000
+#: What the supervisor says of a request that it does not serve.
+_UNHANDLED = "Unhandled request"
 _MAX_OUTPUT_LINES = 200
 _MAX_OUTPUT_CHARACTERS = 4000
 STREAMS = ("stdout", "stderr")
@@ -52,6 +54,20 @@ class Transcript:
     def say(self, level: str, event: str) -> None:
         """Add a record of the supervisor's own."""
         self._add(supervisor_record(level, event, self.mask))
+
+    def refuse(self, request: str, detail: Mapping[str, Any]) -> None:
+        """Add a record of a request that got an error in the third element of its reply.
+
+        Args:
+            request: the request's type.
+            detail: the error's detail.
+        """
+        reason = detail["message"]
+        if "exception_type" in detail:
+            reason = f"Unhandled exception while handling task request: {reason}"
+        elif reason != _UNHANDLED:
+            reason = f"API server error: {reason}"
+        self.say("error", f"{reason}: {request}")
 
     def end(self, exit_code: int) -> None:
         """Add the record of the process's end with a status other than 0."""

@@ -46,6 +46,13 @@ ENDINGS: tuple[Scenario, ...] = (
     begun("ends with 3 after it succeeded", "succeed()\nsys.exit(3)"),
     begun("ends with 3 after it succeeded, and has tries left", "succeed()\nsys.exit(3)", task={"should_retry": True}),
     begun("ends with 1 after it was skipped", 'ask({"type": "TaskState", "state": "skipped"})\nsys.exit(1)'),
+    begun(
+        "fails for good though it has tries left",
+        'ask({"type": "TaskState", "state": "failed"})',
+        task={"should_retry": True, "max_tries": 1},
+    ),
+    begun("ends with 3 after it asked for another try", f"send(0, {_TERMINAL['asks for another try']})\nsys.exit(3)"),
+    begun("ends with 3 after it was deferred", f"send(0, {_TERMINAL['is deferred']})\nreceive()\nsys.exit(3)"),
     begun("says two things at its end", 'ask({"type": "TaskState", "state": "skipped"})\nsucceed()'),
     begun("goes on asking after its terminal message", 'succeed()\nask(GET)\nlog("after")'),
     begun("does not wait for the reply to its terminal message", 'send(0, {"type": "SucceedTask", "end_date": at()})'),

@@ -20,7 +20,7 @@ dags: {d: {tasks: [t]}}
 """
 #: What the bundle received is written beside it, a frame a line; times stay apart from texts.
 RECORDER = """\
-import atexit, traceback
+import stat
 
 def told(value):
     return {"$time": value.isoformat()} if isinstance(value, datetime.datetime) else {"$odd": repr(value)}

@@ -69,14 +69,31 @@ receive()
 """
 _LOGS_CLOSED = 'log("last")\nlogs.close()\ntime.sleep(0.1)\nask(GET)\nsucceed()'
 
+_SURROUNDINGS = """
+record(flags=[argument.partition("=")[0] for argument in sys.argv[1:]], hosts=[flag("comm")[:10], flag("logs")[:10]])
+record(settings={name: value for name, value in os.environ.items() if name.startswith("AIRFLOW__LOGGING__")})
+record(kinds=[stat.S_IFMT(os.fstat(number).st_mode) for number in (1, 2)], folder=os.getcwd() != "/")
+succeed()
+"""
+_AGAIN = {"map_index": 3, "try_number": 2, "max_tries": 2, "should_retry": True, "conf": {"a": [1, None]}}
+_RESUMED = {"next_method": "resume", "next_kwargs": {"event": {"a": 1}}, "task_reschedule_count": 2}
+
 # Who ends at once after dialling may look like a stranger, or not: so it waits.
 STARTS: tuple[Scenario, ...] = (
+    begun("it is told how to connect, and what to log", _SURROUNDINGS),
+    begun("it runs a mapped task instance again", "succeed()", task=_AGAIN),
+    begun("it resumes after a deferral", "succeed()", task={"ti_context": _RESUMED}),
     Scenario(name="it connects late", body=_LATE),
     Scenario(name="it connects for its log first, and logs at once", body=_LOGS_FIRST),
     Scenario(name="it ends with 0 without connecting", body=""),
     Scenario(name="it ends with 3 without connecting", body="sys.exit(3)", task={"should_retry": True}),
     Scenario(name="it dies without connecting", body="os.kill(os.getpid(), signal.SIGKILL)\ntime.sleep(9)"),
     Scenario(name="it never connects", body="time.sleep(9)", startup_s=0.4),
+    Scenario(
+        name="it never connects, whatever it is told",
+        body="signal.signal(signal.SIGTERM, signal.SIG_IGN)\ntime.sleep(9)",
+        startup_s=0.5,
+    ),
     Scenario(name="it connects once and ends", body='comm = dial("comm")\ntime.sleep(0.2)'),
     Scenario(name="it connects for its log only, and ends", body='logs = dial("logs")\ntime.sleep(0.2)\nsys.exit(1)'),
     Scenario(name="it connects once and waits", body='comm = dial("comm")\ntime.sleep(9)', startup_s=0.4),
