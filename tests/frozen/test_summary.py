@@ -39,14 +39,8 @@ def write(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project of which nothing is changed."""
+    """One project for all, because the first build of each takes longest; who changes it changes it back."""
     return write(tmp_path_factory.mktemp("projects") / "told")
-
-
-@pytest.fixture
-def own(tmp_path: Path) -> Path:
-    """A project to change."""
-    return write(tmp_path / "told")
 
 
 def told(build: Build, project: Path, output: Path, *options: str) -> dict[str, Any]:
@@ -69,38 +63,39 @@ def test_the_sizes_add_up(project: Path, tmp_path: Path, build: Build, form: str
     assert summary["start"]["first_s"] > 0
 
 
-def test_up_to_date(own: Path, tmp_path: Path, build: Build) -> None:
+def test_up_to_date(project: Path, tmp_path: Path, build: Build) -> None:
     """While nothing changes, nothing is built, and the same is told; the file's time does not count."""
     output = tmp_path / "files"
-    first = told(build, own, output)
+    first = told(build, project, output)
     file = Path(first["file"])
     before = file.stat()
-    assert told(build, own, output) == {**first, "built": False}
+    assert told(build, project, output) == {**first, "built": False}
     assert file.stat() == before
     os.utime(file, (1, 1))
-    assert told(build, own, output)["built"] is False
-    assert "is up to date" in build(own, output).stdout
-    assert told(build, own, output, "--force")["built"] is True
+    assert told(build, project, output)["built"] is False
+    assert "is up to date" in build(project, output).stdout
+    assert told(build, project, output, "--force")["built"] is True
 
 
-def test_any_change_is_built(own: Path, tmp_path: Path, build: Build) -> None:
+def test_any_change_is_built(project: Path, tmp_path: Path, build: Build) -> None:
     """Code, the other form, and a bundle file that was changed or is gone are all seen."""
     output = tmp_path / "files"
-    bundle = Path(told(build, own, output)["file"])
+    bundle = Path(told(build, project, output)["file"])
 
     def damage() -> None:
         content = bundle.read_bytes()
         bundle.write_bytes(content[:-200] + b"x" + content[-199:])
 
     changes: dict[str, Callable[[], object]] = {
-        "code": lambda: (own / "t.py").write_text(f"{TASKS}x = 1\n"),
+        "code": lambda: (project / "t.py").write_text(f"{TASKS}x = 1\n"),
+        "old code": lambda: (project / "t.py").write_text(TASKS),
         "damage": damage,
         "no file": bundle.unlink,
     }
     for what, change in changes.items():
         change()
-        assert told(build, own, output)["built"], what
-        assert not told(build, own, output)["built"], what
+        assert told(build, project, output)["built"], what
+        assert not told(build, project, output)["built"], what
 
 
 def test_what_a_person_reads(project: Path, tmp_path: Path, build: Build) -> None:
@@ -176,14 +171,14 @@ def test_interrupted_at_a_step(step: str, project: Path, tmp_path: Path) -> None
     assert (tmp_path / "files" / "told").exists() == (step == "measuring")
 
 
-def test_interrupted_while_it_installs(own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_interrupted_while_it_installs(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """So it is while an environment is made; half of one is not taken for a whole one later."""
     monkeypatch.setenv("DAGFLOE_CACHE_DIR", str(tmp_path / "cache"))
 
     def wait(_: subprocess.Popen[str]) -> None:
         until(lambda: any((tmp_path / "cache" / "environments").glob("*/bin/python")), "an environment")
 
-    assert interrupted(own, tmp_path, signal.SIGTERM, wait) == 143
+    assert interrupted(project, tmp_path, signal.SIGTERM, wait) == 143
     assert list((tmp_path / "cache" / "environments").glob("*/complete.json")) == []
 
 
