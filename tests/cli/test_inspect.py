@@ -143,6 +143,41 @@ def test_an_error_moves_no_cursor(tmp_path: Path) -> None:
     assert "\x1b" not in told
 
 
+@given(
+    st.integers(min_value=0),
+    st.binary(min_size=1, max_size=8),
+    st.sampled_from([("inspect",), ("inspect", "--json"), ("verify",), ("verify", "--json")]),
+)
+def test_any_damage(tmp_path_factory: pytest.TempPathFactory, at: int, damage: bytes, command: tuple[str, ...]) -> None:
+    """Whatever was changed in a file, the answer is words or JSON, and never a stack."""
+    manifest = {
+        **GO,
+        "sdk": {**GO["sdk"], "name": "dagfloe"},
+        "floor": {"os": "linux", "architecture": "x", "libc": "none"},
+    }
+    file = write(tmp_path_factory.mktemp("damaged") / "file", manifest, b"\x7fELF\2\1" + bytes(100))
+    content = bytearray(file.read_bytes())
+    place = at % len(content)
+    content[place : place + len(damage)] = damage
+    file.write_bytes(content)
+    answer = CliRunner().invoke(main, [*command, str(file)])
+    assert answer.exception is None or isinstance(answer.exception, SystemExit)
+    assert answer.exit_code in (0, 1)
+    if "--json" in command and answer.stdout:
+        json.loads(answer.stdout)
+
+
+@given(JSON)
+def test_any_manifest(tmp_path_factory: pytest.TempPathFactory, value: object) -> None:
+    """So it is for any value in a manifest, at any place."""
+    folder = tmp_path_factory.mktemp("odd")
+    for key in (*GO, "floor", "bundle", "digests"):
+        file = write(folder / "file", {**GO, key: value}, b"x")
+        for command in (("inspect",), ("inspect", "--json"), ("verify",)):
+            answer = CliRunner().invoke(main, [*command, str(file)])
+            assert answer.exception is None or isinstance(answer.exception, SystemExit)
+
+
 def test_values_that_json_does_not_have(tmp_path: Path) -> None:
     """Dates and numbers as keys in a stranger's manifest become text."""
     manifest = {**GO, "extra": {1: "one", "built": yaml.safe_load("2026-01-01")}}
