@@ -29,6 +29,7 @@ from dagfloe.local.run_data import run_data
 from dagfloe.local.seed import Seed, read_seed
 from dagfloe.local.stop import Stop
 from dagfloe.local.store import Store
+from dagfloe.runtime.config import SCHEMA_VERSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -129,6 +130,7 @@ def run(
             run_id=run_id,
             conf={**graph.params, **seed.params, **chosen, **seed.conf},
             env=launch.env,
+            schema_version=_schema_version(manifest),
         )
         result = _run(launch.argv, graph, store, seed, options, quiet=quiet)
         if kept is not None:
@@ -167,6 +169,13 @@ def _open_database(path: Path) -> Database:
     from dagfloe.local.database import Database  # noqa: PLC0415 - only for those who want it
 
     return Database(path)
+
+
+def _schema_version(manifest: Mapping[str, Any]) -> str:
+    """The supervisor schema version to serve: the bundle's, else the newest known one that is not newer."""
+    wanted = manifest["sdk"]["supervisor_schema_version"]
+    known = sorted(SCHEMA_VERSIONS.values())
+    return next((version for version in reversed(known) if version <= wanted), known[0])
 
 
 def _graph(manifest: Mapping[str, Any], dag_id: str | None, task_ids: Sequence[str]) -> Graph:

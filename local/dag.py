@@ -183,6 +183,7 @@ class _DagRun:
             conf=self._options.conf,
             logical_date=self._logical_date,
             queue=task.queue,
+            schema_version=self._options.schema_version,
             ti_context={"xcom_keys_to_clear": earlier, **instance.resumption},
         )
 

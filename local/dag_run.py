@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dagfloe.local.states import SUCCESS
+from dagfloe.runtime.config import DEFAULT_SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,6 +61,7 @@ class DagRunOptions:
         conf: the configuration that the run is triggered with.
         env: the whole environment of the bundle; by default that of this process.
         limits: how long each task and its parts may take.
+        schema_version: the supervisor schema version that the bundle names.
     """
 
     jobs: int = field(default_factory=lambda: os.cpu_count() or 1)
@@ -69,6 +71,7 @@ class DagRunOptions:
     conf: Mapping[str, Any] = field(default_factory=dict, repr=False)
     env: Mapping[str, str] | None = field(default=None, repr=False)
     limits: Limits | None = None
+    schema_version: str = DEFAULT_SCHEMA_VERSION
 
 
 @dataclass(frozen=True, kw_only=True)

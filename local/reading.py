@@ -6,6 +6,7 @@ import re
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
+from dagfloe.runtime.config import DEFAULT_SCHEMA_VERSION
 from dagfloe.runtime.requests import request_type
 
 if TYPE_CHECKING:
@@ -26,17 +27,18 @@ _MOST_SECONDS = 2e10
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
-def as_read(body: Mapping[str, Any]) -> dict[str, Any]:
+def as_read(body: Mapping[str, Any], version: str = DEFAULT_SCHEMA_VERSION) -> dict[str, Any]:
     """A body with the values that the supervisor makes of those of other types.
 
     Args:
         body: the body of a request.
+        version: the supervisor schema version that the bundle names.
 
     Returns:
         A body for which `requests.refusal` says whether the supervisor understands it. Fields that it does not know are
         left out, unless they are forbidden.
     """
-    kind = request_type(body.get("type"))
+    kind = request_type(body.get("type"), version)
     if kind is None:
         return dict(body)
     return {

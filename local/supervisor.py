@@ -207,8 +207,8 @@ class _Run:
         self._selector.modify(comm.sock, comm.events, "comm")
 
     def _answer(self, comm: CommChannel, frame_id: int, body: dict[str, Any] | None) -> None:
-        body = None if body is None else as_read(body)
-        reason = refusal(body)
+        body = None if body is None else as_read(body, self._task.schema_version)
+        reason = refusal(body, self._task.schema_version)
         if body is None or reason is not None:
             self._transcript.say("error", f"Unable to decode message, so it gets no reply: {reason}")
             return

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from dagfloe.runtime.config import DEFAULT_SCHEMA_VERSION
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -34,6 +36,7 @@ class TaskRun:
         bundle_name: the Dag bundle's name.
         bundle_version: its version, if it has any.
         queue: the task's queue.
+        schema_version: the supervisor schema version that the bundle names.
         ti_context: further fields of `StartupDetails.ti_context`, or others in the place of the usual ones.
     """
 
@@ -50,6 +53,7 @@ class TaskRun:
     bundle_name: str = "local"
     bundle_version: str | None = None
     queue: str = "default"
+    schema_version: str = DEFAULT_SCHEMA_VERSION
     ti_context: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 

@@ -44,6 +44,8 @@ elif task_id == "skips":
     send(0, {"type": "TaskState", "state": "skipped"}); receive(); sys.exit(0)
 elif task_id == "breaks":
     logs.sendall(b"[]" + bytes([10])); time.sleep(60)
+elif task_id == "newer":
+    print(ask({"type": "UpdateDagRunNote", "ti_id": details["ti"]["id"], "note": "done"}), flush=True)
 elif task_id == "waits":
     log(f"pid {os.getpid()}")
     time.sleep(60)
@@ -133,6 +135,16 @@ def test_choice_of_dag(tmp_path: Path) -> None:
     assert (result.exit_code, "choose one with --dag: one, two" in result.output) == (2, True)
     assert states(invoke(path, "--dag", "two")) == {"skips": "skipped", "plain": "success"}
     assert states(invoke(path, "--dag", "two", "--task", "plain")) == {"plain": "success"}
+
+
+@pytest.mark.parametrize(("version", "known"), [("2026-10-30", True), ("2027-01-01", True), ("2026-07-01", False)])
+def test_schema_version(tmp_path: Path, version: str, known: bool) -> None:
+    """A bundle is served what the schema knows that it names, or else the newest one before that."""
+    manifest = MANIFEST.replace("DAGS", "d: {tasks: [newer]}").replace("2026-06-16", version)
+    program = PROGRAM if known else PROGRAM.replace("print(ask(", "print(send(1, ")
+    result = invoke(str(write_bundle(tmp_path / "raw", program, manifest)))
+    assert result.exit_code == 0, result.output
+    assert ("Unable to decode message" in result.output) == (not known)
 
 
 @pytest.mark.parametrize(
