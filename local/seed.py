@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -153,8 +154,8 @@ def _document(text: str) -> dict[str, Any]:
     except RecursionError:
         raise SeedError("its values are nested too deep: nest them less") from None
     except ValueError as error:  # its text may hold a part of a value
-        _, _, place = str(error).rpartition(" (")
-        raise SeedError(f"it is no TOML ({place.rstrip(')') or 'somewhere'}): correct it there") from None
+        place = re.search(r"at (line \d+, column \d+|end of document)", str(error))
+        raise SeedError(f"it is no TOML {place[0] if place else 'throughout'}: correct it there") from None
 
 
 def _variable(key: str, value: Any) -> str:
