@@ -69,7 +69,8 @@ class BuildView:
             self._console.print(Text(line, style="dim"), soft_wrap=True)
         elif self._progress is not None and self._task is not None and line.strip():
             room = max(0, self._console.width - len(self._text) - 20)
-            self._progress.update(self._task, detail=shorten(one_line(line), room))
+            said = one_line(line)
+            self._progress.update(self._task, detail=shorten(said.partition(" INFO: ")[2] or said, room))
 
     def _end_step(self, *, done: bool) -> None:
         if self._progress is not None:
