@@ -44,10 +44,10 @@ dist: $(addprefix $(DIST)/,$(BUNDLES)) ## Build every bundle of bundles/ to dist
 # The tool itself knows better than time stamps whether a file is up to date; touch tells Make.
 .SECONDEXPANSION:
 $(DIST)/%: $(SOURCES) $$(shell find bundles/$$* -type f -not -path '*/__pycache__/*') | $(STAMP)
-	$(BIN)/dagfloe build bundles/$* --output $(DIST) && touch $@
+	$(BIN)/dagfloe build bundles/$* --output $(DIST) && touch -c $@
 
 $(TEST_DIST)/%: $(SOURCES) $$(shell find tests/airflow/bundles/$$* -type f -not -path '*/__pycache__/*') | $(STAMP)
-	$(BIN)/dagfloe build tests/airflow/bundles/$* --output $(TEST_DIST) && touch $@
+	$(BIN)/dagfloe build tests/airflow/bundles/$* --output $(TEST_DIST) && touch -c $@
 
 test-bundles: $(addprefix $(TEST_DIST)/,$(TEST_BUNDLES))
 
@@ -99,10 +99,10 @@ $(BENCH)/stock/%: $(SOURCES) benchmarks/stock.py $$(wildcard benchmarks/bundles/
 	$(BIN)/python -m benchmarks.stock $(firstword $(wildcard benchmarks/bundles/$* bundles/$*)) --output $(@D)
 
 $(BENCH)/one-file/%: $(SOURCES) $$(wildcard benchmarks/bundles/$$*/*.*) | $(STAMP)
-	$(BIN)/dagfloe build benchmarks/bundles/$* --output $(@D) --one-file && touch $@
+	$(BIN)/dagfloe build benchmarks/bundles/$* --output $(@D) --one-file && touch -c $@
 
 $(BENCH)/%: $(SOURCES) $$(wildcard benchmarks/bundles/$$*/*.*) | $(STAMP)
-	$(BIN)/dagfloe build benchmarks/bundles/$* --output $(@D) && touch $@
+	$(BIN)/dagfloe build benchmarks/bundles/$* --output $(@D) && touch -c $@
 
 reproducible: $(STAMP) build/launcher/launcher ## Build every bundle twice, at other times and places, and compare the files
 	PYTHONPATH=tests $(BIN)/python -m support.reproducible $(BUNDLES:%=bundles/%)
