@@ -42,7 +42,7 @@ CLASHING = ("target", "msg", "self", "method_name", "positional_args")
 _TAKEN = ("exc_info", "logger_name", "stack_info")
 _JWT = re.compile(r"eyJ[\w.-]*", re.ASCII)
 _MAX_QUOTE = 200
-_MAX_DEPTH = 50
+_MAX_DEPTH = 200
 _MAX_HIDDEN_DEPTH = 5
 
 

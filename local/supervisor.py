@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import selectors
 import socket
-from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.local.channel import READ_BYTES, CommChannel
 from dagfloe.local.child import Child
+from dagfloe.local.ending import Ending
 from dagfloe.local.limits import Deadlines, Limits
 from dagfloe.local.lost import TaskLost
 from dagfloe.local.reading import as_read
@@ -22,7 +22,6 @@ from dagfloe.local.transcript import Transcript
 from dagfloe.runtime.requests import TERMINAL_STATES, refusal
 
 if TYPE_CHECKING:
-    import signal
     from collections.abc import Callable, Mapping, Sequence
 
     from typing_extensions import Self
@@ -77,15 +76,13 @@ class _Run:
         self._transcript = transcript
         self._limits = limits
         self._deadlines = Deadlines()
+        self._ending = Ending(limits, self._deadlines)
         self._selector = selectors.DefaultSelector()
         self._open: dict[str, socket.socket] = {}
         self._child: Child | None = None
         self._comm: CommChannel | None = None
-        self._signals: deque[signal.Signals] = deque()
         self._accepted: set[str] = set()
-        self._stopping = self._gave_up = False
-        self._signal: signal.Signals | None = None
-        self._told_to_stop = False
+        self._gave_up = False
         self._requests: list[Mapping[str, Any]] = []
         self._terminal: Mapping[str, Any] | None = None
         self._errors: list[str] = []
@@ -132,8 +129,7 @@ class _Run:
                 if key.data in ("stop", "exit"):
                     self._selector.unregister(key.fileobj)
                 if key.data == "stop":
-                    self._told_to_stop = True
-                    self._end("it was told to stop")
+                    self._end("it was told to stop", is_passed_on=True)
                 elif key.data in self._open:
                     self._handle(key.data)
             self._notice_end()
@@ -142,7 +138,7 @@ class _Run:
 
     def _is_over(self) -> bool:
         ended = self._child is None or self._child.exit_code is not None
-        return self._gave_up or (ended and not self._open)
+        return self._gave_up or self._ending.gave_up or (ended and not self._open)
 
     def _timeout_s(self) -> float | None:
         remaining_s = self._deadlines.remaining_s()
@@ -218,7 +214,7 @@ class _Run:
             self._transcript.refuse(body["type"], reply.error["detail"])
         if body["type"] in TERMINAL_STATES:
             self._terminal = body
-            if body["type"] in _ENDING and not self._stopping:
+            if body["type"] in _ENDING and not self._ending.has_begun:
                 self._deadlines.set("overtime", self._limits.overtime_s)
         comm.send(frame_id, reply.body, reply.error)
 
@@ -239,9 +235,7 @@ class _Run:
         exit_code = self._child.poll()
         if exit_code is None:
             return
-        # An end by a signal of ours is no news, but one that we only passed on is.
-        is_ours = self._signal is not None and exit_code == -self._signal and not self._told_to_stop
-        if exit_code and self._connected and not is_ours and self._broken is None:
+        if exit_code and self._connected and not self._ending.explains(exit_code) and self._broken is None:
             self._transcript.end(exit_code)
         self._deadlines.clear()
         self._deadlines.set("cleanup", self._limits.cleanup_s)
@@ -257,9 +251,9 @@ class _Run:
             self._end(f"it went on for {self._limits.overtime_s:g} s after its terminal message")
         elif deadline == "escalation":
             if self._connected:
-                what_next = "escalating" if self._signals else "giving up"
-                self._transcript.say("warning", f"Process did not terminate in time; {what_next}")
-            self._signal_next()
+                self._transcript.say("warning", f"Process did not terminate in time; {self._ending.what_next}")
+            if self._child is not None:
+                self._ending.escalate(self._child)
         elif deadline == "cleanup":
             names = ", ".join(self._open)
             self._transcript.say("warning", f"Still open {self._limits.cleanup_s:g} s after the task's end: {names}")
@@ -276,25 +270,15 @@ class _Run:
             self._close(name)
         self._end(None)
 
-    def _end(self, reason: str | None) -> None:
+    def _end(self, reason: str | None, *, is_passed_on: bool = False) -> None:
         """Begin to end the process by signals."""
-        if self._stopping or self._child is None or self._child.exit_code is not None:
+        if self._ending.has_begun or self._child is None or self._child.exit_code is not None:
             return
         if reason is not None:
             self._errors.append(reason)
             self._transcript.say("warning", f"Ending the task: {reason}")
-        self._stopping = True
         self._deadlines.clear()
-        self._signals.extend(self._limits.signals)
-        self._signal_next()
-
-    def _signal_next(self) -> None:
-        if self._child is None or not self._signals:
-            self._gave_up = True
-            return
-        self._signal = self._signals.popleft()
-        self._child.signal(self._signal)
-        self._deadlines.set("escalation", self._limits.escalation_s)
+        self._ending.begin(self._child, is_passed_on=is_passed_on)
 
     def _end_child(self, grace_s: float) -> None:
         if self._child is not None:
