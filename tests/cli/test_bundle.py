@@ -188,7 +188,7 @@ def test_metadata_and_nothing_else(tmp_path: Path) -> None:
     done = run(write_project(tmp_path, TASKS + NOISE), "--bundle-metadata")
     assert done.returncode == 0
     metadata = json.loads(done.stdout)
-    assert metadata["dags"] == {"d": {"tasks": ["extract"]}}
+    assert metadata["dags"] == {"d": {"declaration": {"tasks": {"extract": {}}}, "tasks": ["extract"]}}
     assert metadata["bundle"]["name"] == "test"
     for noise in (b"printed", b"written", b"through the descriptor", b"by a program"):
         assert noise in done.stderr
