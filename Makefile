@@ -21,7 +21,7 @@ SOURCES := pyproject.toml $(wildcard sdk/*.py runtime/*.py cli/*.py build/*.py) 
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dist test-bundles messages test check browser-test airflow-test conformance newcomer bench bench-quick deaths reproducible clean
+.PHONY: help install demo dist test-bundles messages test check browser-test airflow-test conformance newcomer bench bench-quick deaths docs reproducible clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -70,9 +70,9 @@ check: $(STAMP) ## Run ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy -p dagfloe
-	$(BIN)/mypy tests schemas benchmarks bundles/hello
+	$(BIN)/mypy tests schemas benchmarks bundles/hello bundles/orders
 
-browser-test: $(STAMP) ## Look at the report of a Dag run in a headless Chromium
+browser-test: $(DIST)/weather $(STAMP) ## Look at the report of a Dag run in a headless Chromium
 	@command -v chromium > /dev/null || { echo "chromium is missing: apt-get install chromium" >&2; exit 1; }
 	$(PYTEST) -m browser tests/browser
 
@@ -112,7 +112,7 @@ deaths: dist ## Let bundle files die in every way, 20 times each, and write docs
 	PYTHONPATH=tests $(BIN)/python -m support.deaths_page .cache/deaths.json
 
 docs: .venvs/docs/.installed ## Build the documentation to .cache/site/index.html
-	DISABLE_MKDOCS_2_WARNING=true .venvs/docs/bin/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 .venvs/docs/bin/mkdocs build --strict --quiet
 
 .venvs/docs/.installed: pyproject.toml
 	$(PYTHON) -m venv --clear $(@D)

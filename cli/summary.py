@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -14,7 +16,9 @@ if TYPE_CHECKING:
     from dagfloe.local.instances import Instance
     from dagfloe.local.store import Store
 
-_MAX_VALUE = 100
+#: How wide the table is where it is on no terminal; a terminal's width counts on one.
+_WIDTH = 160
+_NUMBERS = 22
 #: Of a mapped task with more instances than this, only those are listed that did not succeed.
 _MAX_INSTANCES = 20
 
@@ -24,12 +28,13 @@ def print_summary(result: DagResult, store: Store) -> None:
     shown, hidden = _listed(result.instances)
     width = max(map(len, (*(one_line(each.name) for each in shown), "task")))
     states = max(map(len, (*(_state(each) for each in shown), "state")))
+    room = max(_NUMBERS + 8, (shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDTH)) - _NUMBERS
     click.echo(f"\n{'task':<{width}}  {'state':<{states}}  tries  seconds  return_value")
     for each in shown:
         state, gap = click.style(_state(each), fg=STATE_COLORS.get(_state(each))), " " * (states - len(_state(each)))
         numbers = f"{_tries(each):>5}  {each.seconds:>7.2f}" if each.tries else " " * 14
-        rest = f"{gap}  {numbers}  {_value(each, result, store)}".rstrip()
-        click.echo(f"{one_line(each.name):<{width}}  {state}{rest}")
+        value = shorten(_value(each, result, store), room - width - states)
+        click.echo(f"{one_line(each.name):<{width}}  {state}" + f"{gap}  {numbers}  {value}".rstrip())
     if hidden:
         click.echo(f"and {hidden} more task instances in state success")
     for each in result.instances:
@@ -63,7 +68,7 @@ def _tries(instance: Instance) -> int:
 def _value(instance: Instance, result: DagResult, store: Store) -> str:
     value = store.return_value(result.graph.dag_id, result.run_id, instance.task.task_id, instance.map_index)
     # Masked before it is cut, so that no half of a secret is left.
-    return "" if value is None else shorten(one_line(store.secrets.mask(value_text(value))), _MAX_VALUE)
+    return "" if value is None else one_line(store.secrets.mask(value_text(value)))
 
 
 def _print_trouble(instance: Instance) -> None:

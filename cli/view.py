@@ -15,6 +15,7 @@ from dagfloe.local.states import RUNNING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from rich.live import Live
     from rich.table import Table
     from typing_extensions import Self
 
@@ -81,10 +82,10 @@ class LiveView:
 
     def __init__(self, task_ids: Sequence[str]) -> None:
         from rich.console import Console  # noqa: PLC0415 - only on a terminal; it takes longer than all else
-        from rich.live import Live  # noqa: PLC0415
 
+        self._console = Console()
         self._rows = {task_id: _Row() for task_id in task_ids}
-        self._live = Live(console=Console(), get_renderable=self._table, refresh_per_second=8, transient=True)
+        self._live = self._made()
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -100,7 +101,13 @@ class LiveView:
         try:
             yield
         finally:
+            self._live = self._made()  # the old one would write over what was said meanwhile
             self._live.start()
+
+    def _made(self) -> Live:
+        from rich.live import Live  # noqa: PLC0415 - as above
+
+        return Live(console=self._console, get_renderable=self._table, refresh_per_second=8, transient=True)
 
     def began(self, instance: Instance) -> None:
         """Show it as running."""

@@ -9,10 +9,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MAX_CHAIN = 20
+_RUNTIME = "dagfloe/runtime/"
 
 
 def exception_lines(detail: Any) -> Iterator[str]:
-    """An exception's frames and message; its causes follow. Whatever else stands there is shown as it is."""
+    """An exception's frames and message; its causes follow. Whatever else stands there is shown as it is.
+
+    The frames of the runtime are left out, where there are others.
+    """
     if detail is None:
         return
     if not isinstance(detail, list):
@@ -24,9 +28,10 @@ def exception_lines(detail: Any) -> Iterator[str]:
             continue
         if position:
             yield "caused by:" if part.get("is_cause") else "while handling:"
-        for frame in part.get("frames") or []:
-            if isinstance(frame, dict):
-                yield f"  {frame.get('filename')}:{frame.get('lineno')} in {frame.get('name')}"
+        frames = [frame for frame in part.get("frames") or [] if isinstance(frame, dict)]
+        # What called the author's function is of no use to the author.
+        for frame in [each for each in frames if _RUNTIME not in str(each.get("filename"))] or frames:
+            yield f"  {frame.get('filename')}:{frame.get('lineno')} in {frame.get('name')}"
         yield f"{part.get('exc_type')}: {part.get('exc_value')}"
         for note in part.get("exc_notes") or []:
             yield f"  {note}"

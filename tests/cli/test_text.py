@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dagfloe.cli.text import one_line, record_lines, safe, shorten
 from dagfloe.local.records import LogRecord
-from dagfloe.local.text import value_text
+from dagfloe.local.text import exception_lines, value_text
 
 WHEN = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=timezone.utc)
 values = st.recursive(
@@ -84,3 +84,15 @@ def test_value_text() -> None:
     loop: list[Any] = []
     loop.append(loop)
     assert value_text(loop) == "<list>"
+
+
+def test_frames_of_the_runtime_are_left_out() -> None:
+    """What called the author's function is not shown, unless there is nothing else."""
+    frames = [
+        {"filename": "/x/dagfloe/runtime/task_runner.py", "lineno": 1, "name": "run"},
+        {"filename": "tasks.py", "lineno": 2, "name": "load"},
+    ]
+    for shown, told in (("tasks.py:2 in load", frames), ("task_runner.py:1 in run", frames[:1])):
+        lines = list(exception_lines([{"exc_type": "E", "exc_value": "bad", "frames": told}]))
+        assert len(lines) == 2
+        assert lines[0].endswith(shown)
