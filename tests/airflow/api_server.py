@@ -19,6 +19,8 @@ from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import unquote
 
+from api_answers import Answer, invalid, not_found
+from api_assets import Assets
 from api_instances import Instances
 
 try:
@@ -26,21 +28,10 @@ try:
 except ImportError:
     import httpx
 
-Answer = tuple[int, Any]
 NOW = datetime.now(timezone.utc).isoformat()
 RUN_ID = "manual__1"
 MAX_PAGE = 10_000
 NO_CONTENT = 204
-
-
-def not_found(what: str) -> Answer:
-    """What the real server says when there is nothing."""
-    return 404, {"detail": {"reason": "not_found", "message": what}}
-
-
-def invalid(place: str, field: str, message: str) -> Answer:
-    """What the real server says to a value that it does not take."""
-    return 422, {"detail": [{"type": "value_error", "loc": [place, field], "msg": message, "input": None}]}
 
 
 class ApiServer:
@@ -52,6 +43,7 @@ class ApiServer:
         self.reads: list[dict[str, Any]] = []
         self.pid: int | None = None
         self.question: dict[str, Any] = {}
+        self.known_assets = Assets(request)
         self.variables: dict[str, Any] = dict(request.get("variables", {}))
         self.xcoms: dict[str, Any] = dict(request.get("xcoms", {}))
         self.mapped_xcoms: dict[str, list[Any]] = dict(request.get("mapped_xcoms", {}))
@@ -220,8 +212,8 @@ class ApiServer:
             store, key = self.task_store, place[3] if len(place) > 3 else None
         else:
             query = http.url.params
-            named = [asset["name"] for asset in self.request.get("assets", []) if asset["uri"] == query.get("uri")]
-            store = self.asset_store.setdefault((query.get("name") or [*named, query["uri"]][0]), {})
+            name = query.get("name") or self.known_assets.name_of(query["uri"]) or query["uri"]
+            store = self.asset_store.setdefault(name, {})
             key = query.get("key") if place[-1] == "value" else None
         if http.method == "PUT" and body["value"] is None:
             return invalid("body", "value", "Value error, value cannot be null")
@@ -238,31 +230,10 @@ class ApiServer:
     # Assets
 
     def _assets(self, http: httpx.Request, place: list[str], _body: Any) -> Answer:
-        query = http.url.params
-        assets = {asset["name"]: asset for asset in self.request.get("assets", [])}
-        if place[1] == "by-alias":
-            return 200, [
-                assets[name] for name in self.request.get("asset_aliases", {}).get(query.get("alias_name"), [])
-            ]
-        for asset in assets.values():
-            if asset["name"] == query.get("name") or asset["uri"] == query.get("uri"):
-                return 200, asset
-        return not_found(str(query))
+        return self.known_assets.found(place[1], http.url.params)
 
     def _asset_events(self, http: httpx.Request, place: list[str], _body: Any) -> Answer:
-        query = http.url.params
-        events = sorted(self.request.get("asset_events", []), key=lambda event: str(event["timestamp"]))
-        if place[1] == "by-asset":
-            names = {query.get("name"), query.get("uri")} - {None, ""}
-            events = [event for event in events if names & {event["asset"]["name"], event["asset"]["uri"]}]
-        moments = {"after": -1, "before": 1}
-        for name, sign in moments.items():
-            if name in query:
-                bound = _moment(query[name]) * sign
-                events = [event for event in events if _moment(event["timestamp"]) * sign <= bound]
-        if query.get("ascending") == "false":
-            events.reverse()
-        return 200, {"asset_events": events[: int(query["limit"])] if "limit" in query else events}
+        return self.known_assets.events(place[1], http.url.params)
 
     # Dags and Dag runs
 
@@ -303,10 +274,6 @@ class ApiServer:
         # A task instance asks once: it gets its first question back.
         self.question = self.question or {name: body.get(name) for name in fields}
         return 201, {"ti_id": place[1], **self.question}
-
-
-def _moment(text: str) -> float:
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 _BOUNDS = ("start", "stop", "step")

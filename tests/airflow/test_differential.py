@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from support.differential.endings import ENDINGS
 from support.differential.frames import FRAMES
 from support.differential.lines import LINES
 from support.differential.lookups import LOOKUPS
-from support.differential.outcome import differences
+from support.differential.outcome import Outcome, differences
 from support.differential.real import run_real
 from support.differential.requests import REQUESTS
 from support.differential.starts import STARTS
@@ -37,3 +38,23 @@ def test_no_difference(
     embedded = run_embedded(scenario, scenario.write(tmp_path / "embedded", built))
     found = differences(real, embedded)
     assert not found, "\n".join(found)
+
+
+def test_differences_are_found() -> None:
+    """Nothing of an outcome can differ unseen, the type of a number included."""
+    one = Outcome(None, "success", 0, [{"type": "SucceedTask"}], [[0, None, None]], {"logs": [{"n": 1}]}, [])
+    others: dict[str, Any] = {
+        "loss": "lost",
+        "state": "failed",
+        "exit_code": False,
+        "understood": [],
+        "received": [[1, None, None]],
+        "records": {"logs": [{"n": 1.0}]},
+        "own": ["overtime"],
+        "xcoms": {"k": None},
+        "variables": {"k": None},
+    }
+    assert differences(one, replace(one)) == []
+    for name, value in others.items():
+        [found] = differences(one, replace(one, **{name: value}))
+        assert found.startswith(name), found

@@ -33,7 +33,8 @@ NATIVE = "native-dag-authoring"
 
 def inputs_digest() -> str:
     """The digest of everything that says what is tested and how."""
-    paths = [TESTS / "airflow" / name for name in ("test_conformance.py", "api_server.py", "supervise.py")]
+    paths = [TESTS / "airflow" / name for name in ("test_conformance.py", "supervise.py")]
+    paths += sorted((TESTS / "airflow").glob("api_*.py"))
     paths += [TESTS / "support" / "dimensions.py"]
     bundles = (TESTS / "airflow" / "bundles").glob("conformance*/*")
     paths += sorted(path for path in bundles if path.suffix in (".py", ".toml"))
