@@ -15,7 +15,7 @@ import click
 
 from dagfloe.cli.answers import SeededAnswers, ask_at_terminal
 from dagfloe.cli.errors import tell_errors
-from dagfloe.cli.source import choose_dag, open_source
+from dagfloe.cli.source import choose_dag, complete_ids, open_source
 from dagfloe.cli.summary import print_summary
 from dagfloe.cli.view import LiveView, PlainView
 from dagfloe.connection import Connection
@@ -42,13 +42,16 @@ _STATUS = {"success": 0, "failed": 1, "interrupted": 130}
 
 
 @click.command()
-@click.argument("path", type=click.Path(exists=True, path_type=Path))
-@click.option("--dag", "dag_id", metavar="ID", help="The Dag, where the bundle has several.")
+@click.argument("path", type=click.Path(exists=True, path_type=Path), default=".")
+@click.option(
+    "--dag", "dag_id", metavar="ID", shell_complete=complete_ids, help="The Dag, where the bundle has several."
+)
 @click.option(
     "--task",
     "task_ids",
     multiple=True,
     metavar="ID",
+    shell_complete=complete_ids,
     help="Run this task only. Repeatable; what the others push comes from the seed file or the database.",
 )
 @click.option("-j", "--jobs", type=click.IntRange(1), metavar="N", help="Tasks at a time. [default: one a processor]")
@@ -97,16 +100,16 @@ def run(
     from_airflow: bool,
     quiet: bool,
 ) -> None:
-    """Run a Dag without an Airflow: PATH is a bundle file of any SDK, or a project's folder.
+    """Run a Dag without an Airflow: PATH is a bundle file of any SDK, or a project's folder, by default this one.
 
     Tasks run as the bundle declares it: in order, several at a time, mapped, branched, retried. A bundle that declares
     nothing, as those of other SDKs, runs its tasks one after the other. The exit status is 0 when the Dag run succeeds,
     as Airflow judges it.
 
     \b
-    dagfloe run bundles/weather
-    dagfloe run . --seed seed.toml --report run.html
-    dagfloe run . --task load --seed seed.toml --max-wait 1
+    dagfloe run
+    dagfloe run --seed seed.toml --report run.html
+    dagfloe run --task load --seed seed.toml --max-wait 1
     dagfloe run dist/linux-x86_64/weather --var limit=10 --conn db=postgres://user:pass@host/db
     """
     given, chosen = _given(variables, connections), _params(params)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,6 @@ from dagfloe.errors import DagfloeError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 _METADATA_TIMEOUT_S = 120.0
 
@@ -64,6 +64,24 @@ def choose_dag(manifest: Mapping[str, Any], dag_id: str | None) -> str:
     if dag_id not in dags:
         raise UsageError(f"the bundle has no Dag {dag_id!r}, only {', '.join(sorted(dags)) or 'none'}")
     return dag_id
+
+
+def complete_ids(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The dag_ids or task_ids that a shell may offer: of a bundle file; a project would have to be imported."""
+    try:
+        dags = read_bundle(Path(ctx.params["path"])).manifest["dags"]
+        if "--dag" in parameter.opts:
+            found = sorted(dags)
+        else:
+            found = [
+                task_id
+                for dag_id, entry in dags.items()
+                if ctx.params.get("dag_id") in (None, dag_id)
+                for task_id in entry["tasks"]
+            ]
+    except (DagfloeError, OSError, LookupError, TypeError):  # the shell just gets nothing
+        return []
+    return [each for each in found if isinstance(each, str) and each.startswith(incomplete)]
 
 
 def _metadata(launch: LaunchCommand, path: Path) -> dict[str, Any]:

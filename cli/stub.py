@@ -11,7 +11,7 @@ import click
 
 from dagfloe.build.stub import render_stub
 from dagfloe.cli.errors import tell_errors
-from dagfloe.cli.source import choose_dag, open_source
+from dagfloe.cli.source import choose_dag, complete_ids, open_source
 from dagfloe.cli.text import safe
 from dagfloe.errors import DagfloeError, UsageError
 
@@ -22,7 +22,7 @@ EXIT_DIFFERS = 1
 
 
 @click.command()
-@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@click.argument("path", type=click.Path(exists=True, path_type=Path), default=".")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the file here.")
 @click.option(
     "--check",
@@ -31,11 +31,13 @@ EXIT_DIFFERS = 1
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write nothing; show how this file differs, and exit with 1 when it does.",
 )
-@click.option("--dag", "dag_ids", metavar="ID", multiple=True, help="Only this Dag. Repeatable.")
+@click.option(
+    "--dag", "dag_ids", metavar="ID", multiple=True, shell_complete=complete_ids, help="Only this Dag. Repeatable."
+)
 @click.option("--queue", metavar="NAME", help="The queue of all tasks.  [default: what the task declares, or dagfloe]")
 @tell_errors
 def stub(path: Path, output: Path | None, checked: Path | None, dag_ids: Sequence[str], queue: str | None) -> None:
-    """Write the stub Dag file for Airflow: PATH is a bundle file, or a project's folder.
+    """Write the stub Dag file for Airflow: PATH is a bundle file, or a project's folder, by default this one.
 
     It holds what the bundle declares: schedules, retries, groups, edges. `--check` does not compare the comment on
     top, which names the build.

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from dagfloe.cli.tool import COMMANDS, main
 from support.peer import DEADLINE_S, TOOL
+from support.raw_bundle import write_bundle
 
 ENV = {**os.environ, "PATH": os.pathsep.join((str(Path(TOOL).parent), os.environ["PATH"]))}
 
@@ -71,3 +72,33 @@ def test_unknown_shell() -> None:
     answer = CliRunner().invoke(main, ["completion", "tcsh"])
     assert answer.exit_code == 2
     assert "'bash', 'zsh', 'fish'" in answer.output
+
+
+MANIFEST = """
+airflow_bundle_metadata_version: "1.0"
+dags: {one: {tasks: [extract, load]}, other: {tasks: [expire]}}
+sdk: {language: raw, version: "1", supervisor_schema_version: "2026-06-16"}
+source: raw.py
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (("--dag", "o"), ["one", "other"]),
+        (("--task", "ex"), ["extract", "expire"]),
+        (("--dag", "other", "--task", ""), ["expire"]),
+    ],
+    ids=" ".join,
+)
+def test_ids_of_a_bundle_file(words: tuple[str, ...], offered: list[str], tmp_path: Path) -> None:
+    """The Dags and tasks of a bundle file are offered."""
+    write_bundle(tmp_path / "raw", "succeed()", MANIFEST)
+    assert in_bash(tmp_path, "dagfloe", "run", "raw", *words) == offered
+
+
+def test_ids_of_what_is_no_bundle_file(tmp_path: Path) -> None:
+    """Of a project or a damaged file, nothing is offered, and nothing said."""
+    (tmp_path / "raw").write_text("x")
+    for path in (".", "raw", "nowhere"):
+        assert in_bash(tmp_path, "dagfloe", "run", path, "--dag", "") == []
