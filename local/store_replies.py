@@ -53,7 +53,7 @@ def invalid(where: str, name: str, message: str) -> Refused:
     """What the API server finds no valid value.
 
     Args:
-        where: the part of the HTTP request, `query` or `body`.
+        where: the part of the HTTP request, `path`, `query` or `body`.
         name: the field.
         message: what is the matter; it shows no value.
     """
@@ -66,6 +66,14 @@ def invalid(where: str, name: str, message: str) -> Refused:
 def failed(exception_type: str, message: str) -> Refused:
     """What fails in the supervisor, before the API server hears of it."""
     return Refused({"status_code": None, "message": message, "exception_type": exception_type})
+
+
+def key_of(body: Mapping[str, Any]) -> str:
+    """The key of a variable or an XCom that a request names; the API server refuses an empty one."""
+    key: str = body["key"]
+    if not key:
+        raise invalid("path", "key", "expected a text that is not empty")
+    return key
 
 
 def check_own(body: Mapping[str, Any], task: TaskRun) -> None:

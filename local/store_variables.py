@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dagfloe.local.store_replies import Reply, done, invalid, lookup_error
+from dagfloe.local.store_replies import Reply, done, invalid, key_of, lookup_error
 from dagfloe.secrets import Secrets, is_telling
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class VariableStore:
             self._mask_connection(connection)
 
     def _get(self, body: Mapping[str, Any], _task: TaskRun) -> Reply:
-        key = body["key"]
+        key = key_of(body)
         value = self.variables.get(key)
         if key not in self.variables:
             value = self.environment_variables.get(key.upper())
@@ -79,13 +79,13 @@ class VariableStore:
 
     def _put(self, body: Mapping[str, Any], _task: TaskRun) -> Reply:
         value = str(body["value"])  # as in Airflow, where null becomes a text
-        self.set_variable(body["key"], value)
-        self.written[body["key"]] = value
+        self.set_variable(key_of(body), value)
+        self.written[key_of(body)] = value
         return Reply()
 
     def _delete(self, body: Mapping[str, Any], _task: TaskRun) -> Reply:
-        self.variables.pop(body["key"], None)
-        self.written.pop(body["key"], None)
+        self.variables.pop(key_of(body), None)
+        self.written.pop(key_of(body), None)
         return done()
 
     def _get_keys(self, body: Mapping[str, Any], _task: TaskRun) -> Reply:

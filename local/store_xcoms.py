@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dagfloe.local.store_replies import Reply, failed, lookup_error, refused, refused_text
+from dagfloe.local.store_replies import Reply, failed, key_of, lookup_error, refused, refused_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,7 +59,7 @@ class XComStore:
 
     def _set(self, body: Mapping[str, Any], _task: TaskRun) -> Reply:
         if not is_finite(body["value"]):
-            raise failed("ValueError", "no JSON form")
+            raise failed("ValueError", "Out of range float values are not JSON compliant")
         if (body.get("mapped_length") or 0) > _MAX_MAP_LENGTH:
             raise refused(
                 400, "unmappable_return_value_length", f"{body['mapped_length']} mapped task instances are too many"
@@ -97,7 +97,7 @@ class XComStore:
         if body.get("previous_iteration"):
             raise refused_text(400, "The task is in no loop, so there is no previous iteration")
         run_id = body["run_id"]
-        wanted = (body["dag_id"], body["task_id"], body["key"])
+        wanted = (body["dag_id"], body["task_id"], key_of(body))
         found = [place for place in self.xcoms if (place.dag_id, place.task_id, place.key) == wanted]
         if not body.get("include_prior_dates"):
             return [place for place in found if place.run_id == run_id]
@@ -127,7 +127,7 @@ def _place(body: Mapping[str, Any]) -> XComKey:
     """The place that a request names; Airflow takes every map index below 0 as -1."""
     map_index = body.get("map_index")
     return XComKey(
-        body["dag_id"], body["run_id"], body["task_id"], -1 if map_index is None else max(-1, map_index), body["key"]
+        body["dag_id"], body["run_id"], body["task_id"], -1 if map_index is None else max(-1, map_index), key_of(body)
     )
 
 

@@ -223,7 +223,12 @@ RUNS: tuple[Scenario, ...] = (
     ),
 )
 REFUSED: tuple[Scenario, ...] = (
-    asks("a variable has an empty key", '{"type": "GetVariable", "key": ""}'),
+    asks(
+        "a variable has an empty key",
+        '{"type": "GetVariable", "key": ""}',
+        '{"type": "PutVariable", "key": "", "value": "x", "description": None}',
+        '{"type": "DeleteVariable", "key": ""}',
+    ),
     asks("keys of variables are asked for without a limit", '{"type": "GetVariableKeys", "limit": 0}'),
     asks("keys of variables are asked for with a limit too large", '{"type": "GetVariableKeys", "limit": 10001}'),
     asks("keys of variables are asked for from below", '{"type": "GetVariableKeys", "offset": -1}'),
@@ -234,6 +239,10 @@ REFUSED: tuple[Scenario, ...] = (
     ),
     asks("an XCom holds infinity", '{"type": "SetXCom", **xcom("k"), "value": {"a": [float("inf")]}}'),
     asks("an XCom has an empty key", '{"type": "SetXCom", **xcom(""), "value": 1}'),
-    asks("an XCom of an empty key is read", '{"type": "GetXCom", **xcom("")}'),
+    asks(
+        "an XCom of an empty key is read and deleted",
+        '{"type": "GetXCom", **xcom("")}',
+        '{"type": "DeleteXCom", **xcom("")}',
+    ),
 )
-LOOKUPS = (*SEQUENCES, *STORES, *RUNS)
+LOOKUPS = (*SEQUENCES, *STORES, *RUNS, *REFUSED)
