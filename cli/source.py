@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
@@ -69,19 +70,28 @@ def choose_dag(manifest: Mapping[str, Any], dag_id: str | None) -> str:
 def complete_ids(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """The dag_ids or task_ids that a shell may offer: of a bundle file; a project would have to be imported."""
     try:
-        dags = read_bundle(Path(ctx.params["path"])).manifest["dags"]
+        typed = _typed(ctx)
+        dags = read_bundle(Path(typed["path"])).manifest["dags"]
         if "--dag" in parameter.opts:
             found = sorted(dags)
         else:
             found = [
                 task_id
                 for dag_id, entry in dags.items()
-                if ctx.params.get("dag_id") in (None, dag_id)
+                if typed.get("dag_id") in (None, dag_id)
                 for task_id in entry["tasks"]
             ]
-    except (DagfloeError, OSError, LookupError, TypeError):  # the shell just gets nothing
+    except (DagfloeError, OSError, LookupError, TypeError, ValueError):  # the shell just gets nothing
         return []
     return [each for each in found if isinstance(each, str) and each.startswith(incomplete)]
+
+
+def _typed(ctx: click.Context) -> dict[str, Any]:
+    """The parameters before the option that is typed; with that one, which lacks its value, click reads none."""
+    words = shlex.split(os.environ["COMP_WORDS"])[2 : int(os.environ["COMP_CWORD"])]
+    while words and words[-1].startswith("-"):
+        words.pop()
+    return ctx.command.make_context(ctx.info_name, words, resilient_parsing=True).params
 
 
 def _metadata(launch: LaunchCommand, path: Path) -> dict[str, Any]:
