@@ -19,6 +19,7 @@ from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import unquote
 
+import api_runs
 from api_answers import Answer, invalid, not_found
 from api_assets import Assets
 from api_instances import Instances
@@ -242,11 +243,14 @@ class ApiServer:
         return (200, {"dag_id": place[1], **dag}) if dag else not_found(place[1])
 
     def _dag_runs(self, http: httpx.Request, place: list[str], body: Any) -> Answer:
+        query = http.url.params
         if place[1] == "count":
-            return 200, self.request.get("counts", {}).get("dag_runs", 0)
+            counts = self.request.get("counts", {})
+            return 200, counts.get("dag_runs", api_runs.count(self.dag_runs, query))
         if place[1] == "previous":
-            previous = self.request.get("previous_run")
-            return 200, previous and {**self.run_fields(self.request["dag_id"], "before"), **previous}
+            given = self.request.get("previous_run")
+            run_id, previous = ("before", given) if given else api_runs.previous(self.dag_runs, query) or ("", None)
+            return 200, previous and {**self.run_fields(query["dag_id"], run_id), **previous}
         name = "/".join(place[1:3])
         if http.method == "POST":
             if place[3:] == ["clear"]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dagfloe.local.store import Store
-from dagfloe.local.task import TaskRun
+from support.asking import TASK
 
 PLACE = {"dag_id": "d", "run_id": "r", "task_id": "t"}
 
@@ -25,7 +25,7 @@ PLACE = {"dag_id": "d", "run_id": "r", "task_id": "t"}
 def test_empty_key(body: dict[str, object]) -> None:
     """A request about an empty key gets an error in the third element, and changes nothing."""
     store = Store()
-    reply = store.answer({**body, "key": ""}, TaskRun(**PLACE))
+    reply = store.answer({**body, "key": ""}, TASK)
     assert reply.body is None
     assert reply.error is not None
     assert reply.error["detail"]["status_code"] == 422

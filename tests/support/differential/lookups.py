@@ -37,6 +37,9 @@ _RUNS = {
     }
 }
 
+_COUNTS = ("", '"states": ["failed"]', '"run_ids": ["then", "now"], "states": []', '"run_ids": ["never"]')
+_BEFORE = ('"logical_date": at()', '"logical_date": at(), "state": "failed"', '"logical_date": at().replace(year=2000)')
+
 
 def _slices(*bounds: tuple[int | None, int | None, int | None]) -> list[str]:
     return [
@@ -156,6 +159,12 @@ RUNS: tuple[Scenario, ...] = (
         '{"type": "GetDagRun", "dag_id": "other", "run_id": "then"}',
         '{"type": "GetDagRun", "dag_id": "other", "run_id": "now"}',
         '{"type": "GetDagRunState", "dag_id": "other", "run_id": "now"}',
+        holds=_RUNS,
+    ),
+    asks(
+        "Dag runs are counted, and the one before is read",
+        *(f'{{"type": "GetDRCount", "dag_id": "other", {more}}}' for more in _COUNTS),
+        *(f'{{"type": "GetPreviousDagRun", "dag_id": "other", {more}}}' for more in _BEFORE),
         holds=_RUNS,
     ),
     asks(
