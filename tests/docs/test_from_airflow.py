@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,12 +16,6 @@ from support.run import Run
 PAGE = (Path(__file__).parents[2] / "docs" / "from-airflow.md").read_text("utf-8")
 RIGHT = [row.split(" | ")[1] for row in re.findall(r"^\| (.+) \|$", PAGE, re.MULTILINE) if " | " in row]
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-PREAMBLE = """
-from __future__ import annotations
-import logging
-from datetime import timedelta
-from dagfloe import *
-"""
 EXCEPTIONS = [
     name
     for name in dagfloe.__all__
@@ -56,15 +51,16 @@ def test_names_of_ours_exist() -> None:
 def test_code_blocks_run() -> None:
     """The page's Python is what it says: it registers, and its tasks run."""
     assert len(BLOCKS) == 3
-    run = Run()
-    namespace = {"dag": run.dag}
+    run, namespace = Run(), dict[str, Any]()
     for block in BLOCKS:
-        exec(compile(PREAMBLE + block, "from-airflow.md", "exec"), namespace)  # noqa: S102 - our own page
-    assert run(task_id="wait")["next_method"] == "arrived"
-    resumed = run(task_id="wait", next_method="arrived", next_kwargs={"event": 1, "rows": 3})
+        exec(compile(block, "from-airflow.md", "exec", dont_inherit=True), namespace)  # noqa: S102 - our own page
+    run.bundle, run.dag = namespace["bundle"], namespace["dag"]
+    place = {"dag_id": run.dag.dag_id}
+    assert run(task_id="wait", ti=place)["next_method"] == "arrived"
+    resumed = run(task_id="wait", ti=place, next_method="arrived", next_kwargs={"event": 1, "rows": 3})
     assert resumed["type"] == "SucceedTask"
-    assert run(task_id="load")["type"] == "SucceedTask"
+    assert run(task_id="load", ti=place)["type"] == "SucceedTask"
     run.airflow.xcoms["transform", "return_value"] = {"total": 70}
-    assert run(task_id="store")["type"] == "SucceedTask"
+    assert run(task_id="store", ti=place)["type"] == "SucceedTask"
     assert run.airflow.sent("SetXCom")[-1]["value"] == "sales: 70"
     assert run.dag.reachable_from("extract") == {"transform", "store"}

@@ -1,0 +1,134 @@
+"""Everything that the documentation shows in a block is run."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dagfloe.runtime.metadata import platform_tag
+from support import shown
+from support.blocks import PAGES, ROOT, Block, read_blocks
+from support.page import Page, PageError, matches, read_console
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Why blocks are not run: each is something that a test must not do, or cannot.
+EXCUSES = {
+    "it installs into the environment that runs the tests": 1,
+}
+BLOCKS = {str(page.relative_to(ROOT)): read_blocks(page) for page in PAGES}
+
+
+@pytest.fixture
+def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
+    """A page's folder, with the examples in it, and their bundle files."""
+    (tmp_path / "bundles").symlink_to(ROOT / "bundles")
+    (tmp_path / "dags").mkdir()
+    for name in ("hello", "weather"):
+        built = ROOT / "dist" / platform_tag() / name
+        for folder in (tmp_path / "dist" / "linux-x86_64", tmp_path / "opt" / "airflow" / "bundles"):
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / name).hardlink_to(built)
+    monkeypatch.syspath_prepend(tmp_path)
+    before = set(sys.modules)
+    yield Page(tmp_path)
+    for name in set(sys.modules) - before:
+        if Path(getattr(sys.modules[name], "__file__", None) or "/").is_relative_to(tmp_path):
+            del sys.modules[name]
+
+
+@pytest.mark.frozen
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", [name for name, blocks in BLOCKS.items() if blocks])
+def test_page(name: str, page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The blocks of a page run, one after the other, and print what it says."""
+    if ROOT / name == shown.PAGE:
+        shown.prepare(page.folder, page.folder / "dist" / "linux-x86_64" / "sales", monkeypatch)
+    page.run(BLOCKS[name])
+
+
+def test_few_blocks_are_not_run() -> None:
+    """What is not run says why, and is listed here."""
+    found = [block.excuse for blocks in BLOCKS.values() for block in blocks if block.excuse]
+    assert {excuse: found.count(excuse) for excuse in found} == EXCUSES
+
+
+def blocks_of(tmp_path: Path, text: str) -> list[Block]:
+    """The blocks of a page that is written here."""
+    path = ROOT / "page.md"  # only named
+    file = tmp_path / "page.md"
+    file.write_text(text, "utf-8")
+    return [Block(path, each.line, each.language, each.name, each.text, each.excuse) for each in read_blocks(file)]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("```python\nraise ValueError(1)\n```", "1"),
+        ("```cobol\n```", "nobody knows"),
+        ("```\n```", "nobody knows"),
+        ("```console\n$ exit 3\n```", "status 3"),
+        ("```console\n$ echo one\ntwo\n```", "the page says"),
+        ("```console\n$ dagfloe inspect nothing\n```", "status 1"),
+        ("```toml\nx = 1\n```", "neither"),
+        ('```toml\n[tool.dagfloe]\nbundle = "tasks:bundle"\ntypo = 1\n```', "typo"),
+        ("```yaml\nkind: Pod\n```", "needs apiVersion"),
+        ("```dockerfile\nRUM x\n```", "no Dockerfile"),
+        ("```json\n{\n```", "Expecting"),
+        ("```python\n# test_x.py\ndef test_x():\n    assert False\n```", "1 failed"),
+    ],
+)
+def test_a_wrong_block_fails(text: str, why: str, tmp_path: Path) -> None:
+    """What does not run, or prints something else, is found."""
+    with pytest.raises((PageError, Exception), match=why):
+        Page(tmp_path).run(blocks_of(tmp_path, text))
+
+
+def test_blocks_build_on_each_other(tmp_path: Path) -> None:
+    """They share names, files, the folder that a command leads to, and the last status."""
+    texts = [
+        "```python\nx = 1\n```",
+        "```python\nassert x == 1\n```",
+        '```python title="a/b.py"\ny = 2\n```',
+        "```console\n$ cd a\n$ cat b.py \\\n  | head -1\ny = ...\n$ false\n$ echo $?\n1\n```",
+        "```console\n$ ls\nb.py\n```",
+        "<!-- not run: never -->\n```python\nx = 0\n```",
+    ]
+    text = "\n".join(texts)
+    Page(tmp_path).run(blocks_of(tmp_path, text))
+
+
+def test_output() -> None:
+    """Dots stand for anything in a line, and for lines."""
+    assert list(read_console("$ a\nb\nc\n$ d\n")) == [("a", "b\nc"), ("d", "")]
+    assert matches("a ... c\n...\nd", "a b c\nx\ny\nd\n")
+    assert matches("a\n...\nd", "a\nd\n")
+    assert not matches("a ...", "b a")
+    assert not matches("a", "a\nb")
+
+
+def test_reference_is_complete() -> None:
+    """Every public name, command, option of a project and environment variable is in the reference."""
+    import dagfloe  # noqa: PLC0415
+    import dagfloe.testing  # noqa: PLC0415
+    from dagfloe.build.project import _OPTIONS  # noqa: PLC0415
+    from dagfloe.cli.tool import COMMANDS  # noqa: PLC0415
+
+    reference = {path.name: path.read_text("utf-8") for path in (ROOT / "docs" / "reference").glob("*.md")}
+    api = re.findall(r"(?m)^::: (dagfloe\.\S+)$", "\n".join(reference.values()))
+    names = [f"dagfloe.{name}" for name in dagfloe.__all__ if not name.startswith("__")]
+    names += [f"dagfloe.testing.{name}" for name in dagfloe.testing.__all__]
+    assert sorted(set(names) - set(api)) == []
+    assert len(api) == len(set(api))
+    assert re.findall(r":command: (\w+)", reference["cli.md"]) == list(COMMANDS)
+    assert [option for option in _OPTIONS if f"`{option}`" not in reference["settings.md"]] == []
+    sources = [path for part in ("sdk", "runtime", "cli", "build", "local") for path in (ROOT / part).glob("*.py")]
+    sources += (ROOT / "build" / "launcher").glob("*.[ch]")
+    variables = {name for path in sources for name in re.findall(r'"(DAGFLOE_[A-Z_]+)"', path.read_text("utf-8"))}
+    assert variables >= {"DAGFLOE_CACHE_DIR", "DAGFLOE_REPLY_TIMEOUT_S"}
+    assert sorted(name for name in variables if f"`{name}`" not in reference["settings.md"]) == []

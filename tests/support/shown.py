@@ -1,0 +1,37 @@
+"""The project of docs/deploying-dags.md, beside which its commands are run."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from dagfloe.runtime.config import BundleConfig
+from dagfloe.runtime.loader import load_bundle
+from dagfloe.runtime.metadata import bundle_metadata
+from support.blocks import ROOT, read_blocks
+from support.raw_bundle import write_bundle
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+PAGE = ROOT / "docs" / "deploying-dags.md"
+PROJECT = '[project]\nname = "sales"\nversion = "0.1.0"\n\n[tool.dagfloe]\nbundle = "shown_tasks:bundle"\n'
+
+
+def prepare(folder: Path, bundle_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the project `sales` of the module that the page shows, and its bundle file, whose program does nothing.
+
+    Args:
+        folder: where the project's folder goes.
+        bundle_file: where the bundle file goes.
+        monkeypatch: lets the module be imported.
+    """
+    project = folder / "sales"
+    project.mkdir()
+    (project / "pyproject.toml").write_text(PROJECT, "utf-8")
+    (project / "shown_tasks.py").write_text(read_blocks(PAGE)[0].text, "utf-8")
+    monkeypatch.syspath_prepend(project)
+    config = BundleConfig("shown_tasks:bundle", "sales", "0.1.0", "shown_tasks.py")
+    write_bundle(bundle_file, "", json.dumps(bundle_metadata(config, load_bundle(config))))
