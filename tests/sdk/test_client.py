@@ -293,7 +293,7 @@ class Answering(Airflow):
         super().__init__()
         self._reply = answer
 
-    def _answer(self, body: dict[str, Any]) -> dict[str, Any] | None:  # noqa: ARG002
+    def _answer(self, body: dict[str, Any]) -> dict[str, Any] | None:
         return self._reply  # type: ignore[no-any-return]
 
 
