@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 from typing import TYPE_CHECKING
 
+from dagfloe.build.manifest import render_manifest, with_digests
+from dagfloe.build.trailer import Trailer
 from dagfloe.runtime.config import BundleConfig
 from dagfloe.runtime.loader import load_bundle
 from dagfloe.runtime.metadata import bundle_metadata
 from support.blocks import ROOT, read_blocks
-from support.raw_bundle import write_bundle
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,4 +35,8 @@ def prepare(folder: Path, bundle_file: Path, monkeypatch: pytest.MonkeyPatch) ->
     (project / "shown_tasks.py").write_text(read_blocks(PAGE)[0].text, "utf-8")
     monkeypatch.syspath_prepend(project)
     config = BundleConfig("shown_tasks:bundle", "sales", "0.1.0", "shown_tasks.py")
-    write_bundle(bundle_file, "", json.dumps(bundle_metadata(config, load_bundle(config))))
+    binary = b"#!/bin/sh\n"
+    digest = hashlib.sha256(binary).digest()
+    manifest = render_manifest(with_digests(bundle_metadata(config, load_bundle(config)), digest, b""))
+    bundle_file.write_bytes(binary + manifest + Trailer(0, len(manifest), digest).pack())
+    bundle_file.chmod(0o755)
