@@ -26,12 +26,14 @@ class AssetRecord:
         uri: its URI.
         group: its group.
         extra: what is noted with it.
+        is_active: whether a Dag has it. Others, which tasks made through asset aliases, are not found by name or URI.
     """
 
     name: str
     uri: str
     group: str = "asset"
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    is_active: bool = True
 
     @property
     def key(self) -> AssetKey:

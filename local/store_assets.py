@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.dates import to_datetime, utc_now
@@ -56,10 +57,10 @@ class AssetStore:
         self.events.append(event)
 
     def find(self, name: str | None = None, uri: str | None = None) -> AssetRecord | None:
-        """The asset with a name, or else with a URI."""
-        if not name and not uri:
-            raise failed("ValueError", "neither a name nor a URI of an asset was given")
-        return next((each for each in self.assets.values() if (each.name == name if name else each.uri == uri)), None)
+        """The active asset with a name, or else with a URI."""
+        check_named({"name": name, "uri": uri})
+        found = (each for each in self.assets.values() if (each.name == name if name else each.uri == uri))
+        return next((each for each in found if each.is_active), None)
 
     def known(self, body: Mapping[str, Any]) -> AssetRecord:
         """The asset that a request names."""
@@ -94,7 +95,7 @@ class AssetStore:
         for each, names in grouped.values():
             asset = each.asset
             if asset is not None:
-                made = AssetRecord(name=asset.name, uri=asset.uri, extra=each.asset_extra)
+                made = AssetRecord(name=asset.name, uri=asset.uri, extra=each.asset_extra, is_active=False)
                 self.assets.setdefault(asset, made)
                 self._happen(task, asset, each.extra, partition_key, tuple(dict.fromkeys(names)))
 
@@ -104,7 +105,7 @@ class AssetStore:
             kind, name, uri = outlet["type"], outlet.get("name"), outlet.get("uri")
             if kind == "Asset" and name and uri:
                 key = AssetKey(name, uri)
-                self.assets.setdefault(key, AssetRecord(name=name, uri=uri))
+                self.assets[key] = replace(self.assets.get(key, AssetRecord(name=name, uri=uri)), is_active=True)
                 yield key
             elif (kind == "AssetNameRef" and name) or (kind == "AssetUriRef" and uri):
                 found = self.find(name if kind == "AssetNameRef" else None, uri)
@@ -146,15 +147,15 @@ class AssetStore:
         )
 
     def _get_events(self, body: Mapping[str, Any], _task: TaskRun) -> Reply:
+        check_named(body)
         name, uri = body["name"], body["uri"]
-        if not name and not uri:
-            raise failed("ValueError", "neither a name nor a URI of an asset was given")
         return self._matching(
             body,
             [
                 (number, event)
                 for number, event in enumerate(self.events, 1)
                 if (not name or event.asset.name == name) and (not uri or event.asset.uri == uri)
+                if (name and uri) or self.assets[event.asset].is_active
             ],
         )
 
@@ -212,6 +213,12 @@ class _Told:
         self.asset_extra: Mapping[str, Any] = event.get("dest_asset_extra") or {}
         self.alias: str | None = event.get("source_alias_name")
         self.partition_key: str | None = event.get("partition_key")
+
+
+def check_named(body: Mapping[str, Any]) -> None:
+    """Refuse a request that names no asset."""
+    if not body.get("name") and not body.get("uri"):
+        raise failed("ValueError", "neither a name nor a URI of an asset was given")
 
 
 def _asset_body(asset: AssetRecord) -> dict[str, Any]:

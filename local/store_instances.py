@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.dates import to_datetime, utc_now
 from dagfloe.local.runs import TaskInstanceRecord
-from dagfloe.local.states import FINISHED
+from dagfloe.local.states import FAILED, FINISHED, RUNNING, SKIPPED, SUCCESS
 from dagfloe.local.store_replies import Reply, check_own, invalid, refused, refused_text
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from dagfloe.local.task import TaskRun
 
 InstanceKey = tuple[str, str, str, int]
+_NOT_SKIPPED = (RUNNING, SUCCESS, FAILED)
 _LONG_AGO = datetime.min.replace(tzinfo=timezone.utc)
 
 
@@ -88,8 +90,8 @@ class InstanceStore:
 
     def _ask(self, body: Mapping[str, Any], task: TaskRun) -> Reply:
         check_own(body, task)
-        for name in ("params", "assigned_users"):
-            if body.get(name) is None:
+        for name, absent in (("params", None), ("assigned_users", None), ("multiple", False)):
+            if body.get(name, absent) is None:
                 raise invalid("body", name, "it cannot be null")
         if self._asked.get(task.ti_id) != task.try_number:  # a try asks once; later questions get the first one back
             self._asked[task.ti_id] = task.try_number
@@ -100,6 +102,12 @@ class InstanceStore:
 
     def _skip(self, body: Mapping[str, Any], task: TaskRun) -> Reply:
         self.skipped.setdefault((task.dag_id, task.run_id), []).extend(body["tasks"])
+        now = utc_now()
+        for each in body["tasks"]:
+            task_id, map_index = (each, -1) if isinstance(each, str) else each
+            record = self.instances.get((task.dag_id, task.run_id, task_id, map_index))
+            if record is not None and record.state not in _NOT_SKIPPED:
+                self.save(replace(record, state=SKIPPED, start_date=now, end_date=now))
         return Reply()
 
     def _set_rendered_fields(self, body: Mapping[str, Any], task: TaskRun) -> Reply:

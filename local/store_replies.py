@@ -68,11 +68,16 @@ def failed(exception_type: str, message: str) -> Refused:
     return Refused({"status_code": None, "message": message, "exception_type": exception_type})
 
 
-def key_of(body: Mapping[str, Any]) -> str:
-    """The key of a variable or an XCom that a request names; the API server refuses an empty one."""
+def key_of(body: Mapping[str, Any], where: str = "path") -> str:
+    """The key of a variable, an XCom or a state that a request names; the API server refuses an empty one.
+
+    Args:
+        body: the request.
+        where: the part of the HTTP request that it is in.
+    """
     key: str = body["key"]
     if not key:
-        raise invalid("path", "key", "expected a text that is not empty")
+        raise invalid(where, "key", "expected a text that is not empty")
     return key
 
 

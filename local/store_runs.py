@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagfloe.dates import to_datetime, utc_now
 from dagfloe.local.runs import DagRecord, DagRunRecord
-from dagfloe.local.store_replies import Reply, check_own, done, lookup_error, refused
+from dagfloe.local.store_replies import Reply, check_own, done, invalid, lookup_error, refused, refused_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from dagfloe.local.task import TaskRun
 
 RunKey = tuple[str, str]
-_OVER = frozenset({"success", "failed"})
+_STATES = ("queued", "running", "success", "failed")
+_OVER = ("success", "failed")
 
 
 class RunStore:
@@ -102,6 +103,8 @@ class RunStore:
         return Reply({"type": "DagRunStateResult", "state": self._known(body).state})
 
     def _get_previous(self, body: Mapping[str, Any], _task: TaskRun) -> Reply:
+        if body.get("state") and body["state"] not in _STATES:
+            raise invalid("query", "state", f"expected one of {', '.join(_STATES)}")
         found = self._before(body["dag_id"], to_datetime(body["logical_date"]), body.get("state"))
         return Reply({"type": "PreviousDagRunResult", "dag_run": None if found is None else _as_body(found)})
 
@@ -131,14 +134,16 @@ class RunStore:
         return Reply({"type": "DRCount", "count": len(found)})
 
     def _trigger(self, body: Mapping[str, Any], task: TaskRun) -> Reply:
-        present = self.runs.get((body["dag_id"], body["run_id"]))
-        if present is not None:
+        if not body["dag_id"] or not body["run_id"]:
+            raise refused_text(404, "Not Found")
+        date, run_after = (None if body.get(name) is None else to_datetime(body[name]) for name in _DATES)
+        if self._exists(body, date):
             if not body.get("reset_dag_run"):
                 return lookup_error("DAGRUN_ALREADY_EXISTS", None)
+            present = self._known(body)
             dates: dict[str, Any] = {"start_date": None, "end_date": None} if present.state in _OVER else {}
             self.save(replace(present, state="queued", clear_number=present.clear_number + 1, **dates))
             return done()
-        date, run_after = (None if body.get(name) is None else to_datetime(body[name]) for name in _DATES)
         run_after = run_after or utc_now()
         interval = None if date is None else run_after
         self.save(
@@ -164,6 +169,11 @@ class RunStore:
             self.save(replace(self.runs[task.dag_id, task.run_id], note=body["note"] or None))
         return done()
 
+    def _exists(self, body: Mapping[str, Any], date: datetime | None) -> bool:
+        """Whether there is a run of the same name, or of the same logical date."""
+        own = [run for run in self.runs.values() if run.dag_id == body["dag_id"]]
+        return any(run.run_id == body["run_id"] or (date is not None and run.logical_date == date) for run in own)
+
     def _known(self, body: Mapping[str, Any]) -> DagRunRecord:
         found = self.runs.get((body["dag_id"], body["run_id"]))
         if found is None:
@@ -187,6 +197,7 @@ _DATES = ("logical_date", "run_after")
 def _as_body(run: DagRunRecord) -> dict[str, Any]:
     return {
         **vars(run),
+        "note": None,  # Airflow does not tell it here
         "conf": dict(run.conf),
         "consumed_asset_events": [dict(event) for event in run.consumed_asset_events],
         "partition_date": None,

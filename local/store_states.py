@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dagfloe.local.store_replies import Reply, check_own, done, invalid, lookup_error
+from dagfloe.local.store_assets import check_named
+from dagfloe.local.store_replies import Reply, check_own, done, invalid, key_of, lookup_error
 from dagfloe.local.store_xcoms import is_finite
 
 if TYPE_CHECKING:
@@ -54,19 +55,20 @@ class StateStore:
 
     def _get_of_task(self, body: Mapping[str, Any], task: TaskRun) -> Reply:
         check_own(body, task)
-        states = self.task_states.get(_scope(task), {})
-        if body["key"] not in states:
-            return lookup_error("TASK_STORE_NOT_FOUND", {"key": body["key"]})
-        return Reply({"type": "TaskStateStoreResult", "value": states[body["key"]]})
+        states, key = self.task_states.get(_scope(task), {}), key_of(body)
+        if key not in states:
+            return lookup_error("TASK_STORE_NOT_FOUND", {"key": key})
+        return Reply({"type": "TaskStateStoreResult", "value": states[key]})
 
     def _set_of_task(self, body: Mapping[str, Any], task: TaskRun) -> Reply:
         check_own(body, task)
-        self.task_states.setdefault(_scope(task), {})[body["key"]] = _checked(body)
+        key, value = key_of(body), _checked(body)
+        self.task_states.setdefault(_scope(task), {})[key] = value
         return done()
 
     def _delete_of_task(self, body: Mapping[str, Any], task: TaskRun) -> Reply:
         check_own(body, task)
-        self.task_states.get(_scope(task), {}).pop(body["key"], None)
+        self.task_states.get(_scope(task), {}).pop(key_of(body), None)
         return done()
 
     def _clear_of_task(self, body: Mapping[str, Any], task: TaskRun) -> Reply:
@@ -75,19 +77,22 @@ class StateStore:
         return done()
 
     def _get_of_asset(self, body: Mapping[str, Any], _task: TaskRun) -> Reply:
-        asset = self._assets.find(body.get("name"), body.get("uri"))
+        asset, key = self._assets.find(body.get("name"), body.get("uri")), key_of(body, "query")
         states = {} if asset is None else self.asset_states.get(asset.key, {})
-        if body["key"] not in states:
-            return lookup_error("ASSET_STORE_NOT_FOUND", {"key": body["key"]})
-        return Reply({"type": "AssetStateStoreResult", "value": states[body["key"]]})
+        if key not in states:
+            return lookup_error("ASSET_STORE_NOT_FOUND", {"key": key})
+        return Reply({"type": "AssetStateStoreResult", "value": states[key]})
 
     def _set_of_asset(self, body: Mapping[str, Any], _task: TaskRun) -> Reply:
-        value, asset = _checked(body), self._assets.known(body)
-        self.asset_states.setdefault(asset.key, {})[body["key"]] = value
+        check_named(body)
+        key, value = key_of(body, "query"), _checked(body)
+        self.asset_states.setdefault(self._assets.known(body).key, {})[key] = value
         return done()
 
     def _delete_of_asset(self, body: Mapping[str, Any], _task: TaskRun) -> Reply:
-        self.asset_states.get(self._assets.known(body).key, {}).pop(body["key"], None)
+        check_named(body)
+        key = key_of(body, "query")
+        self.asset_states.get(self._assets.known(body).key, {}).pop(key, None)
         return done()
 
     def _clear_of_asset(self, body: Mapping[str, Any], _task: TaskRun) -> Reply:

@@ -65,6 +65,8 @@ class XComStore:
                 400, "unmappable_return_value_length", f"{body['mapped_length']} mapped task instances are too many"
             )
         place = _place(body)
+        if (place.dag_id, place.run_id) not in self._runs.runs:
+            raise refused_text(404, f"The Dag {place.dag_id!r} has no run {place.run_id!r}")
         self.xcoms.pop(place, None)  # so that the order is that of the last writing
         self.xcoms[place] = body["value"]
         return Reply()

@@ -68,7 +68,8 @@ def full_store() -> Store:
         task_outlets=[{"type": "AssetAlias", "name": "al"}],
         outlet_events=[event],
     )
-    ask(store, "SetAssetStateStoreByName", name="raw", key="cursor", value=[4])
+    store.add_asset("table", "s3://table")
+    ask(store, "SetAssetStateStoreByName", name="table", key="cursor", value=[4])
     ask(store, "TriggerDagRun", dag_id="e", run_id="t")
     return store
 
@@ -82,14 +83,14 @@ def test_all_that_tasks_did_survives(path: Path) -> None:
     place: dict[str, Any] = {"key": "k", "dag_id": "d", "run_id": "r", "task_id": "t"}
     assert answer(store, "GetXCom", **place, map_index=2)["value"] == {"a": [1, None]}
     assert answer(store, "GetTaskStateStore", ti_id=TASK.ti_id, key="cursor")["value"] == 3
-    assert answer(store, "GetAssetStateStoreByUri", uri="s3://raw", key="cursor")["value"] == [4]
-    assert answer(store, "GetAssetByName", name="raw")["extra"] == {"owner": "me"}
+    assert answer(store, "GetAssetStateStoreByUri", uri="s3://table", key="cursor")["value"] == [4]
     (asset,) = answer(store, "GetAssetsByAlias", alias_name="al")["assets"]
-    assert asset["name"] == "raw"
+    assert (asset["name"], asset["extra"]) == ("raw", {"owner": "me"})
+    assert answer(store, "GetAssetByName", name="raw")["error"] == "ASSET_NOT_FOUND"
     (event,) = answer(store, "GetAssetEventByAssetAlias", alias_name="al")["asset_events"]
     assert (event["extra"], event["source_task_id"]) == ({"rows": 3}, "t")
     run = answer(store, "GetDagRun", dag_id="d", run_id="r")
-    assert (run["logical_date"], run["conf"], run["note"]) == (WHEN, {"a": [1]}, "n")
+    assert (run["logical_date"], run["conf"], store.runs["d", "r"].note) == (WHEN, {"a": [1]}, "n")
     assert answer(store, "GetDagRunState", dag_id="e", run_id="t")["state"] == "queued"
     assert answer(store, "GetPreviousTI", dag_id="d", task_id="t")["task_instance"]["start_date"] == WHEN
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dagfloe import Connection
-from dagfloe.local.store import Store
+from dagfloe.local.store import Store, XComKey
 from support.asking import TASK, answer, ask, refused
 
 XCOM: dict[str, Any] = {"key": "k", "dag_id": "d", "run_id": "r", "task_id": "t"}
@@ -92,11 +92,19 @@ def test_xcoms() -> None:
     assert answer(store, "GetXCom", **XCOM)["value"] is None
 
 
+def test_no_such_run() -> None:
+    """An XCom can be written in a Dag run that is there, and read in any."""
+    store, elsewhere = Store(), {**XCOM, "run_id": "x"}
+    assert refused(store, "SetXCom", **elsewhere, value=1)["status_code"] == 404
+    assert answer(store, "GetXCom", **elsewhere)["value"] is None
+
+
 def test_prior_dates() -> None:
     """With `include_prior_dates` the value written last in any run counts, when this run has none."""
     store = Store()
     for run_id, value in (("1", "a"), ("2", "b"), ("1", "c")):
-        ask(store, "SetXCom", **{**XCOM, "run_id": run_id}, value=value)
+        store.xcoms.pop(XComKey("d", run_id, "t", -1, "k"), None)
+        store.xcoms[XComKey("d", run_id, "t", -1, "k")] = value
     assert answer(store, "GetXCom", **XCOM, include_prior_dates=True)["value"] == "c"
     assert answer(store, "GetXCom", **{**XCOM, "run_id": "2"}, include_prior_dates=True)["value"] == "b"
     assert answer(store, "GetXCom", **XCOM)["value"] is None

@@ -100,7 +100,7 @@ def test_one_event_a_try() -> None:
 
 
 def test_aliases() -> None:
-    """What is told of an alias becomes an event of the asset that it names, which is behind the alias from then on."""
+    """What is told of an alias is an event of an asset, which is found by the alias, or as soon as a Dag has it."""
     store = Store()
     event = {"source_alias_name": "al", "dest_asset_key": KEY, "dest_asset_extra": {"a": 1}, "extra": {"rows": 3}}
     stranger = {**event, "source_alias_name": "no outlet"}
@@ -111,6 +111,11 @@ def test_aliases() -> None:
         "type": "AssetsByAliasResult",
         "assets": [{"type": "AssetResult", **RAW, "extra": {"a": 1}}],
     }
+    assert answer(store, "GetAssetByName", name="raw")["error"] == "ASSET_NOT_FOUND"
+    assert refused(store, "ClearAssetStateStoreByName", name="raw")["status_code"] == 404
+    assert (events_of(store), events_of(store, "raw", "s3://raw")) == ([], [found])
+    store.add_asset("raw", "s3://raw")
+    assert events_of(store)[0]["id"] == found["id"]
     for name in ("no outlet", "unknown"):
         assert answer(store, "GetAssetsByAlias", alias_name=name)["assets"] == []
         assert answer(store, "GetAssetEventByAssetAlias", alias_name=name)["asset_events"] == []

@@ -150,6 +150,15 @@ def test_skipping() -> None:
     assert store.skipped == {("d", "r"): ["a", ["b", 1], "c"]}
 
 
+def test_skipped_states(store: Store) -> None:
+    """What is skipped is in that state at once, but for what runs or has ended."""
+    task = replace(TASK, run_id="r2")
+    ask(store, "SkipDownstreamTasks", task=task, tasks=["last", "first", ["group.mapped", 1], ["group.mapped", 9]])
+    states = answer(store, "GetTaskStates", dag_id="d", run_ids=["r2"], task_ids=["last", "first", "group.mapped"])
+    expected = {"last": "skipped", "first": "success", "group.mapped_0": "failed", "group.mapped_1": "running"}
+    assert states["task_states"] == {"r2": expected}
+
+
 def test_questions() -> None:
     """A question is kept, and what is not usual of it is told again; a try asks one question, the next one another."""
     store = Store()
@@ -173,6 +182,8 @@ def test_questions_that_are_refused() -> None:
     """As Airflow's API server, it takes neither null for params and users, nor another task instance's question."""
     plain: dict[str, Any] = {"ti_id": TASK.ti_id, "options": ["yes"], "subject": "Go?", "params": {}}
     assert refused(Store(), "CreateHITLDetailPayload", **plain)["status_code"] == 422
+    whole = {**plain, "assigned_users": [], "multiple": None}
+    assert refused(Store(), "CreateHITLDetailPayload", **whole)["status_code"] == 422
     assert refused(Store(), "CreateHITLDetailPayload", **{**plain, "ti_id": OTHER_TI})["status_code"] == 403
 
 

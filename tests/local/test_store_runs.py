@@ -40,7 +40,7 @@ def store_with(*runs: DagRunRecord) -> Store:
 
 
 def test_details() -> None:
-    """A Dag run has all its fields, null where they are not set."""
+    """A Dag run has all its fields, null where they are not set; its note is not told, as Airflow does not."""
     store = store_with(run(1, conf={"a": 1}, note="n", start_date=day(2), data_interval_start=day(1)))
     assert answer(store, "GetDagRun", dag_id="d", run_id="r1") == {
         "type": "DagRunResult",
@@ -56,7 +56,7 @@ def test_details() -> None:
         "end_date": None,
         "conf": {"a": 1},
         "clear_number": 0,
-        "note": "n",
+        "note": None,
         "triggering_user_name": None,
         "partition_key": None,
         "partition_date": None,
@@ -112,6 +112,7 @@ def test_previous() -> None:
         "type": "PreviousDagRunResult",
         "dag_run": None,
     }
+    assert refused(store, "GetPreviousDagRun", **wanted, state="no such state")["status_code"] == 422
 
 
 def test_previous_successful() -> None:
@@ -179,6 +180,21 @@ def test_trigger_again() -> None:
     assert answer(store, "TriggerDagRun", dag_id="d", run_id="r1", reset_dag_run=True) == OK
     cleared = store.runs["d", "r1"]
     assert (cleared.state, cleared.clear_number, cleared.start_date, cleared.end_date) == ("queued", 1, None, None)
+
+
+@pytest.mark.parametrize("place", [{"dag_id": "", "run_id": "t"}, {"dag_id": "e", "run_id": ""}], ids=str)
+def test_trigger_without_a_name(place: dict[str, Any]) -> None:
+    """A run needs a Dag and a name."""
+    assert refused(Store(), "TriggerDagRun", **place)["status_code"] == 404
+
+
+def test_trigger_at_a_date_that_is_taken() -> None:
+    """A Dag has one run of a logical date; there is nothing to clear under another name."""
+    store = store_with(run(1))
+    sent: dict[str, Any] = {"dag_id": "d", "run_id": "another", "logical_date": day(1)}
+    assert answer(store, "TriggerDagRun", **sent)["error"] == "DAGRUN_ALREADY_EXISTS"
+    assert refused(store, "TriggerDagRun", **sent, reset_dag_run=True)["status_code"] == 404
+    assert answer(store, "TriggerDagRun", **{**sent, "dag_id": "e"}) == OK
 
 
 def test_note() -> None:

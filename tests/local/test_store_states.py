@@ -11,6 +11,7 @@ from dagfloe.local.store import Store
 from support.asking import OTHER_TI, TASK, answer, ask, refused
 
 OK = {"type": "OKResponse", "ok": True}
+CHANGES: list[tuple[str, dict[str, Any]]] = [("Get", {}), ("Set", {"value": 1}), ("Delete", {})]
 ASSETS: list[tuple[str, dict[str, Any]]] = [("ByName", {"name": "raw"}), ("ByUri", {"uri": "s3://raw"})]
 
 
@@ -41,6 +42,20 @@ def test_values_without_a_form(value: object) -> None:
     detail = refused(store, "SetTaskStateStore", ti_id=TASK.ti_id, key="a", value=value, expires_at=None)
     assert detail["status_code"] == 422
     assert refused(store, "SetAssetStateStoreByName", name="raw", key="a", value=value)["status_code"] == 422
+
+
+def test_empty_keys() -> None:
+    """A key has at least one character; an asset has a name or a URI."""
+    store = Store()
+    store.add_asset("raw")
+    for kind, fields in CHANGES:
+        until: dict[str, Any] = {"expires_at": None} if kind == "Set" else {}
+        assert (
+            refused(store, f"{kind}TaskStateStore", ti_id=TASK.ti_id, key="", **fields, **until)["status_code"] == 422
+        )
+        detail = refused(store, f"{kind}AssetStateStoreByName", name="raw", key="", **fields)
+        assert detail["detail"]["detail"][0]["loc"] == ["query", "key"]
+        assert refused(store, f"{kind}AssetStateStoreByUri", uri="", key="", **fields)["exception_type"] == "ValueError"
 
 
 def test_of_another_task_instance() -> None:
