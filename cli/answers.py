@@ -47,7 +47,7 @@ class SeededAnswers:
         """What a human answers; None when nobody is there."""
         answer = self._next(self._human_input, instance, HumanOutcome)
         if answer is not None:
-            return _with_defaults(answer, question)
+            return answer
         if self._ask is not None:
             return self._ask(instance.name, question)
         return None
@@ -61,13 +61,6 @@ class SeededAnswers:
         used = self._used[kind, instance.name]
         self._used[kind, instance.name] += 1
         return found[min(used, len(found) - 1)] if found else None
-
-
-def _with_defaults(answer: HumanOutcome, question: Mapping[str, Any]) -> HumanOutcome:
-    """Of an answer that does not come, the defaults are taken."""
-    if not answer.timed_out:
-        return answer
-    return HumanOutcome(task_id=answer.task_id, chosen=tuple(question.get("defaults") or ()), timed_out=True)
 
 
 def ask_at_terminal(name: str, question: Mapping[str, Any]) -> HumanOutcome:

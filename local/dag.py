@@ -15,28 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from dagfloe.local.dag_run import Answers, DagResult, DagRunOptions, Observer
 from dagfloe.local.instances import UNMAPPED, Instance, Try
-from dagfloe.local.resuming import (
-    Resumption,
-    after_answer,
-    after_deferral,
-    after_failure,
-    after_reschedule,
-    after_waiting,
-)
+from dagfloe.local.resuming import Resumer
 from dagfloe.local.runs import DagRunRecord, TaskInstanceRecord
 from dagfloe.local.scheduler import Scheduler
-from dagfloe.local.states import (
-    AWAITING_INPUT,
-    DEFERRED,
-    FAILED,
-    RUNNING,
-    SUCCESS,
-    UP_FOR_RESCHEDULE,
-    UP_FOR_RETRY,
-)
+from dagfloe.local.states import FAILED, RUNNING, SUCCESS, UP_FOR_RETRY
 from dagfloe.local.stop import Stop
 from dagfloe.local.supervisor import run_task
 from dagfloe.local.task import TaskRun
+from dagfloe.wiring import RETURN_VALUE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -44,9 +30,6 @@ if TYPE_CHECKING:
     from dagfloe.local.graph import Graph
     from dagfloe.local.store import Store
     from dagfloe.local.task import TaskResult
-
-RETURN_VALUE = "return_value"
-HITL_TRIGGER = "airflow.providers.standard.triggers.hitl.HITLTrigger"
 
 
 def run_dag(
@@ -71,7 +54,7 @@ def run_dag(
     """
     with ExitStack() as stack:
         stop = stop or stack.enter_context(Stop())
-        return _DagRun(command, graph, store, observer, answers, options, stop).run()
+        return _DagRun(command, graph, store, (observer, answers), options, stop).run()
 
 
 class _DagRun:
@@ -80,16 +63,15 @@ class _DagRun:
         command: Sequence[str],
         graph: Graph,
         store: Store,
-        observer: Observer,
-        answers: Answers,
+        told: tuple[Observer, Answers],
         options: DagRunOptions,
         stop: Stop,
     ) -> None:
         self._command = command
         self._graph = graph
         self._store = store
-        self._observer = observer
-        self._answers = answers
+        self._observer, answers = told
+        self._resumer = Resumer(answers, store.questions)
         self._options = options
         self._stop = stop
         self._began = datetime.now(tz=timezone.utc)
@@ -225,7 +207,7 @@ class _DagRun:
         self._save(instance)
 
     def _suspend(self, instance: Instance, state: str, terminal: Mapping[str, Any]) -> None:
-        resumption = self._resumption(instance, state, terminal)
+        resumption = self._resumer.after(instance, state, terminal)
         if resumption is None:
             instance.state = FAILED
             self._observer.ended(instance)
@@ -236,46 +218,6 @@ class _DagRun:
         self._waiting.setdefault(time.monotonic() + seconds, []).append(instance)
         if seconds:
             self._observer.waits(instance, seconds, resumption.after_s)
-
-    def _resumption(self, instance: Instance, state: str, terminal: Mapping[str, Any]) -> Resumption | None:
-        now = datetime.now(tz=timezone.utc)
-        if state == UP_FOR_RETRY:
-            resumption = after_failure(instance, terminal)
-            instance.try_number += 1
-            instance.reschedules, instance.started = 0, None
-            return resumption
-        if state == UP_FOR_RESCHEDULE:
-            instance.reschedules += 1
-            return after_reschedule(instance, terminal, now)
-        if state == AWAITING_INPUT or (state == DEFERRED and terminal["classpath"] == HITL_TRIGGER):
-            return self._ask(instance, terminal)
-        if state == DEFERRED:
-            outcome = self._answers.trigger(instance, terminal)
-            if outcome is not None:
-                return after_deferral(terminal, outcome)
-            waited = after_waiting(terminal, now)
-            if waited is None:
-                instance.note = (
-                    f"it is deferred to {terminal['classpath']}, and nothing says what comes of it: name its event in "
-                    "a seed file, [[triggers]]"
-                )
-            return waited
-        instance.note = f"it ended in the state {state}, after which nothing is run"
-        return None
-
-    def _ask(self, instance: Instance, terminal: Mapping[str, Any]) -> Resumption | None:
-        question = self._store.questions.get(instance.ti_id)
-        if question is None:
-            instance.note = "it waits for an answer, and has asked nothing"
-            return None
-        outcome = self._answers.human(instance, question)
-        if outcome is None:
-            instance.note = (
-                f"nobody is there to answer {question['subject']!r}: run it at a terminal, or give the answer in a "
-                "seed file, [[human_input]]"
-            )
-            return None
-        return after_answer(terminal, question, outcome)
 
     def _length_of(self, task_id: str) -> int | None:
         """How many items a task returned, or how many instances of a mapped task returned something."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.human_input import HITL_TRIGGER
+from dagfloe.local.resuming import answer_event, misfit
 from dagfloe.runtime.messages import TRIGGER_FAILED_METHOD
 from dagfloe.serde import encode
 from dagfloe.testing.errors import MisuseError
@@ -42,28 +43,14 @@ def answered(
     waits = result.state == "awaiting_input" or (result.state == "deferred" and result.trigger == HITL_TRIGGER)
     if question is None or not waits:
         raise MisuseError(f"{result.name} is {result.state!r} and does not wait for a human")
-    form = {name: each["value"] for name, each in question["params"].items()}
-    unknown = sorted(set(params) - set(form))
+    unknown = sorted(set(params) - set(question["params"]))
     if unknown:
-        raise MisuseError(f"the question of {result.name} has no param {unknown[0]!r}, only {sorted(form)}")
-    is_late = chosen is None
-    if chosen is None:
-        chosen = question["defaults"]
-        if chosen is None:
-            error = {"error": "nobody answered in time, and there are no defaults", "error_type": "timeout"}
-            return _resumed(result, error)
-    wrong = [each for each in chosen if each not in question["options"]]
-    if wrong or (len(chosen) > 1 and not question["multiple"]):
-        how_many = "some" if question["multiple"] else "one"
-        raise MisuseError(f"{list(chosen)} is no answer to {result.name}: choose {how_many} of {question['options']}")
-    event = {
-        "chosen_options": list(chosen),
-        "params_input": {**form, **params},
-        "responded_at": now,
-        "responded_by_user": None if is_late else {"id": user, "name": user},
-        "timedout": is_late,
-    }
-    return _resumed(result, event)
+        known = sorted(question["params"])
+        raise MisuseError(f"the question of {result.name} has no param {unknown[0]!r}, only {known}")
+    wrong = misfit(question, chosen or ())
+    if wrong is not None:
+        raise MisuseError(f"the question of {result.name} is answered wrongly: {wrong}")
+    return _resumed(result, answer_event(question, chosen, params, user, now))
 
 
 def poked(result: Result) -> dict[str, Any]:

@@ -65,13 +65,6 @@ def test_the_seed_comes_before_the_terminal() -> None:
     assert SeededAnswers([], [seeded], None).human(instance("u"), QUESTION) is None
 
 
-def test_nobody_answers_in_time() -> None:
-    """An entry that times out takes the question's defaults."""
-    answers = SeededAnswers([], [HumanOutcome(task_id="t", timed_out=True)], None)
-    found = answers.human(instance(), QUESTION)
-    assert found == HumanOutcome(task_id="t", chosen=("no",), timed_out=True)
-
-
 @pytest.mark.parametrize(
     ("typed", "chosen"), [("1", ("yes",)), ("later", ("later",)), ("", ("no",)), ("9\nmaybe\n3", ("later",))]
 )

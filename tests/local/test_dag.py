@@ -62,7 +62,7 @@ if task_id == "pokes" and context["task_reschedule_count"] < 2:
          "reschedule_date": now() + datetime.timedelta(hours=1)})
 if task_id == "asks" and context["next_method"] is None:
     ask({"type": "CreateHITLDetailPayload", "ti_id": ti["id"], "options": ["yes", "no"], "subject": "Publish?",
-         "body": None, "defaults": None, "multiple": False, "params": {"why": {"value": "x", "schema": {}}},
+         "body": None, "defaults": DEFAULTS, "multiple": False, "params": {"why": {"value": "x", "schema": {}}},
          "assigned_users": []})
     end({"type": "AwaitInputTask", "state": "awaiting_input", "next_method": "told", "next_kwargs": {}})
 if task_id.startswith("meets"):
@@ -130,10 +130,15 @@ class World:
         self.store = Store()
 
     def run(
-        self, tasks: dict[str, dict[str, Any]], log: Log | None = None, delay: str = "{}", **options: Any
+        self,
+        tasks: dict[str, dict[str, Any]],
+        log: Log | None = None,
+        delay: str = "{}",
+        defaults: str = "None",
+        **options: Any,
     ) -> DagResult:
         """Run a Dag with these tasks; nothing waits for longer than a moment."""
-        program = PROGRAM.replace("**DELAY", f"**{delay}")
+        program = PROGRAM.replace("**DELAY", f"**{delay}").replace("DEFAULTS", defaults)
         command = write_program(self.folder / "program", program)
         graph = Graph.from_manifest("d", {"tasks": list(tasks), "declaration": {"tasks": tasks}})
         log = log or Log()
@@ -279,6 +284,23 @@ def test_human_input(world: World) -> None:
     assert [each["subject"] for each in log.questions] == ["Publish?"]
     event = told(result, "asks")[1][3]["event"]
     assert (event["chosen_options"], event["params_input"], event["timedout"]) == (["yes"], {"why": "so"}, False)
+
+
+def test_nobody_answers_in_time(world: World) -> None:
+    """An answer that does not come is the question's default; without one, the task is told so."""
+    late = Log(human=HumanOutcome(task_id="asks", timed_out=True))
+    result = world.run({"asks": {}}, late)
+    assert told(result, "asks")[1][3]["event"]["error_type"] == "timeout"
+    result = world.run({"asks": {}}, late, defaults='["no"]')
+    event = told(result, "asks")[1][3]["event"]
+    assert (event["chosen_options"], event["responded_by_user"], event["timedout"]) == (["no"], None, True)
+
+
+def test_a_wrong_answer(world: World) -> None:
+    """An answer that is none of the options fails the task, with the reason."""
+    result = world.run({"asks": {}}, Log(human=HumanOutcome(task_id="asks", chosen=("maybe",))))
+    assert states(result) == {"asks": "failed"}
+    assert result.instances[0].error == "['maybe'] is no answer: choose one of ['yes', 'no']"
 
 
 def test_nobody_answers(world: World) -> None:
