@@ -47,6 +47,7 @@ class InstanceStore:
         self.rescheduled: dict[str, datetime] = {}
         self._asked: dict[str, int] = {}
         self._runs = runs
+        runs.on_clear = self._clear
 
     def served(self) -> dict[str, Serve]:
         """What it answers, by the request's type."""
@@ -87,6 +88,11 @@ class InstanceStore:
     def reschedule(self, task: TaskRun) -> None:
         """Note that a task instance is to be run again later."""
         self.rescheduled.setdefault(task.ti_id, utc_now())
+
+    def _clear(self, dag_id: str, run_id: str) -> None:
+        for key, record in self.instances.items():
+            if key[:2] == (dag_id, run_id):
+                self.instances[key] = replace(record, state=None)
 
     def _ask(self, body: Mapping[str, Any], task: TaskRun) -> Reply:
         check_own(body, task)

@@ -10,7 +10,7 @@ from dagfloe.local.runs import DagRecord, DagRunRecord
 from dagfloe.local.store_replies import Reply, check_own, done, invalid, lookup_error, refused, refused_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from dagfloe.local.store_replies import Serve
@@ -27,11 +27,13 @@ class RunStore:
     Attributes:
         dags: Dags by dag_id.
         runs: Dag runs by dag_id and run_id.
+        on_clear: called with the dag_id and run_id of a run that is cleared.
     """
 
     def __init__(self) -> None:
         self.dags: dict[str, DagRecord] = {}
         self.runs: dict[RunKey, DagRunRecord] = {}
+        self.on_clear: Callable[[str, str], None] = lambda _dag_id, _run_id: None
 
     def served(self) -> dict[str, Serve]:
         """What it answers, by the request's type."""
@@ -143,6 +145,7 @@ class RunStore:
             present = self._known(body)
             dates: dict[str, Any] = {"start_date": None, "end_date": None} if present.state in _OVER else {}
             self.save(replace(present, state="queued", clear_number=present.clear_number + 1, **dates))
+            self.on_clear(present.dag_id, present.run_id)
             return done()
         run_after = run_after or utc_now()
         interval = None if date is None else run_after

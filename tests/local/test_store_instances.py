@@ -159,6 +159,14 @@ def test_skipped_states(store: Store) -> None:
     assert states["task_states"] == {"r2": expected}
 
 
+def test_cleared_states(store: Store) -> None:
+    """The task instances of a run that is cleared have no state; those of others keep theirs."""
+    ask(store, "TriggerDagRun", dag_id="d", run_id="r1", reset_dag_run=True)
+    assert answer(store, "GetTICount", dag_id="d", run_ids=["r1"], states=["null"])["count"] == 4
+    assert answer(store, "GetTICount", dag_id="d", run_ids=["r2"], states=["null"])["count"] == 1
+    assert answer(store, "GetTaskBreadcrumbs", dag_id="d", run_id="r1")["breadcrumbs"] == []
+
+
 def test_questions() -> None:
     """A question is kept, and what is not usual of it is told again; a try asks one question, the next one another."""
     store = Store()
