@@ -1,0 +1,138 @@
+"""The tasks of the guide do what the guide says, and the figures of the pages are those that were measured."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dagfloe.testing import TaskEnvironment
+from support.blocks import PAGES, ROOT, read_blocks
+from support.page import Page
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import ModuleType
+
+GUIDE = ROOT / "docs" / "guide"
+
+
+@pytest.fixture
+def guide(request: pytest.FixtureRequest, tmp_path: Path) -> ModuleType:
+    """The module that the Python of a page is; the test is named as the page."""
+    page = Page(tmp_path)
+    name = request.node.name.removeprefix("test_")
+    page.run(block for block in read_blocks(GUIDE / f"{name}.md") if block.language == "python")
+    return page.module
+
+
+@pytest.fixture
+def env() -> TaskEnvironment:
+    """An empty Airflow."""
+    return TaskEnvironment()
+
+
+def value(env: TaskEnvironment, task: Any, **options: Any) -> Any:
+    """What a task returns."""
+    return env.run(task, **options).raise_for_state().value
+
+
+def test_tasks(guide: ModuleType, env: TaskEnvironment) -> None:
+    """Arguments come from the block, and dataclasses from JSON; whatever is said is in the log."""
+    env.variables["limit"] = "1"
+    assert value(env, guide.extract) == [{"amount": 2.5}]
+    assert value(env, guide.total) == 25.0
+    assert value(env, guide.store_total) == "totals"
+    env.run(guide.orders).raise_for_state()
+    assert value(env, guide.amounts) == [2.0]
+    log = env.run(guide.count).log
+    assert log.has("^counted$", level="info", logger="page.count")
+    assert log.has("^1 rows without a day$", level="warning", logger=r"shop\.orders")
+    assert log.has("^as information, line by line$", level="info")
+
+
+def test_dags(guide: ModuleType, env: TaskEnvironment) -> None:
+    """Branches skip, groups name, mapped tasks map, and assets are told of."""
+    assert env.run(guide.choose).skipped == ["large"]
+    assert env.run(guide.is_needed).skipped == []
+    assert guide.dag.downstream_of("checks.rows") == ["report"]
+    env.run(guide.shops).raise_for_state()
+    for index, expected in enumerate((11, 11)):
+        assert value(env, guide.load, map_index=index) == expected
+    assert value(env, guide.add) == 22
+    events = env.run(guide.publish).raise_for_state().outlet_events
+    assert [event["extra"] for event in events] == [{"rows": 2}]
+    assert value(env, guide.read) == 2
+
+
+def test_client(guide: ModuleType, env: TaskEnvironment) -> None:
+    """Lookups, XComs, states and counts work; secrets do not show."""
+    env.connections["warehouse"] = "postgres://host:5432/sales"
+    assert value(env, guide.load) == "host:5432 100 0"
+    assert env.variables["last_limit"] == "100"
+    assert value(env, guide.careful) == "none"
+    env.run(guide.push).raise_for_state()
+    assert value(env, guide.pull) == 4
+    env.store.add_asset(guide.FEED.name, guide.FEED.uri)
+    assert [value(env, guide.follow) for _ in range(2)] == [1, 2]
+    assert value(env, guide.counts) >= 0
+    assert value(env, guide.named) is True
+    assert env.run(guide.signed).log.has(r"^the token is \*\*\*$")
+
+
+def test_waiting(guide: ModuleType, env: TaskEnvironment) -> None:
+    """Tasks end while they wait, and go on."""
+    looked = env.run(guide.file_there)
+    assert looked.state == "up_for_reschedule"
+    env.variables["file"] = "orders.csv"
+    assert env.poke_again(looked).value == "orders.csv"
+    deferred = env.run(guide.wait)
+    assert env.resume(deferred, event="gone").value == "2026-01-31: gone"
+    asked = env.run(guide.publish)
+    assert asked.state == "awaiting_input"
+    assert env.answer(asked, "yes").value == "yes"
+    assert env.answer(asked, None).value == "no"
+    assert env.run(guide.not_before_six).state in ("success", "up_for_reschedule")
+
+
+def test_ends(guide: ModuleType, env: TaskEnvironment) -> None:
+    """States and retries are as the table says."""
+    states = {rows: env.run(guide.load, arguments={"rows": rows}).state for rows in (0, -1, 3)}
+    assert states == {0: "skipped", -1: "failed", 3: "success"}
+    failed = env.run(guide.fetch)
+    assert (failed.state, failed.retry_delay_s, failed.retry_reason) == ("up_for_retry", 120.0, "the server is busy")
+    assert env.run(guide.copy).log.messages[-1] == "part 2"
+    assert env.run(guide.copy, stop_at="^part 0$").log.has("^undone$")
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/comparison.md", "docs/index.md"])
+def test_figures(name: str) -> None:
+    """Every time and size is one of the benchmarks, as it is there or rounded."""
+    measured = (ROOT / "docs" / "benchmarks.md").read_text("utf-8")
+    known = {
+        unit: {number(text) for text in re.findall(rf"([\d,.]+) {unit}\b", measured)} for unit in ("ms", "s", "MB")
+    }
+    found = re.findall(r"([\d,]+(?:\.\d+)?) (ms|s|MB)\b", (ROOT / name).read_text("utf-8"))
+    for text, unit in found:
+        if (name, text, unit) in QUOTED:
+            continue
+        digits = len(text.partition(".")[2])
+        assert any(round(each, digits) == number(text) for each in known[unit]), f"{text} {unit}"
+    assert len(found) >= {"README.md": 1, "docs/comparison.md": 15, "docs/index.md": 0}[name]
+
+
+#: Figures of others, with a link beside them.
+QUOTED = {("docs/comparison.md", "30", "s"), ("docs/comparison.md", "1", "s")}
+
+
+def number(text: str) -> float:
+    """A number that may have commas."""
+    return float(text.replace(",", "").rstrip("."))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links(page: Path) -> None:
+    """Every link to a file of the repository leads to one."""
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
+        assert (page.parent / target).is_file(), target
