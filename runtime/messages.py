@@ -40,7 +40,14 @@ def succeeded(*, rendered_map_index: str | None = None, outlets: Mapping[str, An
         rendered_map_index: what is shown in the place of its map index.
         outlets: `task_outlets` and `outlet_events`, if it has outlets.
     """
-    message: SucceedTask = {"type": "SucceedTask", "state": "success", "end_date": datetime.now(tz=timezone.utc)}
+    message: SucceedTask = {
+        "type": "SucceedTask",
+        "state": "success",
+        "end_date": datetime.now(tz=timezone.utc),
+        # What is left out here reaches Airflow's API server as null, and it refuses that.
+        "task_outlets": [],
+        "outlet_events": [],
+    }
     return {**message, **(outlets or {}), **_shown(rendered_map_index)}
 
 

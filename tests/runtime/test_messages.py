@@ -43,6 +43,13 @@ def test_terminal_messages(body: dict[str, Any], kind: str, state: str) -> None:
     assert body["end_date"].utcoffset() == timedelta(0)
 
 
+def test_outlets_of_a_success() -> None:
+    """A success without outlets says so: the API server refuses one that leaves it open."""
+    assert (succeeded()["task_outlets"], succeeded()["outlet_events"]) == ([], [])
+    told = {"task_outlets": [{"name": "a", "type": "AssetNameRef"}], "outlet_events": [{"extra": {}}]}
+    assert told.items() <= succeeded(outlets=told).items()
+
+
 @given(st.text(max_size=600))
 def test_retry_reason_is_at_most_500_characters(reason: str) -> None:
     """A long reason is cut where Airflow would refuse it."""
