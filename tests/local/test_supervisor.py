@@ -116,6 +116,8 @@ def test_errors_in_replies(run: Runner) -> None:
 begin()
 log(repr(ask({"type": "GetConnection", "conn_id": "c"})))
 log(repr(ask({"type": "GetHITLDetailResponse", "ti_id": details["ti"]["id"]})))
+ask({"type": "GetVariableKeys", "limit": 0})
+ask({"type": "SetXCom", **xcom("k"), "value": float("nan")})
 succeed()
 """
     )
@@ -124,7 +126,17 @@ succeed()
     assert first.endswith(", None]")
     assert second.startswith("[None, {")
     assert "Unhandled request" in second
-    assert events(result, "supervisor") == ["Unhandled request: GetHITLDetailResponse"]
+    assert [event.split(": ")[0::2] for event in events(result, "supervisor")] == [
+        ["Unhandled request"],
+        ["API server error", "GetVariableKeys"],
+        ["Unhandled exception while handling task request", "SetXCom"],
+    ]
+
+
+def test_lenient_reading(run: Runner) -> None:
+    """A number may come as a text, and fields that nobody knows are left out, as in Airflow."""
+    result = run('begin()\nask({"type": "GetVariableKeys", "limit": "5", "more": 1})\nsucceed()')
+    assert result.requests[0] == {"type": "GetVariableKeys", "limit": 5}
 
 
 @pytest.mark.parametrize(
@@ -347,6 +359,7 @@ def test_ignores_sigterm(run: Runner) -> None:
         )
     assert (result.state, result.exit_code) == ("failed", -signal.SIGKILL)
     assert events(result, "raw") == ["ready", "heard"]
+    assert "Process did not terminate in time; escalating" in events(result, "supervisor")
     assert "it was told to stop" in str(result.error)
 
 
