@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING, Any
 from griffe import Attribute, Extension
 
 if TYPE_CHECKING:
-    from griffe import Class
+    from griffe import Class, Object
 
 
 class Groups(Extension):
     """Shows the methods of `Client` that its own decorator turns into properties as such."""
+
+    def on_object(self, *, obj: Object, **_: Any) -> None:
+        """Two colons before an example are no Markdown."""
+        if obj.docstring:
+            obj.docstring.value = obj.docstring.value.replace("::\n\n", ":\n\n")
 
     def on_class_members(self, *, cls: Class, **_: Any) -> None:
         """Replace them by attributes."""
