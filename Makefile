@@ -72,7 +72,7 @@ check: $(STAMP) ## Run ruff and mypy
 	$(BIN)/mypy -p dagfloe
 	$(BIN)/mypy tests schemas benchmarks bundles/hello bundles/orders
 
-browser-test: $(DIST)/weather $(STAMP) ## Look at the report of a Dag run in a headless Chromium
+browser-test: docs $(DIST)/weather $(STAMP) ## Look at the report of a Dag run, and at the documentation, in a headless Chromium
 	@command -v chromium > /dev/null || { echo "chromium is missing: apt-get install chromium" >&2; exit 1; }
 	$(PYTEST) -m browser tests/browser
 
