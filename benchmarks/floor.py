@@ -49,7 +49,7 @@ def main() -> None:
     place = {key: ti[key] for key in ("dag_id", "run_id", "task_id")}
     value = {"greeting": f"Hello, {name}!"}
     ask(2, {"type": "SetXCom", "key": "return_value", "value": value, **place})
-    ask(0, {"type": "SucceedTask", "end_date": now()})
+    ask(0, {"type": "SucceedTask", "end_date": now(), "task_outlets": [], "outlet_events": []})
 
 
 if __name__ == "__main__":

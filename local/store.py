@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dagfloe.local.asset_records import AssetRecord
 from dagfloe.local.store_assets import AssetStore
 from dagfloe.local.store_instances import InstanceStore
-from dagfloe.local.store_replies import Refused, Reply
+from dagfloe.local.store_replies import Refused, Reply, invalid
 from dagfloe.local.store_runs import RunStore
 from dagfloe.local.store_states import StateStore
 from dagfloe.local.store_variables import VariableStore
@@ -133,20 +133,21 @@ class Store:
         with self.lock:
             self.parts.runs.meet(task)
             self.parts.instances.meet(task)
-            if kind in TERMINAL_STATES:
-                self._end(body, task)
-                return Reply()
-            serve = self._served.get(kind, _unhandled)
+            serve = self._end if kind in TERMINAL_STATES else self._served.get(kind, _unhandled)
             try:
                 return serve(body, task)
             except Refused as refusal:
                 return refusal.reply
 
-    def _end(self, body: Mapping[str, Any], task: TaskRun) -> None:
+    def _end(self, body: Mapping[str, Any], task: TaskRun) -> Reply:
         if body["type"] == "SucceedTask":
+            for name in ("task_outlets", "outlet_events"):
+                if body.get(name) is None:  # the supervisor hands it on as null
+                    raise invalid("body", name, "expected a list")
             self.assets.succeed(body, task, self.runs[task.dag_id, task.run_id].partition_key)
         elif body["type"] == "RescheduleTask":
             self.parts.instances.reschedule(task)
+        return Reply()
 
 
 class Parts:

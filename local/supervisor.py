@@ -85,6 +85,7 @@ class _Run:
         self._gave_up = False
         self._requests: list[Mapping[str, Any]] = []
         self._terminal: Mapping[str, Any] | None = None
+        self._refused: str | None = None
         self._errors: list[str] = []
         self._broken: str | None = None
         self._leftovers: list[str] = []
@@ -212,7 +213,9 @@ class _Run:
         reply = self._store.answer(body, self._task)
         if reply.error is not None:
             self._transcript.refuse(body["type"], reply.error["detail"])
-        if body["type"] in TERMINAL_STATES:
+        if body["type"] in TERMINAL_STATES and reply.error is not None:
+            self._refused = body["type"]
+        elif body["type"] in TERMINAL_STATES:
             self._terminal = body
             if body["type"] in _ENDING and not self._ending.has_begun:
                 self._deadlines.set("overtime", self._limits.overtime_s)
@@ -237,6 +240,8 @@ class _Run:
             return
         if exit_code and self._connected and not self._ending.explains(exit_code) and self._broken is None:
             self._transcript.end(exit_code)
+        if self._refused is not None and self._terminal is None:
+            self._transcript.say("error", f"The task's end is lost: {self._refused} was refused")
         self._deadlines.clear()
         self._deadlines.set("cleanup", self._limits.cleanup_s)
         for name in _SERVERS:
@@ -296,6 +301,8 @@ class _Run:
             state, reason = final_state(exit_code, said, should_retry=self._task.should_retry)
             if not self._connected:
                 state, reason = "failed", f"{reason}, before it had connected"
+            elif exit_code == 0 and said is None and self._refused is not None:
+                reason = f"Airflow's API server would refuse its {self._refused}, see the log, and fail the task"
         errors = [*self._errors, *([reason] if reason else [])]
         if not self._connected and self._transcript.output():
             errors.append(f"it said:\n{self._transcript.output()}")

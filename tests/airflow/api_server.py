@@ -32,7 +32,7 @@ except ImportError:
 NOW = datetime.now(timezone.utc).isoformat()
 RUN_ID = "manual__1"
 MAX_PAGE = 10_000
-NO_CONTENT = 204
+NO_CONTENT, REFUSALS = 204, 400
 
 
 class ApiServer:
@@ -75,6 +75,8 @@ class ApiServer:
         answer = getattr(self, "_" + place[0].replace("-", "_").lower())(http, place, body)
         if isinstance(answer, httpx.Response):
             return answer
+        if answer[0] >= REFUSALS and http.method not in ("GET", "HEAD"):
+            self.calls[-1]["refused"] = answer[0]
         if answer[0] == NO_CONTENT:
             return httpx.Response(NO_CONTENT)
         # Its own `json` makes nothing of None, where the server says null.
@@ -90,6 +92,10 @@ class ApiServer:
             return 200, self._context()
         if place[-1] == "state" and self.request.get("refuse_state"):
             return 500, {"detail": "the database is away"}
+        if place[-1] == "state" and body.get("state") == "success":
+            unset = [name for name in ("task_outlets", "outlet_events") if body.get(name, []) is None]
+            if unset:
+                return invalid("body", unset[0], "Input should be a valid list")
         if place[-1] == "previous-successful-dagrun":
             return 200, self.request.get("previous_successful", {})
         if place[-1] == "validate-inlets-and-outlets":

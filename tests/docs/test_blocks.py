@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,21 +27,21 @@ BLOCKS = {str(page.relative_to(ROOT)): read_blocks(page) for page in PAGES}
 
 
 @pytest.fixture
-def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
-    """A page's folder, with the examples in it, and their bundle files."""
+def page(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
+    """A page's folder, with the examples in it, and copies of the bundle files that it names."""
     (tmp_path / "bundles").symlink_to(ROOT / "bundles")
     (tmp_path / "dags").mkdir()
-    for name in ("hello", "weather"):
-        built = ROOT / "dist" / platform_tag() / name
-        for folder in (tmp_path / "dist" / "linux-x86_64", tmp_path / "opt" / "airflow" / "bundles"):
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / name).hardlink_to(built)
+    text = "".join(block.text for block in BLOCKS[name])
+    for each, built in product(("dist/linux-x86_64", "opt/airflow/bundles"), ("hello", "weather")):
+        (tmp_path / each).mkdir(parents=True, exist_ok=True)
+        if f"{each}/{built}" in text:
+            shutil.copy(ROOT / "dist" / platform_tag() / built, tmp_path / each / built)
     monkeypatch.syspath_prepend(tmp_path)
     before = set(sys.modules)
     yield Page(tmp_path)
-    for name in set(sys.modules) - before:
-        if Path(getattr(sys.modules[name], "__file__", None) or "/").is_relative_to(tmp_path):
-            del sys.modules[name]
+    for module in set(sys.modules) - before:
+        if Path(getattr(sys.modules[module], "__file__", None) or "/").is_relative_to(tmp_path):
+            del sys.modules[module]
 
 
 @pytest.mark.frozen

@@ -43,7 +43,8 @@ if task_id == "lists":
     push(["a", "b"])
 if task_id.startswith("mapped"):
     push(ti["map_index"], map_index=ti["map_index"])
-    send(0, {"type": "SucceedTask", "end_date": now(), "rendered_map_index": "item " + str(ti["map_index"])})
+    send(0, {"type": "SucceedTask", "end_date": now(), "rendered_map_index": "item " + str(ti["map_index"]),
+             "task_outlets": [], "outlet_events": []})
     receive(); sys.exit(0)
 if task_id == "retries" and ti["try_number"] < 3:
     push(ti["try_number"])

@@ -529,3 +529,12 @@ def test_descriptors_are_given_back(run: Runner) -> None:
     with suppress(ValueError):
         run_task(["\0"], TaskRun(dag_id="d", task_id="t", run_id="r"), run.store)
     assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208 - as above
+
+
+def test_a_refused_success(run: Runner) -> None:
+    """A success that leaves its outlets open is refused by Airflow's API server, and so it is none."""
+    result = run("""begin(); print(ask({"type": "SucceedTask", "end_date": now()})[1]["error"], flush=True)""")
+    assert (result.state, result.terminal) == ("failed", None)
+    assert result.error == "Airflow's API server would refuse its SucceedTask, see the log, and fail the task"
+    assert "API_SERVER_ERROR" in events(result)
+    assert "The task's end is lost: SucceedTask was refused" in events(result, "supervisor")

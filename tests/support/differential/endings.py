@@ -36,6 +36,12 @@ ENDINGS: tuple[Scenario, ...] = (
         receive()
         """,
     ),
+    begun("succeeds and leaves its outlets open", 'ask({"type": "SucceedTask", "end_date": at()})'),
+    begun(
+        "succeeds and leaves its outlets open, and has tries left",
+        'ask({"type": "SucceedTask", "end_date": at(), "task_outlets": []})',
+        task={"should_retry": True, "max_tries": 1},
+    ),
     *(begun(name, f"send(0, {body})\nreceive()") for name, body in _TERMINAL.items()),
     begun(
         "asks for another try though it has none left", 'send(0, {"type": "RetryTask", "end_date": at()})\nreceive()'
@@ -55,7 +61,10 @@ ENDINGS: tuple[Scenario, ...] = (
     begun("ends with 3 after it was deferred", f"send(0, {_TERMINAL['is deferred']})\nreceive()\nsys.exit(3)"),
     begun("says two things at its end", 'ask({"type": "TaskState", "state": "skipped"})\nsucceed()'),
     begun("goes on asking after its terminal message", 'succeed()\nask(GET)\nlog("after")'),
-    begun("does not wait for the reply to its terminal message", 'send(0, {"type": "SucceedTask", "end_date": at()})'),
+    begun(
+        "does not wait for the reply to its terminal message",
+        'send(0, {"type": "SucceedTask", "end_date": at(), "task_outlets": [], "outlet_events": []})',
+    ),
     *(
         begun(
             f"dies of {name}",

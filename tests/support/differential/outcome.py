@@ -28,6 +28,7 @@ KINDS = {
     "a body is not understood": ("Unable to decode message",),
     "a line is not JSON": ("Malformed json log line", "Malformed JSON log line"),
     "the API server refused": ("API server error",),
+    "the end was refused to the last": ("Recovery retry of terminal-state API call failed", "The task's end is lost"),
     "a request could not be handled": ("Unhandled exception while handling task request",),
     "a request is not served": ("Unhandled request",),
     "a stranger was refused": ("Rejected connection not owned by child process", "Refused a connection"),

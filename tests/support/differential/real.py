@@ -65,8 +65,8 @@ def _loss(error: str) -> str:
 
 
 def _state(told: dict[str, Any]) -> str:
-    """The final state; a success that the API server was never told of is what a whole Airflow fails."""
-    is_told = any(call["path"].endswith("/state") for call in told["calls"])
+    """The final state; a success that the API server was never told of, or refused, is what a whole Airflow fails."""
+    is_told = any(call["path"].endswith("/state") and "refused" not in call for call in told["calls"])
     return "failed" if told["final_state"] == "success" and not is_told else str(told["final_state"])
 
 

@@ -63,7 +63,7 @@ print("still here", flush=True)
 """
 _CLOSED_BOTH = "comm.close()\nlogs.close()\ntime.sleep(0.2)"
 _HALF_CLOSED = """
-send(0, {"type": "SucceedTask", "end_date": at()})
+send(0, {"type": "SucceedTask", "end_date": at(), "task_outlets": [], "outlet_events": []})
 comm.shutdown(socket.SHUT_WR)
 receive()
 """
