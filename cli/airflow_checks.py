@@ -70,7 +70,7 @@ def _folders(told: Mapping[str, Any], settings: AirflowSettings) -> list[Path]:
         named = [each for each in (roots if isinstance(roots, list) else [roots]) if isinstance(each, str) and each]
         if not named:
             raise SettingError("executables_root of the coordinator names no folder")
-        return [Path(each) for each in named]
+        return [Path(each).expanduser() for each in named]
     dags = Path(settings.text("core", "dags_folder") or settings.home / "dags")
     name = kwargs.get("task_handler_bundle_name")
     if name is None:

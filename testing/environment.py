@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from dagfloe.assets import Asset
 from dagfloe.dates import to_seconds, utc_now
 from dagfloe.local.limits import Limits
 from dagfloe.testing.facts import (
@@ -106,6 +107,7 @@ class TaskEnvironment:
             TaskStateError: when the task ended without a record for `stop_at`.
         """
         way = choose(task, over=over, file=file, dag_id=dag_id)
+        self._introduce_assets(way)
         if max_tries is None:
             max_tries = _declared_retries(way) if retries is None else retries
         more: dict[str, Any] = {} if arguments is None else {"arg_bindings": literals(arguments)}
@@ -203,6 +205,12 @@ class TaskEnvironment:
         self.store.save_run(dag_run_record(run))
         self.xcoms.fill(self.store, run)
         return make_client(task, run, self.store, self._notice)
+
+    def _introduce_assets(self, way: Way) -> None:
+        """Let the assets be known that the task names in full, as Airflow knows them from the Dag."""
+        for asset in (*way.task.outlets, *way.task.inlets) if way.task else ():
+            if isinstance(asset, Asset) and self.store.assets.find(asset.name, asset.uri) is None:
+                self.store.add_asset(asset.name, asset.uri, group=asset.group, extra=asset.extra)
 
     def _task_run(self, dag_id: str, task_id: str, **facts: Any) -> TaskRun:
         return task_run(dag_id, task_id, self.dag_run, self._now(), **facts)

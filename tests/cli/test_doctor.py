@@ -291,3 +291,12 @@ def test_any_json(kwargs: dict[str, Any], queues: dict[str, Any]) -> None:
         "AIRFLOW__SDK__QUEUE_TO_COORDINATOR": json.dumps(queues),
     }
     assert {check.state for check in check_airflow(env)} <= {"ok", "warning", "failed"}
+
+
+def test_a_folder_below_home(
+    home: Path, configure: Callable[..., list[Check]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tilde is the home folder, as it is for Airflow."""
+    monkeypatch.setenv("HOME", str(home))
+    write_bundle(home / "raw", "succeed()", MANIFEST)
+    assert any(str(home) in check.text for check in configure("~"))

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dagfloe import (
+    Asset,
     Client,
     Connection,
     Context,
@@ -30,6 +31,17 @@ NOON = datetime(2026, 7, 1, 12, tzinfo=timezone.utc)
 
 
 # What is filled in
+
+
+def test_declared_assets(dagfloe_env: TaskEnvironment, dag: Dag) -> None:
+    """The assets that a task names in full are known, as Airflow knows them from its Dag."""
+    raw = Asset("raw", "s3://raw", extra={"owner": "data"})
+
+    @dag.task(inlets=[raw], outlets=[Asset.ref(name="other")])
+    def look(client: Client) -> list[Any]:
+        return [client.assets.get(name="raw").extra, client.asset_state_store[raw].get("k", None)]
+
+    assert dagfloe_env.run(look).raise_for_state().value == [{"owner": "data"}, None]
 
 
 def test_dag_run(dagfloe_env: TaskEnvironment, dag: Dag) -> None:
