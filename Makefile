@@ -21,7 +21,7 @@ SOURCES := pyproject.toml $(wildcard sdk/*.py runtime/*.py cli/*.py build/*.py) 
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dist test-bundles messages test check browser-test airflow-test conformance newcomer bench bench-quick deaths docs reproducible clean
+.PHONY: help install demo dist test-bundles messages test check browser-test airflow airflow-test conformance newcomer bench bench-quick deaths docs reproducible clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -75,6 +75,15 @@ check: $(STAMP) ## Run ruff and mypy
 browser-test: docs $(DIST)/weather $(STAMP) ## Look at the report of a Dag run, and at the documentation, in a headless Chromium
 	@command -v chromium > /dev/null || { echo "chromium is missing: apt-get install chromium" >&2; exit 1; }
 	$(PYTEST) -m browser tests/browser
+
+airflow: dist .venvs/airflow-$(AIRFLOW)/.installed .cache/for-airflow/.installed ## Run Airflow, AIRFLOW=3.3.2, with the example bundles, for you to look at, until Ctrl-C
+	@env PYTHONPATH=tests $(BIN)/python -m e2e $(AIRFLOW) $(DIST) .cache/for-airflow
+
+# As docs/deploying-dags.md says, but beside the environments of Airflow, which other targets want without it.
+.cache/for-airflow/.installed: pyproject.toml hatch_build.py $(wildcard sdk/*.py runtime/*.py build/*.py) | $(STAMP)
+	rm -rf $(@D)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(@D) .
+	touch $@
 
 airflow-test: dist test-bundles $(patsubst %,.venvs/airflow-%/.installed,$(sort $(AIRFLOW) $(AIRFLOWS))) ## Run bundles under the real supervisor of AIRFLOW, 3.3.2, and read stub Dags with all AIRFLOWS
 	DAGFLOE_AIRFLOW_PYTHON=$(CURDIR)/.venvs/airflow-$(AIRFLOW)/bin/python $(PYTEST) -m airflow tests/airflow \

@@ -20,7 +20,6 @@ POLL_S = 0.25
 #: What Airflow gives at once, at most.
 PAGE = 100
 NOT_FOUND = 404
-CONFLICT = 409
 
 T = TypeVar("T")
 
@@ -261,11 +260,11 @@ class Api:
 
     def _replace(self, path: str, name: str, body: dict[str, Any]) -> None:
         try:
-            self.post(path, body)
-        except ApiError as error:
-            if error.status != CONFLICT:
-                raise
             self.patch(f"{path}/{urllib.parse.quote(name, safe='')}", body)
+        except ApiError as error:
+            if error.status != NOT_FOUND:
+                raise
+            self.post(path, body)
 
     def _request(self, method: str, path: str, query: dict[str, Any], body: object = None) -> Any:
         if self._token is None and path != "monitor/health":

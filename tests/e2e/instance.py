@@ -31,8 +31,11 @@ COMPONENTS: dict[str, tuple[str, ...]] = {
     "triggerer": ("--skip-serve-logs",),
 }
 START_DEADLINE_S = 180
-#: For an orderly end; what is left after it is killed.
-STOP_DEADLINE_S = 15
+#: Then components that still live are told again to end: unless told twice, a triggerer gives its triggers 10 s to clean
+#: up, even if there are none, and a scheduler waits for running tasks.
+PATIENCE_S = 3
+#: For an orderly end, told twice; what is left after it is killed.
+STOP_DEADLINE_S = 10
 #: How much of its output is shown of a component that died.
 TAIL_CHARACTERS = 6000
 POLL_S = 0.2
@@ -85,6 +88,8 @@ class Airflow:
         self.api = Api(self.url, self.check)
 
     def __enter__(self) -> Airflow:  # noqa: PYI034 - Self is not in Python 3.10
+        if not self.places.python.exists():
+            raise InstanceError(f"{self.places.python} is missing: make .venvs/airflow-{self.version}/.installed")
         atexit.register(self.end)  # for a Ctrl-C before the block has begun, or while it ends
         try:
             self._migrate()
@@ -127,12 +132,12 @@ class Airflow:
             the processes that outlived Airflow's own orderly end, and were killed.
         """
         with _undisturbed():
-            for process in self._running.values():
-                if process.poll() is None:
-                    signal_process(process.pid, signal.SIGTERM, group=True)
-            until = time.monotonic() + STOP_DEADLINE_S
-            while any(process.poll() is None for process in self._running.values()) and time.monotonic() < until:
-                time.sleep(POLL_S)
+            for process in self._living():
+                signal_process(process.pid, signal.SIGTERM, group=True)
+            self._wait_until_ended(PATIENCE_S)
+            for process in self._living():
+                signal_process(process.pid, signal.SIGTERM)
+            self._wait_until_ended(STOP_DEADLINE_S)
             killed = kill_marked("=".join(self._mark))
             for process in self._running.values():
                 process.wait()
@@ -154,6 +159,14 @@ class Airflow:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # a Ctrl-C in the terminal is for us alone
             )
+
+    def _living(self) -> list[subprocess.Popen[bytes]]:
+        return [process for process in self._running.values() if process.poll() is None]
+
+    def _wait_until_ended(self, deadline_s: float) -> None:
+        until = time.monotonic() + deadline_s
+        while self._living() and time.monotonic() < until:
+            time.sleep(POLL_S)
 
     def _migrate(self) -> None:
         """Have a database: a kept one, or a new one, which is kept."""

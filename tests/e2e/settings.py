@@ -73,7 +73,7 @@ def _common(places: Places, port: int) -> dict[str, str]:
         "API__PORT": str(port),
         "API__BASE_URL": url,  # links, and where the login leads
         "API__SECRET_KEY": _key(),  # one for all components, or they refuse each other's requests
-        "API_AUTH__JWT_SECRET": _key(),  # the same
+        "API_AUTH__JWT_SECRET": _key(64),  # the same; shorter ones are warned of
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",  # seconds from a task's end to the start of the next, not 1
         "SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "1",  # a deferral times out in time, not up to 15 s later
         "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",  # a task learns that it was stopped in 1 s, not in 5
@@ -100,5 +100,5 @@ def _local(name: str, path: Path) -> dict[str, object]:
     return {"name": name, "classpath": LOCAL_BUNDLE, "kwargs": {"path": str(path)}}
 
 
-def _key() -> str:
-    return base64.urlsafe_b64encode(os.urandom(32)).decode()
+def _key(size: int = 32) -> str:
+    return base64.urlsafe_b64encode(os.urandom(size)).decode()
