@@ -1,0 +1,21 @@
+"""Tasks of two bundles in one Dag: the one has pandas 1, the other pandas 2, and each its coordinator's queue."""
+
+from __future__ import annotations
+
+from airflow.sdk import DAG, task
+
+with DAG("weather", schedule=None):
+
+    @task.stub(queue="dagfloe")
+    def extract(): ...
+
+    @task.stub(queue="dagfloe")
+    def aggregate(): ...
+
+    @task.stub(queue="dagfloe")
+    def load(): ...
+
+    @task.stub(queue="pandas2")
+    def by_year(): ...
+
+    extract() >> aggregate() >> [load(), by_year()]

@@ -1,0 +1,180 @@
+"""Makes what the scenarios run: bundle files by `dagfloe build`, Dag files by `dagfloe stub`."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from e2e.places import ROOT
+from e2e.settings import COORDINATOR, LOCAL_BUNDLE, newer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HERE = Path(__file__).parent
+#: Where builds are kept from one run to the next.
+KEPT = ROOT / ".cache" / "e2e"
+SMALL = HERE / "bundles" / "small"
+DAG_ID = '"small"'
+#: Projects by the name of their bundle file: the folder, and what is replaced in `small.py`.
+PROJECTS = {
+    "whole": (HERE / "bundles" / "whole", None),
+    "newer": (HERE / "bundles" / "newer", None),
+    "weather": (ROOT / "bundles" / "weather", None),
+    "broken": (HERE / "bundles" / "broken", None),
+    "pandas2": (HERE / "bundles" / "pandas2", None),
+    "small": (SMALL, None),
+    "small-2": (SMALL, ("VERSION = 1", "VERSION = 2")),
+    "tampered": (SMALL, (DAG_ID, '"tampered"')),
+    "missing": (SMALL, (DAG_ID, '"missing"')),
+}
+#: A Dag may have tasks of two bundles if each has a coordinator: this one has a coordinator and a queue of its own.
+SECOND = "pandas2"
+#: Dags whose files are in `dags/`, because ordinary tasks, other bundles or arguments are in them.
+BY_HAND = {"mixed", "newer", "weather"}
+#: The Dag file of `small` has the one line that loads a bundle file's Dags, instead of a stub.
+LOADER = "from dagfloe.airflow import load_bundles\n\nload_bundles(globals(), {path!r})\n"
+BUILD_DEADLINE_S = 900
+
+
+class BuildError(Exception):
+    """A command of dagfloe's failed; the text is what it said."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What an Airflow is given, below one folder.
+
+    Attributes:
+        root: that folder.
+    """
+
+    root: Path
+
+    @property
+    def bundles(self) -> Path:
+        """The folder of the bundle files."""
+        return self.root / "bundles"
+
+    @property
+    def second(self) -> Path:
+        """The folder of the bundle file of the second coordinator."""
+        return self.root / SECOND
+
+    @property
+    def spares(self) -> Path:
+        """Bundle files that a scenario puts in place."""
+        return self.root / "spares"
+
+    @property
+    def dags(self) -> Path:
+        """The folder of the Dag files."""
+        return self.root / "dags"
+
+    def files(self) -> Iterator[Path]:
+        """All bundle files."""
+        for folder in (self.bundles, self.second, self.spares):
+            yield from folder.iterdir()
+
+    def add_second(self, version: str, env: dict[str, str]) -> None:
+        """Add the second coordinator to Airflow's settings."""
+        coordinators = json.loads(env["AIRFLOW__SDK__COORDINATORS"])
+        queues = json.loads(env["AIRFLOW__SDK__QUEUE_TO_COORDINATOR"])
+        queues[SECOND] = SECOND
+        if newer(version):
+            dag_bundles = json.loads(env["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"])
+            dag_bundles.append({"name": SECOND, "classpath": LOCAL_BUNDLE, "kwargs": {"path": str(self.second)}})
+            env["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"] = json.dumps(dag_bundles)
+            options: dict[str, object] = {"task_handler_bundle_name": SECOND}
+        else:
+            options = {"executables_root": [str(self.second)]}
+        coordinators[SECOND] = {"classpath": COORDINATOR, "kwargs": options}
+        env["AIRFLOW__SDK__COORDINATORS"] = json.dumps(coordinators)
+        env["AIRFLOW__SDK__QUEUE_TO_COORDINATOR"] = json.dumps(queues)
+
+
+def make(root: Path) -> Made:
+    """Build what is not up to date, and put bundle files and Dag files into folders.
+
+    Args:
+        root: an empty folder.
+
+    Raises:
+        BuildError: a command failed.
+    """
+    made = Made(root)
+    for folder in (made.bundles, made.second, made.spares, made.dags):
+        folder.mkdir()
+    for name in PROJECTS:
+        if name == "missing":
+            continue
+        folder = {SECOND: made.second, "small-2": made.spares}.get(name, made.bundles)
+        shutil.copy2(_build(name), folder / name)
+    _tamper(made.bundles / "tampered")
+    _stub("whole", made.bundles / "whole", made.dags)
+    _stub("broken", made.bundles / "broken", made.dags)
+    _stub("tampered", _project("tampered"), made.dags)
+    _stub("missing", _project("missing"), made.dags)
+    (made.dags / "small.py").write_text(LOADER.format(path=str(made.bundles / "small")))
+    for dag_id in BY_HAND:
+        shutil.copy(HERE / "dags" / f"{dag_id}.py", made.dags)
+    return made
+
+
+def _project(name: str) -> Path:
+    """The folder of a project: its own, or a variant of it."""
+    folder, change = PROJECTS[name]
+    if change is None:
+        return folder
+    variant = KEPT / "projects" / name
+    for file in folder.glob("*.*"):
+        text = file.read_text()
+        if file.name == "small.py":
+            if change[0] not in text:
+                raise BuildError(f"{file} does not have {change[0]!r}, which the variant {name!r} replaces")
+            text = text.replace(*change)
+        copied = variant / file.name
+        if not copied.exists() or copied.read_text() != text:
+            variant.mkdir(parents=True, exist_ok=True)
+            copied.write_text(text)
+    return variant
+
+
+def _build(name: str) -> Path:
+    output = KEPT / "files" / name
+    _dagfloe("build", str(_project(name)), "--output", str(output), "--quiet")
+    (built,) = (file for file in output.iterdir() if not file.name.startswith("."))
+    return built
+
+
+def _stub(name: str, source: Path, dags: Path) -> None:
+    said = _dagfloe("inspect", str(source), "--json") if source.is_file() else ""
+    chosen = sorted(set(json.loads(said)["manifest"]["dags"]) - BY_HAND) if said else []
+    options = [option for dag_id in chosen for option in ("--dag", dag_id)]
+    _dagfloe("stub", str(source), "--output", str(dags / f"{name}.py"), *options)
+
+
+def _tamper(file: Path) -> None:
+    """Change one byte in the middle of a bundle file."""
+    with file.open("r+b") as opened:
+        opened.seek(file.stat().st_size // 2)
+        byte = opened.read(1)[0]
+        opened.seek(-1, os.SEEK_CUR)
+        opened.write(bytes([byte ^ 1]))
+
+
+def _dagfloe(*arguments: str) -> str:
+    """Run the tool; what it printed."""
+    # The module `broken` can be imported here, and not in Airflow.
+    env = {**os.environ, "DAGFLOE_E2E_PLACE": "where it was built"}
+    command = [str(Path(sys.executable).parent / "dagfloe"), *arguments]
+    done = subprocess.run(command, env=env, check=False, capture_output=True, text=True, timeout=BUILD_DEADLINE_S)
+    if done.returncode:
+        raise BuildError(f"dagfloe {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    return done.stdout
