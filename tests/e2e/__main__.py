@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from e2e.instance import Airflow, InstanceError
-
-if TYPE_CHECKING:
-    from types import FrameType
+from e2e.processes import interrupt_once
 
 #: Those of the example bundles.
 DAGS = ("hello", "orders", "weather")
@@ -23,7 +20,6 @@ from dagfloe.airflow import load_bundles
 
 load_bundles(globals())
 """
-STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 CHECK_INTERVAL_S = 1
 
 
@@ -34,8 +30,7 @@ def main() -> int:
     parser.add_argument("bundles", type=Path, help="the folder of the bundle files")
     parser.add_argument("dagfloe", type=Path, help="the folder that dagfloe is installed in, for the Dag processor")
     args = parser.parse_args()
-    for number in STOPS:
-        signal.signal(number, _stop)
+    interrupt_once("\nAirflow ends ...")
     try:
         with tempfile.TemporaryDirectory(prefix="dagfloe-instance-") as home:
             _serve(args.version, Path(home), args.bundles, args.dagfloe)
@@ -68,14 +63,6 @@ def _serve(version: str, home: Path, bundles: Path, dagfloe: Path) -> NoReturn:
         while True:
             airflow.check()
             time.sleep(CHECK_INTERVAL_S)
-
-
-def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
-    """Begin to end; from then on nothing disturbs that."""
-    for number in STOPS:
-        signal.signal(number, signal.SIG_IGN)
-    _say("\nAirflow ends ...")
-    raise KeyboardInterrupt
 
 
 def _say(text: str) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from e2e.api import Api, ApiError
 from e2e.places import Places
-from e2e.processes import kill_marked, marked, signal_process
+from e2e.processes import STOPS, kill_marked, marked, signal_process
 from e2e.settings import environment, free_port
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ COMPONENTS: dict[str, tuple[str, ...]] = {
     "triggerer": ("--skip-serve-logs",),
 }
 START_DEADLINE_S = 180
-#: Then components that still live are told again to end: unless told twice, a triggerer gives its triggers 10 s to clean
-#: up, even if there are none, and a scheduler waits for running tasks.
+#: Then components that still live are told again to end: unless told twice, a triggerer gives its triggers 10 s to
+#: clean up, even if there are none, and a scheduler waits for running tasks.
 PATIENCE_S = 3
 #: For an orderly end, told twice; what is left after it is killed.
 STOP_DEADLINE_S = 10
@@ -214,8 +214,7 @@ def _undisturbed() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in STOPS}
     try:
         yield
     finally:

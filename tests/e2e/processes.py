@@ -7,7 +7,13 @@ import signal
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
+if TYPE_CHECKING:
+    from types import FrameType
+
+#: What asks a program on a terminal to end.
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 POLL_S = 0.05
 
 
@@ -52,3 +58,19 @@ def signal_process(pid: int, number: int, *, group: bool = False) -> None:
     """Send a signal to a process, or to its group, that may have ended."""
     with suppress(ProcessLookupError):
         (os.killpg if group else os.kill)(pid, number)
+
+
+def interrupt_once(told: str) -> None:
+    """Let the first of Ctrl-C, SIGTERM and SIGHUP say something and raise KeyboardInterrupt.
+
+    Later ones do nothing: an end that has begun is not left half done.
+    """
+
+    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+        for number in STOPS:
+            signal.signal(number, signal.SIG_IGN)
+        print(told, flush=True)  # noqa: T201 - it is what people read
+        raise KeyboardInterrupt
+
+    for number in STOPS:
+        signal.signal(number, interrupt)
