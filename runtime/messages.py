@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime, timezone
 
 from dagfloe.context import BundleInfo, Context, TaskInstance, read_dag_run
@@ -143,14 +144,30 @@ def rescheduled(reschedule_date: datetime) -> dict[str, Any]:
     return {**message}
 
 
-def no_dags(file: str) -> dict[str, Any]:
-    """The answer to a Dag processor that asks a bundle for Dags of its own: it has none."""
+def no_dags(body: Mapping[str, Any] | None, error: BaseException | None = None) -> dict[str, Any] | None:
+    """The answer to a Dag processor that asks a bundle for Dags of its own: it has none.
+
+    Args:
+        body: the first frame's body.
+        error: why the bundle cannot be imported, which Airflow then shows as the file's import error.
+
+    Returns:
+        None when it is not a Dag processor that asks.
+    """
+    if body is None or body.get("type") != "DagFileParseRequest":
+        return None
+    file = str(body.get("file"))
     message: DagFileParsingResult = {
         "type": "DagFileParsingResult",
         "fileloc": file,
         "serialized_dags": [],
         "import_errors": {},
     }
+    if error is not None:
+        import traceback  # noqa: PLC0415 - few bundles are broken
+
+        place = os.path.relpath(file, str(body.get("bundle_path")))
+        message["import_errors"] = {place: "".join(traceback.format_exception(error))}
     return {**message}
 
 

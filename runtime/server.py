@@ -118,16 +118,16 @@ def _begin(
             handler.install()  # the module may have got so far as to configure logging
             if not isinstance(error, TaskCancelled):
                 _tell_why_it_cannot_begin(error)
-                _wait_until_heard(comms)
-                return None
+                return no_dags(_wait_until_heard(comms), error)
             raise
         handler.install()
         frame = comms.receive_first()
         cancellation.disarm()
         if frame.error is not None:
             raise RemoteProtocolError(f"the first frame is an error: {frame.error.get('error')}")
-        if frame.body is not None and frame.body.get("type") == "DagFileParseRequest":
-            return no_dags(str(frame.body.get("file")))
+        answer = no_dags(frame.body)
+        if answer is not None:
+            return answer
         startup = read_startup(frame.body, cancellation, config.schema_version)
         comms.carrier = _carrier(startup.context.ti.context_carrier)
     except TaskCancelled as stop:
@@ -159,15 +159,16 @@ def _tell_why_it_cannot_begin(error: BaseException) -> None:
     log.error("The task cannot begin: %s", reason, exc_info=error)
 
 
-def _wait_until_heard(comms: Comms) -> None:
-    """Wait for the first frame, which says that the supervisor has taken both connections.
+def _wait_until_heard(comms: Comms) -> dict[str, Any] | None:
+    """Wait for the first frame, which says that the supervisor has taken both connections; its body.
 
     It looks up in /proc whose they are. If the process ended before that, it would refuse them, and nobody would ever
     see the log.
     """
     comms.reply_timeout_s = HEARD_TIMEOUT_S
     with suppress(DagfloeError, TaskCancelled):
-        comms.receive_first()
+        return comms.receive_first().body
+    return None
 
 
 def _deliver(comms: Comms, terminal: dict[str, Any]) -> int:

@@ -16,6 +16,14 @@ from support.schemas import NEW, violations
 if TYPE_CHECKING:
     from pathlib import Path
 
+PARSE_REQUEST = {
+    "type": "DagFileParseRequest",
+    "file": "/bundles/test",
+    "bundle_path": "/bundles",
+    "bundle_name": "bundles",
+    "callback_requests": [],
+}
+
 
 def test_success(tmp_path: Path) -> None:
     """A task's value is pushed before the terminal message, which carries an aware UTC end_date and frame id 0."""
@@ -48,18 +56,25 @@ def test_trace_context_goes_with_every_frame(tmp_path: Path) -> None:
 def test_dag_processor_is_told_of_no_dags(tmp_path: Path) -> None:
     """A Dag processor that asks the file for Dags gets none, and no error; the process ends with 0."""
     with Peer(write_project(tmp_path, "@dag.task\ndef t(): pass")) as peer:
-        request = {
-            "type": "DagFileParseRequest",
-            "file": "/bundles/test",
-            "bundle_path": "/bundles",
-            "bundle_name": "bundles",
-        }
-        peer.send(0, {**request, "callback_requests": []})
+        peer.send(0, PARSE_REQUEST)
         answer = peer.finish()
         assert violations(answer, NEW) == []
         assert answer["fileloc"] == "/bundles/test"
         assert (answer["serialized_dags"], answer["import_errors"]) == ([], {})
         assert peer.events() == []
+
+
+def test_dag_processor_is_told_why_a_module_cannot_be_imported(tmp_path: Path) -> None:
+    """A Dag processor gets the error for the file as it names it itself; the process ends with 0."""
+    with Peer(write_project(tmp_path, "raise RuntimeError('boom')")) as peer:
+        peer.send(0, PARSE_REQUEST)
+        answer = peer.finish()
+        assert violations(answer, NEW) == []
+        assert answer["serialized_dags"] == []
+        ((place, error),) = answer["import_errors"].items()
+        assert place == "test"
+        assert "tasks.py" in error
+        assert error.endswith("RuntimeError: boom\n")
 
 
 def test_none_is_not_pushed(tmp_path: Path) -> None:
