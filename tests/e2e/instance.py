@@ -85,6 +85,7 @@ class Airflow:
         self.env |= {f"AIRFLOW__{name}": value for name, value in (settings or {}).items()}
         self._dag_imports = dag_imports
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._told: set[str] = set()  # to end
         self.api = Api(self.url, self.check)
 
     def __enter__(self) -> Airflow:  # noqa: PYI034 - Self is not in Python 3.10
@@ -132,12 +133,13 @@ class Airflow:
             the processes that outlived Airflow's own orderly end, and were killed.
         """
         with _undisturbed():
-            for process in self._living():
-                signal_process(process.pid, signal.SIGTERM, group=True)
-            self._wait_until_ended(PATIENCE_S)
-            for process in self._living():
-                signal_process(process.pid, signal.SIGTERM)
-            self._wait_until_ended(STOP_DEADLINE_S)
+            # First the scheduler, whose tasks get it, too, and tell the API server what became of them.
+            self._tell_to_end("scheduler")
+            self._wait_until_ended(PATIENCE_S, "scheduler")
+            self._tell_to_end(*self._running)
+            self._wait_until_ended(PATIENCE_S, *self._running)
+            self._tell_to_end(*self._running)
+            self._wait_until_ended(STOP_DEADLINE_S, *self._running)
             killed = kill_marked("=".join(self._mark))
             for process in self._running.values():
                 process.wait()
@@ -160,13 +162,20 @@ class Airflow:
                 start_new_session=True,  # a Ctrl-C in the terminal is for us alone
             )
 
-    def _living(self) -> list[subprocess.Popen[bytes]]:
-        return [process for process in self._running.values() if process.poll() is None]
+    def _tell_to_end(self, *components: str) -> None:
+        for component in components:
+            if component in self._living():
+                again = component in self._told
+                signal_process(self._running[component].pid, signal.SIGTERM, group=not again)
+                self._told.add(component)
 
-    def _wait_until_ended(self, deadline_s: float) -> None:
+    def _wait_until_ended(self, deadline_s: float, *components: str) -> None:
         until = time.monotonic() + deadline_s
-        while self._living() and time.monotonic() < until:
+        while self._living().intersection(components) and time.monotonic() < until:
             time.sleep(POLL_S)
+
+    def _living(self) -> set[str]:
+        return {component for component, process in self._running.items() if process.poll() is None}
 
     def _migrate(self) -> None:
         """Have a database: a kept one, or a new one, which is kept."""

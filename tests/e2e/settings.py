@@ -74,6 +74,9 @@ def _common(places: Places, port: int) -> dict[str, str]:
         "API__BASE_URL": url,  # links, and where the login leads
         "API__SECRET_KEY": _key(),  # one for all components, or they refuse each other's requests
         "API_AUTH__JWT_SECRET": _key(64),  # the same; shorter ones are warned of
+        # Nobody's: the log of a running task is asked for at a log server, too, and port 8793 may be another Airflow's.
+        "LOGGING__WORKER_LOG_SERVER_PORT": "9",
+        "LOGGING__TRIGGER_LOG_SERVER_PORT": "9",
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",  # seconds from a task's end to the start of the next, not 1
         "SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "1",  # a deferral times out in time, not up to 15 s later
         "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",  # a task learns that it was stopped in 1 s, not in 5

@@ -112,8 +112,7 @@ def test_it_serves_the_examples_until_ctrl_c(command: Command) -> None:
         socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=5)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("count", [1, 4, 6])
+@pytest.mark.parametrize(("count", "number"), [(1, signal.SIGINT), (4, signal.SIGHUP), (6, signal.SIGTERM)])
 def test_it_ends_while_it_starts(command: Command, count: int, number: signal.Signals) -> None:
     command.wait_for(f"{count} processes", lambda: len(command.processes()) >= count)
     command.process.send_signal(number)
