@@ -46,7 +46,7 @@ def _serve(version: str, home: Path, bundles: Path, dagfloe: Path) -> NoReturn:
     dags = home / "dags"
     dags.mkdir()
     (dags / "bundles.py").write_text(DAG_FILE)
-    _say(f"Airflow {version} starts, which takes half a minute, the first time a whole one.")
+    _say(f"Airflow {version} starts, which takes a quarter of a minute, or more on a busy machine.")
     with Airflow(version, home, bundles, dags, dag_imports=dagfloe) as airflow:
         airflow.api.set_connection("weather_db", "sqlite", host=str(home / "weather.db"))
         airflow.api.wait_dags(*DAGS)

@@ -31,7 +31,7 @@ class Places:
 
     @property
     def migrated(self) -> Path:
-        """A database as this Airflow makes it, kept for the next instance: a migration takes 20 seconds."""
+        """A database as this Airflow makes it, kept for the next instance: a migration takes seconds."""
         return ROOT / ".cache" / "airflow-databases" / f"{self.version}.db"
 
     @property
