@@ -30,29 +30,26 @@ class Scenario:
     Attributes:
         name: the line.
         act: does it, and raises when something is wrong.
-        needs: why an Airflow before 3.4 cannot do it; empty when it can.
+        only: the one release of Airflow that it is for, such as 3.4; empty for all.
+        why: why it is not for the others.
     """
 
     name: str
     act: Callable[[Scene], None]
-    needs: str = ""
+    only: str = ""
+    why: str = ""
 
-    def can_run(self, *, is_newer: bool) -> bool:
-        """Whether this Airflow, 3.4 or not, can do it."""
-        return is_newer or not self.needs
+    def is_for(self, version: str) -> bool:
+        """Whether it is for this Airflow."""
+        return not self.only or version.startswith(f"{self.only}.")
 
 
 SCENARIOS: list[Scenario] = []
 
 
-def scenario(name: str, *, needs: str = "") -> Callable[[Callable[[Scene], None]], Callable[[Scene], None]]:
+def scenario(name: str, *, only: str = "", why: str = "") -> Callable[[Callable[[Scene], None]], None]:
     """Put a function into the table."""
-
-    def register(act: Callable[[Scene], None]) -> Callable[[Scene], None]:
-        SCENARIOS.append(Scenario(name, act, needs))
-        return act
-
-    return register
+    return lambda act: SCENARIOS.append(Scenario(name, act, only, why))
 
 
 def same(what: str, got: object, wanted: object) -> None:
@@ -133,6 +130,15 @@ class Scene:
                 yield f"{run.dag_id}.{task_id}[{index}] is {state} at try {tries}; run {run.run_id}"
                 for number in range(1, tries + 1):
                     yield f"log of try {number}:\n{self.api.log_text(run.dag_id, run.run_id, task_id, number, index)}"
+
+    def said(self) -> Iterator[str]:
+        """What the components said of these tasks, and what they complained of."""
+        marks = {instance["id"] for run, task_id in self.seen for instance in run.instances(task_id)}
+        marks |= {f"task_id={quote}{task_id}{quote}," for _, task_id in self.seen for quote in ("", "'")}
+        for component, text in self.world.output().items():
+            for line in text.splitlines():
+                if "[error" in line or "[warning" in line or any(mark in line for mark in marks):
+                    yield f"{component}: {line}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from e2e.places import ROOT
-from e2e.settings import COORDINATOR, LOCAL_BUNDLE, newer
+from e2e.settings import COORDINATOR, LOCAL_BUNDLE, QUEUE, newer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,6 +91,8 @@ class Made:
             dag_bundles = json.loads(env["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"])
             dag_bundles.append({"name": SECOND, "classpath": LOCAL_BUNDLE, "kwargs": {"path": str(self.second)}})
             env["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"] = json.dumps(dag_bundles)
+            # Whom the Dag processor asks for Dags in each Dag bundle: with one coordinator, it is clear.
+            env["AIRFLOW__SDK__DAG_BUNDLE_TO_COORDINATOR"] = json.dumps({"bundles": QUEUE, SECOND: SECOND})
             options: dict[str, object] = {"task_handler_bundle_name": SECOND}
         else:
             options = {"executables_root": [str(self.second)]}

@@ -7,6 +7,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from e2e.scenarios import DEADLINE_S, Wrong, same, scenario
+from e2e.settings import newer
 
 if TYPE_CHECKING:
     from e2e.scenarios import Run, Scene
@@ -43,10 +44,13 @@ def replaced(scene: Scene) -> None:
 def broken(scene: Scene) -> None:
     run = scene.run("broken")
     run.ends("never", "failed")
-    text = scene.api.log_text(run.dag_id, run.run_id, "never")
-    for wanted in ("KeyError", "DAGFLOE_E2E_PLACE", "broken.py"):
-        if wanted not in text:
-            raise Wrong(f"the log does not say {wanted!r}")
+    said = {"the log": scene.api.log_text(run.dag_id, run.run_id, "never")}
+    if newer(scene.world.version):
+        said["the import error"] = scene.api.import_errors()["broken"]
+    for where, text in said.items():
+        for wanted in ("KeyError", "DAGFLOE_E2E_PLACE", "broken.py"):
+            if wanted not in text:
+                raise Wrong(f"{where} does not say {wanted!r}: {text}")
 
 
 @scenario("a missing bundle")
@@ -57,14 +61,29 @@ def missing(scene: Scene) -> None:
 @scenario("a bundle that was tampered with")
 def tampered(scene: Scene) -> None:
     _is_not_found(scene.run("tampered"))
+    if newer(scene.world.version):
+        error = scene.api.import_errors()["tampered"]
+        if "does not match its trailer" not in error:
+            raise Wrong(f"the import error does not say what is wrong: {error}")
+
+
+@scenario("a bundle for 3.4 alone, refused", only="3.3", why="this Airflow runs it, see the stub Dag's arguments")
+def refused(scene: Scene) -> None:
+    run = scene.run("newer")
+    run.ends("report", "failed")
+    _is_said(scene, "cannot find executable bundle with usable supervisor_schema_version for dag_id='newer'")
 
 
 def _is_not_found(run: Run) -> None:
-    """Airflow finds no file, fails the task, and says so in the scheduler's output: the task has no process to log."""
+    """Airflow finds no file, and fails the task."""
     run.ends("version", "failed")
-    said = f"cannot find executable bundle containing dag_id='{run.dag_id}'"
+    _is_said(run.scene, f"cannot find executable bundle containing dag_id='{run.dag_id}'")
+
+
+def _is_said(scene: Scene, wanted: str) -> None:
+    """Wait for it in the output of the components: a task of which no process was started has no log."""
 
     def told() -> bool:
-        return any(said in text.replace("\\", "") for text in run.scene.world.output().values())
+        return any(wanted in text.replace("\\", "") for text in scene.world.output().values())
 
-    run.api.wait(f"{said!r} in the components' output", told, DEADLINE_S / 4)
+    scene.api.wait(f"{wanted!r} in the components' output", told, DEADLINE_S / 4)

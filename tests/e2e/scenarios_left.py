@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,16 +31,14 @@ class Before:
 
     Attributes:
         programs: the ids of what was unpacked in the user's own cache.
-        temporary: what was in the folder for temporary files.
     """
 
     programs: frozenset[str]
-    temporary: frozenset[str]
 
     @classmethod
     def now(cls) -> Before:
         """How it is."""
-        return cls(frozenset(each.id for each in Store(cache_root()).programs()), frozenset(_temporary()))
+        return cls(frozenset(each.id for each in Store(cache_root()).programs()))
 
 
 def look_while_running(airflow: Airflow) -> str:
@@ -78,7 +75,7 @@ def look_afterwards(airflow: Airflow, before: Before, killed: dict[int, str]) ->
     same("processes", airflow.processes(), {})
     same("sockets", _sockets(urlsplit(airflow.url).port or 0), [])
     same("socket files", [str(each) for each in places.home.rglob("*") if each.is_socket()], [])
-    same("temporary files", sorted(_temporary() - before.temporary), [])
+    same("temporary files", [each.name for each in places.temporary.iterdir()], [])
     ours = {each.id for each in Store(places.store).programs()}
     others = {each.id for each in Store(cache_root()).programs()} - before.programs
     same("programs in the user's store", sorted(ours & others), [])
@@ -94,12 +91,6 @@ def look_for(folder: Path) -> str:
     if folder.exists():
         raise Wrong(f"{folder} is still there, with {[each.name for each in folder.iterdir()]}")
     return "with its store, database and logs"
-
-
-def _temporary() -> set[str]:
-    """What programs that unpack themselves leave beside them when they cannot clear up."""
-    names = {each.name for each in Path(tempfile.gettempdir()).iterdir()}
-    return {name for name in names if name.startswith(("_MEI", "dagfloe"))}
 
 
 def _sockets(port: int) -> list[str]:

@@ -17,7 +17,7 @@ def defers(log: logging.Logger) -> None:
     trigger = "airflow.providers.standard.triggers.temporal.TimeDeltaTrigger"
     raise TaskDeferred(
         trigger,
-        {"delta": timedelta(seconds=2)},
+        {"delta": timedelta(seconds=4)},
         resume=resumed,
         kwargs={"rows": (1, 2)},
         timeout=timedelta(minutes=2),
