@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 import urllib.error
 import urllib.parse
@@ -52,6 +53,7 @@ class Api:
         self.url = url
         self._check = check
         self._token: str | None = None
+        self._writing = threading.Lock()  # SQLite has one writer; two in one API server may wait for each other
 
     def get(self, path: str, **query: object) -> Any:
         """What is at a path below `/api/v2`."""
@@ -269,7 +271,11 @@ class Api:
     def _request(self, method: str, path: str, query: dict[str, Any], body: object = None) -> Any:
         if self._token is None and path != "monitor/health":
             self._token = self._send("GET", f"{self.url}/auth/token")["access_token"]
-        return self._send(method, f"{self.url}/api/v2/{path}?{urllib.parse.urlencode(query, doseq=True)}", body)
+        url = f"{self.url}/api/v2/{path}?{urllib.parse.urlencode(query, doseq=True)}"
+        if method == "GET":
+            return self._send(method, url, body)
+        with self._writing:
+            return self._send(method, url, body)
 
     def _send(self, method: str, url: str, body: object = None) -> Any:
         headers = {"Accept": "application/json", "Content-Type": "application/json"}

@@ -9,6 +9,8 @@ import sqlite3
 import subprocess
 import threading
 import time
+import urllib.parse
+import urllib.request
 import uuid
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
@@ -23,12 +25,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MARK = "DAGFLOE_E2E_INSTANCE"
-#: With their options: the log servers would listen on every address, and the files are on this machine anyway.
+EXECUTION = "execution-api"
+#: Their commands. The log servers would listen on every address, and the files are on this machine anyway.
+#:
+#: What tasks ask has a server of its own. A server logs what people do in its event loop, where it waits for SQLite's
+#: one writer; if that is a task's request in the same server, which waits for the event loop, both stand still.
 COMPONENTS: dict[str, tuple[str, ...]] = {
-    "api-server": (),
-    "scheduler": ("--skip-serve-logs",),
-    "dag-processor": (),
-    "triggerer": ("--skip-serve-logs",),
+    "api-server": ("api-server", "--apps", "core"),
+    EXECUTION: ("api-server", "--apps", "execution"),
+    "scheduler": ("scheduler", "--skip-serve-logs"),
+    "dag-processor": ("dag-processor",),
+    "triggerer": ("triggerer", "--skip-serve-logs"),
 }
 START_DEADLINE_S = 180
 #: Then components that still live are told again to end: unless told twice, a triggerer gives its triggers 10 s to
@@ -83,6 +90,7 @@ class Airflow:
         self.url = f"http://127.0.0.1:{port}"
         self.env = environment(self.places, port, dict([self._mark]))
         self.env |= {f"AIRFLOW__{name}": value for name, value in (settings or {}).items()}
+        self._execution_url = self.env["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"]
         self._dag_imports = dag_imports
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._told: set[str] = set()  # to end
@@ -94,8 +102,8 @@ class Airflow:
         atexit.register(self.end)  # for a Ctrl-C before the block has begun, or while it ends
         try:
             self._migrate()
-            for component, options in COMPONENTS.items():
-                self._running[component] = self._start(component, *options)
+            for component, command in COMPONENTS.items():
+                self._running[component] = self._start(component, *command)
             self._wait_until_healthy()
         except BaseException:
             self.end()
@@ -147,13 +155,15 @@ class Airflow:
         atexit.unregister(self.end)
         return killed
 
-    def _start(self, component: str, *options: str) -> subprocess.Popen[bytes]:
+    def _start(self, component: str, *command: str) -> subprocess.Popen[bytes]:
         env = dict(self.env)
+        if component == EXECUTION:
+            env["AIRFLOW__API__PORT"] = str(urllib.parse.urlsplit(self._execution_url).port)
         if component == "dag-processor" and self._dag_imports is not None:
             env["PYTHONPATH"] = str(self._dag_imports.absolute())
         with (self.logs / f"{component}.log").open("ab") as output:
             return subprocess.Popen(
-                [self.places.python, "-m", "airflow", component, *options],
+                [self.places.python, "-m", "airflow", *command],
                 env=env,
                 cwd=self.places.home,
                 stdin=subprocess.DEVNULL,
@@ -194,7 +204,7 @@ class Airflow:
             database.execute("PRAGMA journal_mode=WAL")
 
     def _run(self, *command: str) -> None:
-        self._running[command[0]] = process = self._start(*command)
+        self._running[command[0]] = process = self._start(command[0], *command)
         status = process.wait(START_DEADLINE_S)
         if status:
             raise InstanceError(f"airflow {' '.join(command)} ended with {status}:\n{self.tail(command[0])}")
@@ -206,6 +216,7 @@ class Airflow:
         while True:
             self.check()
             try:
+                urllib.request.urlopen(f"{self._execution_url}health", timeout=POLL_S * 25).close()  # noqa: S310 - http
                 seen = health = self.api.health()
             except (OSError, ApiError) as error:
                 seen, health = error, {}

@@ -65,7 +65,7 @@ def _common(places: Places, port: int) -> dict[str, str]:
         "CORE__PARALLELISM": "4",  # each is a process, and a machine for tests has few processors
         "CORE__LOAD_EXAMPLES": "False",  # a hundred Dags to parse that nobody asked for
         "CORE__FERNET_KEY": _key(),  # else connections are stored in the clear
-        "CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",  # by default port 8080
+        "CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{free_port()}/execution/",  # by default port 8080
         "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",  # nothing but this machine reaches it: no login
         "CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "1",  # seconds; a changed Dag is there at its next parse, not in 30
         "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{places.database}?timeout={BUSY_TIMEOUT_S}",
