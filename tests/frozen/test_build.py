@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from dagfloe.build.bundle_file import read_bundle
 from support.peer import TOOL, until
+from support.told import shows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +49,7 @@ def test_what_cannot_be_imported_is_found_before_publishing(tmp_path: Path, buil
     )
     answer = build(source, tmp_path / "files")
     assert answer.returncode == 1
+    shows("PyInstaller did not see that … imported: in [tool.dagfloe] of … write", answer.stderr)
     assert 'hidden-imports = ["colorsys", "iniconfig"]' in answer.stderr
     assert "'nowhere_to_be_found' is not installed: add what has it to [project] dependencies" in answer.stderr
     assert "odd.failing: RuntimeError: not today" in answer.stderr

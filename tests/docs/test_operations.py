@@ -1,0 +1,99 @@
+"""The page of operations tells every message, and promises nothing that does not happen."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from dagfloe.runtime.metadata import platform_tag
+from support.blocks import ROOT
+from support.peer import Peer, startup
+from support.told import launcher_messages, messages, python_messages, rows
+
+PAGE = ROOT / "docs" / "deploying" / "operations.md"
+HELLO = ROOT / "dist" / platform_tag() / "hello"
+#: Benchmarks change a little from one machine, and from one dagfloe, to the next.
+TOLERANCE = 1.5
+
+
+def test_every_log_line_is_told() -> None:
+    """Every message of the runtime is a row with its logger and level, and no row is left over."""
+    told = {}
+    for message, where, *_ in rows(PAGE, "Log lines"):
+        name, level = re.fullmatch(r"`(.+)`, (\w+)", where).groups()  # type: ignore[union-attr]
+        told[messages(message)[0]] = (name, level)
+    assert told == python_messages()
+
+
+def test_every_line_of_the_launcher_is_told() -> None:
+    """So is all that the launcher says, its reasons included."""
+    told = [text for cells in rows(PAGE, "Lines of the launcher") for text in messages(cells[0])]
+    assert len(told) == len(set(told))
+    assert set(told) == launcher_messages()
+
+
+def test_the_messages_are_found() -> None:
+    """The search for messages finds those of each kind."""
+    assert python_messages()["Task failed with …"] == ("dagfloe.task", "error")
+    assert python_messages()["Uncaught exception in thread …"] == ("dagfloe", "error")
+    assert launcher_messages() >= {
+        "cannot write …: …",
+        "it does not have this bundle, and cannot be written",
+        "its lock cannot be opened: …",
+        "DAGFLOE_CACHE_DIR is …, no absolute path: it is left out",
+    }
+
+
+def test_figures_are_those_of_the_benchmarks() -> None:
+    """Sizes and start times are what the benchmarks have measured, as far as a reader cares."""
+    tables = json.loads((ROOT / "benchmarks" / "results.json").read_text("utf-8"))["tables"]
+    measured = {(table["title"], row["name"]): row["figures"]["median"] for table in tables for row in table["rows"]}
+    told = {name: [float(cell.split()[0]) for cell in cells] for name, *cells in rows(PAGE, "Sizing")}
+    for column, task in enumerate(("small task", "pandas task")):
+        starts = "Start of a small task" if column == 0 else "Start of a task with pandas"
+        expected = {
+            "the file": measured["Sizes", f"{task}, bundle file"],
+            "unpacked, the first version": measured["Sizes", f"{task}, unpacked on a host"],
+            "first start on a host": measured[starts, "bundle file, first start on a host"] / 1000,
+            "later starts": measured[starts, "bundle file, warm"] / 1000,
+        }
+        for name, value in expected.items():
+            assert value / TOLERANCE < told[name][column] < value * TOLERANCE, name
+
+
+def listening(pid: int) -> list[str]:
+    """The sockets of a process that listen."""
+    links = [link.readlink() for link in Path(f"/proc/{pid}/fd").iterdir()]
+    inodes = {match[1] for link in links if (match := re.match(r"socket:\[(\d+)\]", str(link)))}
+    assert inodes
+    found = []
+    for name in ("tcp", "tcp6", "udp", "udp6"):
+        for line in Path(f"/proc/net/{name}").read_text("ascii").splitlines()[1:]:
+            fields = line.split()
+            if fields[9] in inodes and (fields[3] == "0A" or name.startswith("udp")):
+                found.append(line)
+    return found
+
+
+@pytest.mark.frozen
+def test_a_running_task_keeps_its_file(tmp_path: Path) -> None:
+    """A file that is replaced while its task runs does not disturb it; the task listens nowhere."""
+    file, newer = tmp_path / "hello", tmp_path / ".hello"
+    shutil.copy(HELLO, file)
+    with Peer([str(file)]) as peer:
+        peer.send(0, startup("greet", "hello"))
+        frame_id, body = peer.expect("GetVariable")
+        assert listening(peer.process.pid) == []
+        newer.write_text("#!/bin/sh\nexit 7\n")
+        newer.chmod(0o755)
+        newer.rename(file)
+        peer.send(frame_id, {"type": "VariableResult", "key": "hello_name", "value": "host"})
+        while frame_id:
+            frame_id, body = peer.receive()
+            peer.send(frame_id)
+        assert body["type"] == "SucceedTask"
+        assert peer.wait() == 0

@@ -1,0 +1,166 @@
+"""Failures of docs/deploying/troubleshooting.md that need no Airflow and no build; ELSEWHERE are the others."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from dagfloe.runtime.metadata import platform_tag
+from support.blocks import ROOT
+from support.launcher import CANNOT_RUN, environment, payload, start, write_bundle
+from support.peer import DEADLINE_S, Peer, write_project
+from support.told import TROUBLES, messages, rows, shows
+
+HELLO = ROOT / "dist" / platform_tag() / "hello"
+ELSEWHERE = ("airflow/test_troubleshooting.py", "frozen/test_build.py")
+TITLES = ("The task fails, and its log is empty", "The launcher says", "The task's log says", "By hand, and in a build")
+
+
+def test_every_row_is_produced() -> None:
+    """Each message of the page is produced here, under the real supervisor, or by a build."""
+    produced = {
+        node.value
+        for path in (Path(__file__), *(ROOT / "tests" / name for name in ELSEWHERE))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Constant)
+    }
+    told = {messages(cells[0])[0] for title in TITLES for cells in rows(TROUBLES, title)}
+    assert len(told) > 30
+    assert told - produced == set()
+
+
+# The launcher
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    """A small bundle file."""
+    return write_bundle(tmp_path / "tiny")
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("mode=1777,noexec", "cannot be used: it is mounted noexec, and no program can run from there"),
+        ("mode=1777,size=100k", "cannot write …: No space left on device"),
+        ("mode=755,ro", "it has no folder store yet, and cannot be written"),
+        ("mode=755,ro", "cannot be used: it cannot be made or opened: No such file or directory"),
+    ],
+)
+def test_mounts(bundle: Path, option: str, message: str) -> None:
+    places = "/tmp /var/tmp /dev/shm"  # noqa: S108 - mounted over
+    script = f"for each in {places}; do mount -t tmpfs -o {option} none $each; done; exec $BUNDLE"
+    with bundle.open("rb") as file:
+        answer = subprocess.run(
+            ["unshare", "--map-root-user", "--mount", "sh", "-ec", script],
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE_S,
+            check=False,
+            env=environment(BUNDLE=f"/proc/self/fd/{file.fileno()}", DAGFLOE_CACHE_DIR="/dev/shm"),  # noqa: S108
+            pass_fds=(file.fileno(),),
+        )
+    assert answer.returncode == CANNOT_RUN
+    shows(message, answer.stderr)
+
+
+def test_a_store_that_others_can_write(bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store").chmod(0o777)
+    answer = start(bundle, env=environment(DAGFLOE_CACHE_DIR=tmp_path / "store", TMPDIR=tmp_path))
+    assert answer.returncode == 0
+    shows("is not used: its mode … lets other users change the program", answer.stderr)
+
+
+@pytest.mark.parametrize(
+    ("loader", "version", "message"),
+    [
+        ("/bin/sh", "2.999", "it needs glibc … or newer, and this host has …: build it on a host as old as this one"),
+        ("/lib/ld-other.so.1", "2.17", "this host has no …, the loader of the C library"),
+    ],
+)
+def test_another_c_library(tmp_path: Path, loader: str, version: str, message: str) -> None:
+    bundle = write_bundle(tmp_path / "tiny", payload(loader=loader, libc_version=version))
+    answer = start(bundle, env=environment(DAGFLOE_CACHE_DIR=tmp_path))
+    assert answer.returncode == CANNOT_RUN
+    shows(message, answer.stderr)
+
+
+def test_half_a_file(bundle: Path, tmp_path: Path) -> None:
+    data = bundle.read_bytes()
+    bundle.write_bytes(data[: len(data) - 100])
+    answer = start(bundle, env=environment(DAGFLOE_CACHE_DIR=tmp_path))
+    assert answer.returncode == CANNOT_RUN
+    shows("the file is damaged: copy it here again", answer.stderr)
+
+
+# Tasks
+
+
+def failure(peer: Peer) -> str:
+    """What the task failed with."""
+    return str(peer.record("Task failed")["exception"][0]["exc_value"])
+
+
+def test_a_module_that_the_build_did_not_see(tmp_path: Path) -> None:
+    tasks = "@dag.task\ndef t():\n    __import__('not_frozen')"
+    with Peer(write_project(tmp_path, tasks)) as peer:
+        peer.start()
+        peer.finish()
+        shows("No module named '…'", failure(peer))
+
+
+def test_an_argument_of_another_type(tmp_path: Path) -> None:
+    tasks = "@dag.task\ndef up(): ...\n@dag.task\ndef t(rows: int): ...\nwith dag:\n    t(up())"
+    with Peer(write_project(tmp_path, tasks)) as peer:
+        peer.start()
+        frame_id, body = peer.expect("GetXCom")
+        peer.send(frame_id, {"type": "XComResult", "key": body["key"], "value": "many"})
+        peer.finish()
+        shows("parameter '…' expects … and got …", failure(peer))
+
+
+def test_an_answer_that_does_not_come(tmp_path: Path) -> None:
+    tasks = "@dag.task\ndef t(client: Client):\n    client.get_variable('k')"
+    with Peer(write_project(tmp_path, tasks), {"DAGFLOE_REPLY_TIMEOUT_S": "0.5"}) as peer:
+        peer.start()
+        peer.expect("GetVariable")
+        peer.finish()
+        shows("to answer …: can the worker reach the API server?", failure(peer))
+
+
+def test_a_task_that_takes_too_long(tmp_path: Path) -> None:
+    tasks = "@dag.task(execution_timeout=0.1)\ndef t():\n    threading.Event().wait()"
+    with Peer(write_project(tmp_path, tasks)) as peer:
+        peer.start()
+        peer.finish()
+        shows("the task ran longer than its execution_timeout of … s", failure(peer))
+
+
+def test_a_bundle_that_was_replaced_while_its_task_was_deferred(tmp_path: Path) -> None:
+    with Peer(write_project(tmp_path, "@dag.task\ndef t(): ...")) as peer:
+        peer.start(next_method="done", next_kwargs={})
+        peer.finish()
+        shows("cannot resume in '…', which is not in this bundle", failure(peer))
+
+
+# By hand
+
+
+def by_hand(*arguments: str) -> str:
+    """What a bundle file says that is started so."""
+    answer = subprocess.run([HELLO, *arguments], capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+    assert answer.returncode in (1, 2)
+    return answer.stderr
+
+
+@pytest.mark.frozen
+def test_started_by_hand() -> None:
+    shows(
+        "cannot connect to the supervisor (…): a bundle is started by Airflow's ExecutableCoordinator",
+        by_hand("--comm=127.0.0.1:1", "--logs=127.0.0.1:1"),
+    )
+    shows("nothing to do: give --bundle-metadata, or --comm and --logs as Airflow's supervisor does", by_hand())
