@@ -21,7 +21,7 @@ SOURCES := pyproject.toml $(wildcard sdk/*.py runtime/*.py cli/*.py build/*.py) 
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dist test-bundles messages test check browser-test airflow airflow-test conformance newcomer bench bench-quick deaths docs reproducible clean
+.PHONY: help install demo dist test-bundles messages test check browser-test airflow airflow-e2e airflow-pictures airflow-test conformance newcomer bench bench-quick deaths docs reproducible clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -84,6 +84,15 @@ airflow: dist .venvs/airflow-$(AIRFLOW)/.installed .cache/for-airflow/.installed
 	rm -rf $(@D)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(@D) .
 	touch $@
+
+airflow-e2e: build/launcher/launcher .venvs/airflow-$(AIRFLOW)/.installed .cache/for-airflow/.installed | $(STAMP) ## Run scenarios of bundles in a whole Airflow, AIRFLOW=3.3.2, in a minute or two
+	@env PYTHONPATH=tests $(BIN)/python -m e2e.run $(AIRFLOW) .cache/for-airflow
+
+# PUBLISH=--publish puts the pictures of the documentation into docs/assets, too.
+airflow-pictures: $(DIST)/orders .venvs/airflow-$(AIRFLOW)/.installed .cache/for-airflow/.installed ## Draw the web page of an Airflow, AIRFLOW=3.3.2, in which bundles ran, to .cache/screenshots, and check what it shows
+	@command -v chromium > /dev/null || { echo "chromium is missing: apt-get install chromium" >&2; exit 1; }
+	$(BIN)/dagfloe build tests/e2e/bundles/whole --output .cache/e2e/files/whole --quiet
+	@env PYTHONPATH=tests $(BIN)/python -m e2e.pictures $(AIRFLOW) .cache/for-airflow $(DIST)/orders .cache/e2e/files/whole/whole $(PUBLISH)
 
 airflow-test: dist test-bundles $(patsubst %,.venvs/airflow-%/.installed,$(sort $(AIRFLOW) $(AIRFLOWS))) ## Run bundles under the real supervisor of AIRFLOW, 3.3.2, and read stub Dags with all AIRFLOWS
 	DAGFLOE_AIRFLOW_PYTHON=$(CURDIR)/.venvs/airflow-$(AIRFLOW)/bin/python $(PYTEST) -m airflow tests/airflow \

@@ -68,7 +68,11 @@ class Chromium:
 
     def open(self, path: Path) -> None:
         """Show a file, and wait until it is loaded."""
-        self._load("Page.navigate", url=path.as_uri())
+        self.go(path.as_uri())
+
+    def go(self, url: str) -> None:
+        """Show what is at an address, and wait until it is loaded."""
+        self._load("Page.navigate", url=url)
 
     def reload(self) -> None:
         """Show the file anew, and wait until it is loaded."""
