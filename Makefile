@@ -24,7 +24,7 @@ PYTEST := $(BIN)/python -m pytest
 .PHONY: help install demo dist test-bundles messages test check browser-test airflow airflow-e2e airflow-pictures airflow-test conformance newcomer bench bench-quick deaths docs reproducible clean
 
 help: ## Show the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 # The stamp carries the interpreter's version: with another PYTHON the environment is made anew.
 STAMP := $(VENV)/.installed-$(shell $(PYTHON) -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])')

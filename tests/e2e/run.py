@@ -1,4 +1,4 @@
-"""Runs every scenario in a whole Airflow, `python -m e2e.run 3.3.2`: a line for each; exit status 1 on a failure."""
+"""Runs every scenario in a whole Airflow: a line for each, and exit status 1 on a failure."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from e2e import scenarios_bundles, scenarios_tasks, scenarios_waits
 from e2e.api import DeadlineError
-from e2e.instance import Airflow
-from e2e.places import ROOT
+from e2e.instance import Airflow, InstanceError
+from e2e.processes import interrupt_once
 from e2e.scenarios import SCENARIOS, Scene, World, Wrong
-from e2e.scenarios_build import BY_HAND, Made, make
+from e2e.scenarios_build import BY_HAND, BuildError, Made, make
 from e2e.scenarios_left import Before, look_afterwards, look_for, look_while_running
 
 if TYPE_CHECKING:
@@ -29,34 +29,44 @@ DAGS = {"arguments", "broken", "consumer", "ends", "graph", "missing", "producer
 DAGS |= {"talks", "waits"} | BY_HAND
 #: The bundle files of which 3.4 itself complains, as it asks each for Dags: scenarios look at what it says.
 BAD = {"broken", "tampered"}
-DAGS_DEADLINE_S = 120
 
 
 def main() -> int:
     """Run all scenarios; the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("version", help="of Airflow: 3.3.2")
-    version = parser.parse_args().version
+    parser = argparse.ArgumentParser(prog="python -m e2e.run", description=__doc__)
+    parser.add_argument("version", help="of Airflow, such as 3.3.2; its environment is in .venvs")
+    parser.add_argument("dagfloe", type=Path, help="the folder that dagfloe is installed in, for the Dag processor")
+    args = parser.parse_args()
+    interrupt_once("\nAirflow ends ...")
     began = time.monotonic()
+    try:
+        failures = _run(args.version, args.dagfloe)
+    except KeyboardInterrupt:
+        return 130
+    except (BuildError, InstanceError, DeadlineError, Wrong) as error:
+        _tell(str(error))
+        failures = 1
+    _tell(f"{_word(failures)} {time.monotonic() - began:6.1f} s  all of it, Airflow {args.version}")
+    return 1 if failures else 0
+
+
+def _run(version: str, dagfloe: Path) -> int:
+    """Build, start, run, end, look what is left; how many lines failed."""
     with tempfile.TemporaryDirectory(prefix="dagfloe-e2e-") as folder:
         root = Path(folder)
-        _tell("building bundle files, where they are not up to date")
+        _tell("Bundle files that are not up to date are built.")
         made = make(root)
         before = Before.now()
-        _tell(f"starting Airflow {version}")
-        airflow = Airflow(version, root / "home", made.bundles, made.dags, dag_imports=ROOT / ".dev")
+        airflow = Airflow(version, root / "home", made.bundles, made.dags, dag_imports=dagfloe)
         made.add_second(version, airflow.env)
+        _tell(f"Airflow {version} starts.")
         with airflow:
             _prepare(airflow)
-            _tell(f"running scenarios in Airflow {version}, {time.monotonic() - began:.0f} s after the start")
             failures = _run_all(airflow, made)
-            failures += _line("nothing is left while Airflow goes on", lambda: look_while_running(airflow))
+            failures += _line("nothing left while Airflow goes on", lambda: look_while_running(airflow))
             killed = airflow.end()
-        failures += _line("nothing is left after its end", lambda: look_afterwards(airflow, before, killed))
-    failures += _line("its folder is gone", lambda: look_for(root))
-    total = time.monotonic() - began
-    _tell(f"{'FAIL' if failures else 'pass'}  {total:6.1f} s  Airflow {version}, {failures} failed")
-    return 1 if failures else 0
+        failures += _line("nothing left after its end", lambda: look_afterwards(airflow, before, killed))
+    return failures + _line("its folder is gone", lambda: look_for(root))
 
 
 def _prepare(airflow: Airflow) -> None:
@@ -73,7 +83,7 @@ def _prepare(airflow: Airflow) -> None:
     place = {"host": "db.example.org", "port": 5432, "login": "reader", "password": "hunter2-hunter2"}
     api.set_connection("e2e_warehouse", "postgres", **place, extra=extra)
     api.set_connection("weather_db", "sqlite", host=str(airflow.places.home / "weather.db"))
-    api.wait_dags(*DAGS, deadline_s=DAGS_DEADLINE_S)
+    api.wait_dags(*DAGS)
     if errors := {name: text for name, text in api.import_errors().items() if name not in BAD}:
         raise Wrong(f"Dag files cannot be imported: {errors}")
     api.unpause(*DAGS)
@@ -87,34 +97,38 @@ def _run_all(airflow: Airflow, made: Made) -> int:
 
     world = World(airflow.api, airflow.version, made.bundles, made.spares, output)
     able = [each for each in SCENARIOS if each.is_for(airflow.version)]
-    failed: list[tuple[Scenario, Scene, BaseException]] = []
+    scenes = {each.name: Scene(world) for each in able}
+    failed: list[tuple[Scenario, BaseException]] = []
+    began = time.monotonic()
     with ThreadPoolExecutor(len(able)) as pool:
-        scenes = {each.name: Scene(world) for each in able}
-        began = time.monotonic()
         running: dict[Future[None], Scenario] = {pool.submit(each.act, scenes[each.name]): each for each in able}
-        for future in as_completed(running):
-            each, error = running[future], future.exception()
-            seconds = time.monotonic() - began
-            _tell(f"{'FAIL' if error else 'pass'}  {seconds:6.1f} s  {each.name}{f': {error}' if error else ''}")
-            if error:
-                failed.append((each, scenes[each.name], error))
+        try:
+            for future in as_completed(running):
+                each, error = running[future], future.exception()
+                what = f"{each.name}: {error}" if error else each.name
+                _tell(f"{_word(error)} {time.monotonic() - began:6.1f} s  {what}")
+                if error:
+                    failed.append((each, error))
+        except BaseException:
+            airflow.end()  # or the scenarios would wait until their deadlines
+            raise
     for each in SCENARIOS:
         if each not in able:
-            _tell(f"none             {each.name}: {each.why}")
-    for each, scene, error in failed:
-        _explain(each, scene, error)
+            _tell(f"n/a            {each.name}: {each.why}")
+    for each, error in failed:
+        _explain(each, scenes[each.name], error)
     return len(failed)
 
 
 def _line(name: str, look: Callable[[], str]) -> int:
     began = time.monotonic()
+    error = None
     try:
         said = look()
-    except (Wrong, DeadlineError) as error:
-        _tell(f"FAIL  {time.monotonic() - began:6.1f} s  {name}: {error}")
-        return 1
-    _tell(f"pass  {time.monotonic() - began:6.1f} s  {name}: {said}")
-    return 0
+    except (Wrong, DeadlineError) as raised:
+        said, error = str(raised), raised
+    _tell(f"{_word(error)} {time.monotonic() - began:6.1f} s  {name}: {said}")
+    return 1 if error else 0
 
 
 def _explain(failed: Scenario, scene: Scene, error: BaseException) -> None:
@@ -125,6 +139,10 @@ def _explain(failed: Scenario, scene: Scene, error: BaseException) -> None:
         _tell(*scene.logs(), *scene.said())
     except Exception as other:  # noqa: BLE001 - what it said so far is worth more
         _tell(f"no more logs: {other}")
+
+
+def _word(is_wrong: object) -> str:
+    return "FAIL" if is_wrong else "pass"
 
 
 def _tell(*lines: str) -> None:

@@ -57,6 +57,7 @@ def cleared(scene: Scene) -> None:
     run.pushed("cleared", 2)
     same("the cleanup's record", run.says("cleared", "undone")["part"], 7)
     run.says("cleared", "unwound")
+    run.says("cleared", "Task stopped: the task was told to stop: SIGTERM")
     _are_gone(scene, *pids)
 
 
@@ -67,6 +68,7 @@ def killed(scene: Scene) -> None:
     os.kill(pids[0], signal.SIGKILL)
     run.ends("killed", "success", tries=2)
     run.pushed("killed", 2)
+    same("the supervisor's record", run.says("killed", "Process exited abnormally")["exit_code"], -9)
     same("last words", run.records("killed", "unwound"), [])
     _are_gone(scene, *pids)
 
