@@ -47,11 +47,18 @@ class Api:
     Args:
         url: of its web page.
         check: called while something is waited for; raises when there is no use in waiting.
+        login: gives name and password, where it takes some.
     """
 
-    def __init__(self, url: str, check: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        url: str,
+        check: Callable[[], None] = lambda: None,
+        login: Callable[[], tuple[str, str]] | None = None,
+    ) -> None:
         self.url = url
         self._check = check
+        self._login = login
         self._token: str | None = None
         self._writing = threading.Lock()  # SQLite has one writer; two in one API server may wait for each other
 
@@ -270,12 +277,19 @@ class Api:
 
     def _request(self, method: str, path: str, query: dict[str, Any], body: object = None) -> Any:
         if self._token is None and path != "monitor/health":
-            self._token = self._send("GET", f"{self.url}/auth/token")["access_token"]
-        url = f"{self.url}/api/v2/{path}?{urllib.parse.urlencode(query, doseq=True)}"
+            self._token = self._ask_token()
+        url = f"{self.url}/api/v2/{path}" + (f"?{urllib.parse.urlencode(query, doseq=True)}" if query else "")
         if method == "GET":
             return self._send(method, url, body)
         with self._writing:
             return self._send(method, url, body)
+
+    def _ask_token(self) -> str:
+        url = f"{self.url}/auth/token"
+        if self._login is None:
+            return str(self._send("GET", url)["access_token"])
+        name, password = self._login()
+        return str(self._send("POST", url, {"username": name, "password": password})["access_token"])
 
     def _send(self, method: str, url: str, body: object = None) -> Any:
         headers = {"Accept": "application/json", "Content-Type": "application/json"}

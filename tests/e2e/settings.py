@@ -23,15 +23,22 @@ BUSY_TIMEOUT_S = 60
 FOREIGN = ("AIRFLOW", "DAGFLOE_", "PYTHON", "VIRTUAL_ENV", "COVERAGE_", "PYTEST_")
 
 
+#: Ports that were chosen, which their servers may not have taken yet.
+_chosen: set[int] = set()
+
+
 def free_port() -> int:
     """A port of loopback that nobody listens on, outside the range from which Linux gives ports to those who ask."""
     while True:
         port = random.randint(20000, 32000)  # noqa: S311 - nothing secret
+        if port in _chosen:
+            continue
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
+            _chosen.add(port)
             return port
 
 
