@@ -3,45 +3,31 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from e2e.rest import NOT_FOUND, ApiError, Rest, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
+__all__ = ["Api", "ApiError", "DeadlineError"]
+
 FINISHED = frozenset({"success", "failed"})
-REQUEST_TIMEOUT_S = 30
 #: For a Dag run, on a machine that is busy with others.
 DEADLINE_S = 120
 POLL_S = 0.25
 #: What Airflow gives at once, at most.
 PAGE = 100
-NOT_FOUND = 404
 
 T = TypeVar("T")
-
-
-class ApiError(Exception):
-    """A request that Airflow refused.
-
-    Attributes:
-        status: of HTTP.
-    """
-
-    def __init__(self, request: str, status: int, answer: str) -> None:
-        super().__init__(f"{request} was answered with {status}: {answer}")
-        self.status = status
 
 
 class DeadlineError(Exception):
     """What was waited for did not come."""
 
 
-class Api:
+class Api(Rest):
     """Requests to one Airflow.
 
     Args:
@@ -56,31 +42,8 @@ class Api:
         check: Callable[[], None] = lambda: None,
         login: Callable[[], tuple[str, str]] | None = None,
     ) -> None:
-        self.url = url
+        super().__init__(url, login)
         self._check = check
-        self._login = login
-        self._token: str | None = None
-        self._writing = threading.Lock()  # SQLite has one writer; two in one API server may wait for each other
-
-    def get(self, path: str, **query: object) -> Any:
-        """What is at a path below `/api/v2`."""
-        return self._request("GET", path, query)
-
-    def post(self, path: str, body: object = None, **query: object) -> Any:
-        """Make something."""
-        return self._request("POST", path, query, body)
-
-    def patch(self, path: str, body: object = None, **query: object) -> Any:
-        """Change something."""
-        return self._request("PATCH", path, query, body)
-
-    def put(self, path: str, body: object = None, **query: object) -> Any:
-        """Put something in a place, or have it done again."""
-        return self._request("PUT", path, query, body)
-
-    def delete(self, path: str, **query: object) -> Any:
-        """Remove something."""
-        return self._request("DELETE", path, query)
 
     def wait(self, what: str, look: Callable[[], T | None], deadline_s: float = DEADLINE_S) -> T:
         """Look again and again, until there is something other than nothing.
@@ -123,21 +86,21 @@ class Api:
 
     def parse_again(self, dag_id: str) -> None:
         """Have the file of a Dag parsed now."""
-        self.put(f"parseDagFile/{self.get(_path('dags', dag_id))['file_token']}")
+        self.put(f"parseDagFile/{self.get(path_of('dags', dag_id))['file_token']}")
 
     def unpause(self, *dag_ids: str) -> None:
         """Let Dags run."""
         for dag_id in dag_ids:
-            self.patch(_path("dags", dag_id), {"is_paused": False})
+            self.patch(path_of("dags", dag_id), {"is_paused": False})
 
     def trigger(self, dag_id: str, conf: dict[str, Any] | None = None, run_id: str | None = None) -> str:
         """Start a Dag run; its id."""
         body = {"logical_date": None, "conf": conf or {}, "dag_run_id": run_id}
-        return str(self.post(_path("dags", dag_id, "dagRuns"), body)["dag_run_id"])
+        return str(self.post(path_of("dags", dag_id, "dagRuns"), body)["dag_run_id"])
 
     def dag_runs(self, dag_id: str) -> list[dict[str, Any]]:
         """All runs of a Dag."""
-        return self.all(_path("dags", dag_id, "dagRuns"), "dag_runs")
+        return self.all(path_of("dags", dag_id, "dagRuns"), "dag_runs")
 
     def wait_run(
         self, dag_id: str, run_id: str, until: Collection[str] = FINISHED, deadline_s: float = DEADLINE_S
@@ -145,14 +108,14 @@ class Api:
         """Wait for one of some states of a Dag run; that state."""
 
         def look() -> str | None:
-            state = str(self.get(_path("dags", dag_id, "dagRuns", run_id))["state"])
+            state = str(self.get(path_of("dags", dag_id, "dagRuns", run_id))["state"])
             return state if state in until else None
 
         return self._wait_state(dag_id, run_id, f"run {run_id} of {dag_id}", until, look, deadline_s)
 
     def instances(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         """The task instances of a Dag run, as the API shows them: state, try_number, map_index and much more."""
-        return self.all(_path("dags", dag_id, "dagRuns", run_id, "taskInstances"), "task_instances")
+        return self.all(path_of("dags", dag_id, "dagRuns", run_id, "taskInstances"), "task_instances")
 
     def instance(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> dict[str, Any] | None:
         """One of them, if it is there: those of a mapped task come when its arguments are known."""
@@ -181,7 +144,7 @@ class Api:
 
     def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value", map_index: int = -1) -> Any:
         """The value of an XCom; None when it is not there."""
-        path = _path("dags", dag_id, "dagRuns", run_id, "taskInstances", task_id, "xcomEntries", key)
+        path = path_of("dags", dag_id, "dagRuns", run_id, "taskInstances", task_id, "xcomEntries", key)
         try:
             return self.get(path, map_index=map_index)["value"]
         except ApiError as error:
@@ -193,7 +156,7 @@ class Api:
         self, dag_id: str, run_id: str, task_id: str, try_number: int = 1, map_index: int = -1
     ) -> list[dict[str, Any]]:
         """The records of a try's log, as the web page gets them."""
-        path = _path("dags", dag_id, "dagRuns", run_id, "taskInstances", task_id, "logs", str(try_number))
+        path = path_of("dags", dag_id, "dagRuns", run_id, "taskInstances", task_id, "logs", str(try_number))
         content = self.get(path, full_content="true", map_index=map_index)["content"]
         return [each if isinstance(each, dict) else {"event": each} for each in content]
 
@@ -214,7 +177,7 @@ class Api:
             options: such as `include_downstream=True`.
         """
         body = {"dag_run_id": run_id, "task_ids": list(task_ids), "dry_run": False, "only_failed": False, **options}
-        cleared: list[dict[str, Any]] = self.post(_path("dags", dag_id, "clearTaskInstances"), body)["task_instances"]
+        cleared: list[dict[str, Any]] = self.post(path_of("dags", dag_id, "clearTaskInstances"), body)["task_instances"]
         return cleared
 
     def answer(
@@ -227,7 +190,7 @@ class Api:
         map_index: int = -1,
     ) -> None:
         """Answer a task that waits for a person."""
-        path = _path("dags", dag_id, "dagRuns", run_id, "taskInstances", task_id, str(map_index), "hitlDetails")
+        path = path_of("dags", dag_id, "dagRuns", run_id, "taskInstances", task_id, str(map_index), "hitlDetails")
         self.patch(path, {"chosen_options": list(options), "params_input": params or {}})
 
     def set_variable(self, key: str, value: str) -> None:
@@ -269,41 +232,8 @@ class Api:
 
     def _replace(self, path: str, name: str, body: dict[str, Any]) -> None:
         try:
-            self.patch(f"{path}/{urllib.parse.quote(name, safe='')}", body)
+            self.patch(path_of(path, name), body)
         except ApiError as error:
             if error.status != NOT_FOUND:
                 raise
             self.post(path, body)
-
-    def _request(self, method: str, path: str, query: dict[str, Any], body: object = None) -> Any:
-        if self._token is None and path != "monitor/health":
-            self._token = self._ask_token()
-        url = f"{self.url}/api/v2/{path}" + (f"?{urllib.parse.urlencode(query, doseq=True)}" if query else "")
-        if method == "GET":
-            return self._send(method, url, body)
-        with self._writing:
-            return self._send(method, url, body)
-
-    def _ask_token(self) -> str:
-        url = f"{self.url}/auth/token"
-        if self._login is None:
-            return str(self._send("GET", url)["access_token"])
-        name, password = self._login()
-        return str(self._send("POST", url, {"username": name, "password": password})["access_token"])
-
-    def _send(self, method: str, url: str, body: object = None) -> Any:
-        headers = {"Accept": "application/json", "Content-Type": "application/json"}
-        if self._token is not None:
-            headers["Authorization"] = f"Bearer {self._token}"
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310 - it is http, on loopback
-        try:
-            with urllib.request.urlopen(request, timeout=REQUEST_TIMEOUT_S) as response:  # noqa: S310 - as above
-                return json.loads(response.read() or b"null")
-        except urllib.error.HTTPError as error:
-            with error:
-                raise ApiError(f"{method} {url}", error.code, error.read().decode(errors="replace")) from None
-
-
-def _path(*parts: str) -> str:
-    return "/".join(urllib.parse.quote(part, safe="") for part in parts)
