@@ -187,7 +187,8 @@ def test_an_end_that_is_not_confirmed(run: Any) -> None:
 def test_a_task_that_is_cleared(run: Any) -> None:
     """It may clean up, and says that it was stopped."""
     answer = run("blocks", fail={"PUT task-instances": 409})
-    assert (answer.exit_code, answer.states) == (0, [])
+    assert answer.exit_code == 0
+    assert set(answer.states) <= {"server_terminated"}  # what 3.4 confirms, and 3.3 keeps to itself
     events = answer.events()
     shows(CLEARED, " ".join(events))
     assert events.index("unwound") < events.index("Task stopped: the task was told to stop: SIGTERM")

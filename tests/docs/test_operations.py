@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from pathlib import Path
 
 import pytest
 
+from dagfloe.build.bundle_file import read_bundle
 from dagfloe.runtime.metadata import platform_tag
 from support.blocks import ROOT
 from support.peer import Peer, startup
@@ -63,6 +65,16 @@ def test_figures_are_those_of_the_benchmarks() -> None:
         }
         for name, value in expected.items():
             assert value / TOLERANCE < told[name][column] < value * TOLERANCE, name
+
+
+@pytest.mark.frozen
+@pytest.mark.parametrize("name", ["hello", "orders", "weather"])
+def test_a_file_tells_nothing_of_its_build(name: str) -> None:
+    """Neither manifest nor source hold a path, or anything else of the environment, of the machine of the build."""
+    file = read_bundle(ROOT / "dist" / platform_tag() / name)
+    told = json.dumps(file.manifest) + file.source.decode()
+    own = [str(ROOT), *(value for value in os.environ.values() if len(value) > 8)]
+    assert [text for text in own if text in told] == []
 
 
 def listening(pid: int) -> list[str]:
