@@ -130,6 +130,7 @@ def connections(scene: Scene) -> None:
     run.ends("connections", "success")
     run.pushed("connections", ["postgres", "db.example.org", 5432, "reader", "ro"])
     same("the record", run.says("connections", "the password is")["event"], "the password is ***")
+    same("the field", run.says("connections", "the extra is")["token"], "***")
     run.hides("connections", "hunter2-hunter2", "key-in-extra")
 
 

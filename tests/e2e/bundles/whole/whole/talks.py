@@ -27,6 +27,7 @@ def variables(client: Client) -> dict[str, object]:
 def connections(client: Client, log: logging.Logger) -> list[object]:
     warehouse = client.get_connection("e2e_warehouse")
     log.info("the password is %s", warehouse.password)
+    log.info("the extra is %s", warehouse.extra, extra={"token": warehouse.extra["token"]})
     return [warehouse.conn_type, warehouse.host, warehouse.port, warehouse.login, warehouse.extra["mode"]]
 
 
