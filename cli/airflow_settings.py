@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import configparser
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+_VARIABLE = re.compile(r"\$(?:(\w+)|\{([^}]*)\})", re.ASCII)
 
 
 class SettingError(ValueError):
@@ -36,7 +40,7 @@ class AirflowSettings:
         self._env = env
         self.home = Path(env.get("AIRFLOW_HOME") or "~/airflow").expanduser()
         self.file = Path(env.get("AIRFLOW_CONFIG") or self.home / "airflow.cfg").expanduser()
-        self._parser = configparser.RawConfigParser(strict=False)
+        self._parser = configparser.RawConfigParser()
         try:
             self._parser.read_string(self.file.read_text("utf-8") if self.file.exists() else "")
         except OSError as error:
@@ -60,13 +64,17 @@ class AirflowSettings:
         """
         variable = f"AIRFLOW__{section.upper()}__{key.upper()}"
         if variable in self._env:
-            return self._env[variable]
+            return self._expand(self._env[variable])
         if self._parser.has_option(section, key):
-            return self._parser.get(section, key)
+            return self._expand(self._parser.get(section, key))
         for suffix in ("_cmd", "_secret"):
             if variable + suffix.upper() in self._env or self._parser.has_option(section, key + suffix):
                 raise ElsewhereError(f"[{section}] {key} is given by {key}{suffix}, which is not looked at here")
         return ""
+
+    def _expand(self, text: str) -> str:
+        """Put in the values of environment variables, as Airflow does in any setting."""
+        return _VARIABLE.sub(lambda found: self._env.get(found[1] or found[2], found[0]), text)
 
     def json(self, section: str, key: str, empty: Any) -> Any:
         """A setting that is JSON, of the type of what stands for none.

@@ -261,7 +261,8 @@ def test_what_is_no_configuration_file(home: Path) -> None:
     """Neither is a damaged file shown."""
     (home / "airflow").mkdir()
     file = home / "airflow" / "airflow.cfg"
-    for content in (f"{SECRET}\n", f"[sdk]\n{SECRET}\n", f"[sdk]\ncoordinators = {SECRET}\n"):
+    twice = f"[sdk]\nx = {SECRET}\n[sdk]\n"  # as when lines are put at the end of the file that Airflow makes
+    for content in (f"{SECRET}\n", f"[sdk]\n{SECRET}\n", f"[sdk]\ncoordinators = {SECRET}\n", twice):
         file.write_text(content)
         assert states([*check_airflow({"AIRFLOW_HOME": str(home / "airflow")})]) == [("Airflow", "failed")]
     file.write_bytes(b"\xff")
@@ -300,3 +301,11 @@ def test_a_folder_below_home(
     monkeypatch.setenv("HOME", str(home))
     write_bundle(home / "raw", "succeed()", MANIFEST)
     assert any(str(home) in check.text for check in configure("~"))
+
+
+def test_a_folder_by_variables(home: Path, configure: Callable[..., list[Check]]) -> None:
+    """Variables of the environment have their values, as they have for Airflow."""
+    write_bundle(home / "raw", "succeed()", MANIFEST)
+    for root in ("$PLACE", "${PLACE}", "$AIRFLOW_HOME/.."):
+        assert ("bundle file", "ok") in states(configure(root, PLACE=str(home)))
+    assert ("bundle folder", "failed") in states(configure("$NOWHERE", PLACE=str(home)))
