@@ -136,8 +136,11 @@ class Scene:
         marks = {instance["id"] for run, task_id in self.seen for instance in run.instances(task_id)}
         marks |= {f"task_id={quote}{task_id}{quote}," for _, task_id in self.seen for quote in ("", "'")}
         for component, text in self.world.output().items():
+            is_told = False
             for line in text.splitlines():
-                if "[error" in line or "[warning" in line or any(mark in line for mark in marks):
+                if line[:2] == "20":  # it begins with its time, and is not the rest of a record, such as a traceback
+                    is_told = "[error" in line or "[warning" in line or any(mark in line for mark in marks)
+                if is_told:
                     yield f"{component}: {line}"
 
 

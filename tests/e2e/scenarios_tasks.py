@@ -149,14 +149,15 @@ def secrets(scene: Scene) -> None:
 def assets(scene: Scene) -> None:
     run = scene.run("producer")
     run.ends("publish", "success")
-    event = one("events of producer", scene.api.asset_events(source_dag_id="producer"))
-    same("extra of the event", event["extra"]["rows"], 2)
     found = scene.api.wait("run of consumer", lambda: scene.api.dag_runs("consumer"), DEADLINE_S)
     started = one("runs of consumer", found)
     same("what started it", started["run_type"], "asset_triggered")
     second = scene.known_run("consumer", started["dag_run_id"])
     second.ends("read", "success")
     second.pushed("read", {"triggered by": {"e2e_orders": 1}, "rows": [2]})
+    # Not before: of an event whose run is still queued the API of 3.3.2 can say nothing, and answers with 500.
+    event = one("events of producer", scene.api.asset_events(source_dag_id="producer"))
+    same("extra of the event", event["extra"]["rows"], 2)
 
 
 def _error(run: Run, task_id: str) -> list[dict[str, Any]]:
