@@ -188,7 +188,8 @@ def _run_dags(api: Api) -> None:
     for run in (each["dag_run_id"] for each in api.dag_runs("orders")):
         api.wait_task("orders", run, "approve", {"awaiting_input"}, deadline_s=RUN_DEADLINE_S)
         api.answer("orders", run, "approve", ["yes"])
-        _same(f"run {run}", api.wait_run("orders", run, deadline_s=RUN_DEADLINE_S), "success")
+        if (state := api.wait_run("orders", run, deadline_s=RUN_DEADLINE_S)) != "success":
+            raise PictureError(f"run {run} of orders ended as {state}")
     api.wait_run("talks", "talks_of_today", deadline_s=RUN_DEADLINE_S)
 
 
@@ -240,11 +241,6 @@ def _wait(page: Chromium, what: str, look: Callable[[], list[str]]) -> None:
         if time.monotonic() > until:
             raise PictureError(f"{what} within {DEADLINE_S} s: {', '.join(missing)}")
         page.run(CHANGE)
-
-
-def _same(what: str, found: object, wanted: object) -> None:
-    if found != wanted:
-        raise PictureError(f"{what}: {found}, not {wanted}")
 
 
 def _say(text: str) -> None:
