@@ -21,7 +21,7 @@ SOURCES := pyproject.toml $(wildcard sdk/*.py runtime/*.py cli/*.py build/*.py) 
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dist test-bundles messages test check browser-test airflow airflow-e2e airflow-pictures airflow-readme airflow-test conformance newcomer bench bench-quick deaths docs reproducible clean
+.PHONY: help install demo dist test-bundles messages test check browser-test airflow airflow-compare airflow-e2e airflow-pictures airflow-readme airflow-test conformance newcomer bench bench-quick deaths docs reproducible clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -93,6 +93,10 @@ airflow-pictures: $(DIST)/orders .venvs/airflow-$(AIRFLOW)/.installed .cache/for
 	@command -v chromium > /dev/null || { echo "chromium is missing: apt-get install chromium" >&2; exit 1; }
 	$(BIN)/dagfloe build tests/e2e/bundles/whole --output .cache/e2e/files/whole --quiet
 	@env PYTHONPATH=tests $(BIN)/python -m e2e.pictures $(AIRFLOW) .cache/for-airflow $(DIST)/orders .cache/e2e/files/whole/whole $(PUBLISH)
+
+# PUBLISH=docs/comparison.md writes the table into that page.
+airflow-compare: $(BENCH)/small .venvs/airflow-$(AIRFLOW)/.installed .cache/for-airflow/.installed ## Measure a small task in a whole Airflow, AIRFLOW=3.3.2: bundle, ordinary task, two operators
+	@env PYTHONPATH=tests $(BIN)/python -m e2e.compare $(AIRFLOW) $(BENCH)/small .cache/for-airflow $(PUBLISH:%=--publish %)
 
 airflow-readme: .venvs/airflow-3.3.2/.installed $(STAMP) ## Type the README's way to a task's log, in a home and an Airflow of its own
 	PYTHONPATH=tests $(BIN)/python -m e2e.readme

@@ -130,6 +130,10 @@ class Airflow:
         """What a component wrote last."""
         return (self.logs / f"{component}.log").read_text(errors="replace")[-TAIL_CHARACTERS:]
 
+    def pid_of(self, component: str) -> int:
+        """The process of a component."""
+        return self._running[component].pid
+
     def processes(self) -> dict[int, str]:
         """Every living process that the instance, or what it started, has started: ids and command lines."""
         return marked("=".join(self._mark))

@@ -1,0 +1,164 @@
+"""The same small task in a whole Airflow in four ways: from queued to done, memory, disk: `make airflow-compare`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from e2e.__main__ import DAG_FILE
+from e2e.instance import Airflow
+from e2e.processes import interrupt_once
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+DAGS = ROOT / "benchmarks" / "dags"
+#: Each way's Dag, and what it is called. All read a variable, write ten records and push an XCom.
+WAYS = {
+    "small": "bundle file",
+    "ordinary": "ordinary Python task",
+    "external": "ExternalPythonOperator, no Airflow in it",
+    "virtualenv_lean": "PythonVirtualenvOperator, cached, no Airflow in it",
+}
+TIMED, WATCHED = 9, 5
+MIB = 1024 * 1024
+MARK = "<!-- the figures of make airflow-compare -->"
+
+
+class Run(NamedTuple):
+    """One run of the task, in seconds."""
+
+    waited: float
+    ran: float
+
+
+def main() -> int:
+    """Measure, and print the table; with `--publish`, write it into a page."""
+    parser = argparse.ArgumentParser(prog="python -m e2e.compare", description=__doc__)
+    parser.add_argument("version", help="of Airflow, such as 3.3.2; its environment is in .venvs")
+    parser.add_argument("bundle", type=Path, help="the bundle file of the small task")
+    parser.add_argument("dagfloe", type=Path, help="the folder that dagfloe is installed in, for the Dag processor")
+    parser.add_argument("--publish", type=Path, metavar="PAGE", help="the page whose table is replaced")
+    args = parser.parse_args()
+    interrupt_once("\nAirflow ends ...")
+    with tempfile.TemporaryDirectory(prefix="dagfloe-compare-") as folder:
+        table = "\n".join(_measure(Path(folder), args.version, args.bundle, args.dagfloe))
+    sys.stdout.write(f"{table}\n")
+    if args.publish:
+        before, mark, after = args.publish.read_text("utf-8").partition(MARK)
+        rest = after.partition(f"\n{MARK}")[2]
+        args.publish.write_text(f"{before}{mark}\n\n{table}\n\n{MARK}{rest}", "utf-8")
+    return 0
+
+
+def _measure(root: Path, version: str, bundle: Path, dagfloe: Path) -> Iterator[str]:
+    bundles, dags, plain, venvs = (root / name for name in ("bundles", "dags", "plain", "venvs"))
+    for each in (bundles, dags, venvs):
+        each.mkdir()
+    shutil.copy2(bundle, bundles / "small")
+    for name in set(WAYS) - {"small"}:
+        shutil.copy2(DAGS / f"{name}.py", dags)
+    (dags / "bundles.py").write_text(DAG_FILE)
+    subprocess.run([sys.executable, "-m", "venv", plain], check=True)
+    airflow = Airflow(version, root / "home", bundles, dags, dag_imports=dagfloe)
+    airflow.env |= {"BENCH_PYTHON": str(plain / "bin" / "python"), "BENCH_VENVS": str(venvs)}
+    with airflow:
+        airflow.api.set_variable("name", "world")
+        airflow.api.wait_dags(*WAYS)
+        airflow.api.unpause(*WAYS)
+        for dag_id in WAYS:
+            _run(airflow, dag_id)  # unpacks, makes environments
+        timed: dict[str, list[Run]] = {dag_id: [] for dag_id in WAYS}
+        for _ in range(TIMED):
+            for dag_id, runs in timed.items():
+                runs.append(_run(airflow, dag_id))
+        peaks = {dag_id: statistics.median(_peak(airflow, dag_id) for _ in range(WATCHED)) for dag_id in WAYS}
+        store = airflow.places.store
+        disk = {
+            "small": bundle.stat().st_size + _size(store),
+            "external": _size(plain),
+            "virtualenv_lean": _size(venvs),
+        }
+    yield f"Airflow {version}, medians of {TIMED} runs, memory of {WATCHED}; each way in turn, in one Airflow.\n"
+    yield "| | queued to started | started to done | together | least to most | memory | disk |"
+    yield "|---|---|---|---|---|---|---|"
+    for dag_id, name in WAYS.items():
+        whole = sorted(run.waited + run.ran for run in timed[dag_id])
+        waited, ran = (statistics.median(each) for each in zip(*timed[dag_id], strict=True))
+        space = f"{disk[dag_id] / MIB:.0f} MiB" if dag_id in disk else "that of Airflow"
+        yield (
+            f"| {name} | {waited:.2f} s | {ran:.2f} s | {statistics.median(whole):.2f} s | "
+            f"{whole[0]:.2f} to {whole[-1]:.2f} s | {peaks[dag_id] / MIB:.0f} MiB | {space} |"
+        )
+
+
+def _run(airflow: Airflow, dag_id: str) -> Run:
+    run_id = airflow.api.trigger(dag_id)
+    state = airflow.api.wait_run(dag_id, run_id)
+    if state != "success":
+        raise RuntimeError(f"{dag_id} is {state}: {airflow.api.log_text(dag_id, run_id, 'work')}")
+    (told,) = airflow.api.instances(dag_id, run_id)
+    queued, started, ended = (datetime.fromisoformat(told[name]) for name in ("queued_when", "start_date", "end_date"))
+    return Run((started - queued).total_seconds(), (ended - started).total_seconds())
+
+
+def _peak(airflow: Airflow, dag_id: str) -> float:
+    """How much more memory Airflow's processes have together while the task runs, at most, than before; in bytes."""
+    done = threading.Event()
+    before, seen = _memory(airflow), [0.0]
+
+    def watch() -> None:
+        while not done.is_set():
+            seen.append(_memory(airflow) - before)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        _run(airflow, dag_id)
+    finally:
+        done.set()
+        watcher.join()
+    return max(seen)
+
+
+def _memory(airflow: Airflow) -> float:
+    """What the scheduler and all below it have, each shared page once; in bytes."""
+    found = 0
+    for pid in _below(airflow.pid_of("scheduler")):
+        try:
+            for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+                if line.startswith("Pss:"):
+                    found += int(line.split()[1]) * 1024
+        except OSError:  # it has ended
+            continue
+    return found
+
+
+def _below(pid: int) -> Iterator[int]:
+    yield pid
+    try:
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                yield from _below(int(child))
+    except OSError:  # it has ended
+        return
+
+
+def _size(folder: Path) -> int:
+    """What a folder takes on the disk, in bytes; a file with several names counts once."""
+    found = {(each.st_dev, each.st_ino): each.st_blocks * 512 for each in map(os.lstat, folder.rglob("*"))}
+    return sum(found.values())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
