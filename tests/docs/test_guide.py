@@ -108,7 +108,7 @@ def test_ends(guide: ModuleType, env: TaskEnvironment) -> None:
 
 @pytest.mark.parametrize("name", ["README.md", "docs/comparison.md", "docs/index.md"])
 def test_figures(name: str) -> None:
-    """Every time and size is one of the benchmarks, as it is there or rounded; but for tables that are written whole."""
+    """Every time and size is one of the benchmarks, as it is there or rounded; but for tables written by a program."""
     measured = (ROOT / "docs" / "benchmarks.md").read_text("utf-8")
     known = {
         unit: {number(text) for text in re.findall(rf"([\d,.]+) {unit}\b", measured)} for unit in ("ms", "s", "MB")
