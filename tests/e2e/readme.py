@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -30,16 +31,21 @@ README = ROOT / "README.md"
 SECTION = "## From nothing to a task's log in Airflow"
 AIRFLOW = ROOT / ".venvs" / "airflow-3.3.2" / "bin"
 MARK = "DAGFLOE_README"
-#: What the page says of the run.
-DAG, RUN, TASK, LINE = "sales", "first", "report", "first: 32.15 in all"
+#: Where the page says that the log is, and what it says of it.
+LOG = re.compile(r"<http://localhost:8080/dags/(\w+)/runs/(\w+)/tasks/(\w+)> has the log .*?\n`([^`]+)`", re.DOTALL)
+PASSWORDS = re.compile(r"`\$AIRFLOW_HOME/(\S+passwords\S+)`")
 #: For one command: `pip install` and the first build download and compile.
 DEADLINE_S = 300
 #: For Airflow's start with a new database, until its Dag processor has read the Dag file.
 START_DEADLINE_S = 180
+#: An idle triggerer takes 10 s.
+END_DEADLINE_S = 60
+POLL_S = 0.1
 TAIL_CHARACTERS = 6000
 #: How pip gets packages here is this host's matter.
 TAKEN_ALONG = ("PIP_", "SSL_CERT_FILE", "SSL_CERT_DIR")
-NO_PORT = "65536"
+#: With it a server ends at once.
+NO_PORT = "-1"
 
 
 class Wrong(Exception):
@@ -67,29 +73,8 @@ def main() -> int:
     return 0
 
 
-def _type_all(folder: Path, mark: dict[str, str]) -> None:
-    home = folder / "home"
-    for each in (home, folder / "tmp"):
-        each.mkdir()
-    port = free_port()
-    env = _environment(folder, port) | mark
-    passwords = home / "airflow" / "simple_auth_manager_passwords.json.generated"
-    api = Api(f"http://127.0.0.1:{port}", login=lambda: ("admin", json.loads(passwords.read_text())["admin"]))
-    with Shell(ROOT, env, folder / "typed.txt") as shell:
-        for block in _blocks():
-            if block.language == "ini":
-                _put(home / "airflow" / "airflow.cfg", block)
-                continue
-            for command, expected in read_console(block.text):
-                _type(shell, block, command, expected)
-                if command.endswith("&"):
-                    _wait_for_page(api, home / "airflow.log")
-                if " dags trigger " in command:
-                    _look_at_log(api)
-
-
-def _blocks() -> Iterator[Block]:
-    """Those of the section."""
+def path_blocks() -> Iterator[Block]:
+    """The blocks that are typed."""
     lines = README.read_text("utf-8").splitlines()
     begin = lines.index(SECTION)
     end = next(number for number in range(begin + 1, len(lines)) if lines[number].startswith("## "))
@@ -98,6 +83,34 @@ def _blocks() -> Iterator[Block]:
             if block.language not in ("console", "ini"):
                 raise Wrong(f"{block}: nobody can type a block of {block.language}")
             yield block
+
+
+def _type_all(folder: Path, mark: dict[str, str]) -> None:
+    home, airflow_home = folder / "home", folder / "home" / "airflow"
+    for each in (home, folder / "tmp"):
+        each.mkdir()
+    port = free_port()
+    passwords = airflow_home / _said(PASSWORDS)[0]
+    api = Api(f"http://127.0.0.1:{port}", login=lambda: ("admin", json.loads(passwords.read_text())["admin"]))
+    with Shell(ROOT, _environment(folder, port) | mark, folder / "typed.txt") as shell:
+        for block in path_blocks():
+            if block.language == "ini":
+                _put(Path(block.name.replace("$AIRFLOW_HOME", str(airflow_home))), block)
+                continue
+            for command, expected in read_console(block.text):
+                _type(shell, block, command, expected)
+                if command.endswith("&"):
+                    _wait_for_dag(api, home / "airflow.log")
+                if " dags trigger " in command:
+                    _look_at_log(api)
+
+
+def _said(pattern: re.Pattern[str]) -> tuple[str, ...]:
+    """What the page says somewhere between its blocks."""
+    found = pattern.search(README.read_text("utf-8"))
+    if not found:
+        raise Wrong(f"{README.name} does not say {pattern.pattern}")
+    return found.groups()
 
 
 def _environment(folder: Path, port: int) -> dict[str, str]:
@@ -123,7 +136,7 @@ def _environment(folder: Path, port: int) -> dict[str, str]:
         "AIRFLOW__API__PORT": str(port),
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",  # a hundred Dags to parse that nobody looks at
-        # Log servers listen on every address, or, with a port that cannot be, not at all; the files are here anyway.
+        # The log servers would listen on every address, and the files are on this machine anyway.
         "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": NO_PORT,
         "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": NO_PORT,
     }
@@ -149,42 +162,45 @@ def _type(shell: Shell, block: Block, command: str, expected: str) -> None:
     _tell(f"{time.monotonic() - began:7.2f} s  {command}")
 
 
-def _wait_for_page(api: Api, said: Path) -> None:
+def _wait_for_dag(api: Api, output: Path) -> None:
     """Log in as the page says, and wait until the Dag is there."""
     began = time.monotonic()
+    dag_id = _said(LOG)[0]
 
     def look() -> bool:
         try:
-            return DAG in api.dag_ids()
+            return dag_id in api.dag_ids()
         except (OSError, ValueError):  # nobody listens yet, or there is no password, or half a file of them
             return False
 
     try:
-        api.wait(f"Dag {DAG} on the page", look, START_DEADLINE_S)
+        api.wait(f"Dag {dag_id} on the page", look, START_DEADLINE_S)
     except DeadlineError as error:
-        raise Wrong(f"{error}; Airflow wrote last:\n{said.read_text(errors='replace')[-TAIL_CHARACTERS:]}") from None
-    _tell(f"{time.monotonic() - began:7.2f} s  until the page has the Dag {DAG}")
+        raise Wrong(f"{error}; Airflow wrote last:\n{output.read_text(errors='replace')[-TAIL_CHARACTERS:]}") from None
+    _tell(f"{time.monotonic() - began:7.2f} s  until the page has the Dag {dag_id}")
 
 
 def _look_at_log(api: Api) -> None:
     """Wait for the run's end, and read the log as the web page does."""
     began = time.monotonic()
-    state = api.wait_run(DAG, RUN)
-    log = api.log_text(DAG, RUN, TASK)
-    if state != "success":
-        raise Wrong(f"the run {RUN} ended as {state}; the log of {TASK}:\n{log}")
-    found = [each for each in api.log(DAG, RUN, TASK) if each["event"] == LINE]
-    if [each.get("level") for each in found] != ["info"]:
-        raise Wrong(f"the log of {TASK} should have {LINE!r} once:\n{log}")
-    _tell(f"{time.monotonic() - began:7.2f} s  until {RUN} is a success, and its log on the page has: {LINE}")
+    dag_id, run_id, task_id, line = _said(LOG)
+    state = api.wait_run(dag_id, run_id)
+    log = api.log(dag_id, run_id, task_id)
+    if state != "success" or [each.get("level") for each in log if each["event"] == line] != ["info"]:
+        raise Wrong(f"{run_id} ended as {state}, and the log of {task_id} should have {line!r} once: {log}")
+    _tell(f"{time.monotonic() - began:7.2f} s  until {run_id} is a success, and the log of {task_id} has: {line}")
 
 
 def _look_for_left(folder: Path, mark: str) -> None:
-    if left := marked(mark):
-        raise Wrong(f"processes are left: {left}")
+    """Once Airflow was told to end, nothing of it stays."""
+    began = time.monotonic()
+    while left := marked(mark):
+        if time.monotonic() > began + END_DEADLINE_S:
+            raise Wrong(f"processes are left after {END_DEADLINE_S} s: {left}")
+        time.sleep(POLL_S)
     if left_files := sorted((folder / "tmp").iterdir()):
         raise Wrong(f"files are left in the temporary folder: {left_files}")
-    _tell("           no process is left, and nothing in the temporary folder")
+    _tell(f"{time.monotonic() - began:7.2f} s  until no process is left, and nothing in the temporary folder")
 
 
 def _tell(text: str) -> None:

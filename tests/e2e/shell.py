@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: Commands come on one file descriptor and their statuses go to another; neither is for the commands themselves. With
-#: job control, as in a terminal: a command in the background is a process group, and a SIGINT reaches it.
+#: job control, as in a terminal: a command in the background is a process group, and `kill %1` reaches all of it.
 LOOP = """
 set -m
 while IFS= read -r -d '' -u {commands} line; do

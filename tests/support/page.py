@@ -96,7 +96,7 @@ class Page:
         return PLACES.sub(lambda found: f"{self.folder}{found[0]}", text)
 
     def _write(self, block: Block) -> Path:
-        name = self._place(block.name)
+        name = self._place(block.name.replace("$AIRFLOW_HOME", "/opt/airflow"))
         path = Path(name) if name.startswith("/") else self.cwd / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(self._place(block.text), "utf-8")

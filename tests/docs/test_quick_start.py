@@ -1,0 +1,35 @@
+"""The quick start goes the README's way, which `make airflow-readme` types in a real Airflow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from e2e.readme import path_blocks
+from support.blocks import ROOT, read_blocks
+from support.page import read_console
+
+if TYPE_CHECKING:
+    from support.blocks import Block
+
+BLOCKS = read_blocks(ROOT / "docs" / "quick-start.md")
+README = [*path_blocks()]
+
+
+def commands(blocks: list[Block]) -> list[str]:
+    """What is typed."""
+    return [command for block in blocks if block.language == "console" for command, _ in read_console(block.text)]
+
+
+def test_every_command_of_the_readme_is_explained() -> None:
+    typed = commands(README)
+    assert "dagfloe build" in typed
+    assert set(typed) <= set(commands(BLOCKS))
+
+
+def test_what_needs_an_airflow_is_run_by_the_readme() -> None:
+    """In the same order, and with the same settings."""
+    wanted = [block for block in BLOCKS if "airflow-readme" in block.excuse]
+    assert wanted
+    assert commands(wanted) == commands([block for block in README if "airflow-readme" in block.excuse])
+    settings = [(block.name, block.text) for block in README if block.language == "ini"]
+    assert settings == [(block.name, block.text) for block in BLOCKS if block.language == "ini"]
