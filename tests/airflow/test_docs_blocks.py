@@ -22,11 +22,14 @@ PYTHON_VARIABLE = "DAGFLOE_AIRFLOW_PYTHON"
 BLOCKS = [block for page in PAGES for block in read_blocks(page)]
 DAG_FILES = [block for block in BLOCKS if block.needs_airflow]
 SETTINGS = [block for block in BLOCKS if block.language in ("ini", "yaml") and "coordinators" in block.text]
-#: Builds the coordinator of the queue, as a worker does.
+#: Builds the coordinator of every queue that is set, as a worker does.
 LOAD = """
 import json
+from airflow.sdk.configuration import conf
 from airflow.sdk.execution_time.coordinator import CoordinatorManager
-print(json.dumps(type(CoordinatorManager.from_config().for_queue("dagfloe")).__name__))
+manager = CoordinatorManager.from_config()
+queues = conf.getjson("sdk", "queue_to_coordinator")
+print(json.dumps(sorted({type(manager.for_queue(queue)).__name__ for queue in queues})))
 """
 
 
@@ -79,7 +82,7 @@ def test_dag_file(block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_settings(tmp_path: Path) -> None:
-    """Each gives the queue `dagfloe` its coordinator, in the Airflow that it is for."""
+    """Each gives its queues their coordinator, in the Airflow that it is for."""
     home = tmp_path / "opt" / "airflow"
     (home / "bundles").mkdir(parents=True)
     (home / "airflow.cfg").touch()
@@ -89,4 +92,4 @@ def test_settings(tmp_path: Path) -> None:
     for block in chosen:
         text = PLACES.sub(lambda place: f"{tmp_path}{place[0]}", as_ini(block))
         (home / "airflow.cfg").write_text(text, "utf-8")
-        assert ask(tmp_path, "-c", LOAD) == "ExecutableCoordinator", block
+        assert ask(tmp_path, "-c", LOAD) == ["ExecutableCoordinator"], block
