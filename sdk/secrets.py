@@ -43,7 +43,9 @@ _TELLING = (
 @lru_cache(1024)
 def is_telling(name: str) -> bool:
     """Whether a name, of a variable or of a key in an extra, says that its value is secret."""
-    name = re.sub(r"\W+", "_", name.strip().lower())
+    name = name.strip().lower()
+    if not (name.isascii() and name.isidentifier()):  # as most are, and then there is nothing to replace
+        name = re.sub(r"\W+", "_", name)
     return any(word in name for word in _TELLING)
 
 

@@ -25,13 +25,15 @@ RETURN_VALUE = "return_value"
 class Linked:
     """What `>>` and `<<` connect: a task, the XCom of one, or a task group."""
 
-    def firsts(self) -> list[Task]:
-        """The tasks that run after what this is connected to."""
-        raise NotImplementedError
+    if TYPE_CHECKING:
 
-    def lasts(self) -> list[Task]:
-        """The tasks before what this is connected to."""
-        raise NotImplementedError
+        def firsts(self) -> list[Task]:
+            """The tasks that run after what this is connected to."""
+            ...
+
+        def lasts(self) -> list[Task]:
+            """The tasks before what this is connected to."""
+            ...
 
     def __rshift__(self, other: Other) -> Other:
         connect(self.lasts(), _firsts(other))
