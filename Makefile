@@ -16,8 +16,10 @@ BUNDLES := $(notdir $(patsubst %/pyproject.toml,%,$(wildcard bundles/*/pyproject
 # What only benchmarks run.
 BENCH := .cache/bench
 BENCH_FILES := $(addprefix $(BENCH)/,small heavy one-file/small stock/small stock/weather)
+# The folders of the package.
+PACKAGE := src/dagfloe runtime cli build
 # What goes into a bundle file, beside its own sources: a change in it makes every bundle file stale.
-SOURCES := pyproject.toml $(wildcard sdk/*.py runtime/*.py cli/*.py build/*.py) build/launcher/launcher
+SOURCES := pyproject.toml $(shell find $(PACKAGE) -name '*.py') build/launcher/launcher
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
@@ -80,7 +82,7 @@ airflow: dist .venvs/airflow-$(AIRFLOW)/.installed .cache/for-airflow/.installed
 	@env PYTHONPATH=tests $(BIN)/python -m e2e $(AIRFLOW) $(DIST) .cache/for-airflow
 
 # As docs/deploying-dags.md says, but beside the environments of Airflow, which other targets want without it.
-.cache/for-airflow/.installed: pyproject.toml hatch_build.py $(wildcard sdk/*.py runtime/*.py build/*.py) | $(STAMP)
+.cache/for-airflow/.installed: pyproject.toml hatch_build.py $(shell find $(PACKAGE) -name '*.py') | $(STAMP)
 	rm -rf $(@D)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(@D) .
 	touch $@

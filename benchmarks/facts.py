@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagfloe
-from dagfloe.build.environment import ensure_environment
-from dagfloe.build.interpreter import find_interpreter
 from dagfloe.build.project import read_project
+from dagfloe.build.python.interpreter import find_interpreter
+from dagfloe.build.python.virtualenv import ensure_environment
 
 if TYPE_CHECKING:
     from benchmarks.files import Files

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dagfloe.local.limits import Limits
-from dagfloe.local.supervisor import run_task
-from dagfloe.local.task import TaskRun
+from dagfloe.local.supervise.limits import Limits
+from dagfloe.local.supervise.supervisor import run_task
+from dagfloe.local.supervise.task_run import TaskRun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from dagfloe.local.store import Store
-    from dagfloe.local.task import TaskResult
+    from dagfloe.local.store.store import Store
+    from dagfloe.local.supervise.task_run import TaskResult
 
 TASK_TIMEOUT_S = 300.0
 #: The kernel counts what a process gives to a disk in blocks of this many bytes.

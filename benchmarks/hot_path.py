@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING
 
 from dagfloe import BundleInfo, Client, Context, DagRun, TaskInstance
 from dagfloe.cancellation import Cancellation
-from dagfloe.runtime.comms import Comms
-from dagfloe.runtime.frames import encode_frame
-from dagfloe.runtime.levels import Levels
-from dagfloe.runtime.logs import ChannelHandler, LogChannel
-from dagfloe.secrets import Secrets
+from dagfloe.masking import Secrets
+from dagfloe.runtime.log.channel import ChannelHandler, LogChannel
+from dagfloe.runtime.log.levels import Levels
+from dagfloe.runtime.wire.comms import Comms
+from dagfloe.runtime.wire.frames import encode_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,7 +10,7 @@ from benchmarks.host import new_host, run
 from benchmarks.report import Limit, Row, Table, rows_of
 from benchmarks.samples import Spread, alternate
 from benchmarks.starts import SMALL
-from dagfloe.local.store import Store
+from dagfloe.local.store.store import Store
 
 if TYPE_CHECKING:
     from benchmarks.files import Files

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from benchmarks.host import Host, new_host, run, written_bytes
 from benchmarks.report import Limit, Row, Table, rows_of
 from benchmarks.samples import Spread, alternate, ratios
-from dagfloe.build.launch import LaunchCommand, prepare_project
-from dagfloe.local.store import Store
+from dagfloe.build.run_project import LaunchCommand, prepare_project
+from dagfloe.local.store.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from benchmarks.files import Files
-    from dagfloe.local.task import TaskResult
+    from dagfloe.local.supervise.task_run import TaskResult
 
 FLOOR = Path(__file__).with_name("floor.py")
 PLAIN = "plain script"

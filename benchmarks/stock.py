@@ -9,15 +9,15 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from dagfloe.build.environment import ensure_environment
-from dagfloe.build.interpreter import find_interpreter
-from dagfloe.build.process import run_step
+from dagfloe.build.freeze.stage import stage
 from dagfloe.build.project import read_project
-from dagfloe.build.stage import stage
+from dagfloe.build.python.interpreter import find_interpreter
+from dagfloe.build.python.steps import run_step
+from dagfloe.build.python.virtualenv import ensure_environment
 
 TIMEOUT_S = 1800
 #: What the program imports by names that PyInstaller does not see.
-HIDDEN = ("dagfloe.runtime.server", "dagfloe.runtime.streams")
+HIDDEN = ("dagfloe.runtime.server", "dagfloe.runtime.log.streams")
 
 
 def freeze(path: Path, output: Path) -> Path:

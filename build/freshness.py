@@ -12,12 +12,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dagfloe.build.environment import cache_root
+from dagfloe.build.freeze.stage import list_staged
 from dagfloe.build.inputs import digest_inputs
-from dagfloe.build.interpreter import SUPPORTED
 from dagfloe.build.launcher import find_launcher
+from dagfloe.build.python.interpreter import SUPPORTED
+from dagfloe.build.python.virtualenv import cache_root
 from dagfloe.build.size import PackageSize
-from dagfloe.build.stage import list_staged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -119,7 +119,7 @@ class Build:
 def _digest_tool() -> str:
     """The digest of what dagfloe puts into a bundle file, and of what builds it."""
     digest = hashlib.sha256(find_launcher() or b"")
-    for path in (*list_staged(), *sorted(Path(__file__).parent.glob("*.py"))):
+    for path in (*list_staged(), *sorted(Path(__file__).parent.rglob("*.py"))):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

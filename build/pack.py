@@ -13,29 +13,29 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from dagfloe.build.bundle_file import read_bundle, verify_bundle
-from dagfloe.build.contents import read_parts
-from dagfloe.build.environment import ensure_environment
-from dagfloe.build.errors import FreezeError, PackError
-from dagfloe.build.floor import find_floor
-from dagfloe.build.freeze import check_imports, freeze, list_frozen, read_metadata, read_one_file
+from dagfloe.build.freeze.pyinstaller import check_imports, freeze, list_frozen, read_metadata, read_one_file
+from dagfloe.build.freeze.stage import stage
 from dagfloe.build.freshness import Build, BuiltBundle
-from dagfloe.build.interpreter import find_interpreter
+from dagfloe.build.host.floor import find_floor
 from dagfloe.build.launcher import find_launcher
-from dagfloe.build.manifest import render_manifest, validate_manifest, with_digests
-from dagfloe.build.payload import LINK, Payload, read_program
 from dagfloe.build.project import read_project
+from dagfloe.build.python.interpreter import find_interpreter
+from dagfloe.build.python.virtualenv import ensure_environment
 from dagfloe.build.size import sizes_by_package
-from dagfloe.build.stage import stage
-from dagfloe.build.trailer import Trailer
+from dagfloe.format.bundle_file import read_bundle, verify_bundle
+from dagfloe.format.contents import read_parts
+from dagfloe.format.errors import FreezeError, PackError
+from dagfloe.format.manifest import render_manifest, validate_manifest, with_digests
+from dagfloe.format.payload import LINK, Payload, read_program
+from dagfloe.format.trailer import Trailer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Protocol
 
-    from dagfloe.build.environment import Environment
-    from dagfloe.build.floor import Floor
+    from dagfloe.build.host.floor import Floor
     from dagfloe.build.project import Project
+    from dagfloe.build.python.virtualenv import Environment
 
     class Progress(Protocol):
         """Is told how a build goes on."""

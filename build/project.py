@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from dagfloe import __version__
-from dagfloe.build.errors import PackError
+from dagfloe.format.errors import PackError
 from dagfloe.runtime.config import DEFAULT_SCHEMA_VERSION, SCHEMA_VERSIONS
 
 if sys.version_info >= (3, 11):

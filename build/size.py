@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dagfloe.build.contents import Part
+    from dagfloe.format.contents import Part
 
 PYTHON, LIBRARIES, TOOL = "Python", "system libraries", "dagfloe"
 _PYTHON_FILE = re.compile(r"base_library\.zip|libpython[\w.]*|python3[\w.]*/.*|lib-dynload/.*")

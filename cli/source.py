@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dagfloe.build.bundle_file import read_bundle
-from dagfloe.build.errors import ManifestError
-from dagfloe.build.launch import LaunchCommand, prepare_project
-from dagfloe.build.manifest import load_validator, validate_manifest
-from dagfloe.build.process import ask
-from dagfloe.cli.text import safe
+from dagfloe.build.python.steps import ask
+from dagfloe.build.run_project import LaunchCommand, prepare_project
+from dagfloe.cli.show.terminal_text import safe
 from dagfloe.errors import DagfloeError, UsageError
+from dagfloe.format.bundle_file import read_bundle
+from dagfloe.format.errors import ManifestError
+from dagfloe.format.manifest import load_validator, validate_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

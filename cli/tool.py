@@ -1,11 +1,11 @@
-"""The author's tool, `dagfloe`: its commands are in the modules of the same names."""
+"""The author's tool, `dagfloe`: its commands are the modules of `dagfloe.cli.commands`."""
 
 from __future__ import annotations
 
 import click
 
 from dagfloe import __version__
-from dagfloe.cli.lazy import LazyGroup
+from dagfloe.cli.lazy_group import LazyGroup
 
 #: Each command, and what the list of commands says of it.
 COMMANDS = {

@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import logging
 
+from dagfloe.authoring.graph import RETURN_VALUE, XComArg, xcom_args
+from dagfloe.authoring.parameters import bind
 from dagfloe.client import Client
-from dagfloe.context import Context
 from dagfloe.errors import BindingError, RemoteProtocolError
-from dagfloe.parameters import bind
-from dagfloe.wiring import RETURN_VALUE, XComArg, xcom_args
+from dagfloe.model.context import Context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
-    from dagfloe.parameters import Parameter
+    from dagfloe.authoring.parameters import Parameter
+    from dagfloe.authoring.task import Task
     from dagfloe.runtime.mapping import Items
-    from dagfloe.task import Task
 
 
 class Pull:
@@ -218,7 +218,7 @@ class Binder:
     def _converted(self, parameter: Parameter | None, value: Any, where: str, source: Any = None) -> Any:
         if parameter is None or parameter.annotation is None or parameter.star:
             return value
-        from dagfloe.annotations import Mismatch, convert  # noqa: PLC0415 - only for parameters that are annotated
+        from dagfloe.values.convert import Mismatch, convert  # noqa: PLC0415 - only for parameters that are annotated
 
         try:
             return convert(value, parameter.annotation, parameter.resolve)

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from datetime import timezone
 
-from dagfloe.assets import Asset, AssetAlias
-from dagfloe.declaration import seconds_of
+from dagfloe.authoring.graph import XComArg
+from dagfloe.authoring.options import seconds_of
 from dagfloe.errors import DagfloeError
-from dagfloe.values import check_jsonable
-from dagfloe.wiring import XComArg
+from dagfloe.model.assets import Asset, AssetAlias
+from dagfloe.values.jsonable import check_jsonable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
-    from dagfloe.dag import Dag
-    from dagfloe.task import Outlet, Task
+    from dagfloe.authoring.dag import Dag
+    from dagfloe.authoring.task import Outlet, Task
 
 #: Of longer lists that a task is mapped over only the length is told.
 _MAX_VALUES = 256

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from dagfloe.bundle import Bundle
+from dagfloe.authoring.bundle import Bundle
 from dagfloe.errors import BundleError
 
 TYPE_CHECKING = False

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from dagfloe.bundle import Bundle
+    from dagfloe.authoring.bundle import Bundle
     from dagfloe.runtime.config import BundleConfig
 
 FORMAT_VERSION = "1.0"

@@ -18,27 +18,27 @@ from dagfloe.errors import (
     SupervisorError,
     TaskCancelled,
 )
-from dagfloe.runtime.children import end_children_with_us
-from dagfloe.runtime.comms import REPLY_TIMEOUT_S, Comms
-from dagfloe.runtime.dial import dial_both
-from dagfloe.runtime.host import open_parent, unpacked_folder
-from dagfloe.runtime.levels import Levels
+from dagfloe.masking import Secrets
 from dagfloe.runtime.loader import load_bundle
-from dagfloe.runtime.logs import ChannelHandler, LogChannel, redirect_streams
-from dagfloe.runtime.messages import no_dags, read_startup
-from dagfloe.runtime.signals import PeerWatch, StopSignals, TimeLimit
+from dagfloe.runtime.log.channel import ChannelHandler, LogChannel, redirect_streams
+from dagfloe.runtime.log.levels import Levels
+from dagfloe.runtime.process.children import end_children_with_us
+from dagfloe.runtime.process.host import open_parent, unpacked_folder
+from dagfloe.runtime.process.signals import PeerWatch, StopSignals, TimeLimit
 from dagfloe.runtime.task_runner import TaskRunner
-from dagfloe.secrets import Secrets
+from dagfloe.runtime.wire.comms import REPLY_TIMEOUT_S, Comms
+from dagfloe.runtime.wire.dial import dial_both
+from dagfloe.runtime.wire.messages import no_dags, read_startup
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from dagfloe.bundle import Bundle
-    from dagfloe.runtime.addresses import Address
+    from dagfloe.authoring.bundle import Bundle
     from dagfloe.runtime.config import BundleConfig
-    from dagfloe.runtime.messages import Startup
+    from dagfloe.runtime.wire.addresses import Address
+    from dagfloe.runtime.wire.messages import Startup
 
 DELIVERED, FAILED = 0, 1
 REPLY_TIMEOUT_VARIABLE = "DAGFLOE_REPLY_TIMEOUT_S"
@@ -199,7 +199,7 @@ def _keep_house() -> None:
     """Delete what killed one-file programs left on this host; other ones leave nothing."""
     folder = unpacked_folder()
     if folder is not None:
-        from dagfloe.runtime.leftovers import claim, sweep  # noqa: PLC0415 - only on this path
+        from dagfloe.runtime.process.leftovers import claim, sweep  # noqa: PLC0415 - only on this path
 
         claim(folder)
         sweep(folder)

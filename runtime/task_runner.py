@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 
 from dagfloe.client import RETURN_VALUE, Client
-from dagfloe.context import running
 from dagfloe.errors import (
     BindingError,
     DagfloeError,
@@ -16,9 +15,10 @@ from dagfloe.errors import (
     TaskRescheduled,
     TaskSkipped,
 )
+from dagfloe.model.context import running
 from dagfloe.runtime.binding import Binder
 from dagfloe.runtime.config import SCHEMA_VERSIONS
-from dagfloe.runtime.messages import (
+from dagfloe.runtime.wire.messages import (
     TRIGGER_FAILED_METHOD,
     awaiting_input,
     deferred,
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from typing import Any
 
-    from dagfloe.bundle import Bundle
+    from dagfloe.authoring.bundle import Bundle
+    from dagfloe.authoring.parameters import Parameter
+    from dagfloe.authoring.task import Task
     from dagfloe.cancellation import Cancellation
-    from dagfloe.parameters import Parameter
-    from dagfloe.runtime.messages import Startup
-    from dagfloe.secrets import Secrets
-    from dagfloe.task import Task
+    from dagfloe.masking import Secrets
+    from dagfloe.runtime.wire.messages import Startup
 
     Limit = Callable[[float, Cancellation], AbstractContextManager[object]]
 
@@ -131,7 +131,7 @@ class TaskRunner:
         name = self._startup.next_method
         if name is None:
             return task.function, task.parameters, None
-        from dagfloe.serde import decode  # noqa: PLC0415 - few tasks resume
+        from dagfloe.values.serde import decode  # noqa: PLC0415 - few tasks resume
 
         resumed = decode(self._startup.next_kwargs or {})
         if not isinstance(resumed, dict):
@@ -173,7 +173,7 @@ class TaskRunner:
                 raise DagfloeError(f"{task!r} has multiple outputs and returned {type(value).__name__}: return a map")
             single = [(key, item, None) for key, item in value.items()]
         if single or task.kind != "task":
-            from dagfloe.values import check_jsonable  # noqa: PLC0415 - a plain value is checked when it is pushed
+            from dagfloe.values.jsonable import check_jsonable  # noqa: PLC0415 - a plain value is checked when it is pushed
 
             check_jsonable(value)
         return [*single, (RETURN_VALUE, value, len(value) if is_fed else None)]
@@ -186,7 +186,7 @@ class TaskRunner:
                 raise DagfloeError("TaskRescheduled needs an aware datetime: give it a time zone") from outcome
             log.info("Task is run again at %s", when.isoformat())
             return rescheduled(when)
-        from dagfloe.serde import encode  # noqa: PLC0415 - few tasks are suspended
+        from dagfloe.values.serde import encode  # noqa: PLC0415 - few tasks are suspended
 
         next_method, next_kwargs = task.resume_name(outcome.resume), encode(outcome.kwargs)
         shown = self._client.task_instances.rendered_map_index
@@ -267,7 +267,7 @@ def _chosen(value: Any) -> list[str]:
 
 def _raise_trigger_failure(next_kwargs: object) -> None:
     from dagfloe.errors import TriggerFailed, TriggerTimeout  # noqa: PLC0415 - only on this path
-    from dagfloe.serde import decode  # noqa: PLC0415
+    from dagfloe.values.serde import decode  # noqa: PLC0415
 
     told = decode(next_kwargs)
     told = told if isinstance(told, dict) else {}

@@ -1,7 +1,7 @@
 """Makes the typed message bodies and the table of requests from Airflow's supervisor schemas: `make messages`.
 
-`strip` reduces a schema file of Airflow's to what is used here. The types are made by datamodel-code-generator, as stub
-files that only type checkers read; the table is what `dagfloe.runtime.requests` checks bodies with.
+`strip` reduces a schema file of Airflow's to what is used here. The types are made by datamodel-code-generator, as
+modules that only type checkers read; the table is what `dagfloe.runtime.wire.requests` checks bodies with.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
-TABLE = ROOT / "runtime" / "request_table.py"
+TABLE = ROOT / "runtime" / "wire" / "request_table.py"
 VERSIONS = ("2026-06-16", "2026-10-30")
 
 #: What begins like a request and is none: what the supervisor sends, or answers by passing a file descriptor.
@@ -35,7 +35,7 @@ def schema_path(version: str) -> Path:
 
 def types_path(version: str) -> Path:
     """Where the types made from a version go."""
-    return ROOT / "sdk" / f"messages_{version.replace('-', '_')}.pyi"
+    return ROOT / "src" / "dagfloe" / "messages" / f"v{version.replace('-', '_')}.py"
 
 
 def strip(value: Any) -> Any:
@@ -115,7 +115,7 @@ def make_table() -> str:
         '"""What each request must and may hold, for each supervisor schema. Made by `make messages`.',
         "",
         "A line holds a request's fields as `name:type`, with `?` after names that may be left out; a `!` at its",
-        "beginning says that other fields are forbidden. `dagfloe.runtime.requests` reads the types.",
+        "beginning says that other fields are forbidden. `dagfloe.runtime.wire.requests` reads the types.",
         '"""',
         "",
         "from __future__ import annotations",

@@ -1,37 +1,32 @@
-"""Who may import whom, and what is public."""
+"""Where things are, what may import what, and what is public."""
 
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
+from collections import Counter
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import pytest
-
 import dagfloe
+from dagfloe.build.freeze.stage import list_staged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = ("sdk", "runtime", "build", "local", "cli", "testing")
-#: Each folder, and the folders that it may import.
-ARROWS = {
-    "sdk": {"sdk"},
-    "runtime": {"sdk", "runtime"},
-    "build": {"sdk", "runtime", "build"},
-    "local": {"sdk", "runtime", "local"},
-    "cli": {"sdk", "runtime", "build", "local", "cli"},
-    "testing": {"sdk", "runtime", "build", "local", "testing"},
+PACKAGE = ROOT / "src" / "dagfloe"
+#: The package's folders at the top level; a link in `src/dagfloe` leads to each.
+LINKED = ("build", "cli", "runtime")
+MAX_MODULES = 15
+#: The only third-party modules of what is frozen, with the one module that may import each.
+FROZEN_THIRD_PARTY = {
+    "msgpack": "runtime/wire/frames.py",
+    "click": "cli/frozen/flags.py",
+    "yaml": "cli/frozen/output.py",
 }
-#: This one runs in Airflow's own Python: it may read bundle files, is not frozen, and is imported by nobody.
-IN_AIRFLOW = "sdk/airflow.py"
-#: The part of `cli` that is frozen into bundles.
-FROZEN_CLI = {"cli/__init__.py", "cli/bundle.py", "cli/flags.py", "cli/report.py"}
-#: The only third-party modules of what is frozen, with the one file that may import each.
-FROZEN_THIRD_PARTY = {"msgpack": "runtime/frames.py", "click": "cli/flags.py", "yaml": "cli/report.py"}
 STDLIB = sys.stdlib_module_names | {"annotationlib"}  # of Python 3.14
 
 
@@ -49,8 +44,8 @@ class Import(NamedTuple):
 
 
 def imports_of(path: Path) -> Iterator[Import]:
-    """Every import in a file, those inside functions included."""
-    file = str(path.relative_to(ROOT))
+    """Every import in a module, those inside functions included."""
+    file = str(path.relative_to(PACKAGE))
 
     def walk(node: ast.AST, *, at_top: bool, for_checkers: bool) -> Iterator[Import]:
         if isinstance(node, ast.Import):
@@ -58,10 +53,7 @@ def imports_of(path: Path) -> Iterator[Import]:
                 yield Import(file, node.lineno, alias.name, at_top, for_checkers)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{file}:{node.lineno} imports relatively"
-            base = node.module or ""
-            names = [alias.name for alias in node.names] if base == "dagfloe" else []
-            for module in (base, *(f"{base}.{name}" for name in names if name in FOLDERS)):
-                yield Import(file, node.lineno, module, at_top, for_checkers)
+            yield Import(file, node.lineno, node.module or "", at_top, for_checkers)
         elif isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
             for part, checked in ((node.body, True), (node.orelse, for_checkers)):
                 for statement in part:
@@ -74,83 +66,74 @@ def imports_of(path: Path) -> Iterator[Import]:
     yield from walk(ast.parse(path.read_text("utf-8")), at_top=True, for_checkers=False)
 
 
-def files(folder: str) -> list[Path]:
-    """A folder's modules; the links to the other folders are left out."""
-    return sorted(path for path in (ROOT / folder).glob("*.py") if not path.is_symlink())
+FROZEN_IMPORTS = [found for path in list_staged() for found in imports_of(path)]
 
 
-IMPORTS = [each for folder in FOLDERS for path in files(folder) for each in imports_of(path)]
+def test_links() -> None:
+    """The three links in `src/dagfloe` are the only ones of the repository, and lead to the top level."""
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    links = {name: (ROOT / name).readlink() for name in names.split("\0") if name and (ROOT / name).is_symlink()}
+    assert links == {f"src/dagfloe/{name}": Path("..", "..", name) for name in LINKED}
 
 
-def folder_of(module: str) -> str | None:
-    """The folder that a module of ours is in."""
-    parts = module.split(".")
-    if parts[0] != "dagfloe":
-        return None
-    return parts[1] if len(parts) > 1 and parts[1] in FOLDERS else "sdk"
+def test_folders_are_small() -> None:
+    """No folder of the package holds more than 15 modules."""
+    folders = Counter(path.parent for path in package_modules())
+    assert {str(folder.relative_to(ROOT)): count for folder, count in folders.items() if count > MAX_MODULES} == {}
+    assert len(folders) > len(LINKED)
 
 
-def test_arrows() -> None:
-    """The tool imports everything, the packer and the supervisor the runtime, the runtime the SDK, and none back."""
-    wrong = [
-        str(each)
-        for each in IMPORTS
-        if (target := folder_of(each.module))
-        and target not in ({"sdk", "build"} if each.file == IN_AIRFLOW else ARROWS[each.file.partition("/")[0]])
-    ]
-    assert wrong == []
-    assert [str(each) for each in IMPORTS if each.module == "dagfloe.airflow"] == []
-
-
-def test_frozen_command_line() -> None:
-    """The frozen part of the command line imports the SDK, the runtime and itself, and neither tool nor packer."""
-    wrong = [
-        str(each)
-        for each in IMPORTS
-        if each.file in FROZEN_CLI
-        and (target := folder_of(each.module))
-        and target not in ("sdk", "runtime")
-        and each.module.replace("dagfloe.", "").replace(".", "/") + ".py" not in FROZEN_CLI
-    ]
-    assert wrong == []
+def package_modules() -> Iterator[Path]:
+    """Every module of the package."""
+    for name in LINKED:
+        yield from (ROOT / name).rglob("*.py")
+    yield from (path for path in PACKAGE.rglob("*.py") if path.relative_to(PACKAGE).parts[0] not in LINKED)
 
 
 def test_nothing_frozen_needs_more_than_the_standard_library_and_three_packages() -> None:
     """What is frozen imports the standard library, msgpack, and where needed click and yaml."""
     wrong = [
-        str(each)
-        for each in IMPORTS
-        if (each.file.startswith(("sdk/", "runtime/")) or each.file in FROZEN_CLI)
-        and each.file != IN_AIRFLOW
-        and not each.for_checkers
-        and (top := each.module.partition(".")[0]) not in STDLIB | {"dagfloe"}
-        and FROZEN_THIRD_PARTY.get(top) != each.file
+        str(found)
+        for found in FROZEN_IMPORTS
+        if not found.for_checkers
+        and (top := found.module.partition(".")[0]) not in STDLIB | {"dagfloe"}
+        and FROZEN_THIRD_PARTY.get(top) != found.file
+    ]
+    assert wrong == []
+
+
+def test_frozen_modules_import_only_frozen_modules() -> None:
+    """A module that goes into bundle files imports no module of dagfloe that does not."""
+    frozen = {str(path.relative_to(PACKAGE)).removesuffix(".py").replace("/", ".") for path in list_staged()}
+    known = {f"dagfloe.{name}".removesuffix(".__init__") for name in frozen}
+    wrong = [
+        str(found)
+        for found in FROZEN_IMPORTS
+        if found.module.partition(".")[0] == "dagfloe"
+        and not found.for_checkers
+        and found.module not in known | {"dagfloe"}
     ]
     assert wrong == []
 
 
 def test_what_a_task_does_not_need_is_imported_late() -> None:
     """Only the functions that need click and yaml, or the modules that import them, load them."""
-    late = {"click", "yaml", "dagfloe.cli.flags", "dagfloe.cli.report"}
+    late = {"click", "yaml", "dagfloe.cli.frozen.flags", "dagfloe.cli.frozen.output"}
     wrong = [
-        str(each)
-        for each in IMPORTS
-        if each.file in FROZEN_CLI - {"cli/flags.py"} and each.module in late and each.at_top
+        str(found)
+        for found in FROZEN_IMPORTS
+        if found.file.startswith("cli/")
+        and found.file != "cli/frozen/flags.py"
+        and found.module in late
+        and found.at_top
     ]
     assert wrong == []
 
 
 def test_errors_import_nothing() -> None:
     """Any module may import the errors."""
-    at_run_time = [each.module for each in IMPORTS if each.file == "sdk/errors.py" and not each.for_checkers]
-    assert at_run_time == ["__future__"]
-
-
-@pytest.mark.parametrize("folder", FOLDERS)
-def test_every_folder_is_looked_at(folder: str) -> None:
-    """The tests above see the modules of every folder."""
-    assert files(folder)
-    assert all(path.parent == ROOT / folder for path in files(folder))
+    imports = [found.module for found in FROZEN_IMPORTS if found.file == "errors.py" and not found.for_checkers]
+    assert imports == ["__future__"]
 
 
 def test_public_names() -> None:

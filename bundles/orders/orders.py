@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 from dagfloe import Asset, Bundle, Client, Context, TaskDeferred, TaskSkipped
-from dagfloe.human_input import HumanAnswer
+from dagfloe.client.human_input import HumanAnswer
 
 ORDERS = [
     {"id": "1", "amount": "120.00", "currency": "EUR"},

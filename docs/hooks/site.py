@@ -33,14 +33,18 @@ BARS = {
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Let the commands' examples be blocks of code."""
     for name in COMMANDS:
-        _prepare(getattr(import_module(f"dagfloe.cli.{name}"), name))
+        _prepare(getattr(import_module(f"dagfloe.cli.commands.{name}"), name))
     return config
 
 
 def on_page_markdown(markdown: str, *, page: Page, **_: Any) -> str:
     """Put in what is made from data."""
     parts = {
-        "reference/manifest.md": ("<!-- the fields of the manifest -->", "build/manifest.schema.json", manifest_fields),
+        "reference/manifest.md": (
+            "<!-- the fields of the manifest -->",
+            "src/dagfloe/format/manifest.schema.json",
+            manifest_fields,
+        ),
         "index.md": ("<!-- the figure of starts -->", "benchmarks/results.json", start_figure),
     }
     if page.file.src_uri not in parts:

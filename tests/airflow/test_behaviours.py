@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dagfloe import Connection
-from dagfloe.runtime.records import RESERVED
+from dagfloe.runtime.log.render import RESERVED
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -42,7 +42,7 @@ def ask(folder: Path, *arguments: str) -> Any:
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "HOME": str(folder),
         "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(ROOT / ".dev"),
+        "PYTHONPATH": str(ROOT / "src"),
     }
     answer = subprocess.run(
         [python, *arguments], capture_output=True, text=True, env=env, timeout=DEADLINE_S, check=False

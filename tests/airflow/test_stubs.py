@@ -15,17 +15,17 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dagfloe import Asset, AssetAlias, Bundle
-from dagfloe.build.manifest import render_manifest, with_digests
-from dagfloe.build.stub import render_stub
-from dagfloe.build.trailer import Trailer
+from dagfloe.format.manifest import render_manifest, with_digests
+from dagfloe.format.trailer import Trailer
 from dagfloe.runtime.config import BundleConfig
 from dagfloe.runtime.metadata import bundle_metadata
+from dagfloe.stub.dag_file import render_stub
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dagfloe import Dag, Task
-    from dagfloe.wiring import XComArg
+    from dagfloe.authoring.graph import XComArg
 
 ROOT = Path(__file__).parents[2]
 DEADLINE_S = 60
@@ -53,7 +53,7 @@ def read(folder: Path, dag_file: str, *roots: Path, env: Mapping[str, str] | Non
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "HOME": str(folder),
         "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(ROOT / ".dev"),
+        "PYTHONPATH": str(ROOT / "src"),
         **(env or {}),
     }
     command = [python, str(Path(__file__).with_name("read_dags.py")), str(folder / "dags"), *map(str, roots)]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dagfloe.build.trailer import Trailer
+from dagfloe.format.trailer import Trailer
 from support.peer import DEADLINE_S
 from support.told import shows
 

@@ -9,7 +9,7 @@ import pytest
 from browser.devtools import Chromium, chromium
 from browser.looking import complaints, requests
 from browser.made_run import made_run
-from dagfloe.local.report import write_report
+from dagfloe.local.report.page import write_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ import pytest
 
 from browser.looking import choose, complaints, rects, rows, share, shown, texts, type_into
 from browser.made_run import attempt, instance, made_run, record, task
-from dagfloe.local.report import write_report
+from dagfloe.local.report.page import write_report
 
 if TYPE_CHECKING:
     from browser.devtools import Chromium

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from browser.looking import complaints, rects, requests, texts, type_into
-from dagfloe.cli.run import run
+from dagfloe.cli.commands.run import run
 from dagfloe.runtime.metadata import platform_tag
 
 if TYPE_CHECKING:

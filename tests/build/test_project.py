@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dagfloe.build.errors import PackError
-from dagfloe.build.interpreter import find_interpreter
 from dagfloe.build.project import read_project
+from dagfloe.build.python.interpreter import find_interpreter
+from dagfloe.format.errors import PackError
 
 if TYPE_CHECKING:
     from pathlib import Path

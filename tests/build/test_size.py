@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dagfloe.build.contents import Part
 from dagfloe.build.size import PackageSize, sizes_by_package
+from dagfloe.format.contents import Part
 
 PARTS = st.builds(
     Part, st.text(), st.integers(min_value=0, max_value=2**40), st.integers(min_value=0, max_value=2**40), st.booleans()

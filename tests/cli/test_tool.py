@@ -51,7 +51,7 @@ def test_the_list_needs_no_command() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=DEADLINE_S, check=True
     )
     text, loaded = answer.stdout.rsplit("\n", 2)[:2]
-    assert not {"jsonschema", "packaging", "rich", "yaml", "dagfloe.cli.build"} & {*loaded.split()}
+    assert not {"jsonschema", "packaging", "rich", "yaml", "dagfloe.cli.commands.build"} & {*loaded.split()}
     assert all(f"\n  {name} " in text for name in COMMANDS)
 
 
@@ -82,7 +82,7 @@ def test_colours(variable: str, *, coloured: bool) -> None:
     """They are for terminals, unless the environment says otherwise."""
     env = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")}
     code = (
-        "import click\nfrom dagfloe.cli.lazy import LazyGroup\n"
+        "import click\nfrom dagfloe.cli.lazy_group import LazyGroup\n"
         "@click.group(cls=LazyGroup, texts={}, invoke_without_command=True)\n"
         "def main(): click.secho('x', fg='red')\nmain()"
     )

@@ -130,7 +130,7 @@ def test_reference_is_complete() -> None:
     assert len(api) == len(set(api))
     assert re.findall(r":command: (\w+)", reference["cli.md"]) == list(COMMANDS)
     assert [option for option in _OPTIONS if f"`{option}`" not in reference["settings.md"]] == []
-    sources = [path for part in ("sdk", "runtime", "cli", "build", "local") for path in (ROOT / part).glob("*.py")]
+    sources = [path for part in ("src", "runtime", "cli", "build") for path in (ROOT / part).rglob("*.py")]
     sources += (ROOT / "build" / "launcher").glob("*.[ch]")
     variables = {name for path in sources for name in re.findall(r'"(DAGFLOE_[A-Z_]+)"', path.read_text("utf-8"))}
     assert variables >= {"DAGFLOE_CACHE_DIR", "DAGFLOE_REPLY_TIMEOUT_S"}

@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dagfloe.build.stub import render_stub
 from dagfloe.runtime.config import BundleConfig
 from dagfloe.runtime.loader import load_bundle
 from dagfloe.runtime.metadata import bundle_metadata
+from dagfloe.stub.dag_file import render_stub
 
 if TYPE_CHECKING:
     import pytest

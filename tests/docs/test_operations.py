@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dagfloe.build.bundle_file import read_bundle
+from dagfloe.format.bundle_file import read_bundle
 from dagfloe.runtime.metadata import platform_tag
 from support.blocks import ROOT
 from support.peer import Peer, startup

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from dagfloe.build.environment import cache_root
-from dagfloe.build.store import Store
+from dagfloe.build.cache import Store
+from dagfloe.build.python.virtualenv import cache_root
 from e2e.scenarios import Wrong, same
 from e2e.settings import newer
 

@@ -71,7 +71,7 @@ def library():
 
     frame = inspect.stack()[0]
     names = [module.name for module in pkgutil.iter_modules(__import__("dagfloe").__path__)]
-    return {"source": frame.function == "library", "modules": "bundle" in names}
+    return {"source": frame.function == "library", "modules": "errors" in names}
 
 
 @dag.task

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dagfloe.build.bundle_file import read_bundle
+from dagfloe.format.bundle_file import read_bundle
 from support.peer import TOOL, until
 from support.told import shows
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from dagfloe.build.bundle_file import read_bundle, verify_bundle
-from dagfloe.build.errors import ManifestError, TrailerError
-from dagfloe.build.manifest import validate_manifest
+from dagfloe.format.bundle_file import read_bundle, verify_bundle
+from dagfloe.format.errors import ManifestError, TrailerError
+from dagfloe.format.manifest import validate_manifest
 from support.peer import TOOL, Peer, startup
 
 if TYPE_CHECKING:

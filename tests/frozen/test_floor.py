@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dagfloe.build.bundle_file import read_bundle
-from dagfloe.build.store import warm
+from dagfloe.build.cache import warm
+from dagfloe.format.bundle_file import read_bundle
 from support.peer import TOOL
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dagfloe import Asset, AssetAlias, Bundle
-from dagfloe.build.errors import ManifestError
-from dagfloe.build.manifest import parse_manifest, render_manifest, validate_manifest
+from dagfloe.format.errors import ManifestError
+from dagfloe.format.manifest import parse_manifest, render_manifest, validate_manifest
 from dagfloe.runtime.config import BundleConfig
 from dagfloe.runtime.declaration import declaration
 from dagfloe.runtime.metadata import bundle_metadata

@@ -20,10 +20,10 @@ PREAMBLE = """
 import logging, re, socket, sys
 from dagfloe import Client
 from dagfloe.cancellation import Cancellation
-from dagfloe.runtime.comms import Comms
-from dagfloe.runtime.levels import Levels
-from dagfloe.runtime.logs import ChannelHandler, LogChannel
-from dagfloe.secrets import Secrets
+from dagfloe.runtime.wire.comms import Comms
+from dagfloe.runtime.log.levels import Levels
+from dagfloe.runtime.log.channel import ChannelHandler, LogChannel
+from dagfloe.masking import Secrets
 from support.memory import context
 
 def memory(what):

@@ -431,7 +431,7 @@ def t(client: Client):
 def test_author_thread_does_not_keep_the_process(tmp_path: Path) -> None:
     """A thread that never ends does not keep the process alive for ever once the task has ended."""
     tasks = """
-import dagfloe.cli.bundle, dagfloe.runtime.server as server
+import dagfloe.cli.frozen.main, dagfloe.runtime.server as server
 server.exit_soon.__defaults__ = (0.2,)
 @dag.task
 def t(): threading.Thread(target=threading.Event().wait).start()

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dagfloe import Bundle, Client, Connection, Context, TaskCancelled, TaskFailed, TaskSkipped, current_context
-from dagfloe.runtime.messages import Startup
-from dagfloe.runtime.requests import check_request
-from dagfloe.runtime.signals import TimeLimit
+from dagfloe.masking import Secrets
+from dagfloe.runtime.process.signals import TimeLimit
 from dagfloe.runtime.task_runner import TaskRunner
-from dagfloe.secrets import Secrets
+from dagfloe.runtime.wire.messages import Startup
+from dagfloe.runtime.wire.requests import check_request
 from support.memory import Airflow, context
 
 if TYPE_CHECKING:

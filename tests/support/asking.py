@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dagfloe.local.task import TaskRun
-from dagfloe.runtime.requests import refusal
+from dagfloe.local.supervise.task_run import TaskRun
+from dagfloe.runtime.wire.requests import refusal
 from support.schemas import OLD, violations
 
 if TYPE_CHECKING:
-    from dagfloe.local.store import Reply, Store
+    from dagfloe.local.store.store import Reply, Store
 
 TASK = TaskRun(dag_id="d", task_id="t", run_id="r", ti_id="01234567-89ab-cdef-0123-456789abcdef")
 OTHER_TI = "11111111-89ab-cdef-0123-456789abcdef"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import msgpack
 
 from dagfloe.cancellation import Cancellation
-from dagfloe.runtime.comms import Comms
 from dagfloe.runtime.config import DEFAULT_SCHEMA_VERSION
+from dagfloe.runtime.wire.comms import Comms
 from support.peer import DEADLINE_S, pack
 
 if TYPE_CHECKING:

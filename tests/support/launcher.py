@@ -8,8 +8,8 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from dagfloe.build.launcher import find_launcher
-from dagfloe.build.payload import PLAIN, PROGRAM, Payload, ProgramFile
-from dagfloe.build.trailer import Trailer
+from dagfloe.format.payload import PLAIN, PROGRAM, Payload, ProgramFile
+from dagfloe.format.trailer import Trailer
 from support.peer import DEADLINE_S
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from dagfloe import BundleInfo, Context, DagRun, TaskInstance
 from dagfloe.cancellation import Cancellation
-from dagfloe.replies import error_from_reply
+from dagfloe.client._replies import error_from_reply
 from dagfloe.runtime.config import SCHEMA_VERSIONS
-from dagfloe.runtime.requests import check_request
+from dagfloe.runtime.wire.requests import check_request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

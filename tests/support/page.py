@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from dagfloe import Bundle
-from dagfloe.build.manifest import validate_manifest
 from dagfloe.build.project import read_project
 from dagfloe.cli.source import open_source
-from dagfloe.local.seed import read_seed
+from dagfloe.format.manifest import validate_manifest
+from dagfloe.local.seed.seed_file import read_seed
 from dagfloe.runtime.config import BundleConfig
 from dagfloe.runtime.metadata import bundle_metadata
 from support.blocks import ROOT

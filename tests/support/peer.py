@@ -24,7 +24,7 @@ DEADLINE_S = 20.0
 #: The author's tool, as it is installed beside the running Python.
 TOOL = str(Path(sys.executable).with_name("dagfloe"))
 ENTRY = """
-from dagfloe.cli.bundle import main
+from dagfloe.cli.frozen.main import main
 from dagfloe.runtime.config import BundleConfig
 
 if __name__ == "__main__":

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dagfloe import Bundle, Client
-from dagfloe.runtime.messages import Startup
-from dagfloe.runtime.requests import TERMINAL_STATES
-from dagfloe.runtime.signals import TimeLimit
+from dagfloe.masking import Secrets
+from dagfloe.runtime.process.signals import TimeLimit
 from dagfloe.runtime.task_runner import TaskRunner
-from dagfloe.secrets import Secrets
+from dagfloe.runtime.wire.messages import Startup
+from dagfloe.runtime.wire.requests import TERMINAL_STATES
 from support.memory import Airflow, context
 from support.schemas import violations
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from dagfloe.build.manifest import render_manifest, with_digests
-from dagfloe.build.trailer import Trailer
+from dagfloe.format.manifest import render_manifest, with_digests
+from dagfloe.format.trailer import Trailer
 from dagfloe.runtime.config import BundleConfig
 from dagfloe.runtime.loader import load_bundle
 from dagfloe.runtime.metadata import bundle_metadata

@@ -48,7 +48,7 @@ def shows(message: str, said: str) -> None:
 def python_messages() -> dict[str, tuple[str, str]]:
     """What `runtime` and `sdk` tell a logger: its name and the level of each message."""
     found = {}
-    for path in (*(ROOT / "runtime").glob("*.py"), *(ROOT / "sdk").glob("*.py")):
+    for path in (*(ROOT / "runtime").rglob("*.py"), *(ROOT / "src" / "dagfloe").rglob("*.py")):
         tree = ast.parse(path.read_text("utf-8"))
         own = {
             node.targets[0].id: node.value

@@ -28,7 +28,7 @@ from dagfloe.testing import TaskEnvironment, TaskStateError
 
 if TYPE_CHECKING:
     from dagfloe import Task
-    from dagfloe.testing.way import Over
+    from dagfloe.testing._mode import Over
 
 DATE = datetime(2030, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 REPORT = Asset("report", "file:///report")

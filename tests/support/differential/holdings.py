@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from dagfloe import Connection
-from dagfloe.local.asset_records import AssetEventRecord, AssetKey
-from dagfloe.local.runs import DagRunRecord, TaskInstanceRecord
-from dagfloe.local.store import Store, XComKey
+from dagfloe.local.store.asset_records import AssetEventRecord, AssetKey
+from dagfloe.local.store.run_records import DagRunRecord, TaskInstanceRecord
+from dagfloe.local.store.store import Store, XComKey
 from support.differential.outcome import LOGICAL_DATE
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import threading
 import warnings
 
 from dagfloe import Bundle, Client, Context, TaskFailed, TaskSkipped, current_context
-from dagfloe.runtime.records import RESERVED
+from dagfloe.runtime.log.render import RESERVED
 
 bundle = Bundle()
 dag = bundle.dag("behaviours")

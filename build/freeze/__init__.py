@@ -1,0 +1,1 @@
+"""Freezes a project with PyInstaller."""

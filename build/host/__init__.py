@@ -1,0 +1,1 @@
+"""What a bundle file needs of its host."""

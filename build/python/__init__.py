@@ -1,0 +1,1 @@
+"""The Python and the virtual environment that a bundle is built with."""

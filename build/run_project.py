@@ -1,0 +1,55 @@
+"""Runs a project as it is, without freezing it, in its own environment."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dagfloe.build.freeze.stage import stage
+from dagfloe.build.project import read_project
+from dagfloe.build.python.interpreter import find_interpreter
+from dagfloe.build.python.virtualenv import ensure_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchCommand:
+    """How to start a project as if it was a bundle file.
+
+    Attributes:
+        argv: the program and its first arguments; a bundle's flags follow.
+        env: its whole environment.
+    """
+
+    argv: tuple[str, ...]
+    env: dict[str, str]
+
+
+@contextmanager
+def prepare_project(path: Path, report: Callable[[str], None]) -> Iterator[LaunchCommand]:
+    """Make a project ready to run; what was made for that is deleted when the block ends.
+
+    Args:
+        path: the project's folder.
+        report: called with what is being done, where that takes a while.
+
+    Raises:
+        PackError: when the project is not written as it should be, or its environment cannot be made.
+    """
+    project = read_project(path)
+    interpreter = find_interpreter(project)
+    with tempfile.TemporaryDirectory(prefix="dagfloe-run-") as name:
+        work = Path(name)
+        report(f"preparing the environment of {project.name}")
+        environment = ensure_environment(project, interpreter, work)
+        entry = stage(project, interpreter, work / "stage")
+        env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
+        env["PYTHONPATH"] = os.pathsep.join((str(entry.parent), str(project.source_root)))
+        env["PYTHONNOUSERSITE"] = "1"
+        yield LaunchCommand((str(environment.python), str(entry)), env)

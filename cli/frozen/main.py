@@ -1,0 +1,142 @@
+"""The command line of a frozen bundle: tells Airflow what is in it, or runs one task for a supervisor.
+
+Every task pays for what is imported here, so the supervisor's own argv is read by hand, and click is loaded for
+everything else. Both ways give the same `Flags`.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from dagfloe.errors import DagfloeError, UsageError
+from dagfloe.model._record import Record
+from dagfloe.runtime.process.host import (
+    find_tls_roots,
+    is_frozen,
+    keep_to_itself,
+    restore_library_path,
+    serve_multiprocessing,
+)
+from dagfloe.runtime.wire.addresses import Address, parse_address
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dagfloe.runtime.config import BundleConfig
+
+EXIT_FAILED, EXIT_USAGE = 1, 2
+
+
+class Flags(Record):
+    """What the command line says."""
+
+    comm: str | None = None
+    logs: str | None = None
+    metadata: bool = False
+    metadata_format: str = "json"
+    self_check: bool = False
+
+
+class Metadata(Record):
+    """Print the bundle's metadata, as `json` or `yaml`."""
+
+    format: str
+
+
+class SelfCheck(Record):
+    """Import everything that the bundle should hold."""
+
+
+class Coordinator(Record):
+    """Run the one task that the supervisor at these addresses asks for."""
+
+    comm: Address
+    logs: Address
+
+
+def main(config: BundleConfig, argv: Sequence[str] | None = None) -> int:
+    """The frozen executable.
+
+    Args:
+        config: the bundle's configuration.
+        argv: the arguments; the process's own by default.
+
+    Returns:
+        The exit status: 0, 1 for a failure, 2 for a command line that cannot be obeyed. In coordinator mode it is 0
+        exactly when a terminal message was delivered.
+    """
+    import os  # noqa: PLC0415 - loaded anyway; here to keep the module's own names few
+
+    if is_frozen():
+        from dagfloe.runtime.process.late_hooks import LateHooks  # noqa: PLC0415 - of no use elsewhere
+
+        LateHooks().install()
+    serve_multiprocessing()
+    launcher = keep_to_itself(os.environ)
+    restore_library_path(os.environ)
+    find_tls_roots(os.environ, config.tls_paths)
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    flags = read_supervisor_flags(arguments)
+    if flags is None:
+        from dagfloe.cli.frozen.flags import read_flags  # noqa: PLC0415 - loads click
+
+        answer = read_flags(arguments, config)
+        if isinstance(answer, int):
+            return answer
+        flags = answer
+    try:
+        return _obey(decide_mode(flags), config, launcher)
+    except UsageError as error:
+        from dagfloe.cli.frozen.flags import show_usage_error  # noqa: PLC0415 - loads click
+
+        return show_usage_error(str(error), config)
+    except DagfloeError as error:
+        sys.stderr.write(f"{config.name}: {error}\n")
+        return EXIT_FAILED
+
+
+def read_supervisor_flags(arguments: Sequence[str]) -> Flags | None:
+    """Read the argv that the supervisor gives, `--comm=X --logs=Y` and its variants; None for any other."""
+    values: dict[str, str] = {}
+    rest = list(arguments)
+    while rest:
+        name, separator, value = rest.pop(0).partition("=")
+        if name not in ("--comm", "--logs") or name in values:
+            return None
+        if not separator:
+            if not rest:
+                return None
+            value = rest.pop(0)
+        values[name] = value
+    return Flags(comm=values["--comm"], logs=values["--logs"]) if len(values) == 2 else None
+
+
+def decide_mode(flags: Flags) -> Metadata | SelfCheck | Coordinator:
+    """What to do: metadata goes before the self-check, and that before running a task.
+
+    Raises:
+        UsageError: when the flags say nothing that can be done.
+    """
+    if flags.metadata:
+        return Metadata(format=flags.metadata_format)
+    if flags.self_check:
+        return SelfCheck()
+    if flags.comm is None and flags.logs is None:
+        raise UsageError("nothing to do: give --bundle-metadata, or --comm and --logs as Airflow's supervisor does")
+    if flags.comm is None or flags.logs is None:
+        missing, given = ("--comm", "--logs") if flags.comm is None else ("--logs", "--comm")
+        raise UsageError(f"{missing} is missing: {given} was given, and a task needs both sockets")
+    return Coordinator(comm=parse_address(flags.comm, "--comm"), logs=parse_address(flags.logs, "--logs"))
+
+
+def _obey(mode: Metadata | SelfCheck | Coordinator, config: BundleConfig, launcher: int | str | None) -> int:
+    if isinstance(mode, Coordinator):
+        from dagfloe.runtime.server import exit_soon, serve  # noqa: PLC0415 - a usage error should be fast
+
+        status = serve(config, mode.comm, mode.logs, launcher)
+        exit_soon(status)
+        return status
+    from dagfloe.cli.frozen.output import print_metadata, print_self_check  # noqa: PLC0415 - not for a task
+
+    return print_metadata(config, mode.format) if isinstance(mode, Metadata) else print_self_check(config)

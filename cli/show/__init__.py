@@ -1,0 +1,1 @@
+"""What the tool shows at a terminal."""

@@ -1,0 +1,1 @@
+"""Log records on their way to the supervisor."""

@@ -1,0 +1,81 @@
+"""Text streams whose lines become log records."""
+
+from __future__ import annotations
+
+import io
+from contextlib import suppress
+
+from dagfloe.runtime.log.reduce import MAX_TEXT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dagfloe.runtime.log.channel import LogChannel
+
+
+def line_stream(channel: LogChannel, descriptor: int, level: int, logger: str) -> LineStream:
+    """A stream to put in the place of `sys.stdout` or `sys.stderr`.
+
+    Args:
+        channel: where the lines go.
+        descriptor: what `fileno()` gives, for those who hand the stream to a child process.
+        level: the records' level.
+        logger: the records' logger name.
+    """
+    return LineStream(_LineSink(channel, descriptor, level, logger))
+
+
+class LineStream(io.TextIOWrapper):
+    """A text stream; a line is a record, and what a carriage return overwrites is left out, as on a terminal."""
+
+    def __init__(self, sink: _LineSink) -> None:
+        super().__init__(sink, encoding="utf-8", errors="backslashreplace", newline="\n", write_through=True)
+        self._sink = sink
+
+    def finish(self) -> None:
+        """Send an unfinished last line."""
+        with suppress(ValueError):  # the author closed or detached it
+            self.flush()
+        self._sink.finish()
+
+
+class _LineSink(io.BufferedIOBase):
+    def __init__(self, channel: LogChannel, descriptor: int, level: int, logger: str) -> None:
+        self._channel = channel
+        self._descriptor = descriptor
+        self._level = level
+        self._logger = logger
+        self._rest = b""
+
+    @property
+    def name(self) -> str:
+        return f"<{self._logger}>"
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def write(self, data: bytes | bytearray | memoryview, /) -> int:  # type: ignore[override]
+        data = memoryview(data).tobytes()
+        with self._channel.shield, self._channel.lock:
+            *lines, rest = (self._rest + data).split(b"\n")
+            # Progress bars never end their line: only what they would still show is kept.
+            self._rest = rest[rest.rstrip(b"\r").rfind(b"\r") + 1 :]
+            for line in lines:
+                self._say(line)
+            if len(self._rest) > MAX_TEXT:
+                self.finish()
+        return len(data)
+
+    def finish(self) -> None:
+        with self._channel.shield, self._channel.lock:
+            rest, self._rest = self._rest, b""
+            if rest:
+                self._say(rest)
+
+    def _say(self, line: bytes) -> None:
+        shown = line.rstrip(b"\r").rpartition(b"\r")[2].decode("utf-8", "backslashreplace")
+        text = self._channel.mask(shown)  # before a secret is cut in two
+        for start in range(0, len(text) or 1, MAX_TEXT):
+            self._channel.say(self._level, self._logger, text[start : start + MAX_TEXT])

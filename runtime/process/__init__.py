@@ -1,0 +1,1 @@
+"""The task's process: its signals, its children and its host."""

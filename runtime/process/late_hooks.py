@@ -1,0 +1,78 @@
+"""Runs what PyInstaller prepares for some library modules when those are imported, instead of at every start.
+
+The build takes these run-time hooks out of the start and keeps them as modules: see `dagfloe.build.freeze.spec`.
+"""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+    from typing import Any
+
+#: The module that has to be imported, and the hook that is run after it.
+HOOKS = {
+    "inspect": "pyi_rth_inspect",
+    "multiprocessing": "pyi_rth_multiprocessing",
+    "pkgutil": "pyi_rth_pkgutil",
+}
+
+
+class LateHooks:
+    """A finder that finds nothing itself, and lets the hook of a module run right after the module."""
+
+    def __init__(self) -> None:
+        self._pending = dict(HOOKS)
+
+    def install(self) -> None:
+        """Watch imports from now on; what is imported already is prepared at once."""
+        for name in HOOKS:
+            if name in sys.modules:
+                _run(self._pending.pop(name))
+        sys.meta_path.insert(0, self)
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """The module's own spec, whose loader runs the hook, too; None for every other module."""
+        hook = self._pending.pop(name, None)
+        if hook is None:
+            return None
+        for finder in sys.meta_path:
+            spec = None if finder is self else finder.find_spec(name, path, target)
+            if spec is not None and spec.loader is not None:
+                spec.loader = _Loader(spec.loader, hook)  # type: ignore[assignment]
+                return spec
+        return None
+
+
+class _Loader:
+    """A loader that runs a hook after its module."""
+
+    def __init__(self, loader: Any, hook: str) -> None:
+        self._loader = loader
+        self._hook = hook
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        module: ModuleType | None = self._loader.create_module(spec)
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        # Whoever looks at the module later sees the loader that it has without us.
+        module.__loader__ = self._loader
+        if module.__spec__ is not None:
+            module.__spec__.loader = self._loader
+        self._loader.exec_module(module)
+        _run(self._hook)
+
+
+def _run(hook: str) -> None:
+    try:
+        __import__(hook)
+    except ModuleNotFoundError as error:
+        if error.name != hook:  # PyInstaller has none where nothing of the bundle imports the module
+            raise

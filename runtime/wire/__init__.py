@@ -1,0 +1,1 @@
+"""Frames, messages and sockets between the task and the supervisor."""

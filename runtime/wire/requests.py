@@ -1,0 +1,259 @@
+"""Which bodies the supervisor understands: the table of requests, read and applied. Pure.
+
+The supervisor never answers a body that its schema refuses, so every body is checked before it is sent. This is
+stricter than the supervisor in one way: that one reads the text "5" as the number 5, and the like.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+from dagfloe.errors import LocalProtocolError
+from dagfloe.runtime.config import DEFAULT_SCHEMA_VERSION, SCHEMA_VERSIONS
+from dagfloe.runtime.wire.request_table import TABLE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    Check = Callable[[object], bool]
+
+#: The states that each terminal message may name; the first is what it means when it names none.
+TERMINAL_STATES: dict[str, tuple[str, ...]] = {
+    "AwaitInputTask": ("awaiting_input",),
+    "DeferTask": ("deferred",),
+    "RescheduleTask": ("up_for_reschedule",),
+    "RetryTask": ("up_for_retry",),
+    "SucceedTask": ("success",),
+    "TaskState": ("failed", "skipped", "removed"),
+}
+#: What is in the table because requests hold it, without being a request.
+_PARTS = {"AssetProfile", "DagSourceCode", "HITLUser", "LazyDeserializedDAG", "LoopDecisionPayload"}
+
+# Texts, which `re` compiles when it first needs them: compiling costs every task 0.4 ms, and few send these types.
+_DURATION = r"-?P(?=.)(\d+([.,]\d+)?[YMWD])*(T(\d+([.,]\d+)?[HMS])+)?"
+_WHEN = r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:?\d\d)"
+_UUID = r"[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}"
+_JSON_LEAVES = (str, int, float, type(None))
+
+
+class RequestType:
+    """One line of the table.
+
+    Attributes:
+        name: the request's `type`.
+        closed: whether other fields are forbidden.
+        required: the fields that it must have.
+        fields: all its fields, with the types that each may have, as the table writes them.
+    """
+
+    __slots__ = ("_checks", "_ours", "_version", "closed", "fields", "name", "required")
+
+    def __init__(self, name: str, version: str, *, ours: bool = False) -> None:
+        words = _line(name, version).split()
+        self.name = name
+        self.closed = words[:1] == ["!"]
+        pairs = [word.partition(":") for word in words if word != "!"]
+        self.required = frozenset(name for name, _, _ in pairs if not name.endswith("?"))
+        self.fields = {name.rstrip("?"): kind for name, _, kind in pairs}
+        self._checks: dict[str, Check] = {}
+        self._version = version
+        self._ours = ours
+
+    def refusal(self, body: Mapping[str, object]) -> str | None:
+        """Why a body of this type is not understood; values are not in it."""
+        for name in self.required:
+            if name not in body:
+                return f"{self.name} misses its field {name!r}"
+        for name, value in body.items():
+            kind = self.fields.get(name)
+            if kind is None:
+                if name != "type" and (self.closed or self._ours):
+                    return f"{self.name} has no field {name!r}{_hint(self.name, name, self._version)}"
+                continue
+            check = self._checks.get(name)
+            if check is None:
+                check = self._checks[name] = _check(kind, self._version, ours=self._ours)
+            if not check(value):
+                expected = kind.replace("|", " or ").replace("=", "").replace("/", " or ")
+                return f"{self.name}.{name} is {_actual(value, kind)}, expected {expected}"
+        return None
+
+
+_known: dict[tuple[str, str, bool], RequestType] = {}
+
+
+def request_type(name: object, version: str = DEFAULT_SCHEMA_VERSION, *, ours: bool = False) -> RequestType | None:
+    """The line of the table for a request; None when the schema has no such request.
+
+    Args:
+        name: the request's `type`.
+        version: the supervisor schema version.
+        ours: whether bodies are this side's own, as in `refusal`.
+    """
+    if not isinstance(name, str):
+        return None
+    kind = _known.get((name, version, ours))
+    if kind is None and name not in _PARTS and _line(name, version):
+        kind = _known[name, version, ours] = RequestType(name, version, ours=ours)
+    return kind
+
+
+def request_names(version: str = DEFAULT_SCHEMA_VERSION) -> list[str]:
+    """The names of all requests of a schema version."""
+    return sorted({name for lines in _tables(version) for name in lines} - _PARTS)
+
+
+def refusal(
+    body: Mapping[str, object] | None, version: str = DEFAULT_SCHEMA_VERSION, *, ours: bool = False
+) -> str | None:
+    """Why the supervisor does not understand, and so never answers, a body; None when it does.
+
+    Args:
+        body: a request's body. Values are not in the answer.
+        version: the supervisor schema version that the bundle names.
+        ours: whether the body is this side's own: then no unknown field is let through, and the insides of JSON values,
+            which were checked before, are not looked at.
+    """
+    name = None if body is None else body.get("type")
+    kind = request_type(name, version, ours=ours)
+    if body is None or kind is None:
+        return f"the message has no known type, but {name!r}{_hint(name, '', version)}"
+    return kind.refusal(body)
+
+
+def check_request(body: Mapping[str, object], version: str = DEFAULT_SCHEMA_VERSION) -> None:
+    """Check that the supervisor will understand, and so answer, a body.
+
+    Raises:
+        LocalProtocolError: when it would not; values are not in the message.
+    """
+    kind = request_type(body.get("type"), version, ours=True)
+    why = refusal(body, version, ours=True) if kind is None else kind.refusal(body)
+    if why is not None:
+        raise LocalProtocolError(f"{why}: nothing was sent")
+
+
+def _tables(version: str) -> list[dict[str, str]]:
+    """The tables that hold for a version, the newest first."""
+    return [TABLE[each] for each in sorted(TABLE, reverse=True) if each <= version]
+
+
+def _line(name: str, version: str) -> str:
+    return next((lines[name] for lines in _tables(version) if name in lines), "")
+
+
+def _hint(name: object, field: str, version: str) -> str:
+    """What to do about a request or a field that only a newer Airflow has."""
+    for airflow, newer in SCHEMA_VERSIONS.items():
+        if newer > version and f" {field}" in f" {TABLE[newer].get(str(name), '')}":
+            return f' for this Airflow; it needs airflow = "{airflow}" in [tool.dagfloe]'
+    return ""
+
+
+def _actual(value: object, kind: str) -> str:
+    if kind.startswith("=") and isinstance(value, str):
+        return "another text"
+    return type(value).__name__
+
+
+# The types of fields
+
+
+def _check(kind: str, version: str, *, ours: bool) -> Check:
+    """The check for a type as the table writes it."""
+    alternatives = [_check_one(part, version, ours=ours) for part in _split(kind, "|")]
+    return alternatives[0] if len(alternatives) == 1 else lambda value: any(check(value) for check in alternatives)
+
+
+def _check_one(kind: str, version: str, *, ours: bool) -> Check:
+    if kind in _SIMPLE:
+        return _SHALLOW[kind] if ours and kind in _SHALLOW else _SIMPLE[kind]
+    if kind.startswith("="):
+        allowed = frozenset(kind[1:].split("/"))
+        return lambda value: isinstance(value, str) and value in allowed
+    if kind.startswith("{"):
+        part = RequestType(kind[1:-1], version, ours=ours)
+        return lambda value: isinstance(value, dict) and part.refusal(value) is None
+    outer, _, inside = kind[:-1].partition("(")
+    if outer == "pair":
+        checks = [_check(item, version, ours=ours) for item in _split(inside, ",")]
+        return lambda value: (
+            isinstance(value, (list, tuple))
+            and len(value) == len(checks)
+            and all(check(item) for check, item in zip(checks, value, strict=True))
+        )
+    check = _check(inside, version, ours=ours)
+    if outer == "map":
+        return lambda value: (
+            isinstance(value, dict) and all(isinstance(key, str) and check(item) for key, item in value.items())
+        )
+    least = 1 if outer == "some" else 0
+    return lambda value: isinstance(value, list) and len(value) >= least and all(map(check, value))
+
+
+def _split(text: str, separator: str) -> list[str]:
+    """The parts of a text between separators that are outside of parentheses."""
+    parts, depth = [""], 0
+    for character in text:
+        depth += (character == "(") - (character == ")")
+        if character == separator and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return parts
+
+
+def _is_int(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _is_date(value: object) -> bool:
+    if isinstance(value, str):
+        return bool(re.fullmatch(_WHEN, value))
+    return isinstance(value, datetime) and value.tzinfo is not None
+
+
+def _is_duration(value: object) -> bool:
+    if isinstance(value, str):
+        return bool(re.fullmatch(_DURATION, value))
+    return _is_number(value) or isinstance(value, timedelta)
+
+
+def _is_json(value: object) -> bool:
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, dict):
+            if not all(isinstance(key, str) for key in item):
+                return False
+            pending += item.values()
+        elif isinstance(item, (list, tuple)):
+            pending += item
+        elif not isinstance(item, _JSON_LEAVES):
+            return False
+    return True
+
+
+_SIMPLE: dict[str, Check] = {
+    "bool": lambda value: isinstance(value, bool),
+    "int": _is_int,
+    "json": _is_json,
+    "map": lambda value: isinstance(value, dict) and _is_json(value),
+    "null": lambda value: value is None,
+    "number": _is_number,
+    "positive": lambda value: _is_number(value) and value > 0,  # type: ignore[operator]
+    "duration": _is_duration,
+    "text": lambda value: isinstance(value, str),
+    "uuid": lambda value: isinstance(value, str) and bool(re.fullmatch(_UUID, value)),
+    "date": _is_date,
+}
+_SHALLOW: dict[str, Check] = {
+    "json": lambda value: isinstance(value, (dict, list, tuple, *_JSON_LEAVES)),
+    "map": lambda value: isinstance(value, dict),
+}

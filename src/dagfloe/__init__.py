@@ -1,0 +1,148 @@
+"""Python tasks for Airflow, frozen into one file.
+
+An author imports everything from here::
+
+    from dagfloe import Bundle, Client
+
+    bundle = Bundle()
+    dag = bundle.dag("sales")
+
+    @dag.task
+    def extract(client: Client) -> int:
+        return int(client.get_variable("row_limit", default="100"))
+"""
+
+from __future__ import annotations
+
+from dagfloe.authoring.bundle import Bundle
+from dagfloe.authoring.dag import Dag
+from dagfloe.authoring.task import Task
+from dagfloe.client import Client
+from dagfloe.errors import (
+    ConnectionLostError,
+    DagfloeError,
+    ReplyTimeoutError,
+    SupervisorError,
+    TaskAwaitingInput,
+    TaskCancelled,
+    TaskDeferred,
+    TaskFailed,
+    TaskRescheduled,
+    TaskSkipped,
+    TaskTimeout,
+    TriggerFailed,
+    TriggerTimeout,
+    ValueNotSerializableError,
+)
+from dagfloe.model.context import BundleInfo, Context, DagRun, TaskInstance, current_context
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dagfloe._version import __version__
+    from dagfloe.authoring.group import TaskGroup
+    from dagfloe.authoring.retry import RetryDecision
+    from dagfloe.call_errors import (
+        ApiServerError,
+        AssetNotFound,
+        AssetStateNotFound,
+        ConnectionNotFound,
+        DagRunAlreadyExists,
+        DagRunFailed,
+        HumanInputError,
+        HumanInputTimeout,
+        InactiveAssetError,
+        NotFoundError,
+        PermissionDenied,
+        SensorTimeout,
+        TaskStateNotFound,
+        VariableNotFound,
+        XComNotFound,
+    )
+    from dagfloe.client.human_input import HumanAnswer
+    from dagfloe.client.state_stores import NEVER_EXPIRE
+    from dagfloe.model.assets import Asset, AssetAlias, AssetEvent
+    from dagfloe.model.connection import Connection
+
+__all__ = [
+    "NEVER_EXPIRE",
+    "ApiServerError",
+    "Asset",
+    "AssetAlias",
+    "AssetEvent",
+    "AssetNotFound",
+    "AssetStateNotFound",
+    "Bundle",
+    "BundleInfo",
+    "Client",
+    "Connection",
+    "ConnectionLostError",
+    "ConnectionNotFound",
+    "Context",
+    "Dag",
+    "DagRun",
+    "DagRunAlreadyExists",
+    "DagRunFailed",
+    "DagfloeError",
+    "HumanAnswer",
+    "HumanInputError",
+    "HumanInputTimeout",
+    "InactiveAssetError",
+    "NotFoundError",
+    "PermissionDenied",
+    "ReplyTimeoutError",
+    "RetryDecision",
+    "SensorTimeout",
+    "SupervisorError",
+    "Task",
+    "TaskAwaitingInput",
+    "TaskCancelled",
+    "TaskDeferred",
+    "TaskFailed",
+    "TaskGroup",
+    "TaskInstance",
+    "TaskRescheduled",
+    "TaskSkipped",
+    "TaskStateNotFound",
+    "TaskTimeout",
+    "TriggerFailed",
+    "TriggerTimeout",
+    "ValueNotSerializableError",
+    "VariableNotFound",
+    "XComNotFound",
+    "__version__",
+    "current_context",
+]
+#: Public names that are imported when they are first used: every task pays for imports, and few need these.
+_LATE = {
+    "ApiServerError": "dagfloe.call_errors",
+    "Asset": "dagfloe.model.assets",
+    "AssetAlias": "dagfloe.model.assets",
+    "AssetEvent": "dagfloe.model.assets",
+    "AssetNotFound": "dagfloe.call_errors",
+    "AssetStateNotFound": "dagfloe.call_errors",
+    "Connection": "dagfloe.model.connection",
+    "ConnectionNotFound": "dagfloe.call_errors",
+    "DagRunAlreadyExists": "dagfloe.call_errors",
+    "DagRunFailed": "dagfloe.call_errors",
+    "HumanAnswer": "dagfloe.client.human_input",
+    "HumanInputError": "dagfloe.call_errors",
+    "HumanInputTimeout": "dagfloe.call_errors",
+    "InactiveAssetError": "dagfloe.call_errors",
+    "NEVER_EXPIRE": "dagfloe.client.state_stores",
+    "NotFoundError": "dagfloe.call_errors",
+    "PermissionDenied": "dagfloe.call_errors",
+    "RetryDecision": "dagfloe.authoring.retry",
+    "SensorTimeout": "dagfloe.call_errors",
+    "TaskGroup": "dagfloe.authoring.group",
+    "TaskStateNotFound": "dagfloe.call_errors",
+    "VariableNotFound": "dagfloe.call_errors",
+    "XComNotFound": "dagfloe.call_errors",
+    "__version__": "dagfloe._version",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(__import__(_LATE[name], fromlist=[name]), name)
+    return value

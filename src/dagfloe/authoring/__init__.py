@@ -1,0 +1,1 @@
+"""What an author declares: bundles, Dags, tasks and how they are connected."""

@@ -1,0 +1,98 @@
+"""What every group of calls stands on: one request and its typed reply. Knows messages, and not how they travel."""
+
+from __future__ import annotations
+
+from dagfloe.errors import RemoteProtocolError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, Protocol
+
+    from dagfloe.authoring.bundle import Bundle
+    from dagfloe.authoring.task import Task
+    from dagfloe.masking import Secrets
+    from dagfloe.model.context import Context, TaskInstance
+
+    class Transport(Protocol):
+        """Sends one request and waits for its reply."""
+
+        reply_timeout_s: float
+
+        def request(self, body: Mapping[str, Any]) -> dict[str, Any] | None:
+            """The reply's body; errors are raised."""
+            ...
+
+
+class Unset:
+    """The default of a parameter for which None is a value."""
+
+    def __repr__(self) -> str:
+        return "<no default>"
+
+
+UNSET = Unset()
+
+
+class Exchange:
+    """The running task's side of the conversation.
+
+    Args:
+        transport: carries the requests.
+        context: the running task's context.
+        secrets: what is masked in the log.
+        bundle: where the running task is registered, if it is known.
+    """
+
+    def __init__(self, transport: Transport, context: Context, secrets: Secrets, bundle: Bundle | None) -> None:
+        self.transport = transport
+        self.context = context
+        self.secrets = secrets
+        self._bundle = bundle
+
+    @property
+    def ti(self) -> TaskInstance:
+        """The running task instance."""
+        return self.context.ti
+
+    @property
+    def task(self) -> Task | None:
+        """The running task as it was registered, if it is known."""
+        return self._bundle.find(self.ti.dag_id, self.ti.task_id) if self._bundle else None
+
+    def send(self, body: Mapping[str, Any]) -> None:
+        """Send a request whose reply says nothing."""
+        self.transport.request(body)
+
+    def ask(self, body: Mapping[str, Any], expected: str) -> Any:
+        """Send a request.
+
+        Args:
+            body: the request.
+            expected: the type of its reply.
+
+        Returns:
+            The reply's body.
+
+        Raises:
+            RemoteProtocolError: when the reply is of another type.
+        """
+        reply = self.transport.request(body)
+        if reply is None or reply.get("type") != expected:
+            got = "nothing" if reply is None else repr(reply.get("type"))
+            raise RemoteProtocolError(
+                f"the supervisor answered {body['type']} with {got} instead of {expected}: "
+                "does this Airflow speak the bundle's supervisor schema version?"
+            )
+        return reply
+
+    def ask_for(self, body: Mapping[str, Any], expected: str, field: str) -> Any:
+        """One field of a reply.
+
+        Raises:
+            RemoteProtocolError: when the reply is of another type, or does not have the field.
+        """
+        reply = self.ask(body, expected)
+        if field not in reply:
+            raise RemoteProtocolError(f"the supervisor answered {body['type']} without {field!r}")
+        return reply[field]

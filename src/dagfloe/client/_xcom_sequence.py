@@ -1,0 +1,105 @@
+"""The XComs of a mapped task as a sequence that is read only where it is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dagfloe.call_errors import NotFoundError
+from dagfloe.client.xcoms import decoded
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, SupportsIndex, overload
+
+    from dagfloe.client._exchange import Exchange
+
+#: How many values iterating reads at once.
+_PAGE = 100
+
+
+class LazyXComs(Sequence):  # type: ignore[type-arg]
+    """What a mapped task pushed, by map index.
+
+    `len()`, an index and a slice are one request each; iterating reads the values in pages. Values that were read are
+    not kept.
+
+    Args:
+        exchange: the running task's side of the conversation.
+        place: key, dag_id, run_id and task_id of the XComs.
+    """
+
+    is_lazy_sequence = True
+
+    def __init__(self, exchange: Exchange, place: Any) -> None:
+        self._exchange = exchange
+        self._place = place
+        self._length: int | None = None
+
+    def __repr__(self) -> str:
+        return f"LazyXComs(task_id={self._place['task_id']!r}, key={self._place['key']!r})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence) or isinstance(other, (str, bytes)):
+            return NotImplemented
+        return len(self) == len(other) and all(mine == theirs for mine, theirs in zip(self, other, strict=False))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __len__(self) -> int:
+        if self._length is None:
+            body = {"type": "GetXComCount", **self._place}
+            self._length = self._exchange.ask_for(body, "XComCountResponse", "len")
+        return self._length
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __getitem__(self, index: SupportsIndex) -> Any: ...
+
+        @overload
+        def __getitem__(self, index: slice) -> list[Any]: ...
+
+    def __getitem__(self, index: SupportsIndex | slice) -> Any:
+        if isinstance(index, slice):
+            return self._slice(index)
+        offset = index.__index__()
+        body = {"type": "GetXComSequenceItem", **self._place, "offset": offset}
+        try:
+            return decoded(self._exchange.ask_for(body, "XComSequenceIndexResult", "root"))
+        except NotFoundError:
+            raise IndexError(f"{self!r} has no item {offset}") from None
+
+    def __iter__(self) -> Iterator[Any]:
+        start = 0
+        while page := self._read(start, start + _PAGE, 1):
+            yield from page
+            if len(page) < _PAGE:
+                return
+            start += _PAGE
+
+    def _slice(self, wanted: slice) -> list[Any]:
+        if wanted == slice(None):
+            return self._read(None, None, 1)
+        start, stop, step = wanted.start, wanted.stop, wanted.step
+        if step == 0:
+            raise ValueError("slice step cannot be zero")
+        if any(bound is not None and bound < 0 for bound in (start, stop, step)):
+            # Airflow's reading of negative bounds is not Python's, so they are turned into others.
+            start, stop, step = wanted.indices(len(self))
+        step = 1 if step is None else step
+        if step > 0:
+            return [] if None not in (start, stop) and start >= stop else self._read(start, stop, step)
+        chosen = range(start, stop, step)
+        return self._read(chosen[-1], start + 1, -step)[::-1] if chosen else []
+
+    def _read(self, start: int | None, stop: int | None, step: int) -> list[Any]:
+        body = {
+            "type": "GetXComSequenceSlice",
+            **self._place,
+            "start": start,
+            "stop": stop,
+            "step": step,
+        }
+        values: list[Any] = decoded(self._exchange.ask_for(body, "XComSequenceSliceResult", "root"))
+        return values

@@ -1,0 +1,212 @@
+"""XComs: `client.xcom`."""
+
+from __future__ import annotations
+
+from dagfloe.call_errors import XComNotFound
+from dagfloe.client._exchange import UNSET, Unset
+from dagfloe.values.jsonable import check_jsonable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from dagfloe.client._exchange import Exchange
+    from dagfloe.client._xcom_sequence import LazyXComs
+    from dagfloe.messages.v2026_10_30 import GetXCom
+
+#: The key under which a task's return value is pushed.
+RETURN_VALUE = "return_value"
+
+
+class XComs:
+    """Read, write and delete XComs.
+
+    Values that Airflow's own tasks pushed and that JSON does not have (datetimes, tuples, sets, ...) are read as what
+    they were.
+    """
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    def get(
+        self,
+        task_id: str,
+        key: str = RETURN_VALUE,
+        default: Any = UNSET,
+        *,
+        dag_id: str | None = None,
+        run_id: str | None = None,
+        map_index: int | None = None,
+        include_prior_dates: bool = False,
+        previous_iteration: bool = False,
+    ) -> Any:
+        """Read an XCom.
+
+        Args:
+            task_id: the task that pushed it.
+            key: its key; by default the task's return value.
+            default: returned when there is no such XCom. Airflow answers alike for none and for null.
+            dag_id: the Dag; this one by default.
+            run_id: the Dag run; this one by default.
+            map_index: the map index, for a mapped task.
+            include_prior_dates: whether earlier runs count, too.
+            previous_iteration: inside a loop, the iteration before this one; needs `airflow = "3.4"`.
+
+        Raises:
+            XComNotFound: when Airflow says that there is none, and no default is given.
+        """
+        body: GetXCom = {
+            "type": "GetXCom",
+            "key": key,
+            "dag_id": dag_id or self._exchange.ti.dag_id,
+            "run_id": run_id or self._exchange.ti.run_id,
+            "task_id": task_id,
+            "map_index": map_index,
+            "include_prior_dates": include_prior_dates,
+        }
+        if previous_iteration:
+            body["previous_iteration"] = True
+        try:
+            value = decoded(self._exchange.ask(body, "XComResult").get("value"))
+        except XComNotFound:
+            if isinstance(default, Unset):
+                raise
+            return default
+        return default if value is None and not isinstance(default, Unset) else value
+
+    def get_all(
+        self,
+        task_id: str,
+        key: str = RETURN_VALUE,
+        *,
+        dag_id: str | None = None,
+        run_id: str | None = None,
+        include_prior_dates: bool = False,
+    ) -> list[Any]:
+        """The XComs of all map indexes of a task, in their order; of a task that is not mapped, its one.
+
+        Args:
+            task_id: the task that pushed them.
+            key: their key; by default the task's return values.
+            dag_id: the Dag; this one by default.
+            run_id: the Dag run; this one by default.
+            include_prior_dates: whether earlier runs count, too.
+        """
+        body = {
+            "type": "GetXComSequenceSlice",
+            **self._place(task_id, key, dag_id, run_id),
+            "start": None,
+            "stop": None,
+            "step": None,
+            "include_prior_dates": include_prior_dates,
+        }
+        values: list[Any] = decoded(self._exchange.ask_for(body, "XComSequenceSliceResult", "root"))
+        return values
+
+    def sequence(
+        self, task_id: str, key: str = RETURN_VALUE, *, dag_id: str | None = None, run_id: str | None = None
+    ) -> LazyXComs:
+        """The XComs of all map indexes of a task as a sequence that is read only where it is looked at.
+
+        Args:
+            task_id: the mapped task that pushed them.
+            key: their key; by default the task's return values.
+            dag_id: the Dag; this one by default.
+            run_id: the Dag run; this one by default.
+        """
+        from dagfloe.client._xcom_sequence import LazyXComs  # noqa: PLC0415 - few tasks have mapped upstreams
+
+        return LazyXComs(self._exchange, self._place(task_id, key, dag_id, run_id))
+
+    def count(
+        self, task_id: str, key: str = RETURN_VALUE, *, dag_id: str | None = None, run_id: str | None = None
+    ) -> int:
+        """How many XComs a task has under a key: one for each map index that pushed it.
+
+        Args:
+            task_id: the task that pushed them.
+            key: their key.
+            dag_id: the Dag; this one by default.
+            run_id: the Dag run; this one by default.
+        """
+        body = {"type": "GetXComCount", **self._place(task_id, key, dag_id, run_id)}
+        count: int = self._exchange.ask_for(body, "XComCountResponse", "len")
+        return count
+
+    def set(
+        self,
+        key: str,
+        value: Any,
+        *,
+        task_id: str | None = None,
+        dag_id: str | None = None,
+        run_id: str | None = None,
+        map_index: int | None = None,
+        mapped_length: int | None = None,
+        dag_result: bool = False,
+    ) -> None:
+        """Push an XCom, by default of this task instance.
+
+        Args:
+            key: its key; `return_value` is the one that the task's own return value takes.
+            value: any value that has a JSON form.
+            task_id: the task; this one by default.
+            dag_id: the Dag; this one by default.
+            run_id: the Dag run; this one by default.
+            map_index: the map index; this task instance's by default.
+            mapped_length: how many task instances a task that is mapped over the value gets; done for the return value
+                where the bundle declares the mapping.
+            dag_result: whether the value is the result of the whole Dag run.
+
+        Raises:
+            ValueNotSerializableError: when the value has none; the message gives the path inside it and the type.
+        """
+        check_jsonable(value)
+        body = {"type": "SetXCom", "value": value, **self._own_place(key, task_id, dag_id, run_id, map_index)}
+        if mapped_length is not None:
+            body["mapped_length"] = mapped_length
+        if dag_result:
+            body["dag_result"] = True
+        self._exchange.send(body)
+
+    def delete(
+        self,
+        key: str,
+        *,
+        task_id: str | None = None,
+        dag_id: str | None = None,
+        run_id: str | None = None,
+        map_index: int | None = None,
+    ) -> None:
+        """Delete an XCom, by default of this task instance; nothing happens when there is none.
+
+        Args:
+            key: its key.
+            task_id: the task; this one by default.
+            dag_id: the Dag; this one by default.
+            run_id: the Dag run; this one by default.
+            map_index: the map index; this task instance's by default.
+        """
+        body = {"type": "DeleteXCom", **self._own_place(key, task_id, dag_id, run_id, map_index)}
+        self._exchange.send(body)
+
+    def _place(self, task_id: str, key: str, dag_id: str | None, run_id: str | None) -> Any:
+        ti = self._exchange.ti
+        return {"key": key, "dag_id": dag_id or ti.dag_id, "run_id": run_id or ti.run_id, "task_id": task_id}
+
+    def _own_place(
+        self, key: str, task_id: str | None, dag_id: str | None, run_id: str | None, map_index: int | None
+    ) -> Any:
+        ti = self._exchange.ti
+        if map_index is None:
+            map_index = ti.map_index if task_id in (None, ti.task_id) else -1
+        return {**self._place(task_id or ti.task_id, key, dag_id, run_id), "map_index": map_index}
+
+
+def decoded(value: Any) -> Any:
+    """A value as it was before Airflow's own serialization; what JSON has is given back as it is."""
+    if not isinstance(value, (dict, list)):
+        return value
+    from dagfloe.values.serde import decode  # noqa: PLC0415 - only where a container was read
+
+    return decode(value)

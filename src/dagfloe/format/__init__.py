@@ -1,0 +1,1 @@
+"""The bundle file: trailer, manifest, payload and digests."""

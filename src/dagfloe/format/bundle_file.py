@@ -1,0 +1,116 @@
+"""Reads and checks bundle files, of this SDK and of others: trailer, digests, manifest, seal."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dagfloe.format import trailer as trailer_format
+from dagfloe.format.errors import ManifestError, TrailerError
+from dagfloe.format.manifest import cache_digest, is_ours, parse_manifest, render_manifest, validate_manifest
+from dagfloe.format.trailer import Trailer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class BundleFile:
+    """A bundle file whose regions were found; nothing about their content was checked.
+
+    Attributes:
+        path: the file.
+        size: its size in bytes.
+        trailer: its last 64 bytes.
+        source: the source region.
+        manifest_bytes: the manifest region.
+    """
+
+    path: Path
+    size: int
+    trailer: Trailer
+    source: bytes
+    manifest_bytes: bytes
+
+    @property
+    def binary_len(self) -> int:
+        """Length of the executable region in bytes."""
+        return self.size - trailer_format.SIZE - self.trailer.source_len - self.trailer.manifest_len
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """The manifest.
+
+        Raises:
+            ManifestError: when it is no YAML mapping.
+        """
+        return parse_manifest(self.manifest_bytes)
+
+
+def read_bundle(path: Path) -> BundleFile:
+    """Find the regions of a bundle file.
+
+    Raises:
+        TrailerError: when the file cannot be read, or has no trailer that fits it.
+    """
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(max(0, size - trailer_format.SIZE))
+            trailer = Trailer.parse(file.read())
+            source_start = size - trailer_format.SIZE - trailer.source_len - trailer.manifest_len
+            if source_start <= 0:
+                raise TrailerError("its trailer is damaged: the regions are longer than the file")
+            file.seek(source_start)
+            return BundleFile(path, size, trailer, file.read(trailer.source_len), file.read(trailer.manifest_len))
+    except OSError as error:
+        raise TrailerError(f"{path}: {error.strerror}") from error
+    except TrailerError as error:
+        raise TrailerError(f"{path}: {error}") from error
+
+
+def verify_bundle(bundle: BundleFile) -> list[str]:
+    """Check everything about a bundle file that can be checked without running it.
+
+    Returns:
+        What was checked, a line each.
+
+    Raises:
+        TrailerError: when the executable is not the one that the trailer was made for.
+        ManifestError: when the manifest does not follow its schema, or a file of ours was changed in any byte.
+    """
+    path, told = bundle.path, bundle.trailer.binary_sha256
+    manifest = bundle.manifest
+    validate_manifest(manifest)
+    digests = manifest.get("digests") or {}
+    if digests.get("integrity", told.hex()) != told.hex():
+        raise ManifestError(f"{path}: the manifest and the trailer tell different digests of the executable")
+    sealed = is_ours(manifest)
+    if sealed and (
+        bundle.manifest_bytes != render_manifest(manifest)
+        or digests != {"cache": cache_digest(told, bundle.source, manifest), "integrity": told.hex()}
+    ):
+        raise ManifestError(
+            f"{path}: the source or the manifest was changed after the bundle was built: build it again"
+        )
+    # Last, because it reads the whole file.
+    if _sha256(path, bundle.binary_len) != told:
+        raise TrailerError(f"{path}: the executable is damaged: its digest is not the one in the trailer")
+    return [
+        "trailer: AFBNDL01, version 1",
+        f"manifest: follows the schema of version {manifest['airflow_bundle_metadata_version']}",
+        *(["seal: source and manifest are as they were built"] if sealed else []),
+        f"executable: {bundle.binary_len} bytes, sha256 {told.hex()}",
+    ]
+
+
+def _sha256(path: Path, length: int) -> bytes:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while length > 0 and (chunk := file.read(min(length, _CHUNK_BYTES))):
+            digest.update(chunk)
+            length -= len(chunk)
+    return digest.digest()

@@ -1,0 +1,1 @@
+"""From the bytes that a task writes to log records."""

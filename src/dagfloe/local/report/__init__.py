@@ -1,0 +1,1 @@
+"""A Dag run as one HTML page."""

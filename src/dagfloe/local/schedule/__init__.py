@@ -1,0 +1,1 @@
+"""Which task instances of a Dag run are run, and when."""

@@ -1,0 +1,1 @@
+"""What a run starts from: the seed file and environment variables."""

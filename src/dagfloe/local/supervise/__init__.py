@@ -1,0 +1,1 @@
+"""One task under the embedded supervisor: its process, its sockets and its deadlines."""

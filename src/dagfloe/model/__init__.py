@@ -1,0 +1,1 @@
+"""The values that the API hands out, and the types of messages."""

@@ -1,0 +1,244 @@
+"""Assets as an author names them, and what is known of their events. Pure."""
+
+from __future__ import annotations
+
+from dagfloe.errors import RegistrationError, RemoteProtocolError
+from dagfloe.model._record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from typing import Any
+
+    from dagfloe.messages.v2026_06_16 import AssetProfile
+
+_MAX_PARTITION_KEY_LENGTH = 250
+
+
+class Asset:
+    """An asset of Airflow, by its name and URI.
+
+    Args:
+        name: the asset's name; its URI when it is left out.
+        uri: the asset's URI; its name when it is left out.
+        group: the asset's group.
+        extra: what the asset itself says of it.
+    """
+
+    __slots__ = ("extra", "group", "name", "uri")
+
+    def __init__(
+        self,
+        name: str | None = None,
+        uri: str | None = None,
+        *,
+        group: str = "asset",
+        extra: Mapping[str, object] | None = None,
+    ) -> None:
+        if not name and not uri:
+            raise RegistrationError("an Asset needs a name or a uri")
+        self.name: str = name or str(uri)
+        self.uri: str = uri or str(name)
+        self.group = group
+        self.extra = dict(extra or {})
+
+    def __repr__(self) -> str:
+        return f"Asset(name={self.name!r}, uri={self.uri!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Asset) and (self.name, self.uri) == (other.name, other.uri)
+
+    def __hash__(self) -> int:
+        return hash((Asset, self.name, self.uri))
+
+    @staticmethod
+    def ref(*, name: str | None = None, uri: str | None = None) -> AssetRef:
+        """An asset of which only the name or only the URI is known.
+
+        Raises:
+            RegistrationError: unless exactly one of the two is given.
+        """
+        return AssetRef(name=name, uri=uri)
+
+
+class AssetRef:
+    """An asset by its name or by its URI alone: see `Asset.ref`."""
+
+    __slots__ = ("name", "uri")
+
+    def __init__(self, *, name: str | None = None, uri: str | None = None) -> None:
+        if bool(name) == bool(uri):
+            raise RegistrationError("Asset.ref takes either name or uri")
+        self.name = name
+        self.uri = uri
+
+    def __repr__(self) -> str:
+        return f"Asset.ref({f'name={self.name!r}' if self.name else f'uri={self.uri!r}'})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, AssetRef) and (self.name, self.uri) == (other.name, other.uri)
+
+    def __hash__(self) -> int:
+        return hash((AssetRef, self.name, self.uri))
+
+
+class AssetAlias:
+    """An alias, under which a task emits events for assets that it chooses as it runs.
+
+    Args:
+        name: the alias's name.
+    """
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"AssetAlias({self.name!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, AssetAlias) and self.name == other.name
+
+    def __hash__(self) -> int:
+        return hash((AssetAlias, self.name))
+
+
+def profile(asset: Asset | AssetRef | AssetAlias) -> AssetProfile:
+    """How an inlet or outlet is named in a message (`AssetProfile`)."""
+    if isinstance(asset, Asset):
+        return {"name": asset.name, "uri": asset.uri, "type": "Asset"}
+    if isinstance(asset, AssetAlias):
+        return {"name": asset.name, "type": "AssetAlias"}
+    if asset.name:
+        return {"name": asset.name, "type": "AssetNameRef"}
+    return {"uri": asset.uri, "type": "AssetUriRef"}
+
+
+class AssetEvent(Record):
+    """Something that happened to an asset (`AssetEventResponse`, or an entry of `consumed_asset_events`).
+
+    Attributes:
+        asset: the asset.
+        timestamp: when it happened, aware.
+        extra: what the one who told it said of it.
+        id: the event's number; None for those that triggered the run.
+        source_dag_id: the Dag that emitted it, if a task did.
+        source_task_id: the task that emitted it, if one did.
+        source_run_id: the Dag run of that task.
+        source_map_index: the map index of that task.
+        source_aliases: the names of the aliases under which it was emitted.
+        partition_key: key of the partition, if any.
+    """
+
+    asset: Asset
+    timestamp: datetime
+    extra: Mapping[str, Any] = {}
+    id: int | None = None
+    source_dag_id: str | None = None
+    source_task_id: str | None = None
+    source_run_id: str | None = None
+    source_map_index: int | None = None
+    source_aliases: tuple[str, ...] = ()
+    partition_key: str | None = None
+
+
+def read_asset(body: object, path: str) -> Asset:
+    """An asset from a reply.
+
+    Raises:
+        RemoteProtocolError: when it is none.
+    """
+    if not isinstance(body, dict) or not (isinstance(body.get("name"), str) and isinstance(body.get("uri"), str)):
+        raise RemoteProtocolError(f"{path} is no asset with a name and a uri")
+    asset = Asset.__new__(Asset)  # as Airflow has it, even if an author could not write it so
+    asset.name, asset.uri = body["name"], body["uri"]
+    asset.group, asset.extra = body.get("group") or "asset", dict(body.get("extra") or {})
+    return asset
+
+
+def read_asset_events(bodies: object, path: str) -> tuple[AssetEvent, ...]:
+    """Asset events from a reply.
+
+    Raises:
+        RemoteProtocolError: when they are none.
+    """
+    if not isinstance(bodies, list) or not all(isinstance(body, dict) for body in bodies):
+        raise RemoteProtocolError(f"{path} is no list of asset events")
+    return tuple(
+        AssetEvent.read(
+            body,
+            path,
+            asset=read_asset(body.get("asset"), f"{path}.asset"),
+            source_aliases=tuple(str(alias["name"]) for alias in body.get("source_aliases") or ()),
+        )
+        for body in bodies
+    )
+
+
+class OutletEvent:
+    """What will be told of one outlet when the task has succeeded.
+
+    Attributes:
+        extra: goes with the event; fill it.
+    """
+
+    def __init__(self, outlet: Asset | AssetRef | AssetAlias) -> None:
+        self._outlet = outlet
+        self.extra: dict[str, object] = {}
+        self._partition_keys: list[str] = []
+        self._assets: list[tuple[Asset, dict[str, object]]] = []
+
+    def __repr__(self) -> str:
+        return f"OutletEvent({self._outlet!r})"
+
+    def add(self, asset: Asset, extra: Mapping[str, object] | None = None) -> None:
+        """Emit an event for an asset under this alias.
+
+        Args:
+            asset: the asset.
+            extra: goes with the event; it has a JSON form.
+
+        Raises:
+            RegistrationError: when the outlet is no alias.
+        """
+        if not isinstance(self._outlet, AssetAlias):
+            raise RegistrationError(f"{self._outlet!r} is no AssetAlias: fill the event's `extra` instead")
+        self._assets.append((asset, dict(extra or {})))
+
+    def add_partitions(self, keys: str | list[str]) -> None:
+        """Emit an event for each of these partitions of the asset, instead of one for all.
+
+        Args:
+            keys: one key, or several; each has 1 to 250 characters.
+
+        Raises:
+            RegistrationError: when the outlet is an alias, or a key is empty or too long.
+        """
+        if isinstance(self._outlet, AssetAlias):
+            raise RegistrationError(f"{self._outlet!r} is an alias: only an asset has partitions")
+        for key in [keys] if isinstance(keys, str) else keys:
+            if not key.strip() or len(key) > _MAX_PARTITION_KEY_LENGTH:
+                raise RegistrationError(f"a partition key has 1 to {_MAX_PARTITION_KEY_LENGTH} characters")
+            if key not in self._partition_keys:
+                self._partition_keys.append(key)
+
+    def messages(self, asset: Asset | None) -> list[dict[str, Any]]:
+        """The entries of `outlet_events`.
+
+        Args:
+            asset: the asset that the outlet stands for; None for an alias.
+        """
+        if asset is None:
+            return [
+                {
+                    "source_alias_name": self._outlet.name,
+                    "dest_asset_key": {"name": each.name, "uri": each.uri},
+                    "dest_asset_extra": each.extra,
+                    "extra": extra,
+                }
+                for each, extra in self._assets
+            ]
+        event = {"dest_asset_key": {"name": asset.name, "uri": asset.uri}, "extra": self.extra}
+        return [{**event, "partition_key": key} for key in self._partition_keys] or [event]

@@ -1,0 +1,1 @@
+"""The stub Dag file of a bundle."""

@@ -1,0 +1,62 @@
+"""The three ways of running a task: in memory, over sockets, from the frozen file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from dagfloe.authoring.task import Task
+from dagfloe.testing._process.run import find_dag_id, find_source
+from dagfloe.testing.errors import MisuseError
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    Over = Literal["memory", "sockets"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """How a task is run.
+
+    Attributes:
+        dag_id: the Dag's id.
+        task_id: the task's id.
+        task: the task, where this process has it.
+        command: what is started to run it; None in memory.
+    """
+
+    dag_id: str
+    task_id: str
+    task: Task | None
+    command: tuple[str, ...] | None
+
+
+def choose(task: Task | str, *, over: Over, file: str | PathLike[str] | None, dag_id: str | None) -> Way:
+    """Check what a test asks for.
+
+    Args:
+        task: the task, or the task_id of one in a file.
+        over: `memory` or `sockets`.
+        file: the frozen file.
+        dag_id: the Dag, for a task_id that several Dags of the file have.
+
+    Raises:
+        MisuseError: when it cannot be done.
+    """
+    if over not in ("memory", "sockets"):
+        raise MisuseError(f"a task is run over memory or sockets, not {over!r}")
+    if file is not None:
+        if over == "sockets":
+            raise MisuseError("a frozen file is run over sockets anyway: leave `over` out")
+        path = Path(file).absolute()
+        task_id = task if isinstance(task, str) else task.task_id
+        dag_id = dag_id or (find_dag_id(path, task_id) if isinstance(task, str) else task.dag_id)
+        return Way(dag_id=dag_id, task_id=task_id, task=task if isinstance(task, Task) else None, command=(str(path),))
+    if not isinstance(task, Task):
+        raise MisuseError(f"{task!r} is no registered task: pass what @dag.task made, or the file that has it")
+    if dag_id is not None:
+        raise MisuseError("dag_id is for a task_id in a file: a registered task knows its Dag")
+    command = tuple(find_source(task).command) if over == "sockets" else None
+    return Way(dag_id=task.dag_id, task_id=task.task_id, task=task, command=command)

@@ -1,0 +1,1 @@
+"""Runs a task under test in a process of its own."""

@@ -1,0 +1,40 @@
+"""The process that runs a task over sockets: what a frozen file does, with the module in the place of the file."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from dagfloe.runtime.config import BundleConfig
+from dagfloe.runtime.server import exit_soon, serve
+from dagfloe.runtime.wire.addresses import parse_address
+
+
+def main(source: str, comm: str, logs: str) -> int:
+    """Serve the supervisor at two addresses.
+
+    Args:
+        source: a `Source` as JSON.
+        comm: `--comm=` and the address.
+        logs: `--logs=` and the address.
+
+    Returns:
+        The exit status.
+    """
+    told = json.loads(source)
+    sys.path[:] = told["path"]
+    config = BundleConfig(
+        target="dagfloe.testing._process.served_bundle:bundle",
+        name=told["dag_id"],
+        version="0",
+        source=told["file"],
+    )
+    status = serve(
+        config, parse_address(comm.partition("=")[2], "--comm"), parse_address(logs.partition("=")[2], "--logs")
+    )
+    exit_soon(status)
+    return status
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(*sys.argv[1:]))

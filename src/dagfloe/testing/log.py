@@ -1,0 +1,86 @@
+"""A task's log, to look into and to assert about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, overload
+
+if TYPE_CHECKING:
+    from dagfloe.local.log.records import LogRecord
+
+
+class Log(Sequence["LogRecord"]):
+    """The records of one try, oldest first, as Airflow would have them: secrets in them are masked."""
+
+    def __init__(self, records: Sequence[LogRecord]) -> None:
+        self._records = tuple(records)
+
+    def __repr__(self) -> str:
+        return f"<Log of {len(self)} records>\n{self.text}" if self else "<Log without records>"
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    @overload
+    def __getitem__(self, index: int) -> LogRecord: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[LogRecord]: ...
+
+    def __getitem__(self, index: int | slice) -> LogRecord | Sequence[LogRecord]:
+        return self._records[index]
+
+    @property
+    def messages(self) -> list[str]:
+        """The records' messages."""
+        return [record.event for record in self._records]
+
+    @property
+    def text(self) -> str:
+        """The whole log for people, a record a line, with fields and exceptions."""
+        return "\n".join(line for record in self._records for line in _lines(record))
+
+    def find(self, pattern: str = "", *, level: str | None = None, logger: str | None = None) -> list[LogRecord]:
+        """The records that fit.
+
+        Args:
+            pattern: a regular expression that is somewhere in the message.
+            level: critical, error, warning, info or debug.
+            logger: the logger's name; `task.stdout` has what was printed.
+        """
+        return [record for record in self._records if fits(record, pattern, level=level, logger=logger)]
+
+    def has(self, pattern: str = "", *, level: str | None = None, logger: str | None = None) -> bool:
+        """Whether a record fits; arguments as for `find`."""
+        return bool(self.find(pattern, level=level, logger=logger))
+
+
+def fits(record: LogRecord, pattern: str, *, level: str | None = None, logger: str | None = None) -> bool:
+    """Whether a record fits; arguments as for `Log.find`."""
+    return (
+        re.search(pattern, record.event) is not None
+        and level in (None, record.level)
+        and logger in (None, record.logger)
+    )
+
+
+def _lines(record: LogRecord) -> list[str]:
+    fields = dict(record.fields)
+    exceptions = fields.pop("error_detail", None)
+    told = "".join(f" {name}={value!r}" for name, value in fields.items())
+    lines = [f"{record.level:8} {record.logger}: {record.event}{told}"]
+    if isinstance(exceptions, list):
+        lines += [f"         {_exception(each)}" for each in exceptions if isinstance(each, dict)]
+    elif exceptions is not None:
+        lines.append(f"         {exceptions}")
+    return lines
+
+
+def _exception(described: dict[str, Any]) -> str:
+    frames = described.get("frames") or []
+    # Where it was raised is less telling than which line of the author's led there.
+    theirs = [frame for frame in frames if "dagfloe" not in PurePath(frame["filename"]).parts] or frames
+    place = "".join(f" ({frame['filename']}:{frame['lineno']} in {frame['name']})" for frame in theirs[-1:])
+    return f"{described.get('exc_type')}: {described.get('exc_value')}{place}"

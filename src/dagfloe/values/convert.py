@@ -1,0 +1,254 @@
+"""Whether a value that came as JSON fits a parameter's annotation, and what it becomes there.
+
+Pure; knows nothing of tasks and frames. What annotations say is read by `hints`, and classes with fields are filled by
+`typed_classes`.
+"""
+
+from __future__ import annotations
+
+from dagfloe.values.hints import Scope, describe, is_class, is_union, special_form, unwrap
+from dagfloe.values.jsonable import _step, _type_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    _Args = tuple[Any, ...] | None
+
+#: A value of exactly one of these classes fits it as it is.
+_PLAIN = (str, int, bool, float, type(None))
+#: What stands for the abstract classes, all of the module `collections.abc`.
+_STANDS_FOR: dict[str, type] = {
+    "Sequence": list,
+    "MutableSequence": list,
+    "Collection": list,
+    "Iterable": list,
+    "Set": set,
+    "MutableSet": set,
+    "Mapping": dict,
+    "MutableMapping": dict,
+}
+
+
+class Mismatch(Exception):
+    """A value that does not fit its annotation. Holds types only: the value may be a secret.
+
+    Attributes:
+        path: where in the value, such as `$[2].price`.
+        expected: what the annotation asks for there, such as `list[int]`.
+        actual: what is there, such as `str`.
+    """
+
+    def __init__(self, expected: str, actual: str, path: str = "$") -> None:
+        super().__init__(expected, actual, path)
+        self.expected = expected
+        self.actual = actual
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"{self.path}: expected {self.expected}, got {self.actual}"
+
+    @classmethod
+    def of(cls, annotation: object, value: object) -> Mismatch:
+        """For a value that is of the wrong type as a whole."""
+        return cls(describe(annotation), "None" if value is None else _type_name(value))
+
+
+def convert(value: object, annotation: object, resolve: Callable[[str], object]) -> object:
+    """The value that a parameter gets: lists become tuples or sets, maps dataclasses, ..., as its annotation says.
+
+    What the annotation leaves open (`Any`, a type variable, a name that is unknown at run time) is not checked.
+
+    Args:
+        value: what came. One whose class says `is_lazy_sequence = True` is read as a whole for lists, tuples and sets,
+            and passes unread for `Sequence`, `Collection` and `Iterable`.
+        annotation: as `__annotations__` holds it: a text or an object.
+        resolve: gives what the text of an annotation means where the function was defined; may raise anything.
+
+    Raises:
+        Mismatch: when it does not fit.
+    """
+    if type(value) is annotation and type(value) in _PLAIN:
+        return value
+    try:
+        return Checker().check(value, annotation, Scope(resolve))
+    except RecursionError:
+        pass
+    raise Mismatch(describe(annotation), "a value that is nested too deeply")
+
+
+class Checker:
+    """One check of one value. Remembers what it has found out on its way.
+
+    Attributes:
+        exact: whether an integer does not do for a float, as when the members of a union are tried the first time.
+        plans: for `typed_classes`: the fields of the classes that it has met.
+    """
+
+    def __init__(self) -> None:
+        self.exact = False
+        self.plans: dict[type, Any] = {}
+        self._wholes: dict[int, Any] = {}
+
+    def check(self, value: Any, annotation: Any, scope: Scope) -> Any:
+        """The value as its annotation wants it.
+
+        Raises:
+            Mismatch: when it does not fit.
+        """
+        annotation, scope = unwrap(annotation, scope)
+        if is_class(annotation):
+            return self._check_class(value, annotation, annotation, None, scope)
+        if is_union(annotation):
+            return self._check_union(value, annotation, scope)
+        if special_form(annotation) == "Literal":
+            return _check_literal(value, annotation)
+        origin = getattr(annotation, "__origin__", None)
+        if origin is not None and is_class(origin):
+            return self._check_class(value, annotation, origin, getattr(annotation, "__args__", None), scope)
+        return value
+
+    def check_part(self, step: str, value: Any, annotation: Any, scope: Scope) -> Any:
+        """`check` for a part of a value, after the step that leads to it."""
+        try:
+            return self.check(value, annotation, scope)
+        except Mismatch as mismatch:
+            mismatch.path = f"${step}{mismatch.path[1:]}"
+            raise
+
+    def whole(self, value: Any) -> Any:
+        """The value, or all that a lazy one holds, read once."""
+        if not _is_lazy(value):
+            return value
+        if id(value) not in self._wholes:
+            self._wholes[id(value)] = value[:]
+        return self._wholes[id(value)]
+
+    def _check_union(self, value: Any, annotation: Any, scope: Scope) -> Any:
+        if not self.exact:
+            self.exact = True
+            try:
+                return self._check_members(value, annotation, scope)
+            except Mismatch:
+                pass
+            finally:
+                self.exact = False
+        return self._check_members(value, annotation, scope)
+
+    def _check_members(self, value: Any, annotation: Any, scope: Scope) -> Any:
+        inside = []
+        for member in annotation.__args__:
+            try:
+                return self.check(value, member, scope)
+            except Mismatch as mismatch:
+                if mismatch.path != "$":
+                    inside.append(mismatch)
+        # Where only one member is of the value's own type, it is the one that was meant.
+        raise inside[0] if len(inside) == 1 else Mismatch.of(annotation, value)
+
+    def _check_class(self, value: Any, annotation: Any, cls: type, args: _Args, scope: Scope) -> Any:
+        if cls is object:
+            return value
+        if cls is int or cls is float:
+            return _check_number(value, cls, exact=self.exact)
+        if cls in _PLAIN:
+            if isinstance(value, cls):
+                return value
+            raise Mismatch.of(cls, value)
+        kind = _STANDS_FOR.get(cls.__name__, cls) if cls.__module__ == "collections.abc" else cls
+        if kind is dict:
+            return self._check_map(value, annotation, args, scope)
+        if kind is tuple:
+            return self._check_tuple(value, annotation, args, scope)
+        if kind is list or kind is set or kind is frozenset:
+            return self._check_list(value, annotation, cls, args, scope)
+        from dagfloe.values.typed_classes import check_typed  # noqa: PLC0415 - few annotations need it
+
+        return check_typed(self, value, cls)
+
+    def _check_map(self, value: Any, annotation: Any, args: _Args, scope: Scope) -> Any:
+        if not isinstance(value, dict):
+            raise Mismatch.of(annotation, value)
+        if not args:
+            return value
+        result = {}
+        for key, child in value.items():
+            try:
+                new_key = self.check(key, args[0], scope)
+            except Mismatch as mismatch:
+                mismatch.path = f"${_step(key)}"
+                mismatch.expected += " as its key"
+                raise
+            result[new_key] = self.check_part(_step(key), child, args[1], scope)
+        return result
+
+    def _check_list(self, value: Any, annotation: Any, cls: type, args: _Args, scope: Scope) -> Any:
+        """For lists, sets, and the abstract classes of both."""
+        if _is_lazy(value):
+            if cls.__module__ == "collections.abc" and isinstance(value, cls):
+                return value
+            value = self.whole(value)
+        make = next((kind for kind in (list, tuple, set, frozenset) if isinstance(value, kind)), None)
+        if make is list or (make is tuple and not isinstance(value, cls)):  # Airflow's tasks may have pushed a tuple
+            make = next((kind for kind in (list, set, frozenset) if issubclass(kind, cls)), list)
+        elif not isinstance(value, cls) or isinstance(value, (str, bytes, dict)):
+            raise Mismatch.of(annotation, value)
+        if make is None:
+            return value
+        items = self._check_items(value, args[0], scope) if args else value
+        try:
+            return items if type(items) is make else make(items)
+        except TypeError:
+            pass
+        raise Mismatch(describe(annotation), "a list of what no set can hold")
+
+    def _check_tuple(self, value: Any, annotation: Any, args: _Args, scope: Scope) -> Any:
+        value = self.whole(value)
+        if not isinstance(value, (list, tuple)):
+            raise Mismatch.of(annotation, value)
+        if args is None or any(_is_unpacked(arg) for arg in args):
+            return tuple(value)
+        if len(args) == 2 and args[1] is ...:
+            return tuple(self._check_items(value, args[0], scope))
+        members = () if args == ((),) else args  # Python 3.10 has this for the empty tuple
+        if len(value) != len(members):
+            raise Mismatch(describe(annotation), f"{_type_name(value)} of length {len(value)}")
+        parts = enumerate(zip(value, members, strict=True))
+        return tuple(self.check_part(f"[{index}]", item, member, scope) for index, (item, member) in parts)
+
+    def _check_items(self, values: Any, annotation: Any, scope: Scope) -> list[Any]:
+        annotation, scope = unwrap(annotation, scope)
+        plain = annotation if annotation in _PLAIN else None
+        return [
+            item if type(item) is plain else self.check_part(f"[{index}]", item, annotation, scope)
+            for index, item in enumerate(values)
+        ]
+
+
+def _check_number(value: Any, cls: type, *, exact: bool) -> Any:
+    if isinstance(value, cls) and not isinstance(value, bool):
+        return value
+    if cls is float and not exact and isinstance(value, int) and not isinstance(value, bool):
+        try:
+            return float(value)
+        except OverflowError:
+            pass
+    raise Mismatch.of(cls, value)
+
+
+def _check_literal(value: Any, annotation: Any) -> Any:
+    for literal in annotation.__args__:
+        for choice in (literal, getattr(literal, "value", literal)):  # an enum's member comes as its value
+            if type(choice) is type(value) and choice == value:
+                return literal
+    raise Mismatch.of(annotation, value)
+
+
+def _is_lazy(value: object) -> bool:
+    return getattr(type(value), "is_lazy_sequence", False) is True
+
+
+def _is_unpacked(annotation: object) -> bool:
+    """Whether it is `*tuple[int, ...]` or `Unpack[...]` inside of a tuple."""
+    return getattr(annotation, "__unpacked__", False) is True or special_form(annotation) == "Unpack"

@@ -1,0 +1,174 @@
+"""Classes as annotations: enums, dataclasses, `TypedDict`, named tuples, models that validate, and any other class.
+
+Pure. Builds an instance from a list or a map where the class says which fields it has; all other classes only check.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from dagfloe.values.convert import Mismatch
+from dagfloe.values.hints import describe, fields_of, scope_of_module, unwrap
+from dagfloe.values.jsonable import _step, _type_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from dagfloe.values.convert import Checker
+    from dagfloe.values.hints import Scope
+
+
+class _Field:
+    """A field of a class: its annotation, what texts in it mean, and whether a value is needed."""
+
+    __slots__ = ("annotation", "required", "scope")
+
+    def __init__(self, annotation: object, scope: Scope, *, required: bool) -> None:
+        self.annotation = annotation
+        self.scope = scope
+        self.required = required
+
+
+def check_typed(checker: Checker, value: Any, cls: Any) -> Any:  # noqa: C901 - one case for each kind of class
+    """The value as an instance of a class that is none of JSON's own.
+
+    Raises:
+        Mismatch: when it is none, and none can be made of it.
+    """
+    if hasattr(cls, "__required_keys__"):  # a TypedDict, which `isinstance` refuses
+        return _check_fields(checker, value, cls)
+    try:
+        if isinstance(value, cls):
+            return value
+    except RecursionError:
+        raise
+    except Exception:  # noqa: BLE001 - such as a protocol without runtime_checkable
+        return value
+    if hasattr(cls, "from_event"):  # HumanAnswer, whose errors say what became of the question
+        return cls.from_event(value)
+    if _is_subclass(cls, "enum", "Enum"):
+        return _check_enum(value, cls)
+    value = checker.whole(value) if hasattr(cls, "model_validate") or hasattr(cls, "_fields") else value
+    if hasattr(cls, "model_validate"):
+        return _check_model(value, cls)
+    if hasattr(cls, "__dataclass_fields__"):
+        return _build(cls, (), _check_fields(checker, value, cls))
+    if issubclass(cls, tuple) and hasattr(cls, "_fields"):
+        if isinstance(value, (list, tuple)):
+            return _build(cls, _check_positions(checker, value, cls), {})
+        return _build(cls, (), _check_fields(checker, value, cls))
+    raise Mismatch.of(cls, value)
+
+
+def _is_subclass(cls: type, module: str, name: str) -> bool:
+    base = getattr(sys.modules.get(module), name, None)  # a module that is not loaded has no subclasses
+    return base is not None and issubclass(cls, base)
+
+
+def _check_enum(value: Any, cls: Any) -> Any:
+    try:
+        member = cls(value)
+    except Exception:  # noqa: BLE001 - looking a value up may run code of the author's
+        member = None
+    # True and 1.0 are equal to 1, and would find the member of 1.
+    found = isinstance(member, cls) and not (
+        isinstance(value, (bool, float))
+        and type(member.value) in (bool, int, float)
+        and type(member.value) is not type(value)
+    )
+    if not found:
+        raise Mismatch.of(cls, value)
+    return member
+
+
+def _check_model(value: Any, cls: Any) -> Any:
+    try:
+        return cls.model_validate(value)
+    except Exception as error:  # noqa: BLE001 - validators are the author's code; the error's text shows the value
+        path, reason = _first_error(error, value)
+    raise Mismatch(cls.__name__, f"what it refuses ({reason})", path)
+
+
+def _first_error(error: Any, value: Any) -> tuple[str, str]:
+    """Where and why a model refused a value: the type of the error only."""
+    path = "$"
+    try:
+        first = error.errors()[0]
+        for step in first["loc"]:
+            if isinstance(value, dict) and isinstance(step, str):
+                path, value = path + _step(step), value.get(step)
+            elif isinstance(value, list) and isinstance(step, int):
+                path, value = f"{path}[{step}]", value[step]
+            else:  # the location goes on with names of the model's own
+                break
+        return path, str(first["type"])
+    except Exception:  # noqa: BLE001 - some other error, or some other kind of model
+        return path, type(error).__name__
+
+
+def _check_fields(checker: Checker, value: Any, cls: Any) -> dict[str, Any]:
+    """The fields of a class, from a map."""
+    if not isinstance(value, dict):
+        raise Mismatch.of(cls, value)
+    plan = _plan_of(checker, cls)
+    for key in value:
+        if key not in plan:
+            raise Mismatch(f"a field of {cls.__name__}", "an unknown key", f"${_step(key)}")
+    for name, field in plan.items():
+        if field.required and name not in value:
+            raise Mismatch(describe(unwrap(field.annotation, field.scope)[0]), "nothing", f"${_step(name)}")
+    return {
+        name: checker.check_part(_step(name), child, plan[name].annotation, plan[name].scope)
+        for name, child in value.items()
+    }
+
+
+def _check_positions(checker: Checker, values: Any, cls: Any) -> list[Any]:
+    """The fields of a class, from a list."""
+    fields = list(_plan_of(checker, cls).values())
+    if not sum(field.required for field in fields) <= len(values) <= len(fields):
+        raise Mismatch(cls.__name__, f"{_type_name(values)} of length {len(values)}")
+    return [
+        checker.check_part(f"[{index}]", child, field.annotation, field.scope)
+        for index, (child, field) in enumerate(zip(values, fields, strict=False))
+    ]
+
+
+def _build(cls: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    try:
+        return cls(*args, **kwargs)
+    except Exception as error:  # noqa: BLE001 - the author's code; the error's text may show the value
+        reason = type(error).__name__
+    raise Mismatch(cls.__name__, f"what it refuses ({reason})")
+
+
+def _plan_of(checker: Checker, cls: Any) -> dict[str, _Field]:
+    if cls not in checker.plans:
+        checker.plans[cls] = dict(_plan(cls))
+    plan: dict[str, _Field] = checker.plans[cls]
+    return plan
+
+
+def _plan(cls: Any) -> Iterator[tuple[str, _Field]]:
+    annotated = fields_of(cls)
+    if hasattr(cls, "__dataclass_fields__"):
+        from dataclasses import MISSING, fields  # noqa: PLC0415 - loaded, as there is one
+
+        for field in fields(cls):
+            annotation, scope = annotated.get(field.name) or (field.type, scope_of_module(cls.__module__))
+            if field.init:
+                required = field.default is MISSING and field.default_factory is MISSING
+                yield field.name, _Field(annotation, scope, required=required)
+    elif hasattr(cls, "__required_keys__"):
+        for name, (annotation, scope) in annotated.items():
+            # Where annotations are texts, __required_keys__ does not know of the words inside of them.
+            words: list[str] = []
+            unwrap(annotation, scope, words)
+            required = "NotRequired" not in words and (name in cls.__required_keys__ or "Required" in words)
+            yield name, _Field(annotation, scope, required=required)
+    else:
+        for name in cls._fields:
+            annotation, scope = annotated.get(name) or (object, scope_of_module(cls.__module__))
+            yield name, _Field(annotation, scope, required=name not in cls._field_defaults)

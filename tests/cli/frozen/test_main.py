@@ -1,0 +1,272 @@
+"""The command line of a frozen bundle."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+import dagfloe
+from dagfloe.cli.frozen.flags import read_flags
+from dagfloe.cli.frozen.main import Coordinator, Flags, Metadata, SelfCheck, decide_mode, main, read_supervisor_flags
+from dagfloe.errors import UsageError
+from dagfloe.runtime.config import BundleConfig
+from dagfloe.runtime.wire.addresses import Address
+from support.peer import DEADLINE_S, ENTRY, Peer, write_project
+from support.strategies import any_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+CONFIG = BundleConfig("tasks:bundle", "sales", "1.2", "tasks.py")
+TASKS = "@dag.task\ndef extract(): pass\n"
+ADDRESS = "127.0.0.1:40000"
+
+
+# Flags
+
+words = (
+    f"--comm --logs --comm= --logs= --comm={ADDRESS} --logs=x {ADDRESS} -- - --com --comm=a=b --bundle-metadata "
+    "--format --format=yaml json --self-check --help --version -c é"
+).split()
+tokens = st.sampled_from([*words, "", "--logs =x"]) | any_text
+command_lines = st.lists(tokens, max_size=6)
+
+
+def read_with_click(arguments: Sequence[str]) -> Flags | int:
+    """The flags as click reads them, with what it prints thrown away."""
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        return read_flags(arguments, CONFIG)
+
+
+@given(command_lines | st.tuples(st.sampled_from(["--comm", "--logs"]), any_text, tokens, tokens).map(list))
+def test_both_ways_to_read_a_command_line_agree(arguments: list[str]) -> None:
+    """Whenever the quick way reads a command line, click reads the same flags from it."""
+    flags = read_supervisor_flags(arguments)
+    answer = read_with_click(arguments)
+    assert flags is None or flags == answer
+    assert isinstance(answer, Flags) or answer in (0, 2)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--comm=a:1", "--logs=b:2"], ["--logs=b:2", "--comm=a:1"], ["--comm", "a:1", "--logs=b:2"],
+        ["--logs", "b:2", "--comm", "a:1"],
+    ],
+)  # fmt: skip
+def test_supervisors_command_line(arguments: list[str]) -> None:
+    """The two addresses are read in either order, joined by an equals sign or not."""
+    assert read_supervisor_flags(arguments) == Flags(comm="a:1", logs="b:2") == read_with_click(arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--comm=a"],
+        ["--comm=a", "--comm=b"],
+        ["--comm=a", "--logs"],
+        ["--comm=a", "--logs=b", "x"],
+        ["--bundle-metadata"],
+    ],
+)
+def test_other_command_lines_are_left_to_click(arguments: list[str]) -> None:
+    """The quick way does not guess."""
+    assert read_supervisor_flags(arguments) is None
+
+
+BOTH: dict[str, Any] = {"comm": "h:1", "logs": "[::1]:2"}
+
+
+@pytest.mark.parametrize(
+    ("flags", "mode"),
+    [
+        (Flags(**BOTH), Coordinator(comm=Address(host="h", port=1), logs=Address(host="::1", port=2))),
+        (Flags(metadata=True), Metadata(format="json")),
+        (Flags(metadata=True, metadata_format="yaml", self_check=True, **BOTH), Metadata(format="yaml")),
+        (Flags(metadata=True, comm="nonsense"), Metadata(format="json")),
+        (Flags(self_check=True, **BOTH), SelfCheck()),
+    ],
+)
+def test_mode(flags: Flags, mode: object) -> None:
+    """Metadata goes before the self-check, and that before running a task."""
+    assert decide_mode(flags) == mode
+
+
+@pytest.mark.parametrize(
+    ("flags", "reason"),
+    [
+        (Flags(), "nothing to do"),
+        (Flags(comm="h:1"), "--logs is missing: --comm was given"),
+        (Flags(logs="h:1"), "--comm is missing: --logs was given"),
+        (Flags(comm="h", logs="h:1"), "--comm takes host:port"),
+        (Flags(comm="h:1", logs="h:x"), "--logs takes host:port"),
+        (Flags(comm="", logs="h:1"), "--comm takes host:port"),
+    ],
+)
+def test_no_mode(flags: Flags, reason: str) -> None:
+    """Flags that say nothing that can be done are refused with the reason."""
+    with pytest.raises(UsageError, match=reason):
+        decide_mode(flags)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ([], "nothing to do"),
+        (["--comm=127.0.0.1:1"], "--logs is missing"),
+        (["--logs=127.0.0.1:1"], "--comm is missing"),
+        (["--comm=here", "--logs=127.0.0.1:1"], "--comm takes host:port"),
+        (["--comm=127.0.0.1:1", "--logs=127.0.0.1:99999"], "from 1 to 65535"),
+        (["--bundle-metadata", "--format=xml"], "xml"),
+        (["--airflow-metadata"], "--airflow-metadata"),
+        (["positional"], "positional"),
+        (["--comm"], "--comm"),
+        (["--bundle-metadata=yes"], "--bundle-metadata"),
+    ],
+)
+def test_usage_errors(arguments: list[str], reason: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A command line that cannot be obeyed gives status 2, the reason and the usage on stderr, and no stdout."""
+    assert main(CONFIG, arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert reason in err
+    assert "Usage: sales" in err
+    assert "Traceback" not in err
+
+
+def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
+    """Help names every flag and the exit status; the version is the project's, and dagfloe's."""
+    assert main(CONFIG, ["--help"]) == 0
+    out = capsys.readouterr().out
+    for word in ("--bundle-metadata", "--format", "--self-check", "--comm", "--logs", "--version", "Exit status"):
+        assert word in out
+    assert main(CONFIG, ["--version"]) == 0
+    assert capsys.readouterr().out == f"sales 1.2 (dagfloe {dagfloe.__version__})\n"
+
+
+def test_supervisor_that_is_not_there(capfd: pytest.CaptureFixture[str]) -> None:
+    """Where nobody listens, one line says what to do, and the status is 1."""
+    assert main(CONFIG, ["--comm=127.0.0.1:1", "--logs=127.0.0.1:1"]) == 1
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.startswith("sales: cannot connect to the supervisor (--comm 127.0.0.1:1: ")
+
+
+# The whole program, unfrozen
+
+
+def run(command: list[str], *arguments: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """Run a bundle to its end."""
+    return subprocess.run(
+        [*command, *arguments], capture_output=True, timeout=DEADLINE_S, check=False, env={**os.environ, **environment}
+    )
+
+
+NOISE = """
+import subprocess
+print("printed")
+sys.stdout.write("written")
+os.write(1, b"through the descriptor")
+subprocess.run(["echo", "by a program"])
+"""
+
+
+def test_metadata_and_nothing_else(tmp_path: Path) -> None:
+    """On stdout is the metadata alone; what the module prints while it is imported goes to stderr."""
+    done = run(write_project(tmp_path, TASKS + NOISE), "--bundle-metadata")
+    assert done.returncode == 0
+    metadata = json.loads(done.stdout)
+    assert metadata["dags"] == {"d": {"declaration": {"tasks": {"extract": {}}}, "tasks": ["extract"]}}
+    assert metadata["bundle"]["name"] == "test"
+    for noise in (b"printed", b"written", b"through the descriptor", b"by a program"):
+        assert noise in done.stderr
+
+
+def test_metadata_as_yaml_is_the_same(tmp_path: Path) -> None:
+    """YAML and JSON hold the same, whatever encoding the terminal has."""
+    command = write_project(tmp_path, "@dag.task(task_id='größe')\ndef t(): pass\n")
+    as_json = run(command, "--bundle-metadata", "--format", "json", PYTHONIOENCODING="ascii")
+    as_yaml = run(command, "--format=yaml", "--bundle-metadata", PYTHONIOENCODING="ascii")
+    assert yaml.safe_load(as_yaml.stdout.decode()) == json.loads(as_json.stdout)
+    assert json.loads(as_json.stdout)["dags"]["d"]["tasks"] == ["größe"]
+
+
+@pytest.mark.parametrize(
+    ("module", "reason"),
+    [
+        ("1/0", b"test: the module of tasks:bundle cannot be imported (ZeroDivisionError, see above)"),
+        ("sys.exit(0)", b"test: the module of tasks:bundle cannot be imported (SystemExit, see above)"),
+        ("bundle = 3", b"test: tasks:bundle should be a dagfloe.Bundle but is int"),
+        ("@dag.task('x')\ndef t(): pass", b"test: @dag.task got 'x'"),
+    ],
+)
+def test_metadata_of_a_module_that_cannot_be_used(tmp_path: Path, module: str, reason: bytes) -> None:
+    """Without metadata stdout is empty, the status is 1, and the last line of stderr says why."""
+    done = run(write_project(tmp_path, module), "--bundle-metadata")
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.splitlines()[-1].startswith(reason)
+
+
+def test_self_check(tmp_path: Path) -> None:
+    """The self-check prints one JSON document and nothing else; its status says whether all is well."""
+    done = run(write_project(tmp_path, TASKS + NOISE), "--self-check")
+    assert (done.returncode, json.loads(done.stdout)) == (0, {"ok": True, "modules": {"tasks": None}})
+    done = run(write_project(tmp_path, "import nowhere"), "--self-check")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["modules"]["tasks"]["missing"] == "nowhere"
+
+
+def test_arguments_of_the_process(tmp_path: Path) -> None:
+    """Without given arguments the process's own are read."""
+    (tmp_path / "entry.py").write_text(ENTRY)
+    done = run([sys.executable, str(tmp_path / "entry.py")], "--version")
+    assert done.stdout.startswith(b"test 1.0 ")
+
+
+#: Slow to import; a task would pay for each at every start.
+SLOW = {"click", "rich", "yaml", "typing", "dataclasses", "inspect", "jsonschema", "asyncio", "urllib.request", "ssl"}
+
+
+def test_importing_the_runtime_loads_nothing_slow() -> None:
+    """What a task needs before it can run imports none of the slow modules."""
+    program = (
+        "import sys; before = set(sys.modules); import dagfloe.cli.frozen.main, dagfloe.runtime.server, "
+        "dagfloe.runtime.log.streams; print(*set(sys.modules) - before)"
+    )
+    done = run([sys.executable, "-I", "-c", program])
+    loaded = set(done.stdout.decode().split())
+    assert "dagfloe.runtime.wire.comms" in loaded
+    assert not loaded & SLOW
+
+
+def test_running_a_task_loads_nothing_slow(tmp_path: Path) -> None:
+    """From its start to the end of a task, a bundle imports none of the slow modules by itself."""
+    preamble = "import sys\nfrom dagfloe import Bundle, Client\nbundle = Bundle()\ndag = bundle.dag('d')\n"
+    tasks = f"@dag.task\ndef t(client: Client): return sorted(set({sorted(SLOW)!r}) & set(sys.modules) - before)\n"
+    command = write_project(tmp_path, tasks, preamble)
+    entry = tmp_path / "entry.py"
+    entry.write_text("import builtins, sys\nbuiltins.before = set(sys.modules)\n" + entry.read_text())
+    with Peer(command) as peer:
+        peer.start()
+        frame_id, body = peer.expect("SetXCom")
+        peer.send(frame_id)
+        peer.finish()
+        assert body["value"] == []
+
+
+@pytest.mark.parametrize("kind", [Flags, Metadata, SelfCheck, Coordinator])
+def test_modes_show_what_they_hold(kind: Any) -> None:
+    """Flags and modes can be seen in an error."""
+    assert repr(kind(**dict.fromkeys(kind._fields, "x"))).startswith(f"{kind.__name__}(")

@@ -1,0 +1,160 @@
+"""Reading and verifying bundle files of this SDK and of others."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dagfloe.format.bundle_file import read_bundle, verify_bundle
+from dagfloe.format.errors import ManifestError, TrailerError
+from dagfloe.format.manifest import parse_manifest, render_manifest, validate_manifest, with_digests
+from dagfloe.format.trailer import SIZE, Trailer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BINARY, SOURCE = b"\x7fELF and more" * 20, "print('ü')\n".encode()
+GO: dict[str, Any] = {
+    "airflow_bundle_metadata_version": "1.0",
+    "sdk": {"language": "go", "version": "0.1.0", "supervisor_schema_version": "2026-06-16"},
+    "source": "main.go",
+    "dags": {"etl": {"tasks": ["extract", "load"]}},
+}
+OURS: dict[str, Any] = {
+    **GO,
+    "bundle": {"name": "etl", "version": "1.0", "platform": "linux-x86_64", "python": "3.11.7"},
+    "sdk": {"language": "python", "name": "dagfloe", "version": "0.1.0", "supervisor_schema_version": "2026-06-16"},
+    "source": "tasks.py",
+}
+
+
+def packed(metadata: dict[str, Any], *, seal: bool = True) -> bytes:
+    """A bundle file's bytes."""
+    digest = hashlib.sha256(BINARY).digest()
+    manifest = render_manifest(with_digests(metadata, digest, SOURCE) if seal else metadata)
+    return BINARY + SOURCE + manifest + Trailer(len(SOURCE), len(manifest), digest).pack()
+
+
+def verify(path: Path, data: bytes) -> list[str]:
+    """Verify these bytes as a file."""
+    path.write_bytes(data)
+    return verify_bundle(read_bundle(path))
+
+
+def test_regions_are_found(tmp_path: Path) -> None:
+    """Source, manifest and the executable's length are read by the trailer."""
+    (tmp_path / "etl").write_bytes(packed(OURS))
+    bundle = read_bundle(tmp_path / "etl")
+    assert (bundle.binary_len, bundle.source) == (len(BINARY), SOURCE)
+    assert {key: value for key, value in bundle.manifest.items() if key != "digests"} == OURS
+    assert bundle.manifest["digests"]["integrity"] == hashlib.sha256(BINARY).hexdigest()
+
+
+def test_intact_files_are_accepted(tmp_path: Path) -> None:
+    """Files of ours and of other SDKs are accepted, and what was checked is told."""
+    assert "seal" in str(verify(tmp_path / "ours", packed(OURS)))
+    assert "seal" not in str(verify(tmp_path / "go", packed(GO, seal=False)))
+    assert verify(tmp_path / "go", packed(GO))
+
+
+@pytest.mark.parametrize("change", [0x01, 0x80])
+def test_any_changed_byte_of_ours_is_found(tmp_path: Path, change: int) -> None:
+    """A change of any single byte, in the executable, the source, the manifest or the trailer, is found."""
+    data = packed(OURS)
+    path = tmp_path / "etl"
+    for place in range(len(data)):
+        broken = bytearray(data)
+        broken[place] ^= change
+        with pytest.raises((TrailerError, ManifestError)):
+            verify(path, bytes(broken))
+
+
+def test_any_missing_byte_is_found(tmp_path: Path) -> None:
+    """A file that is cut anywhere, or is longer than it was, is found."""
+    data = packed(OURS)
+    for length in range(len(data)):
+        with pytest.raises((TrailerError, ManifestError)):
+            verify(tmp_path / "etl", data[:length])
+    with pytest.raises(TrailerError):
+        verify(tmp_path / "etl", data + b"\n")
+
+
+def test_changed_executable_of_another_sdk_is_found(tmp_path: Path) -> None:
+    """For a file of another SDK the executable is checked, and the digest in its manifest."""
+    data = packed(GO, seal=False)
+    with pytest.raises(TrailerError, match="executable is damaged"):
+        verify(tmp_path / "go", b"X" + data[1:])
+    lying = packed({**GO, "digests": {"integrity": "0" * 64}}, seal=False)
+    with pytest.raises(ManifestError, match="different digests"):
+        verify(tmp_path / "go", lying)
+
+
+def test_unreadable_files_are_told(tmp_path: Path) -> None:
+    """A missing file, a folder and an executable without a trailer are told with their path."""
+    (tmp_path / "plain").write_bytes(b"x" * 1000)
+    for name, reason in (("missing", "No such file"), ("", "directory"), ("plain", "AFBNDL01")):
+        with pytest.raises(TrailerError, match=reason) as caught:
+            read_bundle(tmp_path / name)
+        assert str(tmp_path) in str(caught.value)
+
+
+@given(st.binary(max_size=300))
+def test_arbitrary_manifests_are_refused_or_read(data: bytes) -> None:
+    """Whatever stands in the manifest region gives a mapping or a ManifestError."""
+    with contextlib.suppress(ManifestError):
+        assert isinstance(parse_manifest(data), dict)
+
+
+ids = st.from_regex(r"\A[\w.-]{1,20}\Z")
+
+
+@given(st.dictionaries(ids, st.lists(ids, max_size=3), min_size=1, max_size=3), st.text(min_size=1, max_size=20))
+def test_manifest_round_trip(dags: dict[str, list[str]], source: str) -> None:
+    """Any ids, and any text, survive the YAML, and equal manifests give equal bytes whatever their order."""
+    metadata = {**OURS, "source": source, "dags": {dag_id: {"tasks": tasks} for dag_id, tasks in dags.items()}}
+    manifest = with_digests(metadata, bytes(32), SOURCE)
+    validate_manifest(manifest)
+    rendered = render_manifest(manifest)
+    assert parse_manifest(rendered) == manifest
+    assert render_manifest(dict(reversed(manifest.items()))) == rendered
+
+
+def test_cache_digest_covers_every_region() -> None:
+    """The cache digest is equal for equal inputs and differs when the executable, source or manifest does."""
+    inputs: list[tuple[dict[str, Any], bytes, bytes]] = [
+        (OURS, bytes(32), SOURCE),
+        ({**OURS, "source": "other.py"}, bytes(32), SOURCE),
+        (OURS, bytes(31) + b"\1", SOURCE),
+        (OURS, bytes(32), SOURCE + b"#"),
+    ]
+    found = [with_digests(*each)["digests"]["cache"] for each in (*inputs, *inputs)]
+    assert found[:4] == found[4:]
+    assert len(set(found)) == len(inputs)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "place"),
+    [
+        ("dags", {}, "dags"),
+        ("dags", {"d": {}}, "dags.d"),
+        ("dags", {"d": {"tasks": [""]}}, "dags.d.tasks"),
+        ("sdk", {"language": "Python", "version": "1", "supervisor_schema_version": "2026-06-16"}, "sdk.language"),
+        ("sdk", {"language": "python", "version": "1", "supervisor_schema_version": "today"}, "sdk.supervisor"),
+        ("source", "", "source"),
+        ("airflow_bundle_metadata_version", 1.0, "airflow_bundle_metadata_version"),
+    ],
+)
+def test_manifest_that_does_not_follow_the_schema(field: str, value: object, place: str) -> None:
+    """Each rule of the published schema is checked, and the message says where it is broken."""
+    with pytest.raises(ManifestError, match=place):
+        validate_manifest({**GO, field: value})
+
+
+def test_trailer_size() -> None:
+    """The regions of a packed file add up to its size."""
+    assert len(packed(GO, seal=False)) == len(BINARY) + len(SOURCE) + len(render_manifest(GO)) + SIZE

@@ -1,0 +1,281 @@
+"""Tests of the database file."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+import subprocess
+import sys
+from contextlib import closing, suppress
+from datetime import datetime, timezone
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dagfloe import Connection, DagfloeError
+from dagfloe.local.seed.seed_file import parse_seed
+from dagfloe.local.store.database import Database
+from dagfloe.local.store.rows import Row, put_back, rows_of
+from dagfloe.local.store.run_records import DagRunRecord, TaskInstanceRecord
+from dagfloe.local.store.store import Store
+from support.asking import OTHER_TI, TASK, answer, ask
+from support.strategies import aware, json_values, text
+
+WHEN = datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=timezone.utc)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "kept.db"
+
+
+def keep(path: Path, store: Store) -> None:
+    with Database(path) as database:
+        database.save(store)
+
+
+def kept(path: Path) -> Store:
+    store = Store()
+    with Database(path) as database:
+        database.load(store)
+    return store
+
+
+def full_store() -> Store:
+    """A store in which tasks did all that is to be kept."""
+    store = Store()
+    store.save_run(DagRunRecord(dag_id="d", run_id="r", run_after=WHEN, logical_date=WHEN, conf={"a": [1]}, note="n"))
+    store.save_task_instance(
+        TaskInstanceRecord(dag_id="d", task_id="t", run_id="r", ti_id=TASK.ti_id, state="success", start_date=WHEN)
+    )
+    ask(store, "PutVariable", key="api_key", value="hunter2", description=None)
+    ask(store, "SetXCom", key="k", dag_id="d", run_id="r", task_id="t", map_index=2, value={"a": [1, None]})
+    ask(store, "SetTaskStateStore", ti_id=TASK.ti_id, key="cursor", value=3, expires_at=None)
+    event = {
+        "source_alias_name": "al",
+        "dest_asset_key": {"name": "raw", "uri": "s3://raw"},
+        "dest_asset_extra": {"owner": "me"},
+        "extra": {"rows": 3},
+    }
+    ask(
+        store,
+        "SucceedTask",
+        end_date=WHEN,
+        task_outlets=[{"type": "AssetAlias", "name": "al"}],
+        outlet_events=[event],
+    )
+    store.add_asset("table", "s3://table")
+    ask(store, "SetAssetStateStoreByName", name="table", key="cursor", value=[4])
+    ask(store, "TriggerDagRun", dag_id="e", run_id="t")
+    return store
+
+
+def test_all_that_tasks_did_survives(path: Path) -> None:
+    """What tasks did in one run is there in the next one."""
+    keep(path, full_store())
+    store = kept(path)
+    assert answer(store, "GetVariable", key="api_key")["value"] == "hunter2"
+    assert store.secrets.mask("hunter2") == "***"
+    place: dict[str, Any] = {"key": "k", "dag_id": "d", "run_id": "r", "task_id": "t"}
+    assert answer(store, "GetXCom", **place, map_index=2)["value"] == {"a": [1, None]}
+    assert answer(store, "GetTaskStateStore", ti_id=TASK.ti_id, key="cursor")["value"] == 3
+    assert answer(store, "GetAssetStateStoreByUri", uri="s3://table", key="cursor")["value"] == [4]
+    (asset,) = answer(store, "GetAssetsByAlias", alias_name="al")["assets"]
+    assert (asset["name"], asset["extra"]) == ("raw", {"owner": "me"})
+    assert answer(store, "GetAssetByName", name="raw")["error"] == "ASSET_NOT_FOUND"
+    (event,) = answer(store, "GetAssetEventByAssetAlias", alias_name="al")["asset_events"]
+    assert (event["extra"], event["source_task_id"]) == ({"rows": 3}, "t")
+    run = answer(store, "GetDagRun", dag_id="d", run_id="r")
+    assert (run["logical_date"], run["conf"], store.runs["d", "r"].note) == (WHEN, {"a": [1]}, "n")
+    assert answer(store, "GetDagRunState", dag_id="e", run_id="t")["state"] == "queued"
+    assert answer(store, "GetPreviousTI", dag_id="d", task_id="t")["task_instance"]["start_date"] == WHEN
+
+
+def test_seeds_are_not_kept(path: Path) -> None:
+    """Variables and connections that no task wrote, and events of a seed, are told anew each time."""
+    seed = parse_seed("[variables]\na = '1'\nb = '1'\n[[assets]]\nname = 'raw'\n[[asset_events]]\nname = 'raw'\n")
+    for _ in range(2):
+        store = kept(path)
+        seed.fill(store, dag_id="d", run_id="r")
+        store.add_connection(Connection.from_uri("c", "http://:hunter2@h"))
+        ask(store, "PutVariable", key="b", value="written", description=None)
+        assert len(answer(store, "GetAssetEventByAsset", name="raw", uri=None)["asset_events"]) == 1
+        keep(path, store)
+    store = kept(path)
+    assert (store.variables, store.connections) == ({"b": "written"}, {})
+    assert answer(store, "GetAssetEventByAsset", name="raw", uri=None)["asset_events"] == []
+    assert b"hunter2" not in path.read_bytes()
+
+
+def test_seed_over_a_kept_variable(path: Path) -> None:
+    """A seed goes before what a task wrote in an earlier run, and does not take its place in the file."""
+    store = Store()
+    ask(store, "PutVariable", key="a", value="written", description=None)
+    keep(path, store)
+    store = kept(path)
+    store.set_variable("a", "seeded")
+    assert answer(store, "GetVariable", key="a")["value"] == "seeded"
+    keep(path, store)
+    assert kept(path).variables == {"a": "written"}
+
+
+def test_deleted(path: Path) -> None:
+    """What a task deletes is gone from the file as well."""
+    keep(path, full_store())
+    store = kept(path)
+    ask(store, "DeleteVariable", key="api_key")
+    ask(store, "DeleteXCom", key="k", dag_id="d", run_id="r", task_id="t", map_index=2)
+    ask(store, "ClearTaskStateStore", ti_id=TASK.ti_id)
+    keep(path, store)
+    store = kept(path)
+    assert (store.variables, store.xcoms) == ({}, {})
+    assert answer(store, "GetTaskStateStore", ti_id=TASK.ti_id, key="cursor")["error"] == "TASK_STORE_NOT_FOUND"
+
+
+def test_only_the_owner_may_read_it(path: Path) -> None:
+    """A new file is its owner's alone, whatever the umask allows."""
+    keep(path, full_store())
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_not_saved(path: Path) -> None:
+    """Without a save, and after one that fails, the file has what it had."""
+    keep(path, full_store())
+    before = rows_of(kept(path))
+    with Database(path) as database:
+        database.load(Store())
+    broken = full_store()
+    broken.xcoms[next(iter(broken.xcoms))] = object()
+    with Database(path) as database, pytest.raises(TypeError):
+        database.save(broken)
+    assert rows_of(kept(path)) == before
+
+
+def test_saved_twice(path: Path) -> None:
+    """A store may be saved several times; the last time counts."""
+    with Database(path) as database:
+        database.save(full_store())
+        database.save(Store())
+    assert rows_of(kept(path)) == []
+
+
+def test_in_use(path: Path) -> None:
+    """A file that another process uses is refused at once."""
+    program = (
+        "import sys; from pathlib import Path; from dagfloe.local.store.database import Database\n"
+        "with Database(Path(sys.argv[1])):\n    print('open', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        try:
+            assert other.stdout is not None
+            assert other.stdout.readline() == "open\n"
+            with pytest.raises(DagfloeError, match=r"kept.db is in use: wait for the other run to end"), Database(path):
+                pass
+        finally:
+            other.communicate(timeout=30)
+    assert rows_of(kept(path)) == []
+
+
+def test_other_files(path: Path, tmp_path: Path) -> None:
+    """A file that is no database, or another program's, and one that a newer dagfloe wrote, are left as they are."""
+    path.write_text("Shopping: milk, " * 100)
+    refuse(path, "kept.db is no database: name another file")
+    other = tmp_path / "other.db"
+    run_sql(other, "CREATE TABLE t (a)")
+    refuse(other, "other.db is the database of another program: name another file")
+    newer = tmp_path / "newer.db"
+    keep(newer, Store())
+    run_sql(newer, "PRAGMA user_version = 2")
+    refuse(newer, "newer.db was written by a newer dagfloe, in form 2; .*update dagfloe, or name another file")
+    refuse(tmp_path / "none" / "kept.db", "kept.db cannot be made: No such file or directory")
+    refuse(tmp_path, "cannot be used: unable to open database file")
+
+
+@pytest.mark.parametrize(
+    ("noun", "key", "value"),
+    [
+        ("xcom", "[1", "2"),
+        ("xcom", "[1]", "2"),
+        ("nothing", "[]", "2"),
+        ("variable", '["hunter2"]', "[]"),
+        ("dag_run", "[]", '{"dag_id": "hunter2"}'),
+        ("dag_run", "[]", '{"dag_id": "d", "run_id": "r", "run_after": "hunter2"}'),
+        ("asset_alias", '["al"]', '[["hunter2", "x"]]'),
+        ("asset_event", "[1]", '{"asset": ["hunter2", "x"], "timestamp": "2026-01-01T00:00:00Z"}'),
+        ("xcom", "[]", "[" * 100_000),
+    ],
+)
+def test_damaged_rows(path: Path, noun: str, key: str, value: str) -> None:
+    """A row that somebody damaged is told with its number, and without what it is."""
+    keep(path, Store())
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("INSERT INTO kept (noun, key, value) VALUES (?, ?, ?)", (noun, key, value))
+    with pytest.raises(DagfloeError, match=r"row 1 of its table `kept` is damaged.*Delete that row") as caught:
+        kept(path)
+    assert "hunter2" not in str(caught.value)
+
+
+@given(st.dictionaries(text, json_values, max_size=4), aware, text)
+def test_any_values(values: dict[str, Any], when: datetime, note: str) -> None:
+    """Whatever tasks wrote comes back as it was."""
+    store = Store()
+    store.save_run(DagRunRecord(dag_id="d", run_id="r", run_after=when, conf=values, note=note))
+    for key, value in values.items():
+        ask(store, "SetXCom", key=key, dag_id="d", run_id="r", task_id="t", value=value)
+        ask(store, "PutVariable", key=key, value=note, description=None)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "kept.db"
+        keep(path, store)
+        again = kept(path)
+    assert rows_of(again) == rows_of(store)
+    assert (again.xcoms, again.variables) == (store.xcoms, store.variables)
+    assert again.runs["d", "r"].run_after == when
+
+
+@given(
+    st.builds(
+        Row,
+        st.sampled_from(["xcom", "asset", "dag_run", "variable", "task_state", "x"]) | st.text(),
+        st.text(),
+        st.text(),
+    )
+)
+def test_any_row(row: Row) -> None:
+    """Whatever a row holds, it is put into the store, or refused."""
+    with suppress(ValueError):
+        put_back(Store(), row)
+
+
+def refuse(path: Path, told: str) -> None:
+    """See a file refused, and left as it was."""
+    before = path.read_bytes() if path.is_file() else None
+    with pytest.raises(DagfloeError, match=told), Database(path):
+        pass
+    assert (path.read_bytes() if path.is_file() else None) == before
+
+
+def run_sql(path: Path, statement: str) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(statement)
+
+
+def test_unopened(path: Path) -> None:
+    """A database has to be entered before it is used."""
+    with pytest.raises(DagfloeError, match="is not open"):
+        Database(path).load(Store())
+
+
+def test_task_instances_of_other_runs_stay(path: Path) -> None:
+    """A later run adds to what is kept."""
+    keep(path, full_store())
+    store = kept(path)
+    later = TaskInstanceRecord(dag_id="d", task_id="t", run_id="later", ti_id=OTHER_TI, state="failed")
+    store.save_task_instance(later)
+    keep(path, store)
+    assert answer(kept(path), "GetTICount", dag_id="d", task_ids=["t"], states=["success", "failed"])["count"] == 2

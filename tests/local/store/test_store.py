@@ -1,0 +1,169 @@
+"""Tests of the answers that the in-memory store gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dagfloe import Connection
+from dagfloe.local.store.store import Store, XComKey
+from support.asking import TASK, answer, ask, refused
+
+XCOM: dict[str, Any] = {"key": "k", "dag_id": "d", "run_id": "r", "task_id": "t"}
+
+
+def test_variables() -> None:
+    """A variable is written, read, listed and deleted; a missing one is an error in the body."""
+    store = Store()
+    assert ask(store, "PutVariable", key="b", value="1", description=None) == (None, None)
+    store.set_variable("a", None)
+    assert answer(store, "GetVariable", key="b") == {"type": "VariableResult", "key": "b", "value": "1"}
+    assert answer(store, "GetVariableKeys") == {"type": "VariableKeysResult", "keys": ["a", "b"], "total_entries": 2}
+    assert answer(store, "GetVariableKeys", limit=1, offset=1)["keys"] == ["b"]
+    assert answer(store, "GetVariableKeys", prefix="a")["total_entries"] == 1
+    assert answer(store, "DeleteVariable", key="b") == {"type": "OKResponse", "ok": True}
+    assert answer(store, "DeleteVariable", key="b")["ok"] is True
+    missing = {"type": "ErrorResponse", "error": "VARIABLE_NOT_FOUND", "detail": {"key": "b"}}
+    assert ask(store, "GetVariable", key="b") == (missing, None)
+
+
+@pytest.mark.parametrize("fields", [{"limit": 0}, {"limit": 10_001}, {"offset": -1}], ids=str)
+def test_page_out_of_range(fields: dict[str, Any]) -> None:
+    """The API server refuses impossible pages, which is an error in the third element."""
+    assert refused(Store(), "GetVariableKeys", **fields)["status_code"] == 422
+
+
+def test_connections() -> None:
+    """A connection has all its fields, null or empty where they are not set; a missing one is an error in the body."""
+    store = Store()
+    store.add_connection(Connection.from_uri("c", "http://:hunter2@h/?token=abcdef&x=shown"))
+    assert answer(store, "GetConnection", conn_id="c") == {
+        "type": "ConnectionResult",
+        "conn_id": "c",
+        "conn_type": "http",
+        "host": "h",
+        "schema": "",
+        "login": "",
+        "password": "hunter2",
+        "port": None,
+        "extra": '{"token": "abcdef", "x": "shown"}',
+    }
+    assert store.secrets.mask("hunter2 abcdef shown") == "*** *** shown"
+    assert answer(store, "GetConnection", conn_id="x")["error"] == "CONNECTION_NOT_FOUND"
+
+
+def test_null_variable() -> None:
+    """Null that is put as a variable is read as a text, as from Airflow."""
+    store = Store()
+    ask(store, "PutVariable", key="k", value=None, description=None)
+    assert answer(store, "GetVariable", key="k")["value"] == "None"
+
+
+def test_environment() -> None:
+    """What the environment has is found in any case, not listed, not deleted, and behind what the store has itself."""
+    store = Store()
+    store.add_environment({"API_KEY": "hunter2"}, {"DB": Connection.from_uri("DB", "http://:hunter3@h")})
+    assert store.secrets.mask("hunter2 hunter3") == "*** ***"
+    ask(store, "DeleteVariable", key="api_key")
+    assert answer(store, "GetVariable", key="Api_Key") == {
+        "type": "VariableResult",
+        "key": "Api_Key",
+        "value": "hunter2",
+    }
+    assert answer(store, "GetConnection", conn_id="db")["conn_id"] == "db"
+    assert answer(store, "GetVariableKeys")["keys"] == []
+    store.set_variable("api_key", "own")
+    store.add_connection(Connection("db", "ftp"))
+    assert answer(store, "GetVariable", key="api_key")["value"] == "own"
+    assert answer(store, "GetConnection", conn_id="db")["conn_type"] == "ftp"
+
+
+def test_xcoms() -> None:
+    """An XCom belongs to its task instance; no map index and every one below 0 mean -1; none is null."""
+    store = Store()
+    assert answer(store, "GetXCom", **XCOM) == {"type": "XComResult", "key": "k", "value": None}
+    assert ask(store, "SetXCom", **XCOM, value=[1], map_index=-5) == (None, None)
+    assert ask(store, "SetXCom", **XCOM, value=2, map_index=3) == (None, None)
+    assert answer(store, "GetXCom", **XCOM)["value"] == [1]
+    assert answer(store, "GetXCom", **XCOM, map_index=3)["value"] == 2
+    assert answer(store, "GetXCom", **{**XCOM, "task_id": "other"})["value"] is None
+    assert ask(store, "DeleteXCom", **XCOM, map_index=-1) == (None, None)
+    assert answer(store, "GetXCom", **XCOM)["value"] is None
+
+
+def test_no_such_run() -> None:
+    """An XCom can be written in a Dag run that is there, and read in any."""
+    store, elsewhere = Store(), {**XCOM, "run_id": "x"}
+    assert refused(store, "SetXCom", **elsewhere, value=1)["status_code"] == 404
+    assert answer(store, "GetXCom", **elsewhere)["value"] is None
+
+
+def test_prior_dates() -> None:
+    """With `include_prior_dates` the value written last in any run counts, when this run has none."""
+    store = Store()
+    for run_id, value in (("1", "a"), ("2", "b"), ("1", "c")):
+        store.xcoms.pop(XComKey("d", run_id, "t", -1, "k"), None)
+        store.xcoms[XComKey("d", run_id, "t", -1, "k")] = value
+    assert answer(store, "GetXCom", **XCOM, include_prior_dates=True)["value"] == "c"
+    assert answer(store, "GetXCom", **{**XCOM, "run_id": "2"}, include_prior_dates=True)["value"] == "b"
+    assert answer(store, "GetXCom", **XCOM)["value"] is None
+
+
+def test_not_finite() -> None:
+    """A float without a JSON form fails on the way to the API server."""
+    detail = refused(Store(), "SetXCom", **XCOM, value={"a": [float("nan")]})
+    assert (detail["status_code"], detail["exception_type"]) == (None, "ValueError")
+
+
+@pytest.mark.parametrize(
+    ("fields", "masked"),
+    [
+        ({"value": "hunter2"}, True),
+        ({"value": ["hunter2"]}, True),
+        ({"value": "hunter2", "name": "password"}, True),
+        ({"value": "hunter2", "name": "colour"}, False),
+        ({"value": {"token": "hunter2"}}, True),
+        ({"value": {"colour": "hunter2"}}, False),
+        ({"value": 5}, False),
+    ],
+    ids=str,
+)
+def test_mask_secret(fields: dict[str, Any], masked: bool) -> None:
+    """A secret is masked, unless it has a name that does not tell so, as in Airflow."""
+    store = Store()
+    assert ask(store, "MaskSecret", **fields) == (None, None)
+    assert (store.secrets.mask("hunter2") == "***") is masked
+
+
+def test_telling_variable() -> None:
+    """The value of a variable with a telling name is masked, another one's is not."""
+    store = Store()
+    store.set_variable("api_key", "hunter2")
+    store.set_variable("colour", "green")
+    assert store.secrets.mask("hunter2 green") == "*** green"
+
+
+def test_rendered() -> None:
+    """Rendered fields and map index are kept for the task instance."""
+    store = Store()
+    assert ask(store, "SetRenderedFields", rendered_fields={"a": 1}) == (None, None)
+    assert ask(store, "SetRenderedFields", rendered_fields={"b": 2}) == (None, None)
+    assert ask(store, "SetRenderedMapIndex", rendered_map_index="one") == (None, None)
+    assert refused(store, "SetRenderedMapIndex", rendered_map_index="")["status_code"] == 422
+    assert store.rendered_fields[TASK.ti_id] == {"a": 1, "b": 2}
+    assert store.rendered_map_indexes[TASK.ti_id] == "one"
+
+
+def test_unserved() -> None:
+    """A request that is understood but not served gets the supervisor's own error, in the third element."""
+    detail = {"status_code": 400, "message": "Unhandled request"}
+    error = {"type": "ErrorResponse", "error": "API_SERVER_ERROR", "detail": detail}
+    assert ask(Store(), "GetHITLDetailResponse", ti_id=TASK.ti_id) == (None, error)
+
+
+def test_repr() -> None:
+    """A store's repr counts and shows nothing."""
+    store = Store()
+    store.set_variable("a", "hunter2")
+    assert repr(store) == "Store(1 variables, 0 connections, 0 XComs)"

@@ -1,0 +1,81 @@
+"""Tests of what a task is told, and of its final state."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from dagfloe.cancellation import Cancellation
+from dagfloe.local.supervise.task_run import TaskRun, final_state, startup_details
+from dagfloe.runtime.wire.messages import read_startup
+
+SCHEMA = json.loads((Path(__file__).parents[3] / "schemas/supervisor-2026-06-16.json").read_text())
+WHEN = datetime(2026, 1, 2, tzinfo=timezone.utc)
+
+
+def plain(value: Any) -> Any:
+    return json.loads(json.dumps(value, default=lambda when: when.isoformat()))
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        TaskRun(dag_id="d", task_id="t", run_id="r"),
+        TaskRun(
+            dag_id="d",
+            task_id="t",
+            run_id="r",
+            try_number=2,
+            map_index=3,
+            max_tries=4,
+            should_retry=True,
+            conf={"a": [1]},
+            logical_date=WHEN,
+            bundle_name="b",
+            bundle_version="v",
+            ti_context={"xcom_keys_to_clear": ["k"], "start_date": WHEN},
+        ),
+    ],
+)
+def test_startup(task: TaskRun) -> None:
+    """StartupDetails follows the schema in every field, and the runtime reads from it what was asked for."""
+    details = startup_details(task)
+    schema = {"$ref": "#/$defs/StartupDetails", "$defs": SCHEMA["$defs"]}
+    jsonschema.validate(plain(details), schema, format_checker=jsonschema.FormatChecker())
+    for part, name in ((details["ti"], "TaskInstance"), (details["ti_context"], "TIRunContext")):
+        assert set(part) == set(SCHEMA["$defs"][name]["properties"])
+    assert set(details["ti_context"]["dag_run"]) == set(SCHEMA["$defs"]["DagRun"]["properties"])
+    context = read_startup(details, Cancellation()).context
+    assert (context.task_id, context.try_number, context.map_index) == ("t", task.try_number, task.map_index)
+    assert (context.max_tries, context.should_retry) == (task.max_tries, task.should_retry)
+    assert (context.logical_date, dict(context.dag_run.conf)) == (task.logical_date, dict(task.conf))
+    assert context.bundle_info.version == task.bundle_version
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "terminal", "retry", "expected"),
+    [
+        (0, "success", False, "success"),
+        (0, "skipped", True, "skipped"),
+        (0, None, True, "failed"),
+        (3, "success", False, "failed"),
+        (3, None, True, "up_for_retry"),
+        (-9, "success", True, "up_for_retry"),
+        (None, None, False, "failed"),
+    ],
+)
+def test_final_state(exit_code: int | None, terminal: str | None, retry: bool, expected: str) -> None:
+    """Status 0 keeps what the task said, everything else fails or retries; a reason is given unless it was believed."""
+    state, reason = final_state(exit_code, terminal, should_retry=retry)
+    assert state == expected
+    assert (reason is None) == (exit_code == 0 and terminal is not None)
+
+
+def test_repr_hides_conf() -> None:
+    """A task's repr does not show the run's configuration."""
+    assert "hunter2" not in repr(TaskRun(dag_id="d", task_id="t", run_id="r", conf={"a": "hunter2"}))

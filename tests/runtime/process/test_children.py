@@ -1,0 +1,182 @@
+"""What a task starts ends with the bundle's process: real processes, the real launcher as their watch."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dagfloe.build import launcher as launcher_package
+from support.peer import DEADLINE_S, until
+
+LAUNCHER = Path(launcher_package.__file__).parent / "launcher"
+SCRIPT = """
+import multiprocessing, os, signal, subprocess, sys, time
+from dagfloe.runtime.process.children import end_children_with_us
+
+def start(*command, **options):
+    return subprocess.Popen(command, **dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL), **options).pid
+
+def daemon():
+    reader, writer = os.pipe()
+    subprocess.run(
+        ["sh", "-c", f"setsid sleep 300 >&- & echo $! >&{writer}"], check=True, pass_fds=[writer]
+    )
+    return int(os.read(reader, 20))
+
+def forked():
+    pid = os.fork()
+    if pid == 0:
+        os.execvp("sleep", ["sleep", "300"])
+    return pid
+
+def spawned():
+    process = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(300,), daemon=True)
+    process.start()
+    return process.pid
+
+STARTS = {
+    "plain": lambda: start("sleep", "300"),
+    "session": lambda: start("sleep", "300", start_new_session=True),
+    "bare": lambda: start("/bin/sleep", "300", env={}),
+    "stubborn": lambda: start(
+        sys.executable, "-c", "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); signal.pause()"
+    ),
+    "daemon": daemon,
+    "forked": forked,
+    "spawned": spawned,
+    "posix_spawn": lambda: os.posix_spawn("/bin/sleep", ["sleep", "300"], os.environ),
+    "lost": lambda: start("/bin/sleep", "300", env={}, start_new_session=True),
+}
+
+if __name__ == "__main__":
+    end_children_with_us(sys.argv[1], os.environ)
+    print(*(STARTS[name]() for name in sys.argv[2:]), flush=True)
+    match sys.stdin.readline().strip():
+        case "raise":
+            raise RuntimeError
+        case "wait":
+            os.wait()
+            try:
+                os.wait()
+            except ChildProcessError:
+                print("no child left", flush=True)
+        case number if number:
+            os.kill(os.getpid(), int(number))
+"""
+
+
+class Task:
+    """A process that starts others."""
+
+    def __init__(self, script: Path, *names: str, launcher: Path = LAUNCHER) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, str(script), str(launcher), *names],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout
+        self.children = [int(pid) for pid in self.process.stdout.readline().split()]
+
+    def end(self, how: str) -> str:
+        """Let it end; what it said until everybody who could speak for it was gone."""
+        output, errors = self.process.communicate(f"{how}\n", timeout=DEADLINE_S)
+        until(lambda: not is_watched(self), "the end of the watch")
+        return output + errors
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    """The program of a task."""
+    path = tmp_path / "task.py"
+    path.write_text(SCRIPT)
+    return path
+
+
+def alive(pid: int) -> bool:
+    """Whether a process is there and has not ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def is_watched(task: Task) -> bool:
+    """Whether a watch runs for a task."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if path.read_bytes().startswith(f"dagfloe-watch\0{task.process.pid}\0".encode()):
+                return True
+        except OSError:
+            continue
+    return False
+
+
+ALL = ("plain", "session", "bare", "daemon", "forked", "spawned", "posix_spawn")
+
+
+@pytest.mark.parametrize(
+    ("how", "status"),
+    [
+        ("", 0),
+        ("raise", 1),
+        (str(int(signal.SIGTERM)), -signal.SIGTERM),
+        (str(int(signal.SIGKILL)), -signal.SIGKILL),
+        (str(int(signal.SIGSEGV)), -signal.SIGSEGV),
+    ],
+)
+def test_processes_end_with_the_task(script: Path, how: str, status: int) -> None:
+    """However the process ends, and however it started others, all of them end; its own status is the true one."""
+    task = Task(script, *ALL)
+    assert len(task.children) == len(ALL)
+    assert all(map(alive, task.children))
+    task.end(how)
+    assert task.process.returncode == status
+    assert not any(map(alive, task.children))
+
+
+def test_processes_that_ignore_the_signal_are_killed(script: Path) -> None:
+    """SIGTERM comes first; who does not obey it gets SIGKILL."""
+    task = Task(script, "stubborn")
+    task.end("9")
+    assert not alive(task.children[0])
+
+
+def test_process_of_its_own_group_and_environment_is_left(script: Path) -> None:
+    """A process that has left both the group and the environment behind is nobody's."""
+    task = Task(script, "plain", "lost")
+    task.end("9")
+    assert not alive(task.children[0])
+    assert alive(task.children[1])
+    os.kill(task.children[1], signal.SIGKILL)
+
+
+def test_task_that_starts_nothing_is_alone(script: Path) -> None:
+    """Nothing watches a task that starts no process."""
+    task = Task(script)
+    assert not is_watched(task)
+    assert os.getpgid(task.process.pid) != task.process.pid
+    task.end("")
+
+
+def test_watch_is_no_child(script: Path) -> None:
+    """A task that waits for all of its children does not wait for the watch."""
+    task = Task(script, "posix_spawn")
+    assert is_watched(task)
+    os.kill(task.children[0], signal.SIGKILL)
+    assert task.end("wait") == "no child left\n"
+
+
+def test_watch_that_cannot_be_started(script: Path) -> None:
+    """Without a watch the task runs all the same, and the log says what that means."""
+    task = Task(script, "plain", launcher=Path("/nowhere"))
+    said = task.end("")
+    assert task.process.returncode == 0
+    assert "Processes that the task starts and leaves will not be ended with it: " in said
+    os.kill(task.children[0], signal.SIGKILL)

@@ -1,0 +1,177 @@
+"""A frozen program as a guest on its host."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dagfloe.runtime.process import host
+from support.peer import DEADLINE_S
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAMES = ["LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LIBPATH"]
+
+
+@pytest.fixture
+def frozen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Make this process look like a frozen one-file program."""
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "_MEIPASS", str(tmp_path), raising=False)
+    return str(tmp_path)
+
+
+def test_unpacked_folder(frozen: str) -> None:
+    """A frozen one-file program knows where it was unpacked."""
+    assert host.unpacked_folder() == frozen
+
+
+def test_program_in_a_folder_was_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files beside a program that the launcher started stay, and there is no parent to watch."""
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "tiny"))
+    monkeypatch.setattr(sys, "_MEIPASS", str(tmp_path / "_internal"), raising=False)
+    assert host.unpacked_folder() is None
+    assert host.open_parent() is None
+
+
+def test_what_the_launcher_hands_on_is_kept() -> None:
+    """What the launcher handed on is no business of programs that the task starts."""
+    lock, launcher = os.pipe()
+    for descriptor in (lock, launcher):
+        os.set_inheritable(descriptor, True)
+    environment = {"_DAGFLOE_FILES": f"{lock},{launcher}", "PATH": "/bin"}
+    assert host.keep_to_itself(environment) == launcher
+    assert environment == {"PATH": "/bin"}
+    for descriptor in (lock, launcher):
+        assert not os.get_inheritable(descriptor)
+        os.close(descriptor)
+
+
+@pytest.mark.parametrize("told", ["", "x", "1", "-1,2", "1,2,3", "1,x", "1,²"])
+def test_odd_things_are_not_taken_for_the_launchers(told: str) -> None:
+    """What a person put into the environment opens and closes nothing."""
+    environment = {"_DAGFLOE_FILES": told}
+    assert host.keep_to_itself(environment) is None
+    assert environment == {}
+
+
+def test_unfrozen_program_has_no_folder() -> None:
+    """An ordinary Python was not unpacked anywhere, and has no parent to watch."""
+    assert host.unpacked_folder() is None
+    assert host.open_parent() is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.usefixtures("frozen")
+def test_library_path_is_the_hosts(name: str) -> None:
+    """A frozen program's children get the library path that the host had, or none if it had none."""
+    environment = {name: "/unpacked", f"{name}_ORIG": "/host/lib", "PATH": "/bin"}
+    host.restore_library_path(environment)
+    assert environment == {name: "/host/lib", "PATH": "/bin"}
+    environment = {name: "/unpacked", "PATH": "/bin"}
+    host.restore_library_path(environment)
+    assert environment == {"PATH": "/bin"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_library_path_of_an_unfrozen_program_is_kept(name: str) -> None:
+    """An ordinary Python's library path is the host's already."""
+    environment = {name: "/host/lib"}
+    host.restore_library_path(environment)
+    assert environment == {name: "/host/lib"}
+
+
+@pytest.fixture
+def roots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Where this host could keep its TLS roots; the first place does not exist."""
+    (tmp_path / "second.pem").touch()
+    (tmp_path / "third.pem").touch()
+    places = [str(tmp_path / name) for name in ("first.pem", "second.pem", "third.pem")]
+    monkeypatch.setattr(host, "_TLS_ROOTS", tuple(places))
+    return places
+
+
+def test_tls_roots_are_found(roots: list[str]) -> None:
+    """Where the build machine's paths do not exist, the first place that does is used."""
+    environment: dict[str, str] = {}
+    host.find_tls_roots(environment, ("/nowhere/cert.pem", "/nowhere/certs"))
+    assert environment == {"SSL_CERT_FILE": roots[1]}
+
+
+@pytest.mark.parametrize("environment", [{"SSL_CERT_FILE": "mine.pem"}, {"SSL_CERT_DIR": "mine"}])
+def test_tls_roots_of_the_operator_are_kept(roots: list[str], environment: dict[str, str]) -> None:
+    """What the operator has set is not changed."""
+    before = dict(environment)
+    host.find_tls_roots(environment, ("/nowhere/cert.pem",))
+    assert environment == before
+
+
+def test_tls_roots_that_openssl_finds_itself_are_kept(roots: list[str]) -> None:
+    """Nothing is set where the build machine's paths exist, or are not known."""
+    environment: dict[str, str] = {}
+    host.find_tls_roots(environment, ("/nowhere/cert.pem", roots[2]))
+    host.find_tls_roots(environment, ())
+    assert environment == {}
+
+
+def test_host_without_tls_roots(roots: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a host without TLS roots nothing is set."""
+    monkeypatch.setattr(host, "_TLS_ROOTS", (roots[0],))
+    environment: dict[str, str] = {}
+    host.find_tls_roots(environment, ("/nowhere",))
+    assert environment == {}
+
+
+CHILD = """
+import os, select, sys
+sys.frozen, sys._MEIPASS = True, "/unpacked"
+from dagfloe.runtime.process.host import open_parent
+try:
+    descriptor = open_parent()
+except ProcessLookupError as error:
+    print("dead:", error)
+    raise SystemExit
+print("alive" if not select.select([descriptor], [], [], 0)[0] else "?", flush=True)
+os.close(0)
+print("gone" if select.select([descriptor], [], [], 20)[0] else "?", flush=True)
+"""
+
+
+def test_parent_that_dies_is_noticed(tmp_path: Path) -> None:
+    """The descriptor of the unpacking parent becomes readable when that process is killed."""
+    (tmp_path / "child.py").write_text(CHILD)
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, {str(tmp_path / 'child.py')!r}])"
+    with subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "alive\n"
+        process.kill()
+        assert process.stdout.readline() == "gone\n"
+
+
+def test_parent_that_is_dead_already_is_noticed(tmp_path: Path) -> None:
+    """A program whose parent is not the one that unpacked it was orphaned before it could look."""
+    (tmp_path / "child.py").write_text(CHILD)
+    command = shlex.join([sys.executable, str(tmp_path / "child.py")]) + "; true"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=DEADLINE_S, check=True)
+    assert done.stdout.startswith("dead: process ")
+    assert "/unpacked" in done.stdout
+
+
+def test_multiprocessing_is_loaded_for_its_own_workers_only() -> None:
+    """An ordinary start does not load multiprocessing; its workers' command line does."""
+    program = (
+        "import sys; [sys.modules.pop(name) for name in [*sys.modules] if name.startswith('multiprocessing')]; "
+        "from dagfloe.runtime.process.host import serve_multiprocessing; serve_multiprocessing(); "
+        "print('multiprocessing' in sys.modules)"
+    )
+    for arguments, loaded in ((["--comm=x", "--logs=y"], "False"), (["--multiprocessing-fork", "x=1"], "True")):
+        command = [sys.executable, "-I", "-c", program, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_S, check=True)
+        assert done.stdout.strip() == loaded

@@ -1,0 +1,74 @@
+"""Preparing library modules when they are imported."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dagfloe.runtime.process.late_hooks import HOOKS
+from support.peer import DEADLINE_S
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PROGRAM = """
+import sys
+before = {name for name in %r if name in sys.modules}
+from dagfloe.runtime.process.late_hooks import LateHooks
+assert before == {name for name in %r if name in sys.modules}
+LateHooks().install()
+import %s as module, told
+print(told.hooks)
+import %s
+from %s import %s
+print(told.hooks, type(module.__spec__.loader).__name__, module.__spec__.loader is module.__loader__)
+"""
+
+
+def run(folder: Path, name: str, inside: str, first: str = "") -> list[str]:
+    """What a fresh interpreter prints that installs the hooks and imports a module."""
+    (folder / "told.py").write_text("hooks = []\n")
+    for module, hook in HOOKS.items():
+        text = f"import told, {module}\nassert {module}.__name__ == {module!r}\ntold.hooks.append({hook!r})\n"
+        (folder / f"{hook}.py").write_text(text)
+    program = first + PROGRAM % (set(HOOKS), set(HOOKS), name, name, name, inside)
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=DEADLINE_S, check=False, env={"PYTHONPATH": str(folder)}
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("name", "inside"), [("inspect", "stack"), ("multiprocessing", "Pool"), ("pkgutil", "walk_packages")]
+)
+def test_hook_runs_once_after_its_module(tmp_path: Path, name: str, inside: str) -> None:
+    """The hook sees the whole module, runs once, and the module keeps the loader that it has without."""
+    first, second = run(tmp_path, name, inside)
+    assert HOOKS[name] in first
+    assert first.count(HOOKS[name]) == 1
+    assert second == f"{first} SourceFileLoader True"
+
+
+def test_modules_that_are_there_already(tmp_path: Path) -> None:
+    """A module that was imported before is prepared at once."""
+    first, _ = run(tmp_path, "json", "dumps", "import inspect\n")
+    assert first == "['pyi_rth_inspect']"
+
+
+def test_bundle_without_a_hook(tmp_path: Path) -> None:
+    """Where PyInstaller had no hook to keep, nothing happens; an error inside of a hook is not hidden."""
+    program = (
+        "from dagfloe.runtime.process.late_hooks import LateHooks; LateHooks().install(); import inspect; print('fine')"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_S, check=True)
+    assert done.stdout == "fine\n"
+    (tmp_path / "pyi_rth_inspect.py").write_text("import nowhere_to_be_found")
+    env = {"PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_S, check=False, env=env)
+    assert "nowhere_to_be_found" in done.stderr

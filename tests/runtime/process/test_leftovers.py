@@ -1,0 +1,106 @@
+"""Folders of killed one-file programs: what is deleted, and what never is."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from dagfloe.runtime.process.leftovers import LAUNCHER, LOCK, UNPACKING_S, claim, sweep
+from support.peer import DEADLINE_S
+
+LONG_AGO = time.time() - UNPACKING_S - 60
+CLAIM = (
+    "import sys; from dagfloe.runtime.process.leftovers import claim; "
+    "claim(sys.argv[1]); print('claimed', flush=True); "
+)
+
+
+def folder(parent: Path, name: str, *files: str, changed: float | None = None) -> Path:
+    """A folder with files, and the time of its last change."""
+    path = parent / name
+    for file in files:
+        (path / file).parent.mkdir(parents=True, exist_ok=True)
+        (path / file).touch()
+    path.mkdir(exist_ok=True)
+    if changed is not None:
+        os.utime(path, (changed, changed))
+    return path
+
+
+def own(parent: Path) -> str:
+    """The folder of the program that sweeps."""
+    return str(folder(parent, "_MEIown"))
+
+
+def test_unused_folders_are_deleted(tmp_path: Path) -> None:
+    """A folder that nobody locks any more, and one that was never locked and is old, go with all that is in them."""
+    unlocked = folder(tmp_path, "_MEIunlocked", LOCK, LAUNCHER, "deep/er/file")
+    half = folder(tmp_path, "_MEIhalf", LAUNCHER, "file", changed=LONG_AGO)
+    sweep(own(tmp_path))
+    assert not unlocked.exists()
+    assert not half.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "files", "changed"),
+    [
+        ("_MEIother", ("some/file",), LONG_AGO),  # a program of somebody else's
+        ("_MEIfresh", (LAUNCHER,), None),  # is being unpacked right now
+        ("other", (LOCK, LAUNCHER), LONG_AGO),
+    ],
+)
+def test_other_folders_stay(tmp_path: Path, name: str, files: tuple[str, ...], changed: float | None) -> None:
+    """What is not known to be dagfloe's, or may still be unpacking, is left alone."""
+    path = folder(tmp_path, name, *files, changed=changed)
+    sweep(own(tmp_path))
+    assert all((path / file).exists() for file in files)
+
+
+@pytest.mark.parametrize("holder", ["program", "what it forked"])
+def test_folders_in_use_stay(tmp_path: Path, holder: str) -> None:
+    """The folder of a program that runs, or of which a forked process still runs, stays until that has ended."""
+    path = folder(tmp_path, "_MEIused", LAUNCHER, changed=LONG_AGO)
+    rest = "input()" if holder == "program" else "import os; os.fork() and os._exit(0); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", CLAIM + rest, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "claimed\n"
+        if holder == "what it forked":
+            process.wait(DEADLINE_S)
+        sweep(own(tmp_path))
+        assert path.exists()
+        process.communicate("\n", timeout=DEADLINE_S)  # to the end of the last one that has its output
+    sweep(own(tmp_path))
+    assert not path.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_folders_of_other_users_stay(tmp_path: Path) -> None:
+    """Another user's folder is that user's."""
+    path = folder(tmp_path, "_MEItheirs", LOCK, LAUNCHER)
+    os.chown(path, 12345, -1)
+    sweep(own(tmp_path))
+    assert path.exists()
+
+
+def test_link_is_not_followed(tmp_path: Path) -> None:
+    """A link that somebody put there leads to nothing being deleted."""
+    target = folder(tmp_path, "precious", LOCK, LAUNCHER)
+    (tmp_path / "_MEIlink").symlink_to(target)
+    sweep(own(tmp_path))
+    assert (target / LAUNCHER).exists()
+
+
+def test_own_folder_stays(tmp_path: Path) -> None:
+    """A program does not delete itself, and one whose folder cannot be locked runs all the same."""
+    path = own(tmp_path)
+    claim(path)
+    sweep(path)
+    assert Path(path, LOCK).exists()
+    claim(str(tmp_path / "nowhere"))

@@ -1,0 +1,74 @@
+"""Watching that somebody still waits for the task."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from dagfloe.runtime.process.signals import PeerWatch
+from support.peer import DEADLINE_S
+
+
+@pytest.mark.parametrize("who", ["supervisor", "parent"])
+def test_watch_tells_who_is_gone(who: str) -> None:
+    """The end of the supervisor's socket, or of the parent process, is told once; then the process is left."""
+    ours, theirs = socket.socketpair()
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    reasons: list[str] = []
+    left = threading.Event()
+    with ours, theirs, PeerWatch(ours.fileno(), os.pidfd_open(process.pid), left.set, grace_s=0.05) as watch:
+        watch.tell(reasons.append)
+        theirs.sendall(b"unread data is none of its business")
+        if who == "supervisor":
+            theirs.shutdown(socket.SHUT_WR)
+        else:
+            process.kill()
+        assert left.wait(DEADLINE_S)
+    process.kill()
+    process.communicate(timeout=DEADLINE_S)
+    assert len(reasons) == 1
+    assert who in reasons[0]
+
+
+def test_watch_ends_quietly() -> None:
+    """A watch that is over tells nothing and leaves no thread and no descriptor behind."""
+    ours, theirs = socket.socketpair()
+    before = set(map(str, Path("/proc/self/fd").iterdir()))
+    reasons: list[str] = []
+    with PeerWatch(ours.fileno(), None, lambda: reasons.append("left")) as watch:
+        watch.tell(reasons.append)
+    assert set(map(str, Path("/proc/self/fd").iterdir())) == before
+    ours.close()
+    theirs.close()
+    assert reasons == []
+    assert not [thread for thread in threading.enumerate() if thread.name == "dagfloe-watch"]
+
+
+def test_task_that_ends_within_the_grace_is_not_left() -> None:
+    """When the task ends in time after the supervisor's end, the process is not left the hard way."""
+    ours, theirs = socket.socketpair()
+    told, left = threading.Event(), threading.Event()
+    with ours, PeerWatch(ours.fileno(), None, left.set, grace_s=DEADLINE_S) as watch:
+        watch.tell(lambda _: told.set())
+        theirs.close()
+        assert told.wait(DEADLINE_S)
+    assert not left.is_set()
+
+
+def test_end_before_the_task_begins_is_told_then() -> None:
+    """Nobody is told of an end as long as there is no task to stop; the task is stopped as soon as it begins."""
+    ours, theirs = socket.socketpair()
+    reasons: list[str] = []
+    left = threading.Event()
+    with ours, PeerWatch(ours.fileno(), None, left.set, grace_s=0) as watch:
+        theirs.close()
+        assert left.wait(DEADLINE_S)
+        assert reasons == []
+        watch.tell(reasons.append)
+        assert reasons == ["the supervisor is gone"]

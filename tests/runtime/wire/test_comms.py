@@ -1,0 +1,309 @@
+"""The channel to the supervisor: matching of replies, threads, errors, and a peer that misbehaves."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import socket
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dagfloe.call_errors import ApiServerError, PermissionDenied, VariableNotFound
+from dagfloe.cancellation import Cancellation
+from dagfloe.errors import (
+    ConnectionLostError,
+    LocalProtocolError,
+    RemoteProtocolError,
+    ReplyTimeoutError,
+    SupervisorError,
+)
+from dagfloe.runtime.wire.comms import Comms
+from support.ends import Supervisor
+from support.peer import DEADLINE_S, pack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[Comms, Supervisor]]:
+    """A channel and the supervisor at its other end."""
+    ours, theirs = socket.socketpair()
+    comms = Comms(ours, Cancellation(), reply_timeout_s=DEADLINE_S)
+    with theirs:
+        yield comms, Supervisor(theirs)
+    comms.close()
+
+
+def variable(key: str = "k") -> dict[str, Any]:
+    """A request."""
+    return {"type": "GetVariable", "key": key}
+
+
+def in_threads(count: int, function: Any) -> list[Any]:
+    """The results, or exceptions, of calls made at once; fails when one of them hangs."""
+    results: list[Any] = [None] * count
+
+    def call(number: int) -> None:
+        try:
+            results[number] = function(number)
+        except Exception as error:  # noqa: BLE001 - handed to the test
+            results[number] = error
+
+    threads = [threading.Thread(target=call, args=(number,), daemon=True) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(DEADLINE_S)
+        assert not thread.is_alive(), "a call hangs"
+    return results
+
+
+def test_replies_reach_the_calls_they_answer(ends: tuple[Comms, Supervisor]) -> None:
+    """Ten threads call at once; replies in any order, split and merged at random, all reach the right call."""
+    comms, supervisor = ends
+    calls_each = 50
+
+    def serve() -> None:
+        chance = random.Random(1)  # noqa: S311 - not for secrets
+        for _ in range(10 * calls_each // 10):
+            requests = [supervisor.receive() for _ in range(10)]
+            assert len({frame_id for frame_id, _ in requests}) == 10
+            chance.shuffle(requests)
+            data = b"".join(pack([frame_id, {"type": "R", "value": body["key"]}]) for frame_id, body in requests)
+            while data:
+                cut = chance.randint(1, 40)
+                supervisor.sock.sendall(data[:cut])
+                data = data[cut:]
+
+    server = threading.Thread(target=serve, daemon=True)
+    server.start()
+    barrier = threading.Barrier(10)
+
+    def call(number: int) -> bool:
+        right = True
+        for count in range(calls_each):
+            barrier.wait(DEADLINE_S)
+            key = f"{number}-{count}"
+            reply = comms.request(variable(key))
+            right = right and reply is not None and reply["value"] == key
+        return right
+
+    assert in_threads(10, call) == [True] * 10
+    server.join(DEADLINE_S)
+
+
+def test_ids_rise(ends: tuple[Comms, Supervisor]) -> None:
+    """Every request has an id larger than those before it, beginning above that of StartupDetails."""
+    comms, supervisor = ends
+    seen = []
+
+    def serve() -> None:
+        for _ in range(5):
+            frame_id, _ = supervisor.receive()
+            seen.append(frame_id)
+            supervisor.answer(frame_id)
+
+    server = threading.Thread(target=serve, daemon=True)
+    server.start()
+    for _ in range(5):
+        assert comms.request(variable()) is None
+    server.join(DEADLINE_S)
+    assert seen == [1, 2, 3, 4, 5]
+
+
+ERRORS = [
+    ("VARIABLE_NOT_FOUND", VariableNotFound),
+    ("PERMISSION_DENIED", PermissionDenied),
+    ("API_SERVER_ERROR", ApiServerError),
+    ("SOMETHING_NEW", SupervisorError),
+]
+
+
+@pytest.mark.parametrize("place", ["body", "error"])
+@pytest.mark.parametrize(("code", "kind"), ERRORS)
+def test_error_replies_are_typed(
+    ends: tuple[Comms, Supervisor], place: str, code: str, kind: type[SupervisorError]
+) -> None:
+    """An ErrorResponse in the body or in the third element raises the exception for its code."""
+    comms, supervisor = ends
+    error = {"type": "ErrorResponse", "error": code, "detail": {"status_code": 418}}
+    supervisor.answer(1, *((error, None) if place == "body" else (None, error)))
+    with pytest.raises(SupervisorError, match=rf"'k'.*{code}") as caught:
+        comms.request(variable())
+    assert type(caught.value) is kind
+    assert (caught.value.code, caught.value.detail) == (code, {"status_code": 418})
+
+
+def test_vanished_supervisor_unblocks_every_call(ends: tuple[Comms, Supervisor]) -> None:
+    """When the supervisor closes the socket, every waiting call and every later one raises at once."""
+    comms, supervisor = ends
+
+    def hang_up() -> None:
+        for _ in range(5):
+            supervisor.receive()
+        supervisor.sock.shutdown(socket.SHUT_RDWR)
+
+    thread = threading.Thread(target=hang_up, daemon=True)
+    thread.start()
+    outcomes = in_threads(5, lambda _: comms.request(variable()))
+    assert [type(outcome) for outcome in outcomes] == [ConnectionLostError] * 5
+    with pytest.raises(ConnectionLostError):
+        comms.request(variable())
+
+
+@pytest.mark.parametrize("reply", [b"\xff\xff\xff\xff", pack("no frame"), pack([99, None, None])])
+def test_malformed_reply_unblocks_every_call(ends: tuple[Comms, Supervisor], reply: bytes) -> None:
+    """A reply that is no frame, or answers nothing, ends every call with a protocol error."""
+    comms, supervisor = ends
+
+    def spoil() -> None:
+        for _ in range(3):
+            supervisor.receive()
+        supervisor.sock.sendall(reply)
+
+    thread = threading.Thread(target=spoil, daemon=True)
+    thread.start()
+    outcomes = in_threads(3, lambda _: comms.request(variable()))
+    assert [type(outcome) for outcome in outcomes] == [RemoteProtocolError] * 3
+
+
+def test_wait_is_bounded_and_a_late_reply_is_dropped(ends: tuple[Comms, Supervisor]) -> None:
+    """A reply that does not come in time raises; when it comes later, it disturbs nobody."""
+    comms, supervisor = ends
+    comms.reply_timeout_s = 0.05
+    with pytest.raises(ReplyTimeoutError, match=r"0\.05 s to answer GetVariable"):
+        comms.request(variable("late"))
+    comms.reply_timeout_s = DEADLINE_S
+    supervisor.answer(1, {"type": "R", "value": "late"})
+    supervisor.answer(2, {"type": "R", "value": "in time"})
+    assert comms.request(variable()) == {"type": "R", "value": "in time"}
+
+
+def test_a_call_gives_up_alone(ends: tuple[Comms, Supervisor]) -> None:
+    """While one thread reads the socket for all, the others keep their own time limits."""
+    comms, supervisor = ends
+    started = threading.Event()
+
+    def wait_long() -> object:
+        started.set()
+        return comms.request(variable("long"))
+
+    results: list[object] = []
+    thread = threading.Thread(target=lambda: results.append(wait_long()), daemon=True)
+    thread.start()
+    assert supervisor.receive()[1]["key"] == "long"
+    comms.reply_timeout_s = 0.05
+    with pytest.raises(ReplyTimeoutError):
+        comms.request(variable("short"))
+    supervisor.answer(1, {"type": "R"})
+    thread.join(DEADLINE_S)
+    assert results == [{"type": "R"}]
+
+
+def test_peer_that_does_not_read(ends: tuple[Comms, Supervisor]) -> None:
+    """A frame that is not read in time raises, and nothing is sent after half a frame."""
+    comms, supervisor = ends
+    comms._write_timeout_s = 0.05
+    large = {**variable(), "key": "x" * 10_000_000}
+    with pytest.raises(ConnectionLostError, match="did not read a frame"):
+        comms.request(large)
+    with pytest.raises(ConnectionLostError):
+        comms.request(variable())
+    supervisor.sock.setblocking(False)
+    received = 0
+    with contextlib.suppress(BlockingIOError):
+        while chunk := supervisor.sock.recv(1 << 20):
+            received += len(chunk)
+    assert 0 < received < 10_000_000
+
+
+@pytest.mark.parametrize("is_full", [True, False], ids=["before its first byte", "after some bytes"])
+def test_peer_that_goes_while_a_frame_is_written(ends: tuple[Comms, Supervisor], is_full: bool) -> None:
+    """A supervisor that ends while it is behind with reading is told as gone, wherever the frame has got to."""
+    comms, supervisor = ends
+    if is_full:
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                comms._sock.send(bytes(1 << 16))
+    results: list[Any] = []
+    thread = threading.Thread(
+        target=lambda: results.extend(in_threads(1, lambda _: comms.request(variable("x" * 10_000_000)))), daemon=True
+    )
+    thread.start()
+    assert supervisor.sock.recv(1)
+    supervisor.sock.close()
+    thread.join(DEADLINE_S)
+    assert [type(result) for result in results] == [ConnectionLostError]
+
+
+def test_large_frames_travel_both_ways(ends: tuple[Comms, Supervisor]) -> None:
+    """An XCom of 50 MB goes up and comes back unchanged."""
+    comms, supervisor = ends
+    large = "x" * 50_000_000
+
+    def echo() -> None:
+        frame_id, body = supervisor.receive()
+        supervisor.answer(frame_id, {"type": "R", "value": body["value"]})
+
+    thread = threading.Thread(target=echo, daemon=True)
+    thread.start()
+    coordinates = {"key": "k", "dag_id": "d", "run_id": "r", "task_id": "t"}
+    reply = comms.request({"type": "SetXCom", "value": large, **coordinates})
+    assert reply is not None
+    assert reply["value"] == large
+    thread.join(DEADLINE_S)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"type": "Unheard"},
+        {"type": "GetVariable"},
+        {"type": "GetVariable", "key": 3},
+        {"type": "GetVariable", "key": "k", "extra": 1},
+        {"type": "SetXCom", "key": "k", "dag_id": "d", "run_id": "r", "task_id": "t", "value": object()},
+        {"type": "SetXCom", "key": "k", "dag_id": "d", "run_id": "r", "task_id": "t", "value": 2**70},
+    ],
+)
+def test_bad_bodies_are_not_sent(ends: tuple[Comms, Supervisor], body: dict[str, Any]) -> None:
+    """What the supervisor would not understand, and so not answer, is refused before a byte is sent."""
+    comms, supervisor = ends
+    with pytest.raises(LocalProtocolError, match="nothing was sent"):
+        comms.request(body)
+    supervisor.sock.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        supervisor.sock.recv(1)
+
+
+def test_reset_connection_is_a_lost_one() -> None:
+    """A reset of the socket, on reading or on writing, is told as a lost connection."""
+    server = socket.create_server(("127.0.0.1", 0))
+    ours = socket.create_connection(server.getsockname())
+    theirs = server.accept()[0]
+    comms = Comms(ours, Cancellation(), reply_timeout_s=DEADLINE_S)
+    ours.send(b"unread")
+    assert theirs.recv(1, socket.MSG_PEEK)
+    theirs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    theirs.close()
+    for _ in range(2):
+        with pytest.raises(ConnectionLostError):
+            comms.request(variable())
+    comms.close()
+    server.close()
+
+
+def test_carrier(ends: tuple[Comms, Supervisor]) -> None:
+    """The trace context goes with every request, as a third element; without one there are two."""
+    comms, supervisor = ends
+    carrier = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+    for given in (None, {}, carrier):
+        comms.carrier = given
+        thread = threading.Thread(target=comms.request, args=(variable(),), daemon=True)
+        thread.start()
+        frame_id, _ = supervisor.receive()
+        supervisor.answer(frame_id)
+        thread.join(DEADLINE_S)
+    assert supervisor.carriers == [carrier]

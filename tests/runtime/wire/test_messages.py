@@ -1,0 +1,206 @@
+"""Message bodies: the terminal messages are what the schema allows, and what the schema allows can be read."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import operator
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dagfloe.cancellation import Cancellation
+from dagfloe.errors import RemoteProtocolError
+from dagfloe.runtime.wire.messages import ended, read_startup, retry, succeeded
+from dagfloe.runtime.wire.requests import check_request
+from support.peer import startup
+from support.strategies import SCHEMA, aware, from_schema, text
+
+if TYPE_CHECKING:
+    from dagfloe.model.context import Context
+
+DEFINITIONS = SCHEMA["$defs"]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "state"),
+    [
+        (succeeded(), "SucceedTask", "success"),
+        (ended("failed"), "TaskState", "failed"),
+        (ended("skipped"), "TaskState", "skipped"),
+        (ended("removed"), "TaskState", "removed"),
+        (retry("why"), "RetryTask", "up_for_retry"),
+    ],
+)
+def test_terminal_messages(body: dict[str, Any], kind: str, state: str) -> None:
+    """Each way to end is a message that the supervisor understands, with the time of the end in UTC."""
+    check_request(body)
+    assert (body["type"], body["state"]) == (kind, state)
+    assert datetime.now(tz=timezone.utc) - body["end_date"] < timedelta(minutes=10)
+    assert body["end_date"].utcoffset() == timedelta(0)
+
+
+def test_outlets_of_a_success() -> None:
+    """A success without outlets says so: the API server refuses one that leaves it open."""
+    assert (succeeded()["task_outlets"], succeeded()["outlet_events"]) == ([], [])
+    told = {"task_outlets": [{"name": "a", "type": "AssetNameRef"}], "outlet_events": [{"extra": {}}]}
+    assert told.items() <= succeeded(outlets=told).items()
+
+
+@given(st.text(max_size=600))
+def test_retry_reason_is_at_most_500_characters(reason: str) -> None:
+    """A long reason is cut where Airflow would refuse it."""
+    sent = retry(reason)["retry_reason"]
+    assert reason.startswith(sent)
+    assert len(sent) == min(len(reason), 500)
+
+
+# StartupDetails
+
+iso_texts = aware.map(datetime.isoformat) | aware.map(
+    lambda when: when.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
+)
+
+
+def read(body: dict[str, Any]) -> Context:
+    """The context of a first frame's body."""
+    return read_startup(body, Cancellation()).context
+
+
+@given(from_schema(DEFINITIONS["StartupDetails"], aware | iso_texts, unknown_fields=True))
+def test_whatever_the_schema_allows_can_be_read(body: dict[str, Any]) -> None:
+    """Every StartupDetails of the schema, with fields that are not known besides, becomes the context of its task."""
+    context = read(body)
+    ti, run = body["ti"], body["ti_context"]["dag_run"]
+    assert (context.ti.id, context.dag_id, context.task_id) == (ti["id"], ti["dag_id"], ti["task_id"])
+    assert (context.run_id, context.try_number) == (ti["run_id"], ti["try_number"])
+    assert context.map_index == ti.get("map_index", -1)
+    assert context.ti.queue == ti.get("queue", "default")
+    assert context.ti.hostname == ti.get("hostname")
+    assert context.ti.dag_version_id == ti["dag_version_id"]
+    assert context.max_tries == body["ti_context"]["max_tries"]
+    assert context.should_retry == body["ti_context"].get("should_retry", False)
+    assert (context.dag_rel_path, context.bundle_info.name) == (body["dag_rel_path"], body["bundle_info"]["name"])
+    assert context.bundle_info.version == body["bundle_info"].get("version")
+    assert context.dag_run.conf == (run.get("conf") or {})
+    for name in ("run_id", "run_type", "state", "partition_key"):
+        assert getattr(context.dag_run, name) == run[name]
+    for name in ("note", "triggering_user_name"):
+        assert getattr(context.dag_run, name) == run.get(name)
+    assert context.dag_run.clear_number == run.get("clear_number", 0)
+    for name in ("logical_date", "data_interval_start", "data_interval_end", "run_after", "start_date", "end_date"):
+        check_same_moment(getattr(context.dag_run, name), run[name])
+    check_same_moment(context.start_date, body["start_date"])
+
+
+def check_same_moment(read_value: Any, sent: Any) -> None:
+    """Check that a date arrived, aware."""
+    if isinstance(sent, str):
+        sent = datetime.fromisoformat(sent.replace("Z", "+00:00"))
+    assert read_value == sent
+    assert read_value is None or read_value.tzinfo is not None
+
+
+#: Required fields that this runtime does not use.
+UNREAD = {"sentry_integration", "consumed_asset_events", "type"}
+
+
+def required_paths(kind: str, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], dict[str, Any]]]:
+    """Where the required fields of a type are, those of the types inside it included, and their schemas."""
+    found = []
+    for name in DEFINITIONS[kind]["required"]:
+        field = DEFINITIONS[kind]["properties"][name]
+        if name not in UNREAD:
+            found.append(((*path, name), field))
+            inner = field.get("$ref", "").rpartition("/")[2]
+            if "required" in DEFINITIONS.get(inner, {}):
+                found += required_paths(inner, (*path, name))
+    return found
+
+
+REQUIRED = required_paths("StartupDetails")
+NOT_NULL = [path for path, field in REQUIRED if {"type": "null"} not in field.get("anyOf", [])]
+
+
+def with_field(path: tuple[str, ...], *value: Any) -> dict[str, Any]:
+    """A StartupDetails with one field changed, or without it."""
+    body = copy.deepcopy(startup())
+    parent = functools.reduce(operator.getitem, path[:-1], body)
+    if value:
+        parent[path[-1]] = value[0]
+    else:
+        del parent[path[-1]]
+    return body
+
+
+@pytest.mark.parametrize("path", NOT_NULL, ids=".".join)
+def test_missing_field_is_named(path: tuple[str, ...]) -> None:
+    """A required field that is missing, or null, is an error that names it by its path."""
+    with pytest.raises(RemoteProtocolError, match=rf"StartupDetails\.{'.'.join(path)} is nothing"):
+        read(with_field(path))
+    with pytest.raises(RemoteProtocolError, match=rf"StartupDetails\.{'.'.join(path)} is NoneType"):
+        read(with_field(path, None))
+
+
+@pytest.mark.parametrize("path", [path for path, _ in REQUIRED], ids=".".join)
+@pytest.mark.parametrize("value", [b"bytes", 1.5, True, ["list"]], ids=repr)
+def test_ill_typed_field_is_named(path: tuple[str, ...], value: Any) -> None:
+    """A required field of another type is an error that names it by its path."""
+    with pytest.raises(
+        RemoteProtocolError, match=rf"StartupDetails\.{'.'.join(path)} is {type(value).__name__}, expected"
+    ):
+        read(with_field(path, value))
+
+
+def test_required_fields_are_many() -> None:
+    """The two tests above cover every required field that is used."""
+    assert {path[-1] for path in NOT_NULL} >= {"id", "dag_id", "try_number", "dag_version_id", "max_tries", "run_after"}
+    assert len(REQUIRED) - len(NOT_NULL) == 6
+
+
+@pytest.mark.parametrize(
+    "field", ["logical_date", "data_interval_start", "start_date", "partition_key", "conf", "note"]
+)
+def test_field_that_may_be_null_may_be_missing(field: str) -> None:
+    """A field that may be null counts as null when the supervisor leaves it out."""
+    body = with_field(("ti_context", "dag_run", field), None)
+    del body["ti_context"]["dag_run"][field]
+    assert not getattr(read(body).dag_run, field)
+
+
+@pytest.mark.parametrize(
+    ("sent", "moment"),
+    [
+        ("2026-01-02T03:04:05Z", datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)),
+        ("2026-01-02t03:04:05.5z", datetime(2026, 1, 2, 3, 4, 5, 500_000, tzinfo=timezone.utc)),
+        ("2026-01-02T03:04:05.123456789+00:00", datetime(2026, 1, 2, 3, 4, 5, 123_456, tzinfo=timezone.utc)),
+        ("2026-01-02T05:04:05.678901+02:00", datetime(2026, 1, 2, 3, 4, 5, 678_901, tzinfo=timezone.utc)),
+        ("2026-01-02 03:04:05", datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)),
+        ("2026-01-02", datetime(2026, 1, 2, tzinfo=timezone.utc)),
+        (datetime(2026, 1, 2, 3, 4), datetime(2026, 1, 2, 3, 4, tzinfo=timezone.utc)),  # noqa: DTZ001
+    ],
+)
+def test_dates(sent: Any, moment: datetime) -> None:
+    """Dates are read from ISO text and from timestamps, and are always aware: a naive one is UTC."""
+    date = read(with_field(("start_date",), sent)).start_date
+    assert date == moment
+    assert date.utcoffset() is not None
+
+
+@given(text)
+def test_text_that_is_no_date(sent: str) -> None:
+    """Any text is a date or an error that names the field; the text itself, which may be long, is not shown."""
+    try:
+        read(with_field(("ti_context", "dag_run", "logical_date"), sent))
+    except RemoteProtocolError as error:
+        assert str(error) == "StartupDetails.ti_context.dag_run.logical_date is no date in ISO form"  # noqa: PT017
+
+
+@pytest.mark.parametrize("body", [None, {}, {"type": None}, {"type": "DagFileParseRequest"}, {"type": ["x"]}])
+def test_other_first_messages(body: dict[str, Any] | None) -> None:
+    """A first frame that does not start a task is an error that says what came."""
+    with pytest.raises(RemoteProtocolError, match="expected StartupDetails"):
+        read_startup(body, Cancellation())

@@ -1,0 +1,365 @@
+"""Values that came as JSON, against annotations."""
+
+from __future__ import annotations
+
+import builtins
+import collections.abc
+import subprocess
+import sys
+import typing
+from typing import Any, NamedTuple
+
+import pytest
+import typing_extensions
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dagfloe.values.convert import Mismatch, convert
+from support.strategies import finite, int64, json_values, text
+
+UserId = typing.NewType("UserId", int)
+Rows = typing_extensions.TypeAliasType("Rows", "list[Row]")
+Row = dict[str, int]
+Tree = typing_extensions.TypeAliasType("Tree", "dict[str, Tree] | list[Tree] | int")
+T = typing.TypeVar("T")
+Bag = typing_extensions.TypeAliasType("Bag", list[T], type_params=(T,))
+Loop = "Loop"
+Forward = list["UserId"]
+
+
+class Closed(typing.Protocol):
+    """A protocol that nothing can be checked against."""
+
+    def close(self) -> None:
+        """Close it."""
+
+
+class Rooms:
+    """What the runtime passes for the XComs of mapped tasks: read when it is asked for."""
+
+    is_lazy_sequence = True
+
+    def __init__(self, *items: object) -> None:
+        self.items = list(items)
+        self.reads = 0
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, index: Any) -> Any:
+        self.reads += 1
+        return self.items[index]
+
+    def __iter__(self) -> Any:
+        self.reads += 1
+        return iter(self.items)
+
+
+collections.abc.Sequence.register(Rooms)
+
+
+def resolve(source: str) -> object:
+    """What a text means in this file, as the runtime evaluates it."""
+    return eval(source, globals())  # noqa: S307 - the texts below
+
+
+def fit(value: object, annotation: object) -> object:
+    return convert(value, annotation, resolve)
+
+
+def misfit(value: object, annotation: object) -> str:
+    with pytest.raises(Mismatch) as caught:
+        convert(value, annotation, resolve)
+    return str(caught.value)
+
+
+class Shape(NamedTuple):
+    """An annotation, values that fit it, and what becomes of them."""
+
+    annotation: str
+    values: st.SearchStrategy[Any]
+    want: Any
+
+
+def same(value: Any) -> Any:
+    return value
+
+
+LEAVES = [
+    Shape("int", int64, same),
+    Shape("float", finite | int64, float),
+    Shape("str", text, same),
+    Shape("bool", st.booleans(), same),
+    Shape("None", st.none(), same),
+    Shape("UserId", int64, same),
+    Shape("typing.Literal['a', 1, None]", st.sampled_from(["a", 1, None]), same),
+]
+
+
+def containers(inner: st.SearchStrategy[Shape]) -> st.SearchStrategy[Shape]:
+    def lists(name: str) -> Any:
+        return lambda each: Shape(
+            f"{name}[{each.annotation}]", st.lists(each.values, max_size=3), lambda value: [each.want(x) for x in value]
+        )
+
+    def maps(name: str) -> Any:
+        return lambda each: Shape(
+            f"{name}[str, {each.annotation}]",
+            st.dictionaries(text, each.values, max_size=3),
+            lambda value: {key: each.want(child) for key, child in value.items()},
+        )
+
+    def any_length(each: Shape) -> Shape:
+        return Shape(
+            f"tuple[{each.annotation}, ...]",
+            st.lists(each.values, max_size=3),
+            lambda value: tuple(each.want(x) for x in value),
+        )
+
+    def pair(first: Shape, second: Shape) -> Shape:
+        return Shape(
+            f"typing.Tuple[{first.annotation}, {second.annotation}]",
+            st.tuples(first.values, second.values).map(list),
+            lambda value: (first.want(value[0]), second.want(value[1])),
+        )
+
+    def optional(form: str) -> Any:
+        return lambda each: Shape(
+            form.format(each.annotation),
+            st.none() | each.values,
+            lambda value: None if value is None else each.want(value),
+        )
+
+    list_names = ["list", "typing.List", "collections.abc.Sequence", "typing.Sequence", "typing.Iterable"]
+    map_names = ["dict", "typing.Dict", "collections.abc.Mapping", "typing.MutableMapping"]
+    return st.one_of(
+        st.sampled_from(list_names).flatmap(lambda name: inner.map(lists(name))),
+        st.sampled_from(map_names).flatmap(lambda name: inner.map(maps(name))),
+        inner.map(any_length),
+        st.builds(pair, inner, inner),
+        st.sampled_from(["typing.Optional[{}]", "typing.Union[{}, None]", "typing.Annotated[{}, 'rows']"]).flatmap(
+            lambda form: inner.map(optional(form if "None" in form or "Opt" in form else f"typing.Optional[{form}]"))
+        ),
+    )
+
+
+shapes = st.recursive(st.sampled_from(LEAVES), containers, max_leaves=5)
+
+
+@given(st.data())
+def test_values_of_a_shape_fit_its_annotation(data: st.DataObject) -> None:
+    """Whatever is built after an annotation fits it: lists become tuples where it says so, integers floats."""
+    shape = data.draw(shapes)
+    value = data.draw(shape.values)
+    assert repr(fit(value, shape.annotation)) == repr(shape.want(value))
+    assert repr(fit(value, resolve(shape.annotation))) == repr(shape.want(value))
+
+
+def places(value: Any, path: str = "$") -> list[tuple[str, list[Any]]]:
+    """Every place in a value: its path, and the keys that lead to it."""
+    found: list[tuple[str, list[Any]]] = [(path, [])]
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, child in children:
+        step = f"[{key!r}]" if not (isinstance(key, str) and key.isidentifier()) else f".{key}"
+        found += [(inner, [key, *keys]) for inner, keys in places(child, path + step)]
+    return found
+
+
+@given(st.data())
+def test_a_value_that_is_spoiled_at_one_place_is_refused_with_the_path_of_that_place(data: st.DataObject) -> None:
+    """Something that fits no annotation, anywhere in a value, is found, named by type, and not shown."""
+    shape = data.draw(shapes)
+    value = data.draw(shape.values)
+    path, keys = data.draw(st.sampled_from(places(value)))
+    if keys:
+        spoiled = value
+        for key in keys[:-1]:
+            spoiled = spoiled[key]
+        spoiled[keys[-1]] = b"secret"
+    else:
+        value = b"secret"
+    with pytest.raises(Mismatch) as caught:
+        fit(value, shape.annotation)
+    assert caught.value.path == path
+    assert caught.value.actual == "bytes"
+    assert "secret" not in str(caught.value)
+
+
+@given(json_values, st.sampled_from(["object", "typing.Any", "T", "Unknown", "1 / 0", "Closed", "Loop", "nowhere.X"]))
+def test_what_an_annotation_leaves_open_is_not_checked(value: Any, annotation: str) -> None:
+    """`Any`, type variables, names that are unknown at run time and protocols take every value as it is."""
+    assert fit(value, annotation) is value
+
+
+@given(json_values, shapes)
+def test_any_json_value_fits_or_is_refused(value: Any, shape: Shape) -> None:
+    """Nothing but `Mismatch` is ever raised."""
+    try:
+        fit(value, shape.annotation)
+    except Mismatch as mismatch:
+        path, message = mismatch.path, str(mismatch)
+    else:
+        return
+    assert message.startswith(f"{path}: expected ")
+
+
+@pytest.mark.parametrize(
+    ("value", "annotation", "result"),
+    [
+        (3, "float", 3.0),
+        (3, "float | int", 3),
+        (3.0, "int | float", 3.0),
+        ([1, 2.5], "list[float] | None", [1.0, 2.5]),
+        ([1], "list[float] | list[int]", [1]),
+        ((1,), "list[int]", [1]),
+        ((1,), "typing.MutableSequence[int]", [1]),
+        ([1, 2, 1], "set[int]", {1, 2}),
+        ([1], "frozenset[int] | None", frozenset([1])),
+        ([1], "collections.abc.Set[int]", {1}),
+        ({1}, "set[int]", {1}),
+        ((1, 2), "collections.abc.Sequence[int]", (1, 2)),
+        ({1}, "typing.Collection[int]", {1}),
+        ([], "tuple[()]", ()),
+        ([1, "a"], "tuple", (1, "a")),
+        ([1, "a"], "list", [1, "a"]),
+        ({"a": 1}, "typing.Dict", {"a": 1}),
+        ([{"a": 1}], "Rows", [{"a": 1}]),
+        ([1], "Bag[int]", [1]),
+        ({"a": [1, {"b": 2}]}, "Tree", {"a": [1, {"b": 2}]}),
+        ([1], "Forward", [1]),
+        ([1], "typing.List['UserId']", [1]),
+        (7, "'UserId'", 7),
+        (None, None, None),
+        (b"x", "bytes", b"x"),
+        ("ab", "str | typing.Sequence[str]", "ab"),
+        (range(3), "collections.abc.Sequence[int]", range(3)),
+    ],
+)
+def test_what_becomes_of_a_value(value: object, annotation: object, result: object) -> None:
+    """The first member of a union that fits is taken, an exact one before a float for an integer."""
+    assert repr(fit(value, annotation)) == repr(result)
+
+
+@pytest.mark.parametrize(
+    ("value", "annotation", "message"),
+    [
+        (True, "int", "$: expected int, got bool"),
+        (True, "float", "$: expected float, got bool"),
+        (1, "bool", "$: expected bool, got int"),
+        (1.0, "int", "$: expected int, got float"),
+        (10**400, "float", "$: expected float, got int"),
+        ("x", "None", "$: expected None, got str"),
+        (None, "str", "$: expected str, got None"),
+        ("x", "bytes", "$: expected bytes, got str"),
+        ("x", "int | None", "$: expected int | None, got str"),
+        ("x", "typing.Optional[typing.List[int]]", "$: expected list[int] | None, got str"),
+        ([1, "a"], "typing.Optional[typing.List[int]]", "$[1]: expected int, got str"),
+        ([1, "a"], "list[int] | list[float]", "$: expected list[int] | list[float], got list"),
+        ({"a b": {"c": "x"}}, "dict[str, dict[str, float]]", "$['a b'].c: expected float, got str"),
+        ({"1": 2}, "dict[int, int]", "$['1']: expected int as its key, got str"),
+        ([1], "dict[str, int]", "$: expected dict[str, int], got list"),
+        ({}, "list[int]", "$: expected list[int], got dict"),
+        ({}, "typing.Iterable[str]", "$: expected Iterable[str], got dict"),
+        ("abc", "typing.Sequence[str]", "$: expected Sequence[str], got str"),
+        ([1], "tuple[int, str]", "$: expected tuple[int, str], got list of length 1"),
+        ([1], "tuple[()]", "$: expected tuple[()], got list of length 1"),
+        (1, "tuple[int, ...]", "$: expected tuple[int, ...], got int"),
+        ([[1]], "set[list[int]]", "$: expected set[list[int]], got a list of what no set can hold"),
+        ([["a"]], "Tree | None", "$[0][0]: expected dict[str, Tree] | list[Tree] | int, got str"),
+        ("b", "typing.Literal['a', 1]", "$: expected Literal['a', 1], got str"),
+        (True, "typing.Literal[1]", "$: expected Literal[1], got bool"),
+        ("7", "UserId", "$: expected int, got str"),
+        ([{"a": "x"}], "Rows", "$[0].a: expected int, got str"),
+        ({}, "Bag[int]", "$: expected list[T], got dict"),
+        ("x", "typing.Annotated[int, 'metres'] | None", "$: expected int | None, got str"),
+        ("x", "list['UserId'] | None", "$: expected list[UserId] | None, got str"),
+        ("x", "typing.List['UserId']", "$: expected list[UserId], got str"),
+        ("x", "list[typing.Any]", "$: expected list[Any], got str"),
+        ("x", "list[typing.Callable[[int], str]]", "$: expected list[Callable[int, str]], got str"),
+        ("x", "list[typing.List]", "$: expected list[list], got str"),
+        ("x", "list[UserId | T]", "$: expected list[UserId | T], got str"),
+    ],
+)
+def test_refusals_name_path_annotation_and_type(value: object, annotation: object, message: str) -> None:
+    """A refusal says where, what the annotation asks for as a person writes it, and of which type the value is."""
+    assert misfit(value, annotation) == message
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="syntax of Python 3.11")
+def test_tuples_with_a_part_of_any_length_are_not_looked_into() -> None:
+    """A list for `tuple[int, *tuple[str, ...]]` becomes a tuple."""
+    assert fit(["x", 1], "tuple[int, *tuple[str, ...]]") == ("x", 1)
+    assert fit(["x", 1], "tuple[int, typing.Unpack[tuple[str, ...]]]") == ("x", 1)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "result"),
+    [("list[int]", [1, 2]), ("tuple[int, ...]", (1, 2)), ("set[int] | None", {1, 2}), ("tuple[int, int]", (1, 2))],
+)
+def test_a_lazy_sequence_is_read_once_for_a_container_of_its_own(annotation: str, result: object) -> None:
+    """Lists, tuples and sets are made of all that it holds."""
+    rooms = Rooms(1, 2)
+    assert fit(rooms, annotation) == result
+    assert rooms.reads == 1
+
+
+def test_what_a_lazy_sequence_holds_is_checked() -> None:
+    """An element of another type is refused with its path, for every member of a union after one reading."""
+    rooms = Rooms(1, "x")
+    assert misfit(rooms, "list[int] | tuple[bytes] | None") == "$[1]: expected int, got str"
+    assert rooms.reads == 1
+    assert misfit(rooms, "dict[str, int]") == f"$: expected dict[str, int], got {__name__}.Rooms"
+    assert misfit(rooms, "str") == f"$: expected str, got {__name__}.Rooms"
+    assert rooms.reads == 1
+
+
+@pytest.mark.parametrize("annotation", ["typing.Sequence[str]", "typing.Collection", "typing.Iterable[str]", "object"])
+def test_a_lazy_sequence_passes_unread_for_what_it_is(annotation: str) -> None:
+    """`Sequence`, `Collection` and `Iterable` take it as it is, and so does `object`."""
+    rooms = Rooms(1, 2)
+    assert fit(rooms, annotation) is rooms
+    assert rooms.reads == 0
+
+
+def test_a_value_that_is_nested_too_deeply_is_refused() -> None:
+    """A recursive annotation and a very deep value end in a refusal, not in a RecursionError."""
+    value: Any = 1
+    for _ in range(2000):
+        value = [value]
+    assert misfit(value, "Tree") == "$: expected Tree, got a value that is nested too deeply"
+
+
+def test_an_annotation_is_resolved_once() -> None:
+    """A long list asks only once what the text inside of its annotation means."""
+    asked = []
+
+    def ask(source: str) -> object:
+        asked.append(source)
+        return resolve(source)
+
+    assert convert([1] * 1000, list["UserId"], ask) == [1] * 1000
+    assert asked == ["UserId"]
+
+
+def test_plain_annotations_import_nothing() -> None:
+    """Builtins, their parameters and unions of them are checked without `typing`, `inspect` and `dataclasses`."""
+    code = (
+        "import sys\n"
+        "from dagfloe.values.convert import convert\n"
+        "slow = ('typing', 'inspect', 'dataclasses', 'enum')\n"
+        "for name in slow: sys.modules.pop(name, None)\n"
+        "for value, text in [(1, 'int'), (1, 'float'), ([1], 'list[int]'), ({'a': None}, 'dict[str, int | None]'),\n"
+        "                    ([1, 'a'], 'tuple[int, str]'), ('x', 'str | None'), (None, 'bool | None')]:\n"
+        "    convert(value, text, eval)\n"
+        "print([name for name in slow if name in sys.modules], 'dagfloe.values.typed_classes' in sys.modules)\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    assert ran.stdout.split("\n")[0] == "[] False"
+
+
+def test_every_builtin_class_is_an_annotation() -> None:
+    """An instance passes, and a text for any other class than `str` and `object` is refused."""
+    for cls in (bool, int, float, bytes, bytearray, complex, list, tuple, dict, set, frozenset, range):
+        assert fit(cls(1) if cls is range else cls(), cls) == (cls(1) if cls is range else cls())
+        assert misfit("x", cls.__name__) == f"$: expected {cls.__name__}, got str"
+        assert getattr(builtins, cls.__name__) is cls

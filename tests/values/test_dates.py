@@ -1,0 +1,53 @@
+"""Dates and spans of time on the wire."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from dagfloe.values.dates import to_datetime, to_duration, to_seconds
+
+zones = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+
+
+@given(st.datetimes(timezones=zones))
+def test_iso_text_is_the_same_instant(when: datetime) -> None:
+    """A date that arrives as ISO text is the instant that it was, with `Z` or an offset."""
+    assert to_datetime(when.isoformat()) == when
+    assert to_datetime(when) is when
+    text = when.astimezone(timezone.utc).isoformat().replace("+00:00", "Z") if 2 < when.year < 9998 else None
+    assert text is None or to_datetime(text) == when
+
+
+@pytest.mark.parametrize("fraction", ["1", "12", "123", "1234", "123456", "123456789"])
+def test_any_number_of_digits(fraction: str) -> None:
+    """Fractions of a second have as many digits as the writer liked."""
+    assert to_datetime(f"2026-01-02T03:04:05.{fraction}Z").microsecond == int(f"{fraction:0<6.6}")
+
+
+def test_dates_without_a_zone_are_utc() -> None:
+    """Airflow's own dates are UTC where they do not say."""
+    assert to_datetime("2026-01-02T03:04:05") == datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
+
+
+@given(st.text() | st.integers() | st.none())
+def test_anything_else_is_a_value_error(value: object) -> None:
+    """What is no date is refused without being shown."""
+    with contextlib.suppress(ValueError):  # some texts are dates
+        assert to_datetime(value).tzinfo is not None
+        assert isinstance(value, str)
+        return
+    with pytest.raises(ValueError, match=f"^(no date in ISO form|{type(value).__name__}, expected a date)$"):
+        to_datetime(value)
+
+
+@given(st.timedeltas(timedelta(0), timedelta(days=3650)))
+def test_durations(span: timedelta) -> None:
+    """A span travels as ISO 8601 text, to the microsecond, as Airflow's own library reads it."""
+    assert TypeAdapter(timedelta).validate_python(to_duration(span)) == span
+    assert to_duration(to_seconds(timedelta(seconds=90))) == to_duration(90) == "PT90.000000S"
