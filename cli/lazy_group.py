@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dagfloe.constants import EXIT_INTERRUPTED
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-EXIT_INTERRUPTED = 130
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 

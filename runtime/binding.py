@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import logging
 
-from dagfloe.authoring.graph import RETURN_VALUE, XComArg, xcom_args
+from dagfloe.authoring.graph import XComArg, xcom_args
 from dagfloe.authoring.parameters import bind
 from dagfloe.client import Client
+from dagfloe.constants import RETURN_VALUE
 from dagfloe.errors import BindingError, RemoteProtocolError
 from dagfloe.model.context import Context
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from dagfloe.client import RETURN_VALUE, Client
+from dagfloe.constants import RETURN_VALUE
 from dagfloe.errors import (
     BindingError,
     DagfloeError,
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from dagfloe.authoring.parameters import Parameter
     from dagfloe.authoring.task import Task
     from dagfloe.cancellation import Cancellation
+    from dagfloe.client import Client
     from dagfloe.masking import Secrets
     from dagfloe.runtime.wire.messages import Startup
 

@@ -1,4 +1,4 @@
-"""The three forms in which dagfloe is installed hold the same modules: wheel, editable install, and wheel of an sdist."""
+"""A wheel, an editable install and a wheel made from the sdist hold the same modules."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def editable_files() -> set[str]:
 
 @pytest.mark.timeout(DEADLINE_S)
 def test_wheel_sdist_and_editable_install_hold_the_same_modules(tmp_path: Path) -> None:
-    """A wheel, a wheel made from the sdist, and the source tree hold the same files; only the launcher's C is left out."""
+    """The two wheels and the source tree hold the same files; only the launcher's C sources stay out of the wheels."""
     wheel = files_in(build(ROOT, "wheel", tmp_path / "wheel"))
     sdist = build(ROOT, "sdist", tmp_path / "sdist")
     with tarfile.open(sdist) as archive:

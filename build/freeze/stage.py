@@ -20,6 +20,7 @@ FROZEN_MODULES = (
     "_version.py",
     "call_errors.py",
     "cancellation.py",
+    "constants.py",
     "errors.py",
     "masking.py",
     "authoring/*.py",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from dagfloe._version import __version__
-from dagfloe.cli.frozen.main import EXIT_USAGE, Flags
+from dagfloe.cli.frozen.main import Flags
+from dagfloe.constants import EXIT_USAGE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 
+from dagfloe.constants import EXIT_FAILURE
 from dagfloe.errors import DagfloeError, UsageError
 from dagfloe.model._record import Record
 from dagfloe.runtime.process.host import (
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dagfloe.runtime.config import BundleConfig
-
-EXIT_FAILED, EXIT_USAGE = 1, 2
 
 
 class Flags(Record):
@@ -93,7 +92,7 @@ def main(config: BundleConfig, argv: Sequence[str] | None = None) -> int:
         return show_usage_error(str(error), config)
     except DagfloeError as error:
         sys.stderr.write(f"{config.name}: {error}\n")
-        return EXIT_FAILED
+        return EXIT_FAILURE
 
 
 def read_supervisor_flags(arguments: Sequence[str]) -> Flags | None:

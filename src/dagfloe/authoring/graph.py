@@ -6,6 +6,7 @@ that stands for its return value.
 
 from __future__ import annotations
 
+from dagfloe.constants import RETURN_VALUE
 from dagfloe.errors import RegistrationError
 
 TYPE_CHECKING = False
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from dagfloe.authoring.task import Task
 
     Other = TypeVar("Other")
-
-RETURN_VALUE = "return_value"
 
 
 class Linked:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dagfloe.authoring.graph import Node, PartialTask, XComArg, connect, leaves, xcom_args
 from dagfloe.authoring.parameters import read_parameters
+from dagfloe.constants import RETURN_VALUE
 from dagfloe.errors import RegistrationError
 
 TYPE_CHECKING = False
@@ -139,7 +140,7 @@ class Task(Node):
         if not mapped:
             raise RegistrationError(f"{self!r}.expand() needs at least one argument to map over")
         for name, value in mapped.items():
-            if isinstance(value, XComArg) and value.key != "return_value":
+            if isinstance(value, XComArg) and value.key != RETURN_VALUE:
                 raise RegistrationError(f"{self!r} is mapped over {value!r} in {name!r}: only return values can be")
             if not isinstance(value, (XComArg, list, tuple, dict)):
                 raise RegistrationError(f"{self!r} is mapped over {name!r}, which is no list, map or return value")

@@ -6,6 +6,7 @@ Each group is in a module of its own, and is imported when it is first used: eve
 from __future__ import annotations
 
 from dagfloe.client._exchange import UNSET, Exchange
+from dagfloe.constants import RETURN_VALUE
 from dagfloe.masking import Secrets
 
 TYPE_CHECKING = False
@@ -42,8 +43,6 @@ else:
             return self if client is None else vars(client).setdefault(self._make.__name__, self._make(client))
 
 
-#: The key under which a task's return value is pushed.
-RETURN_VALUE = "return_value"
 #: For how long `poke` waits at most, as Airflow's sensors do: a week.
 DEFAULT_POKE_TIMEOUT_S = 7 * 24 * 3600.0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dagfloe.call_errors import XComNotFound
 from dagfloe.client._exchange import UNSET, Unset
+from dagfloe.constants import RETURN_VALUE
 from dagfloe.values.jsonable import check_jsonable
 
 TYPE_CHECKING = False
@@ -13,9 +14,6 @@ if TYPE_CHECKING:
     from dagfloe.client._exchange import Exchange
     from dagfloe.client._xcom_sequence import LazyXComs
     from dagfloe.messages.v2026_10_30 import GetXCom
-
-#: The key under which a task's return value is pushed.
-RETURN_VALUE = "return_value"
 
 
 class XComs:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dagfloe.client import RETURN_VALUE
+from dagfloe.constants import RETURN_VALUE
 from dagfloe.model.connection import Connection
 from dagfloe.testing.errors import MisuseError
 from dagfloe.values.jsonable import check_jsonable

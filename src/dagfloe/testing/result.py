@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from dagfloe.client import RETURN_VALUE
+from dagfloe.constants import RETURN_VALUE
 from dagfloe.testing.errors import TaskStateError
 from dagfloe.testing.log import Log
 from dagfloe.values.dates import to_datetime

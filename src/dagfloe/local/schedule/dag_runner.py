@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from dagfloe.authoring.graph import RETURN_VALUE
+from dagfloe.constants import RETURN_VALUE
 from dagfloe.local.schedule.dag_run import Answers, DagResult, DagRunOptions, Observer
 from dagfloe.local.schedule.resumption import Resumer
 from dagfloe.local.schedule.scheduler import Scheduler

@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from dagfloe.constants import RETURN_VALUE
 from dagfloe.errors import DagfloeError
 from dagfloe.local.schedule.outcomes import HumanOutcome, TriggerOutcome
 from dagfloe.local.seed.entries import Entry, SeedError, entries, json_table, json_value, table_of
@@ -180,7 +181,7 @@ def _connection(conn_id: str, value: Any) -> Connection:
 def _xcom(entry: Entry) -> SeededXCom:
     found = SeededXCom(
         task_id=entry.text("task_id"),
-        key=entry.text("key", "return_value"),
+        key=entry.text("key", RETURN_VALUE),
         map_index=entry.integer("map_index", -1),
         value=entry.json("value"),
         dag_id=entry.optional_text("dag_id"),

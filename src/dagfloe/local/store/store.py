@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from dagfloe.constants import RETURN_VALUE
 from dagfloe.local.store.asset_records import AssetRecord
 from dagfloe.local.store.assets import AssetStore
 from dagfloe.local.store.dag_runs import RunStore
@@ -117,7 +118,7 @@ class Store:
 
     def return_value(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> Any:
         """The XCom `return_value` of a task instance; None when there is none."""
-        return self.xcoms.get(XComKey(dag_id, run_id, task_id, map_index, "return_value"))
+        return self.xcoms.get(XComKey(dag_id, run_id, task_id, map_index, RETURN_VALUE))
 
     def answer(self, body: Mapping[str, Any], task: TaskRun) -> Reply:
         """The reply to a request.
