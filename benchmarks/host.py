@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from dagfloe.local.supervise.limits import Limits
 from dagfloe.local.supervise.supervisor import run_task
-from dagfloe.local.supervise.task_run import TaskRun
+from dagfloe.local.task_run import TaskRun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from dagfloe.local.store.store import Store
-    from dagfloe.local.supervise.task_run import TaskResult
+    from dagfloe.local.supervise.task_result import TaskResult
 
 TASK_TIMEOUT_S = 300.0
 #: The kernel counts what a process gives to a disk in blocks of this many bytes.

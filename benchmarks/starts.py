@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from benchmarks.files import Files
-    from dagfloe.local.supervise.task_run import TaskResult
+    from dagfloe.local.supervise.task_result import TaskResult
 
 FLOOR = Path(__file__).with_name("floor.py")
 PLAIN = "plain script"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dagfloe.local.supervise.task_run import TaskRun
+from dagfloe.local.task_run import TaskRun
 from dagfloe.runtime.wire.requests import refusal
 from support.schemas import OLD, violations
 

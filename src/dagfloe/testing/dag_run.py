@@ -8,7 +8,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.local.store.run_records import DagRunRecord, TaskInstanceRecord
-from dagfloe.local.supervise.task_run import TaskRun, startup_details
+from dagfloe.local.supervise.startup import startup_details
+from dagfloe.local.task_run import TaskRun
 from dagfloe.testing.errors import MisuseError
 from dagfloe.values.jsonable import check_jsonable
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from dagfloe.authoring.task import Task
     from dagfloe.client import Client
-    from dagfloe.local.supervise.task_run import TaskRun
+    from dagfloe.local.task_run import TaskRun
     from dagfloe.model.context import Context
     from dagfloe.testing._mode import Over, Way
     from dagfloe.testing.result import Result

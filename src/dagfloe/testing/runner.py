@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from dagfloe.local.log.records import LogRecord
     from dagfloe.local.supervise.limits import Limits
-    from dagfloe.local.supervise.task_run import TaskRun
+    from dagfloe.local.task_run import TaskRun
     from dagfloe.testing._mode import Way
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from dagfloe.local.log.lines import LineDecoder
 from dagfloe.local.log.records import LogRecord, parse_line, stream_record
-from dagfloe.local.supervise.task_lost import TaskLost
+from dagfloe.local.task_lost import TaskLost
 from dagfloe.masking import Secrets
 
 values = st.recursive(

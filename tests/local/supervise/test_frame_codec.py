@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dagfloe.local.supervise.frame_codec import Request, RequestDecoder, encode_reply
-from dagfloe.local.supervise.task_lost import TaskLost
+from dagfloe.local.task_lost import TaskLost
 from dagfloe.runtime.wire.frames import Frame, FrameDecoder, encode_frame
 
 values = st.recursive(

@@ -15,13 +15,14 @@ from dagfloe.local.store.store import Store
 from dagfloe.local.supervise.limits import Limits
 from dagfloe.local.supervise.stop import Stop
 from dagfloe.local.supervise.supervisor import run_task
-from dagfloe.local.supervise.task_run import TaskResult, TaskRun
+from dagfloe.local.task_run import TaskRun
 from support.raw_bundle import write_program
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from dagfloe.local.log.records import LogRecord
+    from dagfloe.local.supervise.task_result import TaskResult
 
 LIMITS = Limits(startup_s=10, task_s=15, escalation_s=0.3, overtime_s=10, cleanup_s=0.3)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dagfloe.local.supervise.limits import Limits
 from dagfloe.local.supervise.stop import Stop
 from dagfloe.local.supervise.supervisor import run_task
-from dagfloe.local.supervise.task_run import TaskRun
+from dagfloe.local.task_run import TaskRun
 from support.differential.holdings import RUN_ID, filled_store
 from support.differential.outcome import ESCALATION_S, LOGICAL_DATE, Outcome, by_source, kind_of, plain, received
 from support.schemas import OLD, SCHEMAS
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dagfloe.local.log.records import LogRecord
-    from dagfloe.local.supervise.task_run import TaskResult
+    from dagfloe.local.supervise.task_result import TaskResult
     from support.differential.scenario import Scenario
 
 #: Said by this supervisor only: to the person who stopped it, of what the real one drops without a word, and of what

@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.local.log.timestamps import parse_rfc3339
-from dagfloe.local.supervise.task_lost import TaskLost
+from dagfloe.local.task_lost import TaskLost
 from dagfloe.masking import MASK, is_telling
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from dagfloe.local.schedule.task_instances import UNMAPPED, Instance, Try
 from dagfloe.local.store.run_records import DagRunRecord, TaskInstanceRecord
 from dagfloe.local.supervise.stop import Stop
 from dagfloe.local.supervise.supervisor import run_task
-from dagfloe.local.supervise.task_run import TaskRun
+from dagfloe.local.task_run import TaskRun
 from dagfloe.model.states import FAILED, RUNNING, SUCCESS, UP_FOR_RETRY
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from dagfloe.local.schedule.manifest_graph import Graph
     from dagfloe.local.store.store import Store
-    from dagfloe.local.supervise.task_run import TaskResult
+    from dagfloe.local.supervise.task_result import TaskResult
 
 
 def run_dag(

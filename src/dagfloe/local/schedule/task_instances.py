@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dagfloe.local.schedule.manifest_graph import TaskNode
-    from dagfloe.local.supervise.task_run import TaskResult
+    from dagfloe.local.supervise.task_result import TaskResult
 
 UNMAPPED = -1
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from dagfloe.local.store.replies import Serve
-    from dagfloe.local.supervise.task_run import TaskRun
+    from dagfloe.local.task_run import TaskRun
 
 
 class AssetStore:

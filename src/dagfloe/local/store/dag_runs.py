@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dagfloe.local.store.replies import Serve
-    from dagfloe.local.supervise.task_run import TaskRun
+    from dagfloe.local.task_run import TaskRun
 
 RunKey = tuple[str, str]
 _STATES = ("queued", "running", "success", "failed")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dagfloe.local.store.asset_records import AssetKey
     from dagfloe.local.store.assets import AssetStore
     from dagfloe.local.store.replies import Serve
-    from dagfloe.local.supervise.task_run import TaskRun
+    from dagfloe.local.task_run import TaskRun
 
 TaskScope = tuple[str, str, str, int]
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from dagfloe.local.store.replies import Serve
     from dagfloe.local.store.run_records import DagRecord, DagRunRecord, TaskInstanceRecord
-    from dagfloe.local.supervise.task_run import TaskRun
+    from dagfloe.local.task_run import TaskRun
     from dagfloe.model.connection import Connection
 
 __all__ = ["Reply", "Store", "XComKey"]

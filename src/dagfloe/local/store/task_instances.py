@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from dagfloe.local.store.dag_runs import RunKey, RunStore
     from dagfloe.local.store.replies import Serve
-    from dagfloe.local.supervise.task_run import TaskRun
+    from dagfloe.local.task_run import TaskRun
 
 InstanceKey = tuple[str, str, str, int]
 _NOT_SKIPPED = (RUNNING, SUCCESS, FAILED)

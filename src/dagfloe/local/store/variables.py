@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dagfloe.local.store.replies import Serve
-    from dagfloe.local.supervise.task_run import TaskRun
+    from dagfloe.local.task_run import TaskRun
     from dagfloe.model.connection import Connection
 
 _MAX_PAGE = 10_000

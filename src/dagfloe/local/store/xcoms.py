@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from dagfloe.local.store.dag_runs import RunStore
     from dagfloe.local.store.replies import Serve
-    from dagfloe.local.supervise.task_run import TaskRun
+    from dagfloe.local.task_run import TaskRun
 
 #: Airflow's default for `[core] max_map_length`.
 _MAX_MAP_LENGTH = 1024

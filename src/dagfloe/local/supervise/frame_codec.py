@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgpack
 
-from dagfloe.local.supervise.task_lost import TaskLost
+from dagfloe.local.task_lost import TaskLost
 from dagfloe.runtime.wire.frames import HEADER_BYTES, FrameDecoder
 
 if TYPE_CHECKING:

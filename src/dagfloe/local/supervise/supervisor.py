@@ -16,9 +16,10 @@ from dagfloe.local.supervise.coercion import as_read
 from dagfloe.local.supervise.comm_channel import READ_BYTES, CommChannel
 from dagfloe.local.supervise.escalation import Ending
 from dagfloe.local.supervise.limits import Deadlines, Limits
-from dagfloe.local.supervise.task_lost import TaskLost
+from dagfloe.local.supervise.startup import startup_details
 from dagfloe.local.supervise.task_process import Child
-from dagfloe.local.supervise.task_run import TaskResult, TaskRun, final_state, startup_details
+from dagfloe.local.supervise.task_result import TaskResult, final_state
+from dagfloe.local.task_lost import TaskLost
 from dagfloe.runtime.wire.requests import TERMINAL_STATES, refusal
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from dagfloe.local.log.records import LogRecord
     from dagfloe.local.store.store import Store
     from dagfloe.local.supervise.stop import Stop
+    from dagfloe.local.task_run import TaskRun
 
 _SERVERS = ("comm server", "logs server")
 #: The terminal messages after which a process that goes on is ended; after the others it may take its time.

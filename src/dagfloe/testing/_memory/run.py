@@ -12,7 +12,7 @@ from dagfloe.authoring.bundle import Bundle
 from dagfloe.cancellation import Cancellation
 from dagfloe.client import Client
 from dagfloe.errors import TaskCancelled
-from dagfloe.local.supervise.task_run import startup_details
+from dagfloe.local.supervise.startup import startup_details
 from dagfloe.masking import Secrets
 from dagfloe.runtime.process.signals import StopSignals, TimeLimit
 from dagfloe.runtime.task_runner import TaskRunner
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from dagfloe.authoring.task import Task
     from dagfloe.local.log.records import LogRecord
     from dagfloe.local.store.store import Store
-    from dagfloe.local.supervise.task_run import TaskRun
+    from dagfloe.local.task_run import TaskRun
     from dagfloe.model.context import Context
 
 #: For a timer that should have gone off meanwhile; 0 would turn it off.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from dagfloe.local.store.store import Store
-    from dagfloe.local.supervise.task_run import TaskRun
+    from dagfloe.local.task_run import TaskRun
 
 _ID = 1
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dagfloe.local.log.records import LogRecord
     from dagfloe.local.store.store import Store
     from dagfloe.local.supervise.limits import Limits
-    from dagfloe.local.supervise.task_run import TaskRun
+    from dagfloe.local.task_run import TaskRun
 
 
 def run_in_process(

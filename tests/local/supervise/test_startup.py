@@ -1,4 +1,4 @@
-"""Tests of what a task is told, and of its final state."""
+"""Tests of `StartupDetails`, the first frame that a task gets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import jsonschema
 import pytest
 
 from dagfloe.cancellation import Cancellation
-from dagfloe.local.supervise.task_run import TaskRun, final_state, startup_details
+from dagfloe.local.supervise.startup import startup_details
+from dagfloe.local.task_run import TaskRun
 from dagfloe.runtime.wire.messages import read_startup
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "schemas/supervisor-2026-06-16.json").read_text())
@@ -43,7 +44,7 @@ def plain(value: Any) -> Any:
     ],
 )
 def test_startup(task: TaskRun) -> None:
-    """StartupDetails follows the schema in every field, and the runtime reads from it what was asked for."""
+    """StartupDetails follows the schema in every field, and the runtime reads every value back from it."""
     details = startup_details(task)
     schema = {"$ref": "#/$defs/StartupDetails", "$defs": SCHEMA["$defs"]}
     jsonschema.validate(plain(details), schema, format_checker=jsonschema.FormatChecker())
@@ -55,27 +56,3 @@ def test_startup(task: TaskRun) -> None:
     assert (context.max_tries, context.should_retry) == (task.max_tries, task.should_retry)
     assert (context.logical_date, dict(context.dag_run.conf)) == (task.logical_date, dict(task.conf))
     assert context.bundle_info.version == task.bundle_version
-
-
-@pytest.mark.parametrize(
-    ("exit_code", "terminal", "retry", "expected"),
-    [
-        (0, "success", False, "success"),
-        (0, "skipped", True, "skipped"),
-        (0, None, True, "failed"),
-        (3, "success", False, "failed"),
-        (3, None, True, "up_for_retry"),
-        (-9, "success", True, "up_for_retry"),
-        (None, None, False, "failed"),
-    ],
-)
-def test_final_state(exit_code: int | None, terminal: str | None, retry: bool, expected: str) -> None:
-    """Status 0 keeps what the task said, everything else fails or retries; a reason is given unless it was believed."""
-    state, reason = final_state(exit_code, terminal, should_retry=retry)
-    assert state == expected
-    assert (reason is None) == (exit_code == 0 and terminal is not None)
-
-
-def test_repr_hides_conf() -> None:
-    """A task's repr does not show the run's configuration."""
-    assert "hunter2" not in repr(TaskRun(dag_id="d", task_id="t", run_id="r", conf={"a": "hunter2"}))
