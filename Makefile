@@ -81,7 +81,7 @@ browser-test: docs $(DIST)/weather $(STAMP) ## Look at the report of a Dag run, 
 airflow: dist .venvs/airflow-$(AIRFLOW)/.installed .cache/for-airflow/.installed ## Run Airflow, AIRFLOW=3.3.2, with the example bundles, for you to look at, until Ctrl-C
 	@env PYTHONPATH=tests $(BIN)/python -m e2e $(AIRFLOW) $(DIST) .cache/for-airflow
 
-# As docs/deploying-dags.md says, but beside the environments of Airflow, which other targets want without it.
+# As docs/how-to/deploying-dags.md says, but beside the environments of Airflow, which other targets want without it.
 .cache/for-airflow/.installed: pyproject.toml hatch_build.py $(shell find $(PACKAGE) -name '*.py') | $(STAMP)
 	rm -rf $(@D)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(@D) .
@@ -96,7 +96,7 @@ airflow-pictures: $(DIST)/orders .venvs/airflow-$(AIRFLOW)/.installed .cache/for
 	$(BIN)/dagfloe build tests/e2e/bundles/whole --output .cache/e2e/files/whole --quiet
 	@env PYTHONPATH=tests $(BIN)/python -m e2e.pictures $(AIRFLOW) .cache/for-airflow $(DIST)/orders .cache/e2e/files/whole/whole $(PUBLISH)
 
-# PUBLISH=docs/comparison.md writes the table into that page.
+# PUBLISH=docs/evidence/comparison.md writes the table into that page.
 airflow-compare: $(BENCH)/small .venvs/airflow-$(AIRFLOW)/.installed .cache/for-airflow/.installed ## Measure a small task in a whole Airflow, AIRFLOW=3.3.2: bundle, ordinary task, two operators
 	@env PYTHONPATH=tests $(BIN)/python -m e2e.compare $(AIRFLOW) $(BENCH)/small .cache/for-airflow $(PUBLISH:%=--publish %)
 
@@ -116,7 +116,7 @@ conformance: test-bundles $(AIRFLOWS:%=.venvs/airflow-%/.installed) ## Show what
 		DAGFLOE_CONFORMANCE=.cache/conformance/$(each).json $(PYTEST) -m airflow tests/airflow/test_conformance.py &&) true
 	PYTHONPATH=tests $(BIN)/python -m support.conformance_page $(CHECK) $(AIRFLOWS:%=.cache/conformance/%.json)
 
-bench: $(BENCH_FILES) $(DIST)/weather .venvs/airflow-3.3.2/.installed ## Measure everything, 10 minutes, and write docs/benchmarks.md
+bench: $(BENCH_FILES) $(DIST)/weather .venvs/airflow-3.3.2/.installed ## Measure everything, 10 minutes, and write docs/evidence/benchmarks.md
 	$(BIN)/python -m benchmarks.run --publish
 
 # PUBLISH=--publish writes the page from these few rounds.
@@ -135,7 +135,7 @@ $(BENCH)/%: $(SOURCES) $$(wildcard benchmarks/bundles/$$*/*.*) | $(STAMP)
 reproducible: $(STAMP) build/launcher/launcher ## Build every bundle twice, at other times and places, and compare the files
 	PYTHONPATH=tests $(BIN)/python -m support.reproducible $(BUNDLES:%=bundles/%)
 
-deaths: dist ## Let bundle files die in every way, 20 times each, and write docs/deaths.md
+deaths: dist ## Let bundle files die in every way, 20 times each, and write docs/evidence/deaths.md
 	DAGFLOE_TIMES=20 DAGFLOE_TABLES=.cache/deaths.json $(PYTEST) tests/frozen/test_deaths.py tests/frozen/test_first_starts.py
 	PYTHONPATH=tests $(BIN)/python -m support.deaths_page .cache/deaths.json
 

@@ -85,9 +85,9 @@ class Files:
     @property
     def page(self) -> Path:
         """The page that shows them."""
-        return self.root / "docs" / "benchmarks.md"
+        return self.root / "docs" / "evidence" / "benchmarks.md"
 
     @property
     def plot(self) -> Path:
         """The page's picture."""
-        return self.root / "docs" / "benchmarks.svg"
+        return self.root / "docs" / "evidence" / "benchmarks.svg"

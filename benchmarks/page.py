@@ -1,4 +1,4 @@
-"""Makes docs/benchmarks.md of a report. Pure."""
+"""Makes docs/evidence/benchmarks.md of a report. Pure."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Airflow's conformance list for language SDKs, and more, by what the real supervisor does with frozen bundles.
 
 Each test is of one dimension; `make conformance` runs them under every supported Airflow and makes the table of
-docs/conformance.md from their results.
+docs/evidence/conformance.md from their results.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ import re
 import subprocess
 from pathlib import Path
 
-PAGE = Path(__file__).parents[2] / "docs" / "from-airflow.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "from-airflow.md"
 CODE = """
 import builtins, json, sys
 import airflow.sdk, airflow.sdk.exceptions as exceptions

@@ -1,4 +1,4 @@
-"""Failures of docs/deploying/troubleshooting.md that Airflow tells of, produced under the real supervisor."""
+"""Failures of docs/how-to/troubleshooting.md that Airflow tells of, produced under the real supervisor."""
 
 from __future__ import annotations
 

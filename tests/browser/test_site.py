@@ -53,7 +53,7 @@ def test_pages(browser: Chromium, site: Path, width: int) -> None:
 def test_search(browser: Chromium, site: Path) -> None:
     """What is searched for is found, without a server."""
     browser.look(1280)
-    browser.open(site / "guide" / "tasks.html")
+    browser.open(site / "how-to" / "tasks.html")
     assert browser.run(SEARCH.replace("WORDS", "human"))
     assert browser.run(SEARCH.replace("WORDS", "retries")).startswith("Testing")
     assert complaints(browser) == []

@@ -14,7 +14,7 @@ from dagfloe.stub.dag_file import render_stub
 if TYPE_CHECKING:
     import pytest
 
-PAGE = Path(__file__).parents[2] / "docs" / "deploying-dags.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "deploying-dags.md"
 
 
 def test_stub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

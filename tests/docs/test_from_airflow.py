@@ -13,7 +13,7 @@ import dagfloe
 from dagfloe import Client, Context, DagRun
 from support.run import Run
 
-PAGE = (Path(__file__).parents[2] / "docs" / "from-airflow.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "from-airflow.md").read_text("utf-8")
 RIGHT = [row.split(" | ")[1] for row in re.findall(r"^\| (.+) \|$", PAGE, re.MULTILINE) if " | " in row]
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 EXCEPTIONS = [

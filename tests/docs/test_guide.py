@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
-GUIDE = ROOT / "docs" / "guide"
+GUIDE = ROOT / "docs" / "how-to"
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_waiting(guide: ModuleType, env: TaskEnvironment) -> None:
     assert env.run(guide.not_before_six).state in ("success", "up_for_reschedule")
 
 
-def test_ends(guide: ModuleType, env: TaskEnvironment) -> None:
+def test_outcomes(guide: ModuleType, env: TaskEnvironment) -> None:
     """States and retries are as the table says."""
     states = {rows: env.run(guide.load, arguments={"rows": rows}).state for rows in (0, -1, 3)}
     assert states == {0: "skipped", -1: "failed", 3: "success"}
@@ -106,10 +106,10 @@ def test_ends(guide: ModuleType, env: TaskEnvironment) -> None:
     assert env.run(guide.copy, stop_at="^part 0$").log.has("^undone$")
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/comparison.md", "docs/index.md"])
+@pytest.mark.parametrize("name", ["README.md", "docs/evidence/comparison.md", "docs/index.md"])
 def test_figures(name: str) -> None:
     """Every time and size is one of the benchmarks, as it is there or rounded; but for tables written by a program."""
-    measured = (ROOT / "docs" / "benchmarks.md").read_text("utf-8")
+    measured = (ROOT / "docs" / "evidence" / "benchmarks.md").read_text("utf-8")
     known = {
         unit: {number(text) for text in re.findall(rf"([\d,.]+) {unit}\b", measured)} for unit in ("ms", "s", "MB")
     }
@@ -120,11 +120,11 @@ def test_figures(name: str) -> None:
             continue
         digits = len(figure.partition(".")[2])
         assert any(round(each, digits) == number(figure) for each in known[unit]), f"{figure} {unit}"
-    assert len(found) >= {"README.md": 1, "docs/comparison.md": 15, "docs/index.md": 0}[name]
+    assert len(found) >= {"README.md": 1, "docs/evidence/comparison.md": 15, "docs/index.md": 0}[name]
 
 
 #: Figures of others, with a link beside them.
-QUOTED = {("docs/comparison.md", "30", "s"), ("docs/comparison.md", "1", "s")}
+QUOTED = {("docs/evidence/comparison.md", "30", "s"), ("docs/evidence/comparison.md", "1", "s")}
 
 
 def number(text: str) -> float:

@@ -16,7 +16,7 @@ from support.blocks import ROOT
 from support.peer import Peer, startup
 from support.told import launcher_messages, messages, python_messages, rows
 
-PAGE = ROOT / "docs" / "deploying" / "operations.md"
+PAGE = ROOT / "docs" / "how-to" / "operations.md"
 HELLO = ROOT / "dist" / platform_tag() / "hello"
 #: Benchmarks change a little from one machine, and from one dagfloe, to the next.
 TOLERANCE = 1.5

@@ -11,7 +11,7 @@ from support.page import read_console
 if TYPE_CHECKING:
     from support.blocks import Block
 
-BLOCKS = read_blocks(ROOT / "docs" / "quick-start.md")
+BLOCKS = read_blocks(ROOT / "docs" / "tutorial" / "quick-start.md")
 README = [*path_blocks()]
 
 

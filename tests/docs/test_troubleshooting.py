@@ -1,4 +1,4 @@
-"""Failures of docs/deploying/troubleshooting.md that need no Airflow and no build; ELSEWHERE are the others."""
+"""Failures of docs/how-to/troubleshooting.md that need no Airflow and no build; ELSEWHERE are the others."""
 
 from __future__ import annotations
 

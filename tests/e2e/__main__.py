@@ -14,7 +14,7 @@ from e2e.processes import interrupt_once
 
 #: Those of the example bundles.
 DAGS = ("hello", "orders", "weather")
-#: The Dag file of docs/deploying-dags.md: the folder is the one that the coordinator is configured with.
+#: The Dag file of docs/how-to/deploying-dags.md: the folder is the one that the coordinator is configured with.
 DAG_FILE = """\
 from dagfloe.airflow import load_bundles
 

@@ -1,4 +1,4 @@
-"""Makes docs/conformance.md from what `make conformance` saw, or compares the two: `--check`."""
+"""Makes docs/evidence/conformance.md from what `make conformance` saw, or compares the two: `--check`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from support.dimensions import CAPABILITIES, DIMENSIONS, GROUPS, LIST, STATES
 
 TESTS = Path(__file__).parents[1]
-PAGE = TESTS.parent / "docs" / "conformance.md"
+PAGE = TESTS.parent / "docs" / "evidence" / "conformance.md"
 #: What is published of the other SDKs in their `capabilities.yaml`, as of the commits of apache/airflow that are named.
 #: Variables: Go reads them only.
 OTHERS: dict[str, tuple[str, set[str]]] = {}

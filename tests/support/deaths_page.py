@@ -1,4 +1,4 @@
-"""Makes docs/deaths.md from what `make deaths` saw."""
+"""Makes docs/evidence/deaths.md from what `make deaths` saw."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-PAGE = Path(__file__).parents[2] / "docs" / "deaths.md"
+PAGE = Path(__file__).parents[2] / "docs" / "evidence" / "deaths.md"
 FORMS = ("with a launcher", "one file")
 HEAD = """# Deaths
 

@@ -1,4 +1,4 @@
-"""The project of docs/deploying-dags.md, beside which its commands are run."""
+"""The project of docs/how-to/deploying-dags.md, beside which its commands are run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-PAGE = ROOT / "docs" / "deploying-dags.md"
+PAGE = ROOT / "docs" / "how-to" / "deploying-dags.md"
 PROJECT = '[project]\nname = "sales"\nversion = "0.1.0"\n\n[tool.dagfloe]\nbundle = "shown_tasks:bundle"\n'
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-TROUBLES = ROOT / "docs" / "deploying" / "troubleshooting.md"
+TROUBLES = ROOT / "docs" / "how-to" / "troubleshooting.md"
 LEVELS = ("debug", "info", "warning", "error", "critical", "exception", "log")
 _CODE = re.compile(r"(`+)(.+?)\1(?!`)")
 _CONVERSION = re.compile(r"%[-+ #0]*[\d.*]*[hlzjt]*[a-zA-Z]")

@@ -87,7 +87,7 @@ def test_another_sdk(go: Path) -> None:
 
 
 def test_its_json(go: Path) -> None:
-    """The form that docs/json.md tells of."""
+    """The form that docs/reference/json.md tells of."""
     told = json.loads(run("inspect", go, "--json"))
     assert set(told) == {"file", "floor", "manifest", "regions", "size", "trailer"}
     assert told["manifest"] == GO
