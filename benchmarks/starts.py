@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from benchmarks.host import Host, new_host, run, written_bytes
 from benchmarks.report import Limit, Row, Table, rows_of
 from benchmarks.samples import Spread, alternate, ratios
-from dagfloe.build.run_project import LaunchCommand, prepare_project
+from dagfloe.build.unfrozen_program import LaunchCommand, prepare_project
 from dagfloe.local.store.store import Store
 
 if TYPE_CHECKING:

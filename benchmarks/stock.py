@@ -9,10 +9,10 @@ import argparse
 import tempfile
 from pathlib import Path
 
+from dagfloe.build.child_process import run_step
 from dagfloe.build.freeze.stage import stage
 from dagfloe.build.project import read_project
 from dagfloe.build.python.interpreter import find_interpreter
-from dagfloe.build.python.steps import run_step
 from dagfloe.build.python.virtualenv import ensure_environment
 
 TIMEOUT_S = 1800

@@ -16,7 +16,7 @@ from benchmarks.host import new_host
 from benchmarks.report import Limit, Row, Table, rows_of
 from benchmarks.samples import Spread, alternate, ratios
 from benchmarks.starts import FLOOR, WARM
-from dagfloe.build.run_project import prepare_project
+from dagfloe.build.unfrozen_program import prepare_project
 from dagfloe.format.manifest import render_manifest
 from dagfloe.format.trailer import Trailer
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from dagfloe.build.freeze.stage import list_staged
 from dagfloe.build.inputs import digest_inputs
 from dagfloe.build.launcher import find_launcher
+from dagfloe.build.package_sizes import PackageSize
 from dagfloe.build.python.interpreter import SUPPORTED
 from dagfloe.build.python.virtualenv import cache_root
-from dagfloe.build.size import PackageSize
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -18,10 +18,10 @@ from dagfloe.build.freeze.stage import stage
 from dagfloe.build.freshness import Build, BuiltBundle
 from dagfloe.build.host.floor import find_floor
 from dagfloe.build.launcher import find_launcher
+from dagfloe.build.package_sizes import sizes_by_package
 from dagfloe.build.project import read_project
 from dagfloe.build.python.interpreter import find_interpreter
 from dagfloe.build.python.virtualenv import ensure_environment
-from dagfloe.build.size import sizes_by_package
 from dagfloe.format.bundle_file import read_bundle, verify_bundle
 from dagfloe.format.contents import read_parts
 from dagfloe.format.errors import FreezeError, PackError

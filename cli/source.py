@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dagfloe.build.python.steps import ask
-from dagfloe.build.run_project import LaunchCommand, prepare_project
+from dagfloe.build.child_process import run_captured
+from dagfloe.build.unfrozen_program import LaunchCommand, prepare_project
 from dagfloe.cli.show.terminal_text import safe
 from dagfloe.errors import DagfloeError, UsageError
 from dagfloe.format.bundle_file import read_bundle
@@ -98,7 +98,7 @@ def _metadata(launch: LaunchCommand, path: Path) -> dict[str, Any]:
     """What a project says about itself."""
     what = f"the metadata of {path}"
     Thread(target=load_validator).start()  # meanwhile: both take their time
-    status, stdout, stderr = ask(
+    status, stdout, stderr = run_captured(
         what, [*launch.argv, "--bundle-metadata"], timeout_s=_METADATA_TIMEOUT_S, env=launch.env
     )
     if status:

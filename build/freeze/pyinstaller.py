@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
+from dagfloe.build.child_process import clean_environment, run_captured, run_step
 from dagfloe.build.freeze.analysis import Analyses, imports_digest
 from dagfloe.build.freeze.spec import MODULE_COMPRESSION, Spec
 from dagfloe.build.inputs import list_inputs
-from dagfloe.build.python.steps import ask, clean_environment, run_step
 from dagfloe.build.python.virtualenv import cache_root
 from dagfloe.format.errors import FreezeError
 from dagfloe.runtime.process.leftovers import LAUNCHER
@@ -214,7 +214,7 @@ def ask_program(what: str, program: Path, arguments: list[str], work: Path) -> t
     private = work / "unpacked"
     private.mkdir(exist_ok=True)
     env = clean_environment({"TMPDIR": str(private), "DAGFLOE_CACHE_DIR": str(private)})
-    return ask(what, [str(program), *arguments], timeout_s=_ASK_TIMEOUT_S, env=env)
+    return run_captured(what, [str(program), *arguments], timeout_s=_ASK_TIMEOUT_S, env=env)
 
 
 def read_metadata(program: Path, work: Path) -> dict[str, Any]:
@@ -260,7 +260,7 @@ def _excluded(project: Project) -> Iterator[str]:
 
 
 def _look(environment: Environment, *modules: str) -> dict[str, Any]:
-    status, stdout, stderr = ask(
+    status, stdout, stderr = run_captured(
         "looking into the environment",
         [str(environment.python), "-I", "-c", _LOOK, *modules],
         timeout_s=_ASK_TIMEOUT_S,

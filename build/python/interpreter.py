@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from dagfloe.build.python.steps import clean_environment
+from dagfloe.build.child_process import clean_environment
 from dagfloe.format.errors import PackError
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
 
-from dagfloe.build.python.steps import run_step
+from dagfloe.build.child_process import run_step
 from dagfloe.format.errors import PackError
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dagfloe.build.freshness import BuiltBundle
-    from dagfloe.build.size import PackageSize
+    from dagfloe.build.package_sizes import PackageSize
 
 #: How many packages the summary names.
 _TOP = 5

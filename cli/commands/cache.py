@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dagfloe.build.cache import Store, warm
+from dagfloe.build.program_store import ProgramStore, warm
 from dagfloe.build.python.virtualenv import cache_root
 from dagfloe.cli.failure import tell_errors
 from dagfloe.errors import UsageError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from dagfloe.build.cache import StoredProgram
+    from dagfloe.build.program_store import StoredProgram
 
 _DAY_S = 24 * 3600
 
@@ -60,7 +60,7 @@ def list_(folder: Path | None, *, as_json: bool) -> None:
     dagfloe cache list --dir /opt/dagfloe --json
     """
     place = folder or cache_root()
-    programs = Store(place).programs()
+    programs = ProgramStore(place).programs()
     if as_json:
         click.echo(json.dumps([_described(program) for program in programs], indent=2))
         return
@@ -89,7 +89,7 @@ def prune(folder: Path | None, *, days: float, quiet: bool) -> None:
     dagfloe cache prune
     dagfloe cache prune --older-than 7
     """
-    removed = Store(folder or cache_root()).prune(days)
+    removed = ProgramStore(folder or cache_root()).prune(days)
     if quiet:
         return
     for program in removed:

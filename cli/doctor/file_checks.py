@@ -9,8 +9,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from dagfloe.build.child_process import run_captured
 from dagfloe.build.host.floor import describe_floor
-from dagfloe.build.python.steps import ask
 from dagfloe.cli.commands.inspect import find_host
 from dagfloe.cli.doctor.host_checks import FAILED, OK, WARNING, Check, libc_version
 from dagfloe.cli.show.terminal_text import one_line
@@ -75,7 +75,9 @@ def _check_start(path: Path, dag_ids: list[str], *, is_ours: bool) -> Check:
         began = time.monotonic()
         try:
             command = [str(path.absolute()), flag]
-            status, stdout, stderr = ask("the bundle file", command, timeout_s=_START_TIMEOUT_S, env=os.environ)
+            status, stdout, stderr = run_captured(
+                "the bundle file", command, timeout_s=_START_TIMEOUT_S, env=os.environ
+            )
             if status == 0 and sorted(json.loads(stdout)["dags"]) == dag_ids:
                 return _in_time(name, time.monotonic() - began, dag_ids)
             last = f"status {status}: {(stderr.strip().splitlines() or [last])[-1]}"

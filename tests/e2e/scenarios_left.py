@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from dagfloe.build.cache import Store
+from dagfloe.build.program_store import ProgramStore
 from dagfloe.build.python.virtualenv import cache_root
 from e2e.scenarios import Wrong, same
 from e2e.settings import newer
@@ -38,7 +38,7 @@ class Before:
     @classmethod
     def now(cls) -> Before:
         """How it is."""
-        return cls(frozenset(each.id for each in Store(cache_root()).programs()))
+        return cls(frozenset(each.id for each in ProgramStore(cache_root()).programs()))
 
 
 def look_while_running(airflow: Airflow) -> str:
@@ -49,7 +49,7 @@ def look_while_running(airflow: Airflow) -> str:
     """
     places = airflow.places
     marks = (str(places.store), str(places.bundles), WATCH, CHILD)
-    store = Store(places.store)
+    store = ProgramStore(places.store)
 
     def are_gone() -> bool:
         of_bundles = [each for each in airflow.processes().values() if any(mark in each for mark in marks)]
@@ -76,8 +76,8 @@ def look_afterwards(airflow: Airflow, before: Before, killed: dict[int, str]) ->
     same("sockets", _sockets(urlsplit(airflow.url).port or 0), [])
     same("socket files", [str(each) for each in places.home.rglob("*") if each.is_socket()], [])
     same("temporary files", [each.name for each in places.temporary.iterdir()], [])
-    ours = {each.id for each in Store(places.store).programs()}
-    others = {each.id for each in Store(cache_root()).programs()} - before.programs
+    ours = {each.id for each in ProgramStore(places.store).programs()}
+    others = {each.id for each in ProgramStore(cache_root()).programs()} - before.programs
     same("programs in the user's store", sorted(ours & others), [])
     return "no process, socket, temporary file, or program in the user's store"
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dagfloe.build.cache import warm
+from dagfloe.build.program_store import warm
 from dagfloe.format.bundle_file import read_bundle
 from support.peer import TOOL
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dagfloe.build.python.steps import ask, clean_environment, run_step
+from dagfloe.build.child_process import clean_environment, run_captured, run_step
 from dagfloe.format.errors import FreezeError
 from support.peer import until
 
@@ -71,15 +71,15 @@ def test_asked_program_does_not_outlive_its_time(tmp_path: Path) -> None:
     """A program that does not answer in time is killed with everything that it started."""
     command = [sys.executable, "-c", _FAMILY, str(tmp_path / "pid")]
     with pytest.raises(FreezeError, match="within 2 s"):
-        ask("x", command, timeout_s=2, env=clean_environment())
+        run_captured("x", command, timeout_s=2, env=clean_environment())
     until(lambda: _gone(int((tmp_path / "pid").read_text())), "the grandchild's end")
 
 
 def test_answer_of_a_program() -> None:
     """A program's status, stdout and stderr are told apart; one that cannot be run is told by name."""
     script = "import sys; print('out'); print('err', file=sys.stderr); sys.exit(4)"
-    assert ask("x", [sys.executable, "-c", script], timeout_s=20, env={}) == (4, "out\n", "err\n")
+    assert run_captured("x", [sys.executable, "-c", script], timeout_s=20, env={}) == (4, "out\n", "err\n")
     dying = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
-    assert ask("x", [sys.executable, "-c", dying], timeout_s=20, env={})[0] == -signal.SIGKILL
+    assert run_captured("x", [sys.executable, "-c", dying], timeout_s=20, env={})[0] == -signal.SIGKILL
     with pytest.raises(FreezeError, match="/nowhere/at-all cannot be run"):
-        ask("x", ["/nowhere/at-all"], timeout_s=20, env={})
+        run_captured("x", ["/nowhere/at-all"], timeout_s=20, env={})

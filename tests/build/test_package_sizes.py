@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dagfloe.build.size import PackageSize, sizes_by_package
+from dagfloe.build.package_sizes import PackageSize, sizes_by_package
 from dagfloe.format.contents import Part
 
 PARTS = st.builds(

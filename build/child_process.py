@@ -104,7 +104,9 @@ def run_step(
         raise FreezeError(f"{step} failed (status {status}): {_reason(log)}; its whole output is in {log}")
 
 
-def ask(what: str, command: Sequence[str], *, timeout_s: float, env: Mapping[str, str]) -> tuple[int, str, str]:
+def run_captured(
+    what: str, command: Sequence[str], *, timeout_s: float, env: Mapping[str, str]
+) -> tuple[int, str, str]:
     """Run a program for its answer.
 
     Args:

@@ -47,7 +47,7 @@ class StoredProgram:
     is_running: bool
 
 
-class Store:
+class ProgramStore:
     """The store in a cache folder.
 
     Args:
