@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from dagfloe.authoring.parameters import Parameter
     from dagfloe.authoring.task import Task
-    from dagfloe.runtime.mapping import Items
+    from dagfloe.runtime.mapped_arguments import Items
 
 
 class Pull:
@@ -121,7 +121,7 @@ class Binder:
         mapped = (self._task.mapped or {}) if self._context.map_index >= 0 else {}
         sources: dict[str, Any] = {name: value for name, value in arguments.items() if name in names}
         if mapped:
-            from dagfloe.runtime.mapping import Items  # noqa: PLC0415 - few tasks are mapped
+            from dagfloe.runtime.mapped_arguments import Items  # noqa: PLC0415 - few tasks are mapped
 
             items = Items(mapped, self._context.map_index)
             sources |= {name: Item(name, items) for name in mapped if name in names}

@@ -26,7 +26,7 @@ _MAX_VALUES = 256
 _SPANS = {"dagrun_timeout", "max_retry_delay", "retry_delay"}
 
 
-def declaration(dag: Dag) -> dict[str, Any]:
+def describe_dag(dag: Dag) -> dict[str, Any]:
     """What is declared of a Dag.
 
     Args:

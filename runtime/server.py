@@ -20,8 +20,9 @@ from dagfloe.errors import (
 )
 from dagfloe.masking import Secrets
 from dagfloe.runtime.loader import load_bundle
-from dagfloe.runtime.log.channel import ChannelHandler, LogChannel, redirect_streams
+from dagfloe.runtime.log.channel import ChannelHandler, LogChannel
 from dagfloe.runtime.log.levels import Levels
+from dagfloe.runtime.log.streams import redirect_streams
 from dagfloe.runtime.process.children import end_children_with_us
 from dagfloe.runtime.process.host import open_parent, unpacked_folder
 from dagfloe.runtime.process.signals import PeerWatch, StopSignals, TimeLimit
@@ -199,7 +200,7 @@ def _keep_house() -> None:
     """Delete what killed one-file programs left on this host; other ones leave nothing."""
     folder = unpacked_folder()
     if folder is not None:
-        from dagfloe.runtime.process.leftovers import claim, sweep  # noqa: PLC0415 - only on this path
+        from dagfloe.runtime.process.unpacked_folders import claim, sweep  # noqa: PLC0415 - only on this path
 
         claim(folder)
         sweep(folder)

@@ -16,7 +16,7 @@ from dagfloe.build.freeze.spec import MODULE_COMPRESSION, Spec
 from dagfloe.build.inputs import list_inputs
 from dagfloe.build.python.virtualenv import cache_root
 from dagfloe.format.errors import FreezeError
-from dagfloe.runtime.process.leftovers import LAUNCHER
+from dagfloe.runtime.process.unpacked_folders import LAUNCHER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

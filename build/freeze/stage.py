@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import dagfloe
 from dagfloe.build.launcher import find_launcher
-from dagfloe.runtime.process.leftovers import LAUNCHER
+from dagfloe.runtime.process.unpacked_folders import LAUNCHER
 
 if TYPE_CHECKING:
     from dagfloe.build.project import Project

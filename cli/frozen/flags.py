@@ -5,17 +5,17 @@ from __future__ import annotations
 import click
 
 from dagfloe._version import __version__
-from dagfloe.cli.frozen.main import Flags
 from dagfloe.constants import EXIT_USAGE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     from dagfloe.runtime.config import BundleConfig
 
 
-def read_flags(arguments: Sequence[str], config: BundleConfig) -> Flags | int:
+def read_flags(arguments: Sequence[str], config: BundleConfig) -> dict[str, Any] | int:
     """Read any command line.
 
     Args:
@@ -23,7 +23,7 @@ def read_flags(arguments: Sequence[str], config: BundleConfig) -> Flags | int:
         config: the bundle's configuration.
 
     Returns:
-        The flags; or an exit status, when help, the version or a usage error was shown.
+        The flags' values by name; or the exit status, after help, the version or a usage error was shown.
     """
     try:
         answer = _command(config).main(list(arguments), prog_name=config.name, standalone_mode=False)
@@ -31,7 +31,7 @@ def read_flags(arguments: Sequence[str], config: BundleConfig) -> Flags | int:
         return show_usage_error(error.format_message(), config)
     except click.Abort:
         return EXIT_USAGE
-    return answer if isinstance(answer, Flags) else int(answer or 0)
+    return answer if isinstance(answer, dict) else int(answer or 0)
 
 
 def show_usage_error(message: str, config: BundleConfig) -> int:
@@ -70,7 +70,7 @@ def _command(config: BundleConfig) -> click.Command:
                 help="Print the version and exit.",
             ),
         ],
-        callback=Flags,
+        callback=dict,
         context_settings={"max_content_width": 100},
         help=f"{config.name} {config.version}, a bundle of Airflow tasks.\n\n"
         "Airflow starts it with --comm and --logs to run one task; see --bundle-metadata for what is in it.",

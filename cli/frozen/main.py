@@ -83,7 +83,7 @@ def main(config: BundleConfig, argv: Sequence[str] | None = None) -> int:
         answer = read_flags(arguments, config)
         if isinstance(answer, int):
             return answer
-        flags = answer
+        flags = Flags(**answer)
     try:
         return _obey(decide_mode(flags), config, launcher)
     except UsageError as error:

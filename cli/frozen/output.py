@@ -10,7 +10,7 @@ from contextlib import contextmanager, redirect_stdout
 from dagfloe.errors import DagfloeError
 from dagfloe.runtime.loader import load_bundle
 from dagfloe.runtime.metadata import bundle_metadata
-from dagfloe.runtime.selfcheck import self_check
+from dagfloe.runtime.self_check import self_check
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -20,7 +20,6 @@ from dagfloe.runtime.log.render import render, render_record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
-    from collections.abc import Callable
 
     from dagfloe.cancellation import Cancellation
     from dagfloe.masking import Secrets
@@ -177,30 +176,3 @@ def _log_thread_exception(details: threading.ExceptHookArgs) -> None:
         return
     name = details.thread.name if details.thread else "?"
     logging.getLogger("dagfloe").error("Uncaught exception in thread %s", name, exc_info=details.exc_value)
-
-
-def redirect_streams(channel: LogChannel) -> Callable[[], None]:
-    """Let `print` and whatever writes to `sys.stdout` and `sys.stderr` go to the channel, a record a line.
-
-    What writes to the file descriptors themselves, such as programs that the task starts, still reaches the supervisor
-    through the pipes.
-
-    Returns:
-        A function that sends unfinished lines and restores the streams.
-    """
-    from dagfloe.runtime.log.streams import line_stream  # noqa: PLC0415 - what reads no streams does not load it
-
-    before = sys.stdout, sys.stderr
-    ours = (
-        line_stream(channel, 1, logging.INFO, "task.stdout"),
-        line_stream(channel, 2, logging.ERROR, "task.stderr"),
-    )
-    sys.stdout, sys.stderr = ours
-
-    def restore() -> None:
-        for stream in ours:
-            stream.finish()
-        if (sys.stdout, sys.stderr) == ours:
-            sys.stdout, sys.stderr = before
-
-    return restore

@@ -18,7 +18,7 @@ from datetime import datetime, timezone
 from functools import cache
 
 from dagfloe.runtime.log.levels import level_name
-from dagfloe.runtime.log.reduce import Reducer, text_of, unique
+from dagfloe.runtime.log.sanitizer import Reducer, text_of, unique
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
-    from dagfloe.runtime.log.reduce import Mask
+    from dagfloe.runtime.log.sanitizer import Mask
 
 #: Names that the supervisor, or structlog inside it, takes for its own. A field of such a name gets a `_` appended.
 RESERVED = frozenset(

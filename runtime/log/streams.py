@@ -1,15 +1,44 @@
-"""Text streams whose lines become log records."""
+"""Text streams whose lines become log records, for `sys.stdout` and `sys.stderr`."""
 
 from __future__ import annotations
 
 import io
+import logging
+import sys
 from contextlib import suppress
 
-from dagfloe.runtime.log.reduce import MAX_TEXT
+from dagfloe.runtime.log.sanitizer import MAX_TEXT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dagfloe.runtime.log.channel import LogChannel
+
+
+def redirect_streams(channel: LogChannel) -> Callable[[], None]:
+    """Send what is written to `sys.stdout` and `sys.stderr` to the channel, one record per line.
+
+    What writes to the file descriptors themselves, such as a program that the task starts, reaches the supervisor
+    through the pipes.
+
+    Returns:
+        A function that sends unfinished lines and restores the streams.
+    """
+    before = sys.stdout, sys.stderr
+    ours = (
+        line_stream(channel, 1, logging.INFO, "task.stdout"),
+        line_stream(channel, 2, logging.ERROR, "task.stderr"),
+    )
+    sys.stdout, sys.stderr = ours
+
+    def restore() -> None:
+        for stream in ours:
+            stream.finish()
+        if (sys.stdout, sys.stderr) == ours:
+            sys.stdout, sys.stderr = before
+
+    return restore
 
 
 def line_stream(channel: LogChannel, descriptor: int, level: int, logger: str) -> LineStream:

@@ -61,7 +61,7 @@ class RequestType:
         self._version = version
         self._ours = ours
 
-    def refusal(self, body: Mapping[str, object]) -> str | None:
+    def find_problem(self, body: Mapping[str, object]) -> str | None:
         """Why a body of this type is not understood; values are not in it."""
         for name in self.required:
             if name not in body:
@@ -84,13 +84,13 @@ class RequestType:
 _known: dict[tuple[str, str, bool], RequestType] = {}
 
 
-def request_type(name: object, version: str = DEFAULT_SCHEMA_VERSION, *, ours: bool = False) -> RequestType | None:
+def find_request_type(name: object, version: str = DEFAULT_SCHEMA_VERSION, *, ours: bool = False) -> RequestType | None:
     """The line of the table for a request; None when the schema has no such request.
 
     Args:
         name: the request's `type`.
         version: the supervisor schema version.
-        ours: whether bodies are this side's own, as in `refusal`.
+        ours: whether bodies are this side's own, as in `find_problem`.
     """
     if not isinstance(name, str):
         return None
@@ -100,12 +100,12 @@ def request_type(name: object, version: str = DEFAULT_SCHEMA_VERSION, *, ours: b
     return kind
 
 
-def request_names(version: str = DEFAULT_SCHEMA_VERSION) -> list[str]:
+def list_request_names(version: str = DEFAULT_SCHEMA_VERSION) -> list[str]:
     """The names of all requests of a schema version."""
     return sorted({name for lines in _tables(version) for name in lines} - _PARTS)
 
 
-def refusal(
+def find_problem(
     body: Mapping[str, object] | None, version: str = DEFAULT_SCHEMA_VERSION, *, ours: bool = False
 ) -> str | None:
     """Why the supervisor does not understand, and so never answers, a body; None when it does.
@@ -117,10 +117,10 @@ def refusal(
             which were checked before, are not looked at.
     """
     name = None if body is None else body.get("type")
-    kind = request_type(name, version, ours=ours)
+    kind = find_request_type(name, version, ours=ours)
     if body is None or kind is None:
         return f"the message has no known type, but {name!r}{_hint(name, '', version)}"
-    return kind.refusal(body)
+    return kind.find_problem(body)
 
 
 def check_request(body: Mapping[str, object], version: str = DEFAULT_SCHEMA_VERSION) -> None:
@@ -129,8 +129,8 @@ def check_request(body: Mapping[str, object], version: str = DEFAULT_SCHEMA_VERS
     Raises:
         LocalProtocolError: when it would not; values are not in the message.
     """
-    kind = request_type(body.get("type"), version, ours=True)
-    why = refusal(body, version, ours=True) if kind is None else kind.refusal(body)
+    kind = find_request_type(body.get("type"), version, ours=True)
+    why = find_problem(body, version, ours=True) if kind is None else kind.find_problem(body)
     if why is not None:
         raise LocalProtocolError(f"{why}: nothing was sent")
 
@@ -175,7 +175,7 @@ def _check_one(kind: str, version: str, *, ours: bool) -> Check:
         return lambda value: isinstance(value, str) and value in allowed
     if kind.startswith("{"):
         part = RequestType(kind[1:-1], version, ours=ours)
-        return lambda value: isinstance(value, dict) and part.refusal(value) is None
+        return lambda value: isinstance(value, dict) and part.find_problem(value) is None
     outer, _, inside = kind[:-1].partition("(")
     if outer == "pair":
         checks = [_check(item, version, ours=ours) for item in _split(inside, ",")]

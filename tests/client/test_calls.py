@@ -35,7 +35,7 @@ from dagfloe import (
 from dagfloe.client.dag_runs import DagInfo, PreviousDagRun
 from dagfloe.client.task_instances import PreviousTaskInstance
 from dagfloe.client.variables import VariableKeys
-from dagfloe.runtime.wire.requests import TERMINAL_STATES, request_names
+from dagfloe.runtime.wire.requests import TERMINAL_STATES, list_request_names
 from support.ends import answered
 from support.memory import context
 from support.schemas import NEW, OLD, violations
@@ -508,7 +508,7 @@ def client_of(transport: Any) -> Client:
 
 def test_every_request_is_tried() -> None:
     """The table above holds every request of both schemas that a task can cause."""
-    assert {call.kind for call in CALLS} == set(request_names(NEW)) - NOT_CALLS
+    assert {call.kind for call in CALLS} == set(list_request_names(NEW)) - NOT_CALLS
 
 
 @pytest.mark.parametrize("call", CALLS, ids=IDS)

@@ -12,7 +12,7 @@ from dagfloe import Asset, AssetAlias, Bundle
 from dagfloe.format.errors import ManifestError
 from dagfloe.format.manifest import parse_manifest, render_manifest, validate_manifest
 from dagfloe.runtime.config import BundleConfig
-from dagfloe.runtime.declaration import declaration
+from dagfloe.runtime.declaration import describe_dag
 from dagfloe.runtime.metadata import bundle_metadata
 
 
@@ -103,7 +103,7 @@ EXPECTED: dict[str, Any] = {
 def test_everything_that_can_be_declared() -> None:
     """Each field has its one form; the manifest with it follows the schema and survives its own YAML."""
     bundle = whole()
-    assert declaration(bundle.dags["sales"]) == EXPECTED
+    assert describe_dag(bundle.dags["sales"]) == EXPECTED
     manifest = bundle_metadata(BundleConfig("tasks:bundle", "p", "1", "tasks.py"), bundle)
     validate_manifest(manifest)
     assert parse_manifest(render_manifest(manifest)) == manifest
@@ -120,7 +120,7 @@ def test_everything_that_can_be_declared() -> None:
 def test_schedules(schedule: Any, form: Any) -> None:
     """A timedelta is told in seconds, assets by name and URI."""
     dag = Bundle().dag("d", schedule=schedule, start_date=datetime(2026, 1, 1, tzinfo=timezone.utc))
-    assert declaration(dag) == {"schedule": form, "start_date": "2026-01-01T00:00:00+00:00", "tasks": {}}
+    assert describe_dag(dag) == {"schedule": form, "start_date": "2026-01-01T00:00:00+00:00", "tasks": {}}
 
 
 def test_long_lists_are_told_by_their_length() -> None:
@@ -130,7 +130,7 @@ def test_long_lists_are_told_by_their_length() -> None:
         task = dag.task(task_id=f"t{length}")(lambda item: item)
         with dag:
             task.expand(item=list(range(length)))
-    tasks = declaration(dag)["tasks"]
+    tasks = describe_dag(dag)["tasks"]
     assert tasks["t256"]["mapped"] == {"item": {"values": list(range(256))}}
     assert tasks["t257"]["mapped"] == {"item": {"length": 257}}
 

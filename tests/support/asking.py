@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.local.task_run import TaskRun
-from dagfloe.runtime.wire.requests import refusal
+from dagfloe.runtime.wire.requests import find_problem
 from support.schemas import OLD, violations
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ OTHER_TI = "11111111-89ab-cdef-0123-456789abcdef"
 def ask(store: Store, kind: str, *, task: TaskRun = TASK, version: str = OLD, **fields: Any) -> Reply:
     """Send a request that the schema allows; what comes back must follow the schema, too."""
     body = {"type": kind, **fields}
-    assert refusal(body, version) is None
+    assert find_problem(body, version) is None
     reply = store.answer(body, task)
     for part in reply:
         assert part is None or violations(part, version) == []

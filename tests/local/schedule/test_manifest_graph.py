@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from dagfloe import Bundle
 from dagfloe.errors import DagfloeError
 from dagfloe.local.schedule.manifest_graph import Graph, TaskNode
-from dagfloe.runtime.declaration import declaration
+from dagfloe.runtime.declaration import describe_dag
 
 
 def entry(dag: Any) -> dict[str, Any]:
-    return {"tasks": list(dag.tasks), "declaration": declaration(dag)}
+    return {"tasks": list(dag.tasks), "declaration": describe_dag(dag)}
 
 
 def test_a_declared_graph() -> None:

@@ -20,7 +20,7 @@ from dagfloe import (
     TaskStateNotFound,
 )
 from dagfloe.local.store.store import Store
-from dagfloe.runtime.wire.requests import TERMINAL_STATES, request_names
+from dagfloe.runtime.wire.requests import TERMINAL_STATES, list_request_names
 from support.asking import TASK, ask
 from support.ends import answered
 from support.memory import context
@@ -119,7 +119,7 @@ def bodies(version: str) -> st.SearchStrategy[dict[str, Any]]:
         return {**body, "ti_id": TASK.ti_id} if is_own and "ti_id" in body else body
 
     definitions = SCHEMAS[version]["$defs"]
-    one_of = [from_schema(definitions[name], aware, definitions=definitions) for name in request_names(version)]
+    one_of = [from_schema(definitions[name], aware, definitions=definitions) for name in list_request_names(version)]
     return st.builds(own, st.one_of(one_of), st.booleans())
 
 

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dagfloe.local.supervise.coercion import as_read
-from dagfloe.runtime.wire.requests import refusal, request_names
+from dagfloe.runtime.wire.requests import find_problem, list_request_names
 
 _LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.binary(max_size=3)
 _WHEN = datetime(2001, 2, 3, 4, 5, 6, tzinfo=timezone.utc)
 
 
-@given(st.sampled_from(request_names()), st.dictionaries(st.sampled_from(["limit", "key", "map_index"]), _LEAVES))
+@given(st.sampled_from(list_request_names()), st.dictionaries(st.sampled_from(["limit", "key", "map_index"]), _LEAVES))
 def test_any_body(name: str, fields: dict[str, Any]) -> None:
     """Any body is read; reading it again changes nothing."""
     once = as_read({"type": name, **fields})
@@ -71,7 +71,7 @@ def test_no_duration(given: str) -> None:
     """What is no duration stays, and is refused."""
     body = as_read({"type": "DeferTask", "classpath": "a.B", "next_method": "m", "trigger_timeout": given})
     assert body["trigger_timeout"] == given
-    assert refusal(body) is not None
+    assert find_problem(body) is not None
 
 
 def test_unknown_fields() -> None:

@@ -20,8 +20,8 @@ from dagfloe.cancellation import Cancellation
 from dagfloe.masking import Secrets
 from dagfloe.runtime.log.channel import ChannelHandler, LogChannel
 from dagfloe.runtime.log.levels import Levels
-from dagfloe.runtime.log.reduce import MAX_ELEMENTS, MAX_TEXT
 from dagfloe.runtime.log.render import MAX_FRAMES, describe_exception, render, render_record
+from dagfloe.runtime.log.sanitizer import MAX_ELEMENTS, MAX_TEXT
 from support.strategies import Evasive, OddText, Raises, any_text, odd_values
 
 if sys.version_info < (3, 11):

@@ -22,7 +22,7 @@ from dagfloe.cancellation import Cancellation
 from dagfloe.errors import TaskCancelled
 from dagfloe.masking import Secrets
 from dagfloe.runtime.log.channel import LogChannel
-from dagfloe.runtime.log.reduce import MAX_TEXT
+from dagfloe.runtime.log.sanitizer import MAX_TEXT
 from dagfloe.runtime.log.streams import LineStream, line_stream
 from dagfloe.runtime.process.signals import StopSignals
 from support.peer import DEADLINE_S

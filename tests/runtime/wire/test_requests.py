@@ -15,14 +15,14 @@ from dagfloe.runtime.wire.requests import (
     TERMINAL_STATES,
     RequestType,
     check_request,
-    refusal,
-    request_names,
-    request_type,
+    find_problem,
+    find_request_type,
+    list_request_names,
 )
 from support.schemas import NEW, OLD, SCHEMAS, violations
 from support.strategies import aware, from_schema, json_values, text
 
-EVERY = [(version, name) for version in SCHEMAS for name in request_names(version)]
+EVERY = [(version, name) for version in SCHEMAS for name in list_request_names(version)]
 NOW = datetime.now(tz=timezone.utc)
 XCOM = {"key": "k", "dag_id": "d", "run_id": "r", "task_id": "t"}
 #: What bundles do not send, though it is named like a request.
@@ -32,7 +32,7 @@ NOT_REQUESTS = {"GetDagRunResult", "ResendLoggingFD"}
 @pytest.mark.parametrize(("version", "name"), EVERY)
 def test_table(version: str, name: str) -> None:
     """Every line of the table has the fields of the schema, those that are required, and says whether it is closed."""
-    schema, kind = SCHEMAS[version]["$defs"][name], request_type(name, version)
+    schema, kind = SCHEMAS[version]["$defs"][name], find_request_type(name, version)
     assert kind is not None
     assert kind.required == set(schema.get("required", []))
     assert set(kind.fields) == set(schema["properties"]) - {"type"}
@@ -48,14 +48,14 @@ def test_table_is_whole(version: str) -> None:
         for name, schema in SCHEMAS[version]["$defs"].items()
         if name.startswith(verbs) and "type" in schema.get("properties", {})
     }
-    assert named - NOT_REQUESTS <= set(request_names(version))
-    assert set(TERMINAL_STATES) <= set(request_names(version))
+    assert named - NOT_REQUESTS <= set(list_request_names(version))
+    assert set(TERMINAL_STATES) <= set(list_request_names(version))
 
 
 @pytest.mark.parametrize(("version", "name"), EVERY)
 def test_parts_are_in_the_table(version: str, name: str) -> None:
     """What a field holds has a line of its own, with its fields."""
-    kind = request_type(name, version)
+    kind = find_request_type(name, version)
     assert kind is not None
     for part in re.findall(r"\{(\w+)\}", " ".join(kind.fields.values())):
         assert set(RequestType(part, version).fields) == set(SCHEMAS[version]["$defs"][part]["properties"])
@@ -73,7 +73,7 @@ def test_states(name: str, states: tuple[str, ...]) -> None:
 def test_what_the_schema_allows_is_understood(drawn: tuple[tuple[str, str], dict[str, Any]]) -> None:
     """Every body that the schema allows passes, both before sending and on the supervisor's side."""
     (version, _), body = drawn
-    assert refusal(body, version) is None
+    assert find_problem(body, version) is None
     check_request(body, version)
 
 
@@ -104,7 +104,7 @@ def changed_bodies(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
 def test_what_the_schema_refuses_is_refused(changed: tuple[str, dict[str, Any]]) -> None:
     """Of bodies that were tampered with, only those pass that the supervisor would understand."""
     version, body = changed
-    if refusal(body, version) is None:
+    if find_problem(body, version) is None:
         assert violations(body, version) == []
 
 
@@ -128,7 +128,7 @@ def test_what_the_schema_refuses_is_refused(changed: tuple[str, dict[str, Any]])
 )
 def test_understood(body: dict[str, Any]) -> None:
     """A body that follows the schema is understood."""
-    assert refusal(body) is None
+    assert find_problem(body) is None
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_understood(body: dict[str, Any]) -> None:
 )
 def test_refused(body: dict[str, Any] | None, why: str) -> None:
     """A body that does not follow the schema is refused, naming the field."""
-    assert re.search(why, refusal(body) or "")
+    assert re.search(why, find_problem(body) or "")
 
 
 @pytest.mark.parametrize(
@@ -190,8 +190,8 @@ def test_newer_fields_are_not_sent_to_an_older_airflow(body: dict[str, Any]) -> 
 def test_values_are_not_told(fields: dict[str, Any], each: tuple[str, str]) -> None:
     """The reason never holds a value, which may be secret."""
     version, name = each
-    kind = request_type(name, version)
+    kind = find_request_type(name, version)
     assert kind is not None
     secret = "hunter2-hunter2"  # noqa: S105 - it is no secret
     body = {**{name: [secret] for name in (*fields, *kind.fields)}, "type": name}
-    assert secret not in str(refusal(body, version))
+    assert secret not in str(find_problem(body, version))

@@ -124,7 +124,7 @@ class Store:
         """The reply to a request.
 
         Args:
-            body: a body for which `requests.refusal` finds nothing.
+            body: a body for which `requests.find_problem` finds nothing.
             task: the task instance that asks.
 
         Returns:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.runtime.config import DEFAULT_SCHEMA_VERSION
-from dagfloe.runtime.wire.requests import request_type
+from dagfloe.runtime.wire.requests import find_request_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,10 +35,10 @@ def as_read(body: Mapping[str, Any], version: str = DEFAULT_SCHEMA_VERSION) -> d
         version: the supervisor schema version that the bundle names.
 
     Returns:
-        A body for which `requests.refusal` says whether the supervisor understands it. Fields that it does not know are
-        left out, unless they are forbidden.
+        A body for which `requests.find_problem` says whether the supervisor understands it. Fields that it does not
+        know are left out, unless they are forbidden.
     """
-    kind = request_type(body.get("type"), version)
+    kind = find_request_type(body.get("type"), version)
     if kind is None:
         return dict(body)
     return {

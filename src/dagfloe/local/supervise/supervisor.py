@@ -20,7 +20,7 @@ from dagfloe.local.supervise.startup import startup_details
 from dagfloe.local.supervise.task_process import Child
 from dagfloe.local.supervise.task_result import TaskResult, final_state
 from dagfloe.local.task_lost import TaskLost
-from dagfloe.runtime.wire.requests import TERMINAL_STATES, refusal
+from dagfloe.runtime.wire.requests import TERMINAL_STATES, find_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -207,7 +207,7 @@ class _Run:
 
     def _answer(self, comm: CommChannel, frame_id: int, body: dict[str, Any] | None) -> None:
         body = None if body is None else as_read(body, self._task.schema_version)
-        reason = refusal(body, self._task.schema_version)
+        reason = find_problem(body, self._task.schema_version)
         if body is None or reason is not None:
             self._transcript.say("error", f"Unable to decode message, so it gets no reply: {reason}")
             return

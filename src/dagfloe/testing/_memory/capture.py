@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from dagfloe.local.log.records import parse_line
-from dagfloe.runtime.log.channel import ChannelHandler, LogChannel, redirect_streams
+from dagfloe.runtime.log.channel import ChannelHandler, LogChannel
 from dagfloe.runtime.log.levels import LEVEL_VARIABLE, Levels
+from dagfloe.runtime.log.streams import redirect_streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from dagfloe.runtime.process.leftovers import LAUNCHER, LOCK, UNPACKING_S, claim, sweep
+from dagfloe.runtime.process.unpacked_folders import LAUNCHER, LOCK, UNPACKING_S, claim, sweep
 from support.peer import DEADLINE_S
 
 LONG_AGO = time.time() - UNPACKING_S - 60
 CLAIM = (
-    "import sys; from dagfloe.runtime.process.leftovers import claim; "
+    "import sys; from dagfloe.runtime.process.unpacked_folders import claim; "
     "claim(sys.argv[1]); print('claimed', flush=True); "
 )
 

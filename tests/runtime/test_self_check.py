@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dagfloe.runtime.config import BundleConfig
-from dagfloe.runtime.selfcheck import self_check
+from dagfloe.runtime.self_check import self_check
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 
 from dagfloe.runtime.loader import load_bundle
-from dagfloe.runtime.log.reduce import text_of
+from dagfloe.runtime.log.sanitizer import text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

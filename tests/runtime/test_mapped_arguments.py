@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dagfloe.errors import BindingError
-from dagfloe.runtime.mapping import Items
+from dagfloe.runtime.mapped_arguments import Items
 
 sources = st.dictionaries(
     st.text("abc", min_size=1, max_size=3),
