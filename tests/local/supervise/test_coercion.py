@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dagfloe.local.supervise.coercion import as_read
+from dagfloe.local.supervise.coercion import coerce_body
 from dagfloe.runtime.wire.requests import find_problem, list_request_names
 
 _LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.binary(max_size=3)
@@ -19,16 +19,16 @@ _WHEN = datetime(2001, 2, 3, 4, 5, 6, tzinfo=timezone.utc)
 @given(st.sampled_from(list_request_names()), st.dictionaries(st.sampled_from(["limit", "key", "map_index"]), _LEAVES))
 def test_any_body(name: str, fields: dict[str, Any]) -> None:
     """Any body is read; reading it again changes nothing."""
-    once = as_read({"type": name, **fields})
-    assert repr(as_read(once)) == repr(once)
+    once = coerce_body({"type": name, **fields})
+    assert repr(coerce_body(once)) == repr(once)
 
 
 @given(_LEAVES)
 def test_any_value(value: Any) -> None:
     """Any value of a number, a truth, a time or a duration is read or left."""
-    as_read({"type": "GetXCom", "map_index": value, "include_prior_dates": value})
-    as_read({"type": "RetryTask", "end_date": value, "retry_delay_seconds": value})
-    as_read({"type": "DeferTask", "trigger_timeout": value})
+    coerce_body({"type": "GetXCom", "map_index": value, "include_prior_dates": value})
+    coerce_body({"type": "RetryTask", "end_date": value, "retry_delay_seconds": value})
+    coerce_body({"type": "DeferTask", "trigger_timeout": value})
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_any_value(value: Any) -> None:
 )
 def test_integers(given: object, read: object) -> None:
     """What stands for a whole number is one."""
-    value = as_read({"type": "GetXCom", "map_index": given})["map_index"]
+    value = coerce_body({"type": "GetXCom", "map_index": given})["map_index"]
     assert (type(value), value) == (type(read), read)
 
 
@@ -46,14 +46,14 @@ def test_integers(given: object, read: object) -> None:
 )
 def test_truths(given: object, read: object) -> None:
     """What stands for a truth is one."""
-    value = as_read({"type": "GetXCom", "include_prior_dates": given})["include_prior_dates"]
+    value = coerce_body({"type": "GetXCom", "include_prior_dates": given})["include_prior_dates"]
     assert (type(value), value) == (type(read), read)
 
 
 @pytest.mark.parametrize("given", [981173106, 981173106.0, 981173106000, _WHEN])
 def test_dates(given: object) -> None:
     """A number is a time in seconds, or in milliseconds when it is large."""
-    assert as_read({"type": "SucceedTask", "end_date": given})["end_date"] == _WHEN
+    assert coerce_body({"type": "SucceedTask", "end_date": given})["end_date"] == _WHEN
 
 
 @pytest.mark.parametrize(
@@ -62,20 +62,20 @@ def test_dates(given: object) -> None:
 )
 def test_durations(given: object, seconds: float) -> None:
     """A duration is a number of seconds, or ISO 8601."""
-    value = as_read({"type": "DeferTask", "trigger_timeout": given})["trigger_timeout"]
+    value = coerce_body({"type": "DeferTask", "trigger_timeout": given})["trigger_timeout"]
     assert value == timedelta(seconds=seconds)
 
 
 @pytest.mark.parametrize("given", ["P", "PT", "1M", "P1M1", "later"])
 def test_no_duration(given: str) -> None:
     """What is no duration stays, and is refused."""
-    body = as_read({"type": "DeferTask", "classpath": "a.B", "next_method": "m", "trigger_timeout": given})
+    body = coerce_body({"type": "DeferTask", "classpath": "a.B", "next_method": "m", "trigger_timeout": given})
     assert body["trigger_timeout"] == given
     assert find_problem(body) is not None
 
 
 def test_unknown_fields() -> None:
     """Fields that nobody knows are left out, unless they are forbidden; a body of an unknown type stays."""
-    assert as_read({"type": "GetVariable", "key": "k", "more": 1}) == {"type": "GetVariable", "key": "k"}
-    assert as_read({"type": "SucceedTask", "more": 1}) == {"type": "SucceedTask", "more": 1}
-    assert as_read({"type": "Nope", "more": 1}) == {"type": "Nope", "more": 1}
+    assert coerce_body({"type": "GetVariable", "key": "k", "more": 1}) == {"type": "GetVariable", "key": "k"}
+    assert coerce_body({"type": "SucceedTask", "more": 1}) == {"type": "SucceedTask", "more": 1}
+    assert coerce_body({"type": "Nope", "more": 1}) == {"type": "Nope", "more": 1}

@@ -27,7 +27,7 @@ _MOST_SECONDS = 2e10
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
-def as_read(body: Mapping[str, Any], version: str = DEFAULT_SCHEMA_VERSION) -> dict[str, Any]:
+def coerce_body(body: Mapping[str, Any], version: str = DEFAULT_SCHEMA_VERSION) -> dict[str, Any]:
     """A body with the values that the supervisor makes of those of other types.
 
     Args:

@@ -1,62 +1,65 @@
-"""How a task's process is ended: one signal, and the next one when it did not help. Knows no sockets."""
+"""Stops a task's process: sends one signal, and the next one if the process goes on. Knows no sockets."""
 
 from __future__ import annotations
 
 from collections import deque
 from typing import TYPE_CHECKING
 
+from dagfloe.local.supervise.deadlines import Phase
+
 if TYPE_CHECKING:
     import signal
 
-    from dagfloe.local.supervise.limits import Deadlines, Limits
-    from dagfloe.local.supervise.task_process import Child
+    from dagfloe.local.supervise.deadlines import Deadlines
+    from dagfloe.local.supervise.limits import Limits
+    from dagfloe.local.supervise.task_process import TaskProcess
 
 
-class Ending:
-    """The end of a process by signals.
+class Escalation:
+    """A series of signals to one process.
 
     Args:
-        limits: which signals, and how long from one to the next.
-        deadlines: gets `escalation`, at which `escalate` is to be called.
+        limits: the signals, and the time between them.
+        deadlines: gets a deadline for `Phase.ESCALATION`; call `escalate` when it passes.
 
     Attributes:
-        has_begun: whether the process was sent a signal.
-        gave_up: whether no signal has helped.
+        has_begun: whether the process got a signal.
+        is_exhausted: whether the process goes on after the last signal.
     """
 
     def __init__(self, limits: Limits, deadlines: Deadlines) -> None:
-        self.has_begun = self.gave_up = False
-        self._left = deque(limits.signals)
-        self._last: signal.Signals | None = None
-        self._is_passed_on = False
+        self.has_begun = self.is_exhausted = False
+        self._signals = deque(limits.signals)
+        self._last_signal: signal.Signals | None = None
+        self._is_forwarded = False
         self._escalation_s = limits.escalation_s
         self._deadlines = deadlines
 
     @property
-    def what_next(self) -> str:
-        """What comes when the last signal has not helped."""
-        return "escalating" if self._left else "giving up"
+    def next_step(self) -> str:
+        """What happens if the last signal did not help, for the log."""
+        return "escalating" if self._signals else "giving up"
 
-    def begin(self, child: Child, *, is_passed_on: bool) -> None:
+    def begin(self, process: TaskProcess, *, is_forwarded: bool) -> None:
         """Send the first signal.
 
         Args:
-            child: the process.
-            is_passed_on: whether somebody told this process to stop, and the child only hears of it.
+            process: the process to stop.
+            is_forwarded: whether somebody asked this supervisor to stop, and it forwards the request.
         """
         self.has_begun = True
-        self._is_passed_on = is_passed_on
-        self.escalate(child)
+        self._is_forwarded = is_forwarded
+        self.escalate(process)
 
-    def escalate(self, child: Child) -> None:
-        """Send the next signal, or give up."""
-        if not self._left:
-            self.gave_up = True
+    def escalate(self, process: TaskProcess) -> None:
+        """Send the next signal. After the last one, set `is_exhausted`."""
+        if not self._signals:
+            self.is_exhausted = True
             return
-        self._last = self._left.popleft()
-        child.signal(self._last)
-        self._deadlines.set("escalation", self._escalation_s)
+        self._last_signal = self._signals.popleft()
+        process.signal(self._last_signal)
+        self._deadlines.set(Phase.ESCALATION, self._escalation_s)
 
     def explains(self, exit_code: int) -> bool:
-        """Whether an exit status comes from a signal that was this side's own idea, and so is no news."""
-        return self._last is not None and exit_code == -self._last and not self._is_passed_on
+        """Return whether the supervisor itself caused an exit status, so that the log need not mention it."""
+        return self._last_signal is not None and exit_code == -self._last_signal and not self._is_forwarded

@@ -1,4 +1,4 @@
-"""The process of a task: started, watched, signalled, and ended with everything that came from it."""
+"""The process of a task: starts it, watches it, signals it, and ends it with all its descendants."""
 
 from __future__ import annotations
 
@@ -19,26 +19,28 @@ if TYPE_CHECKING:
 _KILL_S = 5.0
 
 
-class Child:
-    """A started process. It is reaped in `end` only, so that its number stays its own until then.
+class TaskProcess:
+    """A started process. Only `end` reaps it, so that no other process gets its pid before.
 
     Args:
         command: the program and its arguments.
-        env: its environment; the two logging settings are added where they are missing.
+        env: its environment. The two logging settings are added if they are missing.
 
     Attributes:
-        exit_code: the exit status, negative for a signal; None while it runs.
-        seconds: how long it ran, or has run.
-        streams: our ends of its stdout and stderr.
+        exit_code: the exit status, negative for a signal; None while the process runs.
+        streams: our ends of its `stdout` and `stderr`.
+        leftovers: the descendants that outlived it and were killed, `pid name` each.
+        tree: the process and its descendants.
+        pidfd: a descriptor that becomes readable when the process ends; None where the system has no pidfd.
 
     Raises:
-        OSError: when it cannot be started.
-        ValueError: when an argument holds a null byte.
+        OSError: if the process cannot be started.
+        ValueError: if an argument contains a null byte.
     """
 
     def __init__(self, command: Sequence[str], env: Mapping[str, str]) -> None:
         mark = uuid.uuid4().hex
-        # Socket pairs, as Airflow has them: /dev/stdout cannot be opened on one.
+        # Socket pairs, as in Airflow: a task cannot open /dev/stdout on one.
         pairs = {name: socket.socketpair() for name in ("stdout", "stderr")}
         self.streams = {name: ours for name, (ours, _) in pairs.items()}
         try:
@@ -48,7 +50,7 @@ class Child:
                 stdout=pairs["stdout"][1].fileno(),
                 stderr=pairs["stderr"][1].fileno(),
                 env={LEVEL_VARIABLE: "INFO", NAMESPACES_VARIABLE: "", **env, MARK_VARIABLE: mark},
-                start_new_session=True,  # Ctrl-C at a terminal is ours to pass on
+                start_new_session=True,  # so that Ctrl-C at a terminal reaches the supervisor only
             )
         except BaseException:
             for stream in self.streams.values():
@@ -57,19 +59,20 @@ class Child:
         finally:
             for _, theirs in pairs.values():
                 theirs.close()
-        self._began = time.monotonic()
+        self._start_time = time.monotonic()
         self._seconds: float | None = None
         self.exit_code: int | None = None
+        self.leftovers: list[str] = []
         self.tree = ProcessTree(self._process.pid, mark)
         self.pidfd = open_process(self._process.pid)
 
     @property
     def seconds(self) -> float:
-        """How long it ran, or has run."""
-        return time.monotonic() - self._began if self._seconds is None else self._seconds
+        """How long the process ran, or has run so far."""
+        return time.monotonic() - self._start_time if self._seconds is None else self._seconds
 
     def poll(self) -> int | None:
-        """Its exit status once it has ended."""
+        """Return the exit status if the process has ended."""
         if self.exit_code is None:
             status = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
             if status is not None:
@@ -78,29 +81,26 @@ class Child:
         return self.exit_code
 
     def signal(self, number: signal.Signals) -> None:
-        """Send it, and nobody else, a signal."""
+        """Send a signal to this process only."""
         os.kill(self._process.pid, number)
 
-    def end(self, grace_s: float) -> list[str]:
-        """Kill whatever is left of it and of its descendants, and let the system forget it. May be called again.
+    def end(self, grace_s: float) -> None:
+        """Kill the process and its descendants, and reap it. Later calls do nothing.
 
         Args:
-            grace_s: how long they may take to end by themselves.
-
-        Returns:
-            The descendants that it left behind, `pid name` each.
+            grace_s: how long the descendants may take to end by themselves, in seconds.
         """
         if self._process.returncode is not None:
-            return []
+            return
         try:
-            left = self.tree.end_leftovers(grace_s, _KILL_S)
+            killed = self.tree.end_leftovers(grace_s, _KILL_S)
             self._process.wait(_KILL_S)
         except subprocess.TimeoutExpired:
-            return []
+            return
         finally:
             if self.pidfd is not None:
                 os.close(self.pidfd)
                 self.pidfd = None
         if self.exit_code is None:
             self._seconds, self.exit_code = self.seconds, self._process.returncode
-        return [f"{process.pid} {process.name}" for process in left if process.pid != self._process.pid]
+        self.leftovers += [f"{process.pid} {process.name}" for process in killed if process.pid != self._process.pid]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.client._replies import error_from_reply
-from dagfloe.local.supervise.coercion import as_read
+from dagfloe.local.supervise.coercion import coerce_body
 from dagfloe.local.supervise.frame_codec import RequestDecoder, encode_reply
 from dagfloe.runtime.wire.comms import REPLY_TIMEOUT_S
 from dagfloe.runtime.wire.frames import FrameDecoder, encode_frame
@@ -38,7 +38,7 @@ class MemoryExchange:
     def request(self, body: Mapping[str, Any]) -> dict[str, Any] | None:
         """The answer's body; errors are raised."""
         check_request(body)
-        asked = as_read(next(RequestDecoder().feed(b"".join(encode_frame(_ID, body)))).body or {})
+        asked = coerce_body(next(RequestDecoder().feed(b"".join(encode_frame(_ID, body)))).body or {})
         self._on_request(asked)
         answer = self._store.answer(asked, self._run)
         reply = next(FrameDecoder().feed(encode_reply(_ID, answer.body, answer.error)))
