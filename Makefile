@@ -68,9 +68,10 @@ test: dist ## Run the tests, frozen files included, and report the coverage of r
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-check: $(STAMP) ## Run ruff and mypy
+check: $(STAMP) ## Run ruff, clang-format and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/clang-format --dry-run -Werror build/launcher/*.[ch]
 	$(BIN)/mypy -p dagfloe
 	$(BIN)/mypy tests schemas benchmarks bundles/hello bundles/orders
 

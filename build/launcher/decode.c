@@ -1,66 +1,68 @@
-/* Decodes LZ4 blocks. Checks every length: damaged input gives -1, and never touches memory that is not its own. */
+/* Decodes LZ4 blocks. Every length is checked: damaged input is refused, and no memory outside the buffers is used. */
 
 #include "launcher.h"
 
-#include <string.h>
+enum { MIN_MATCH = 4, LONG_LENGTH = 15 };
 
-/* A length that does not fit its four bits goes on in bytes, to the first that is not 255. */
-static int more_length(const uint8_t **in, const uint8_t *end, size_t *length) {
+/* A length of 15 continues in the bytes that follow, up to the first byte that is not 255. */
+static bool read_length(const uint8_t **in, const uint8_t *end, size_t *length) {
+    if (*length != LONG_LENGTH) {
+        return true;
+    }
     uint8_t byte;
     do {
         if (*in == end || *length > SIZE_MAX / 2) {
-            return -1;
+            return false;
         }
         byte = *(*in)++;
         *length += byte;
     } while (byte == 255);
-    return 0;
+    return true;
 }
 
-int decode(const uint8_t *in, size_t stored, uint8_t *out, size_t size) {
-    const uint8_t *in_end = in + stored;
-    uint8_t *at = out, *out_end = out + size;
+/* Copy a match. If it overlaps its own output, copy whole periods of it, twice as much each time. */
+static void copy_match(uint8_t *out, size_t distance, size_t length) {
+    const uint8_t *match = out - distance;
+    while (length > 0) {
+        size_t available = (size_t)(out - match);
+        size_t count = available < length ? available : length;
+        memcpy(out, match, count);
+        out += count;
+        length -= count;
+    }
+}
+
+/* Decode a block. Returns whether it is valid and fills the output exactly. */
+bool decode(const uint8_t *in, size_t in_size, uint8_t *out, size_t out_size) {
+    const uint8_t *in_end = in + in_size;
+    uint8_t *next = out, *out_end = out + out_size;
     while (in < in_end) {
         uint8_t token = *in++;
         size_t length = token >> 4;
-        if (length == 15 && more_length(&in, in_end, &length)) {
-            return -1;
+        if (!read_length(&in, in_end, &length) || length > (size_t)(in_end - in) || length > (size_t)(out_end - next)) {
+            return false;
         }
-        if (length > (size_t)(in_end - in) || length > (size_t)(out_end - at)) {
-            return -1;
-        }
-        memcpy(at, in, length);
-        at += length;
+        memcpy(next, in, length);
+        next += length;
         in += length;
         if (in == in_end) { /* the last sequence has no match */
             break;
         }
         if (in_end - in < 2) {
-            return -1;
+            return false;
         }
         size_t distance = (size_t)in[0] | (size_t)in[1] << 8;
         in += 2;
         length = token & 15;
-        if (length == 15 && more_length(&in, in_end, &length)) {
-            return -1;
+        if (!read_length(&in, in_end, &length)) {
+            return false;
         }
-        length += 4;
-        if (distance == 0 || distance > (size_t)(at - out) || length > (size_t)(out_end - at)) {
-            return -1;
+        length += MIN_MATCH;
+        if (distance == 0 || distance > (size_t)(next - out) || length > (size_t)(out_end - next)) {
+            return false;
         }
-        const uint8_t *from = at - distance;
-        if (distance >= length) {
-            memcpy(at, from, length);
-            at += length;
-        } else {
-            /* The match overlaps what it makes: copy whole periods of it, doubling. */
-            while (length > 0) {
-                size_t piece = (size_t)(at - from) < length ? (size_t)(at - from) : length;
-                memcpy(at, from, piece);
-                at += piece;
-                length -= piece;
-            }
-        }
+        copy_match(next, distance, length);
+        next += length;
     }
-    return at == out_end ? 0 : -1;
+    return next == out_end;
 }

@@ -1,76 +1,103 @@
-/* Whether this host has the C library that the program needs, so that a person is told in words, not by the loader. */
+/* Checks that this host has the C library that the program needs. The dynamic loader would only say "not found". */
 
 #include "launcher.h"
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const FOLDERS[] = {
-    "/lib64", "/usr/lib64", "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu",
-    "/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/lib", "/usr/lib",
+enum { MAX_PART = 999 }; /* the largest number on either side of a version's dot */
+
+static const char *const LIBRARY_FOLDERS[] = {
+    "/lib64",
+    "/usr/lib64",
+    "/lib/x86_64-linux-gnu",
+    "/usr/lib/x86_64-linux-gnu",
+    "/lib/aarch64-linux-gnu",
+    "/usr/lib/aarch64-linux-gnu",
+    "/lib",
+    "/usr/lib",
 };
 
-/* Versions as numbers that compare: 2.34 is 2034. 0 when it is none. */
-static long version_number(const char *text) {
-    char *dot;
-    long major = strtol(text, &dot, 10);
-    return *dot == '.' && major > 0 ? major * 1000 + strtol(dot + 1, NULL, 10) : 0;
+/* Read digits up to the end; -1 if the number is too large for a version. */
+static int read_digits(const char **next, const char *end) {
+    int value = 0;
+    for (; *next < end && **next >= '0' && **next <= '9'; (*next)++) {
+        value = value * 10 + (**next - '0');
+        if (value > MAX_PART) {
+            return -1;
+        }
+    }
+    return value;
 }
 
-/* The newest version of the symbols in a C library: the names are in it as texts. */
-static long newest_version(const char *path) {
+/* A version as a number, so that versions can be compared: 2.34 is 2034. 0 if the text does not start with one. */
+int parse_version(const char *text, const char *end) {
+    int major = read_digits(&text, end);
+    if (major <= 0 || text == end || *text != '.') {
+        return 0;
+    }
+    text++;
+    int minor = read_digits(&text, end);
+    return minor < 0 ? 0 : major * (MAX_PART + 1) + minor;
+}
+
+/* The version of a glibc: the newest one among the names of its symbol versions. 0 if the file is not a glibc. */
+int read_libc_version(const char *path) {
     static const char PREFIX[] = "GLIBC_";
     struct stat status;
-    long newest = 0;
+    int newest = 0;
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) {
         return 0;
     }
     size_t size = fstat(descriptor, &status) == 0 ? (size_t)status.st_size : 0;
-    const char *map = size > 64 ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, descriptor, 0) : MAP_FAILED;
+    const char *data = size > 0 ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, descriptor, 0) : MAP_FAILED;
     close(descriptor);
-    if (map == MAP_FAILED) {
+    if (data == MAP_FAILED) {
         return 0;
     }
-    const char *end = map + size - 32; /* room for the number, which a text's end follows */
-    for (const char *at = map; (at = memmem(at, (size_t)(end - at), PREFIX, sizeof PREFIX - 1)) != NULL; at++) {
-        long version = version_number(at + sizeof PREFIX - 1);
-        newest = version > newest && version < 100000 ? version : newest;
+    const char *end = data + size, *next = data;
+    while ((next = memmem(next, (size_t)(end - next), PREFIX, sizeof PREFIX - 1)) != NULL) {
+        next += sizeof PREFIX - 1;
+        int version = parse_version(next, end);
+        newest = version > newest ? version : newest;
     }
-    munmap((void *)map, size);
+    munmap((void *)data, size);
     return newest;
 }
 
-int host_is_able(const struct bundle *bundle, char *why) {
+enum result check_host(const struct bundle *bundle, struct reason *reason) {
+    const char *needed_version = bundle->libc_version;
     if (*bundle->loader == 0) {
-        return 0;
+        return OK;
     }
     if (access(bundle->loader, F_OK) != 0) {
-        snprintf(why, REASON_BYTES,
-                 "this host has no %.100s, the loader of the C library (glibc %.20s or newer) that the bundle was built "
-                 "for: run it on such a host, or build it on one like this",
-                 bundle->loader, bundle->libc_version);
-        return -1;
+        set_reason(reason,
+                   "this host has no %.100s, the dynamic loader of glibc (%.20s or newer), which the bundle needs: run "
+                   "it on a host with glibc, or build it on a host like this one",
+                   bundle->loader, needed_version);
+        return UNSUPPORTED;
     }
-    long needed = version_number(bundle->libc_version);
-    for (size_t i = 0; needed > 0 && i < sizeof FOLDERS / sizeof *FOLDERS; i++) {
-        char path[PATH_MAX];
-        snprintf(path, sizeof path, "%s/libc.so.6", FOLDERS[i]);
-        long found = newest_version(path);
-        if (found >= needed) {
-            return 0;
+    int needed = parse_version(needed_version, needed_version + strlen(needed_version));
+    for (size_t i = 0; needed > 0 && i < sizeof LIBRARY_FOLDERS / sizeof *LIBRARY_FOLDERS; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "%s/libc.so.6", LIBRARY_FOLDERS[i]);
+        int version = read_libc_version(path);
+        if (version >= needed) {
+            return OK;
         }
-        if (found > 0 && found < needed) {
-            snprintf(why, REASON_BYTES,
-                     "it needs glibc %.20s or newer, and this host has %ld.%ld: build it on a host as old as this one",
-                     bundle->libc_version, found / 1000, found % 1000);
-            return -1;
+        if (version > 0) {
+            int major = version / (MAX_PART + 1), minor = version % (MAX_PART + 1);
+            set_reason(
+                reason,
+                "the bundle needs glibc %.20s or newer, but this host has %d.%d: build the bundle on a host with "
+                "glibc %d.%d or older",
+                needed_version, major, minor, major, minor);
+            return UNSUPPORTED;
         }
     }
-    return 0;
+    return OK;
 }

@@ -1,14 +1,19 @@
-/* The launcher of a bundle file: finds the payload behind itself, sees to it that this host has it unpacked, and
- * becomes the program in it. One process from beginning to end; a start that finds everything in place writes nothing.
+/* The launcher of a bundle file. It finds the payload that follows it in the file, makes sure that the payload is
+ * unpacked on this host, and replaces itself with the unpacked program. It is one process from start to end, and writes
+ * nothing when everything is already in place.
  *
- *   main.c     the order of things, and what is said when it cannot go on
- *   bundle.c   reads the file: trailer, payload footer, index
- *   store.c    the store of unpacked programs: places, locks, checks, pruning
- *   unpack.c   from the index to a folder in the store
+ *   main.c     the order of the steps
+ *   message.c  lines on stderr, and the reasons in them
+ *   bundle.c   reads the bundle file: trailer, payload footer, index
+ *   host.c     checks that this host has the C library that the program needs
+ *   places.c   lists the cache folders in which a store may be
+ *   store.c    opens a store and locks its entries
+ *   entry.c    prepares an entry: finds it intact, unpacks it or repairs it
+ *   unpack.c   writes the files of the payload into an entry
+ *   prune.c    removes entries that are no longer used
  *   digest.c   BLAKE2b
  *   decode.c   LZ4 blocks
- *   host.c     whether this host has the C library that the program needs
- *   watch.c    ends what a task has started, once the bundle's process is gone
+ *   watch.c    ends the processes that a task started, after the bundle's process has ended
  */
 
 #ifndef LAUNCHER_H
@@ -16,63 +21,117 @@
 
 #include <endian.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/types.h>
 
-enum { DIGEST_BYTES = 32, EXIT_CANNOT_RUN = 126, REASON_BYTES = 512 };
+enum { DIGEST_BYTES = 32, ID_BYTES = 2 * DIGEST_BYTES + 1, REASON_BYTES = 512, MAX_PLACES = 8, EXIT_CANNOT_RUN = 126 };
 
-/* The time of every unpacked file, in seconds since 1970: a file of another time was changed. */
+/* The modification time of every unpacked file, in seconds since 1970. A file with another time was changed. */
 #define FILE_TIME 315532800
+
+/* The result of every step that can fail. Unless it is OK, the step has set a reason. */
+enum result {
+    OK,
+    FAILED,     /* this store, or this file, cannot be used */
+    UNSAFE,     /* this store cannot be used, because another user could change it */
+    UNSUPPORTED /* this host cannot run the program, whatever the store */
+};
+
+/* Why a step failed, in words for the person who reads the log. */
+struct reason {
+    char text[REASON_BYTES];
+};
 
 struct file {
     const char *path;
-    uint32_t is_program, is_link;
-    uint64_t size, stored;
-    const uint8_t *data;
+    bool is_program, is_link;
+    uint64_t size, stored_size;
+    const uint8_t *stored;
     uint8_t digest[DIGEST_BYTES];
 };
 
 struct bundle {
-    char path[PATH_MAX];
-    char id[2 * DIGEST_BYTES + 1];
-    const char *name, *program, *place, *loader, *libc_version;
+    char id[ID_BYTES]; /* the digest of the index */
+    const char *name, *program, *cache_dir, *loader, *libc_version;
     struct file *files;
     uint32_t count;
 };
 
-/* Where things are in a store that was opened, as descriptors of folders. */
+/* A cache folder, and the result of trying it. */
+struct place {
+    char path[PATH_MAX];
+    bool is_chosen; /* by a person, who wants to know when it is not used */
+    enum result result;
+    struct reason reason;
+};
+
+struct places {
+    struct place items[MAX_PLACES];
+    int count;
+};
+
+/* An open store: descriptors of its folders. `objects` and `partial` are -1 if it is not writable. */
 struct store {
     char path[PATH_MAX];
     int root, entries, objects, partial;
-    int is_writable;
-    int is_unsafe; /* another user could change it */
+    bool is_writable;
+    bool is_shared; /* all users may read it */
 };
 
-static inline uint64_t read_u64(const uint8_t *at) {
+static inline uint64_t read_u64(const uint8_t *bytes) {
     uint64_t value;
-    memcpy(&value, at, sizeof value);
+    memcpy(&value, bytes, sizeof value);
     return le64toh(value);
 }
 
-void digest(const uint8_t *data, size_t length, uint8_t out[DIGEST_BYTES]);
-void as_hex(const uint8_t *data, size_t length, char *out);
-int decode(const uint8_t *in, size_t stored, uint8_t *out, size_t size);
+/* message.c */
+__attribute__((format(printf, 2, 3))) void say(const struct bundle *bundle, const char *format, ...);
+__attribute__((format(printf, 2, 3))) void set_reason(struct reason *reason, const char *format, ...);
 
-/* Those that can fail return -1 with the reason, a few words for a person, in `why`. */
-int read_bundle(struct bundle *bundle, char *why);
-int host_is_able(const struct bundle *bundle, char *why);
-int open_store(struct store *store, const char *base, int is_chosen, char *why);
-void close_store(struct store *store);
-/* The descriptor of a lock that keeps the entry from being pruned, once the entry is whole; -2 where no store helps. */
-int prepare_entry(struct store *store, const struct bundle *bundle, char *why);
-int is_whole(int folder, const struct bundle *bundle);
-int unpack(struct store *store, const struct bundle *bundle, int folder, char *why);
-int remove_tree(int folder, const char *name);
-void prune(struct store *store, const char *keep);
-int is_ours(int descriptor, char *why);
-/* Wait for the end of the bundle's process, then end every process with its group or the mark. */
+/* bundle.c */
+enum result read_bundle(struct bundle *bundle, struct reason *reason);
+enum result parse_bundle(struct bundle *bundle, const uint8_t *data, size_t size, struct reason *reason);
+
+/* host.c */
+enum result check_host(const struct bundle *bundle, struct reason *reason);
+int read_libc_version(const char *path);
+int parse_version(const char *text, const char *end);
+
+/* places.c */
+void find_places(struct places *places, const struct bundle *bundle);
+
+/* store.c */
+enum result open_store(struct store *store, const struct place *place, struct reason *reason);
+void close_store(const struct store *store);
+enum result check_owner(int descriptor, struct reason *reason);
+mode_t folder_mode(const struct store *store);
+enum result lock_entry(const struct store *store, const char *id, const char *suffix, int operation, int timeout_s,
+                       int *lock, struct reason *reason);
+int open_folder(int parent, const char *name, int flags);
+int remove_tree(int parent, const char *name);
+
+/* entry.c */
+enum result prepare_entry(const struct store *store, const struct bundle *bundle, int *lock, struct reason *reason);
+
+/* unpack.c */
+bool is_intact(int folder, const struct bundle *bundle);
+enum result unpack(const struct store *store, const struct bundle *bundle, int folder, struct reason *reason);
+
+/* prune.c */
+void prune(const struct store *store, const char *current_id);
+uint64_t sweep_objects(const struct store *store);
+
+/* digest.c */
+void digest(const uint8_t *data, size_t length, uint8_t out[DIGEST_BYTES]);
+void to_hex(const uint8_t *data, size_t length, char *out);
+
+/* decode.c */
+bool decode(const uint8_t *in, size_t in_size, uint8_t *out, size_t out_size);
+
+/* watch.c */
 int watch(pid_t process, const char *mark);
 
 #endif

@@ -44,9 +44,9 @@ def test_the_messages_are_found() -> None:
     assert python_messages()["Uncaught exception in thread …"] == ("dagfloe", "error")
     assert launcher_messages() >= {
         "cannot write …: …",
-        "it does not have this bundle, and cannot be written",
-        "its lock cannot be opened: …",
-        "DAGFLOE_CACHE_DIR is …, no absolute path: it is left out",
+        "it does not have this bundle, and it cannot be written",
+        "its lock file cannot be opened: …",
+        "DAGFLOE_CACHE_DIR is ignored: … is not an absolute path",
     }
 
 

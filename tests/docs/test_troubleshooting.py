@@ -44,10 +44,10 @@ def bundle(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ("mode=1777,noexec", "cannot be used: it is mounted noexec, and no program can run from there"),
+        ("mode=1777,noexec", "cannot be used: it is mounted noexec, so no program can run from it"),
         ("mode=1777,size=100k", "cannot write …: No space left on device"),
-        ("mode=755,ro", "it has no folder store yet, and cannot be written"),
-        ("mode=755,ro", "cannot be used: it cannot be made or opened: No such file or directory"),
+        ("mode=755,ro", "it has no folder store yet, and it cannot be written"),
+        ("mode=755,ro", "cannot be used: it cannot be created or opened: No such file or directory"),
     ],
 )
 def test_mounts(bundle: Path, option: str, message: str) -> None:
@@ -78,8 +78,8 @@ def test_a_store_that_others_can_write(bundle: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("loader", "version", "message"),
     [
-        ("/bin/sh", "2.999", "it needs glibc … or newer, and this host has …: build it on a host as old as this one"),
-        ("/lib/ld-other.so.1", "2.17", "this host has no …, the loader of the C library"),
+        ("/bin/sh", "2.999", "the bundle needs glibc … or newer, but this host has …"),
+        ("/lib/ld-other.so.1", "2.17", "this host has no …, the dynamic loader of glibc"),
     ],
 )
 def test_another_c_library(tmp_path: Path, loader: str, version: str, message: str) -> None:
@@ -94,7 +94,7 @@ def test_half_a_file(bundle: Path, tmp_path: Path) -> None:
     bundle.write_bytes(data[: len(data) - 100])
     answer = start(bundle, env=environment(DAGFLOE_CACHE_DIR=tmp_path))
     assert answer.returncode == CANNOT_RUN
-    shows("the file is damaged: copy it here again", answer.stderr)
+    shows("the bundle file is damaged: copy it to this host again", answer.stderr)
 
 
 # Tasks

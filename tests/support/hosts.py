@@ -34,7 +34,7 @@ mount --rbind /proc $HOST/system/proc; mount --rbind /dev $HOST/system/dev
 mount -t tmpfs -o ro none $HOST/system/dev/shm
 """
 _NOWHERE = "for each in /tmp /var/tmp /dev/shm; do mount -t tmpfs -o mode=1777,{option} none $each; done; "
-_CURE = "set DAGFLOE_CACHE_DIR to a folder that this user can write and that allows execution"
+_CURE = "set DAGFLOE_CACHE_DIR to a folder that this user can write to and that allows execution"
 HOSTS = (
     Host(
         "the cache is full before anything is written",
@@ -101,7 +101,7 @@ HOSTS = (
         "the cache belongs to another user",
         'mkdir -p $HOST/cache/dagfloe; chown 12345 $HOST/cache/dagfloe; exec $FILE "$@"',
         {"XDG_CACHE_HOME": "$HOST/cache", "TMPDIR": "$HOST"},
-        ("is not used: it belongs to the user 12345, who could change the program",),
+        ("is not used: it belongs to user 12345, who could change the program",),
     ),
     Host(
         "other users can write the store",

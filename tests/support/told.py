@@ -16,7 +16,7 @@ TROUBLES = ROOT / "docs" / "how-to" / "troubleshooting.md"
 LEVELS = ("debug", "info", "warning", "error", "critical", "exception", "log")
 _CODE = re.compile(r"(`+)(.+?)\1(?!`)")
 _CONVERSION = re.compile(r"%[-+ #0]*[\d.*]*[hlzjt]*[a-zA-Z]")
-_C_CALL = re.compile(r"\b(say\(&?bundle,|snprintf\(why,|told\()((?:[^;\"]|\"(?:[^\"\\]|\\.)*\")*);")
+_C_CALL = re.compile(r"\b(?:say\(&?bundle,|set_reason\(reason,)((?:[^;\"]|\"(?:[^\"\\]|\\.)*\")*);")
 _C_TEXTS = re.compile(r'"(?:[^"\\]|\\.)*"(?:\s*"(?:[^"\\]|\\.)*")*')
 
 
@@ -71,11 +71,6 @@ def launcher_messages() -> set[str]:
     """What the launcher says, and why it says that a folder is not used."""
     found = set()
     for path in (ROOT / "build" / "launcher").glob("*.c"):
-        for call, arguments in _C_CALL.findall(path.read_text("utf-8")):
-            texts = ["".join(ast.literal_eval(f"({text})")) for text in _C_TEXTS.findall(arguments)]
-            if call.startswith("say"):
-                texts = [texts[0].removesuffix("%s" * (len(texts) - 1)) + "".join(texts[1:])]
-            elif call.startswith("told"):
-                texts = [f"{text} %s: %s" for text in texts]
-            found |= {general(text) for text in texts}
+        for arguments in _C_CALL.findall(path.read_text("utf-8")):
+            found |= {general(ast.literal_eval(f"({text})")) for text in _C_TEXTS.findall(arguments)}
     return {text for text in found if re.search(r"[a-z]", text)}

@@ -231,7 +231,7 @@ def test_folder_of_another_user_is_refused(bundle: Path, tmp_path: Path) -> None
     os.chown(home / ".cache" / "dagfloe", 12345, -1)
     answer = start(bundle, *ARGUMENTS, env=environment(HOME=home, TMPDIR=tmp_path))
     assert (answer.returncode, answer.stdout) == (0, EXPECTED)
-    assert "is not used: it belongs to the user 12345, who could change the program" in answer.stderr
+    assert "is not used: it belongs to user 12345, who could change the program" in answer.stderr
 
 
 def mounted(script: str, bundle: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -246,7 +246,7 @@ def mounted(script: str, bundle: Path, env: dict[str, str]) -> subprocess.Comple
     [
         ("noexec", "it is mounted noexec"),
         ("size=100k", "No space left on device"),
-        ("ro", "it has no folder store yet, and cannot be written"),
+        ("ro", "it has no folder store yet, and it cannot be written"),
     ],
 )
 def test_mounts_that_will_not_do(bundle: Path, tmp_path: Path, option: str, reason: str) -> None:
@@ -300,7 +300,7 @@ def test_no_place_at_all(bundle: Path, tmp_path: Path) -> None:
     *reasons, cure = answer.stderr.splitlines()
     assert len(reasons) == 3
     assert all("cannot be used: it is mounted noexec" in reason for reason in reasons)
-    assert "set DAGFLOE_CACHE_DIR to a folder that this user can write and that allows execution" in cure
+    assert "set DAGFLOE_CACHE_DIR to a folder that this user can write to and that allows execution" in cure
 
 
 # Damaged files, and hosts that cannot run them
@@ -314,7 +314,7 @@ def test_damaged_file(bundle: Path, cache: Path, at: int) -> None:
     bundle.write_bytes(data)
     answer = start(bundle, env=environment(DAGFLOE_CACHE_DIR=cache))
     assert (answer.returncode, answer.stdout) == (CANNOT_RUN, "")
-    assert "the file is damaged: copy it here again" in answer.stderr
+    assert "the bundle file is damaged: copy it to this host again" in answer.stderr
 
 
 def test_damaged_part(tmp_path: Path, cache: Path) -> None:
@@ -324,7 +324,7 @@ def test_damaged_part(tmp_path: Path, cache: Path) -> None:
     bundle.write_bytes(data.replace(b"some data\n", b"same data\n"))
     answer = start(bundle, env=environment(DAGFLOE_CACHE_DIR=cache, TMPDIR=tmp_path))
     assert answer.returncode == CANNOT_RUN
-    assert "its part lib/data.txt is damaged: copy the file here again" in answer.stderr
+    assert "the file lib/data.txt in the bundle is damaged: copy the bundle file to this host again" in answer.stderr
     assert entries(cache) == []
     assert leftovers(cache) == []
 
@@ -333,7 +333,7 @@ def test_damaged_part(tmp_path: Path, cache: Path) -> None:
     ("loader", "version", "reason"),
     [
         ("/lib/ld-of-another-world.so.1", "2.17", "this host has no /lib/ld-of-another-world.so.1"),
-        ("/bin/sh", "2.999", "it needs glibc 2.999 or newer, and this host has 2."),
+        ("/bin/sh", "2.999", "the bundle needs glibc 2.999 or newer, but this host has 2."),
     ],
 )
 def test_host_without_the_c_library(tmp_path: Path, cache: Path, loader: str, version: str, reason: str) -> None:

@@ -43,11 +43,11 @@ def decoded(parts: ctypes.CDLL, block: bytes, size: int) -> bytes | None:
     """What a block holds; None when the launcher refuses it. Checks that nothing is written elsewhere."""
     out = ctypes.create_string_buffer(CANARY + bytes(size) + CANARY, len(CANARY) * 2 + size)
     at = ctypes.byref(out, len(CANARY))
-    result = parts.decode(block, ctypes.c_size_t(len(block)), at, ctypes.c_size_t(size))
+    parts.decode.restype = ctypes.c_bool
+    is_decoded = parts.decode(block, ctypes.c_size_t(len(block)), at, ctypes.c_size_t(size))
     assert out.raw[: len(CANARY)] == CANARY
     assert out.raw[len(CANARY) + size :] == CANARY
-    assert result in (0, -1)
-    return out.raw[len(CANARY) : len(CANARY) + size] if result == 0 else None
+    return out.raw[len(CANARY) : len(CANARY) + size] if is_decoded else None
 
 
 contents = st.binary(max_size=400) | st.builds(
