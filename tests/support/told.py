@@ -16,7 +16,7 @@ TROUBLES = ROOT / "docs" / "how-to" / "troubleshooting.md"
 LEVELS = ("debug", "info", "warning", "error", "critical", "exception", "log")
 _CODE = re.compile(r"(`+)(.+?)\1(?!`)")
 _CONVERSION = re.compile(r"%[-+ #0]*[\d.*]*[hlzjt]*[a-zA-Z]")
-_C_CALL = re.compile(r"\b(?:say\(&?bundle,|set_reason\(reason,)((?:[^;\"]|\"(?:[^\"\\]|\\.)*\")*);")
+_C_CALL = re.compile(r"\b(?:say\(\s*&?bundle,|set_reason\(\s*reason,)((?:[^;\"]|\"(?:[^\"\\]|\\.)*\")*);")
 _C_TEXTS = re.compile(r'"(?:[^"\\]|\\.)*"(?:\s*"(?:[^"\\]|\\.)*")*')
 
 
