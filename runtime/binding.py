@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 
-from dagfloe.authoring.graph import XComArg, xcom_args
+from dagfloe.authoring.calls import xcom_args
+from dagfloe.authoring.graph import XComArg
 from dagfloe.authoring.parameters import bind
 from dagfloe.client import Client
 from dagfloe.constants import RETURN_VALUE
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
+    from dagfloe.authoring.dag import Task
     from dagfloe.authoring.parameters import Parameter
-    from dagfloe.authoring.task import Task
     from dagfloe.runtime.mapped_arguments import Items
 
 
@@ -219,7 +220,8 @@ class Binder:
     def _converted(self, parameter: Parameter | None, value: Any, where: str, source: Any = None) -> Any:
         if parameter is None or parameter.annotation is None or parameter.star:
             return value
-        from dagfloe.values.convert import Mismatch, convert  # noqa: PLC0415 - only for parameters that are annotated
+        from dagfloe.values.convert import convert  # noqa: PLC0415 - only for parameters that are annotated
+        from dagfloe.values.hints import Mismatch  # noqa: PLC0415
 
         try:
             return convert(value, parameter.annotation, parameter.resolve)

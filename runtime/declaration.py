@@ -8,9 +8,9 @@ from __future__ import annotations
 from datetime import timezone
 
 from dagfloe.authoring.graph import XComArg
-from dagfloe.authoring.options import seconds_of
 from dagfloe.errors import DagfloeError
 from dagfloe.model.assets import Asset, AssetAlias
+from dagfloe.values.dates import to_seconds
 from dagfloe.values.jsonable import check_jsonable
 
 TYPE_CHECKING = False
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
-    from dagfloe.authoring.dag import Dag
-    from dagfloe.authoring.task import Outlet, Task
+    from dagfloe.authoring.dag import Dag, Task
+    from dagfloe.authoring.options import Outlet
 
 #: Of longer lists that a task is mapped over only the length is told.
 _MAX_VALUES = 256
@@ -104,6 +104,6 @@ def _aware(moment: datetime) -> datetime:
 
 def _spans_in_seconds(said: dict[str, Any]) -> dict[str, Any]:
     return {
-        f"{name}_s" if name in _SPANS else name: seconds_of(value) if name in _SPANS else value
+        f"{name}_s" if name in _SPANS else name: to_seconds(value) if name in _SPANS else value
         for name, value in said.items()
     }

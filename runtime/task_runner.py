@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dagfloe.authoring.bundle import Bundle
+    from dagfloe.authoring.dag import Task
     from dagfloe.authoring.parameters import Parameter
-    from dagfloe.authoring.task import Task
     from dagfloe.cancellation import Cancellation
     from dagfloe.client import Client
     from dagfloe.masking import Secrets

@@ -15,8 +15,7 @@ An author imports everything from here::
 from __future__ import annotations
 
 from dagfloe.authoring.bundle import Bundle
-from dagfloe.authoring.dag import Dag
-from dagfloe.authoring.task import Task
+from dagfloe.authoring.dag import Dag, Task
 from dagfloe.client import Client
 from dagfloe.errors import (
     ConnectionLostError,

@@ -16,7 +16,7 @@ from support.run import Run
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dagfloe.authoring.task import Task
+    from dagfloe.authoring.dag import Task
 
 CURE = re.escape("declare it (`with dag: a >> [b, c]`)")
 SHORT_CIRCUIT: Callable[[Client], None] = lambda c: c.short_circuit()  # noqa: E731 - a parameter among others

@@ -14,7 +14,8 @@ import typing_extensions
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dagfloe.values.convert import Mismatch, convert
+from dagfloe.values.convert import convert
+from dagfloe.values.hints import Mismatch
 from support.strategies import finite, int64, json_values, text
 
 UserId = typing.NewType("UserId", int)

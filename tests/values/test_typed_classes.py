@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typing_extensions import NotRequired, Required
 
-from dagfloe.values.convert import Mismatch, convert
+from dagfloe.values.convert import convert
+from dagfloe.values.hints import Mismatch
 from support.strategies import int64, json_values, text
 
 T = TypeVar("T")

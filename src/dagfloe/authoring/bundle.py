@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dagfloe.authoring.dag import Dag, check_id
+from dagfloe.authoring.dag import Dag
+from dagfloe.authoring.graph import check_id
 from dagfloe.errors import RegistrationError
 
 TYPE_CHECKING = False
@@ -10,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime, timedelta
 
-    from dagfloe.authoring.dag import SchedulingOptions
-    from dagfloe.authoring.task import Task
+    from dagfloe.authoring.dag import Task
+    from dagfloe.authoring.options import SchedulingOptions
     from dagfloe.model.assets import Asset
 
 

@@ -1,52 +1,31 @@
-"""A Dag as it was registered: its tasks, its graph, and what is declared of it."""
+"""Dags and their tasks, as a bundle registers them: the two classes know each other.
+
+What runs after what is the business of `graph`, and what a call in a `with dag:` block means is that of `calls`.
+"""
 
 from __future__ import annotations
 
-from dagfloe.authoring.graph import XComArg
-from dagfloe.authoring.task import Task
+from dagfloe.authoring.calls import check_arguments, check_mapped, match_arguments, xcom_args
+from dagfloe.authoring.graph import Graph, Node, XComArg, check_id, connect
+from dagfloe.authoring.parameters import read_parameters
 from dagfloe.errors import RegistrationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import timedelta
-    from typing import Any, TypedDict, overload
+    from typing import Any, TypeVar, overload
 
-    from typing_extensions import Self, Unpack
+    from typing_extensions import Unpack
 
     from dagfloe.authoring.group import TaskGroup
-    from dagfloe.authoring.task import Outlet, RetryPolicy
+    from dagfloe.authoring.options import Outlet, RetryPolicy, TaskOptions
+    from dagfloe.authoring.parameters import Parameter
 
-    class SchedulingOptions(TypedDict, total=False):
-        """What a task says to Airflow's scheduler."""
-
-        depends_on_past: bool | None
-        doc_md: str | None
-        max_retry_delay: timedelta | float | None
-        owner: str | None
-        pool: str | None
-        pool_slots: int | None
-        priority_weight: int | None
-        queue: str | None
-        retries: int | None
-        retry_delay: timedelta | float | None
-        retry_exponential_backoff: bool | None
-        trigger_rule: str | None
-
-    class TaskOptions(SchedulingOptions, total=False):
-        """What `Dag.task`, `Dag.branch` and `Dag.short_circuit` take beside the task_id."""
-
-        outlets: Iterable[Outlet]
-        inlets: Iterable[Outlet]
-        multiple_outputs: bool
-        retry_policy: RetryPolicy | None
-        execution_timeout: timedelta | float | None
+    _Function = TypeVar("_Function", bound=Callable[..., object])
 
 
-_MAX_ID_LENGTH = 250
-
-
-class Dag:
+class Dag(Graph):
     """One Dag's tasks, and what is declared of it. Made by `Bundle.dag`.
 
     Inside a `with dag:` block, calls of its tasks declare where their arguments come from, and `>>` what runs after
@@ -57,7 +36,7 @@ class Dag:
     """
 
     def __init__(self, dag_id: str, **declared: object) -> None:
-        self.dag_id = dag_id
+        super().__init__(dag_id)
         #: What it says to Airflow's scheduler, by the names of `Bundle.dag`'s options.
         self.declared: dict[str, Any] = {}
         if declared:
@@ -66,25 +45,10 @@ class Dag:
             self.declared = check_dag_options(declared, f"Dag {dag_id!r}")
         #: The task groups by group_id, in the order of declaration.
         self.groups: dict[str, TaskGroup] = {}
-        self.open_groups: list[str] = []
         self._tasks: dict[str, Task] = {}
-        self._downstream: dict[str, list[str]] = {}
-        self._open_blocks = 0
 
     def __repr__(self) -> str:
         return f"Dag({self.dag_id!r}, tasks={list(self._tasks)!r})"
-
-    def __enter__(self) -> Self:
-        self._open_blocks += 1
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._open_blocks -= 1
-
-    @property
-    def is_wiring(self) -> bool:
-        """Whether a `with dag:` block is open."""
-        return self._open_blocks > 0
 
     @property
     def tasks(self) -> Mapping[str, Task]:
@@ -192,34 +156,10 @@ class Dag:
         group = self.groups[full_id] = TaskGroup(self, full_id)
         return group
 
-    def downstream_of(self, task_id: str) -> list[str]:
-        """The tasks right after one, in the order of declaration."""
-        return list(self._downstream.get(task_id, ()))
-
-    def reachable_from(self, task_id: str) -> set[str]:
-        """All tasks that come after one, near or far."""
-        reached: set[str] = set()
-        pending = self.downstream_of(task_id)
-        while pending:
-            each = pending.pop()
-            if each not in reached:
-                reached.add(each)
-                pending += self.downstream_of(each)
-        return reached
-
-    def add_edge(self, upstream: str, downstream: str) -> None:
-        """Let one task run after another; `>>` and calls are what authors use.
-
-        Raises:
-            RegistrationError: when the graph would have a cycle.
-        """
-        if upstream == downstream or upstream in self.reachable_from(downstream):
-            raise RegistrationError(
-                f"in Dag {self.dag_id!r}, task {downstream!r} would run both before and after {upstream!r}"
-            )
-        after = self._downstream.setdefault(upstream, [])
-        if downstream not in after:
-            after.append(downstream)
+    def first_task_ids(self, name: str) -> list[str]:
+        """The tasks that a branch follows for a name: the first ones of a task group, or the task itself."""
+        group = self.groups.get(name)
+        return [name] if group is None else [task.task_id for task in group.firsts()]
 
     def feeds_mapping(self, task_id: str) -> bool:
         """Whether another task is mapped over what a task returns."""
@@ -259,23 +199,177 @@ class Dag:
         return task
 
 
-def check_id(kind: str, value: object) -> None:
-    """Complain of an id as Airflow would.
+class Task(Node):
+    """A registered task. Calling it calls the author's function; inside a `with dag:` block it is wired instead.
 
-    Args:
-        kind: `dag_id` or `task_id`.
-        value: the id.
-
-    Raises:
-        RegistrationError: when Airflow would refuse it.
+    Attributes:
+        dag: the Dag that it belongs to.
+        task_id: the task's id.
+        function: the author's function.
+        parameters: what the function asks for.
+        outlets: the assets and aliases that it tells of.
+        inlets: the assets and aliases that it reads.
+        multiple_outputs: whether each key of the map that it returns is an XCom, too.
+        retry_policy: decides about another try; None for Airflow's own rule.
+        execution_timeout_s: how long it may run, in seconds; None for no limit.
+        kind: `task`, `branch` or `short_circuit`.
+        group: the id of the task group that it is in; None for none.
+        declared: what it says to Airflow's scheduler, by the names of `Dag.task`'s options.
+        arguments: what it was called with in the `with dag:` block, by parameter; None when it was not.
+        mapped: what it was expanded over, by parameter; None when it is not mapped.
+        resumes: the functions that it may resume in, by name.
     """
-    if not isinstance(value, str):
-        raise RegistrationError(f"a {kind} is text, not {value!r} of type {type(value).__name__}")
-    if not value or not all(character.isalnum() or character in "_.-" for character in value):
-        raise RegistrationError(
-            f"the {kind} {value!r} is refused by Airflow: use letters, digits, underscores, dots and hyphens only"
-        )
-    if len(value) > _MAX_ID_LENGTH:
-        raise RegistrationError(
-            f"the {kind} {value[:30]!r}... has {len(value)} characters: Airflow allows {_MAX_ID_LENGTH}"
-        )
+
+    if TYPE_CHECKING:
+        __name__: str
+        dag: Dag
+        group: str | None
+
+    def __init__(
+        self,
+        dag: Dag,
+        task_id: str,
+        function: Callable[..., object],
+        *,
+        kind: str = "task",
+        outlets: Iterable[Outlet] = (),
+        inlets: Iterable[Outlet] = (),
+        multiple_outputs: bool = False,
+        retry_policy: RetryPolicy | None = None,
+        execution_timeout: timedelta | float | None = None,
+        group: str | None = None,
+        **declared: object,
+    ) -> None:
+        self.dag = dag
+        self.task_id = task_id
+        self.function = function
+        self.parameters: tuple[Parameter, ...] = read_parameters(function)
+        self.kind = kind
+        self.outlets = tuple(outlets)
+        self.inlets = tuple(inlets)
+        self.multiple_outputs = multiple_outputs
+        self.retry_policy = retry_policy
+        self.execution_timeout_s = None if execution_timeout is None else _timeout_s(execution_timeout, task_id)
+        self.group = group
+        self.declared: dict[str, object] = {}
+        if declared:
+            from dagfloe.authoring.options import check_task_options  # noqa: PLC0415 - only for tasks that have options
+
+            self.declared = check_task_options(declared, f"task {task_id!r}")
+        self.arguments: dict[str, object] | None = None
+        self.mapped: dict[str, object] | None = None
+        self.resumes: dict[str, tuple[Callable[..., object], tuple[Parameter, ...]]] = {}
+        # As functools.wraps does, without importing functools.
+        for name in ("__module__", "__name__", "__qualname__", "__doc__"):
+            if hasattr(function, name):
+                setattr(self, name, getattr(function, name))
+        self.__wrapped__ = function
+
+    def __repr__(self) -> str:
+        return f"Task({self.dag_id!r}, {self.task_id!r})"
+
+    def __reduce__(self) -> str:
+        return str(getattr(self, "__qualname__", self.task_id))  # by its name in its module, as functions are pickled
+
+    @property
+    def dag_id(self) -> str:
+        """The Dag's id."""
+        return self.dag.dag_id
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function; inside a `with dag:` block of its Dag, say what it will be called with.
+
+        Raises:
+            RegistrationError: inside the block, when the arguments do not fit or the task was called before.
+        """
+        if self.dag.is_wiring:
+            return self._wire(match_arguments(self, self.parameters, args, kwargs))
+        if any(isinstance(value, XComArg) for value in (*args, *kwargs.values())):
+            raise RegistrationError(
+                f"{self!r} is given what another task returns outside of a `with dag:` block of its own Dag: "
+                "call it inside one"
+            )
+        return self.function(*args, **kwargs)
+
+    def expand(self, **mapped: object) -> XComArg:
+        """Map the task inside a `with dag:` block: a task instance for each item, as the stub Dag does.
+
+        Args:
+            mapped: for each mapped parameter a list, a map, or the return value of another task. Of several, every
+                combination is run; the last one changes fastest.
+
+        Raises:
+            RegistrationError: outside a `with dag:` block, or when the arguments do not fit.
+        """
+        return self.map_over({}, mapped)
+
+    def partial(self, **kwargs: object) -> PartialTask:
+        """Give the arguments that all task instances share, before `.expand()`."""
+        return PartialTask(self, kwargs)
+
+    def map_over(self, shared: Mapping[str, object], mapped: Mapping[str, object]) -> XComArg:
+        """Map the task; `expand` and `partial` are what authors use."""
+        if not self.dag.is_wiring:
+            raise RegistrationError(f"{self!r}.expand() belongs into a `with dag:` block")
+        check_mapped(self, shared, mapped)
+        return self._wire(match_arguments(self, self.parameters, (), {**shared, **mapped}), dict(mapped))
+
+    def resume(self, function: _Function) -> _Function:
+        """Register a function in which the task may resume after it was deferred: `@task.resume`.
+
+        Its parameters are passed as those of the task; further ones get `event` and the `kwargs` of the deferral.
+
+        Raises:
+            RegistrationError: when the task has one of that name, or it cannot be one.
+        """
+        name = function.__name__
+        if name in self.resumes:
+            raise RegistrationError(f"{self!r} has two functions named {name!r} to resume in: rename one")
+        self.resumes[name] = (function, read_parameters(function))
+        return function
+
+    def resume_name(self, resume: Callable[..., object] | str | None) -> str:
+        """What to send as `next_method` for what an author gave as `resume`.
+
+        Raises:
+            RegistrationError: when the task has no such function to resume in.
+        """
+        if resume is None or resume is self or resume is self.function:
+            return self.task_id
+        name = resume if isinstance(resume, str) else getattr(resume, "__name__", repr(resume))
+        if name != self.task_id and name not in self.resumes:
+            raise RegistrationError(
+                f"{self!r} cannot resume in {name!r}: register the function with @{self.task_id}.resume"
+            )
+        return name
+
+    def _wire(self, arguments: dict[str, object], mapped: dict[str, object] | None = None) -> XComArg:
+        if self.arguments is not None:
+            raise RegistrationError(
+                f"{self!r} was called twice in the Dag: register the function under another task_id for that"
+            )
+        check_arguments(self, arguments)
+        connect((task for arg in xcom_args(arguments) for task in arg.lasts()), [self])
+        self.arguments, self.mapped = arguments, mapped
+        return XComArg(self)
+
+
+class PartialTask:
+    """A task with some of its arguments set; the others are to be expanded. Made by `Task.partial`."""
+
+    def __init__(self, task: Task, arguments: Mapping[str, object]) -> None:
+        self._task = task
+        self._arguments = arguments
+
+    def expand(self, **mapped: object) -> XComArg:
+        """Map the task: see `Task.expand`."""
+        return self._task.map_over(self._arguments, mapped)
+
+
+def _timeout_s(timeout: timedelta | float, task_id: str) -> float:
+    from dagfloe.values.dates import to_seconds  # noqa: PLC0415 - only for tasks that have a timeout
+
+    timeout_s = to_seconds(timeout)
+    if not timeout_s > 0:
+        raise RegistrationError(f"the execution_timeout of task {task_id!r} is {timeout_s:g} s: it is longer than 0")
+    return timeout_s

@@ -1,7 +1,7 @@
-"""The graph that a bundle declares: calls of tasks inside a `with dag:` block, and `>>` between them. Pure.
+"""The graph that a bundle declares: which tasks run after which. Pure.
 
-Inside the block a call of a task runs nothing. It says where the task's arguments come from, and gives an `XComArg`
-that stands for its return value.
+Authors declare it in a `with dag:` block, with calls of tasks and with `>>`. A call in the block runs nothing: it
+records where the task's arguments come from, and returns an `XComArg` that stands for the task's return value.
 """
 
 from __future__ import annotations
@@ -16,9 +16,72 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from dagfloe.authoring.task import Task
-
     Other = TypeVar("Other")
+
+_MAX_ID_LENGTH = 250
+
+
+class Graph:
+    """The order in which a Dag's tasks run: the base of `Dag`.
+
+    Attributes:
+        dag_id: the Dag's id.
+        open_groups: the ids of the task groups whose `with` blocks are open, the innermost last.
+    """
+
+    def __init__(self, dag_id: str) -> None:
+        self.dag_id = dag_id
+        self.open_groups: list[str] = []
+        self._downstream: dict[str, list[str]] = {}
+        self._open_blocks = 0
+
+    if TYPE_CHECKING:
+
+        @property
+        def tasks(self) -> Mapping[str, Node]:
+            """The tasks by task_id."""
+            ...
+
+    def __enter__(self) -> Self:
+        self._open_blocks += 1
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open_blocks -= 1
+
+    @property
+    def is_wiring(self) -> bool:
+        """Whether a `with dag:` block is open."""
+        return self._open_blocks > 0
+
+    def downstream_of(self, task_id: str) -> list[str]:
+        """The tasks right after one, in the order of declaration."""
+        return list(self._downstream.get(task_id, ()))
+
+    def reachable_from(self, task_id: str) -> set[str]:
+        """All tasks that run after one, directly or through others."""
+        reached: set[str] = set()
+        pending = self.downstream_of(task_id)
+        while pending:
+            downstream_id = pending.pop()
+            if downstream_id not in reached:
+                reached.add(downstream_id)
+                pending += self.downstream_of(downstream_id)
+        return reached
+
+    def add_edge(self, upstream: str, downstream: str) -> None:
+        """Let one task run after another. Authors use `>>` and calls.
+
+        Raises:
+            RegistrationError: when the graph would have a cycle.
+        """
+        if upstream == downstream or upstream in self.reachable_from(downstream):
+            raise RegistrationError(
+                f"in Dag {self.dag_id!r}, task {downstream!r} would run both before and after {upstream!r}"
+            )
+        downstream_ids = self._downstream.setdefault(upstream, [])
+        if downstream not in downstream_ids:
+            downstream_ids.append(downstream)
 
 
 class Linked:
@@ -26,11 +89,11 @@ class Linked:
 
     if TYPE_CHECKING:
 
-        def firsts(self) -> list[Task]:
+        def firsts(self) -> list[Node]:
             """The tasks that run after what this is connected to."""
             ...
 
-        def lasts(self) -> list[Task]:
+        def lasts(self) -> list[Node]:
             """The tasks before what this is connected to."""
             ...
 
@@ -52,29 +115,45 @@ class Linked:
 
 
 class Node(Linked):
-    """Something with a place in the graph: a task, or the XCom of one."""
+    """A task, as far as the graph needs it: the base of `Task`."""
 
-    _node_task: Task
+    if TYPE_CHECKING:
+        task_id: str
 
-    def firsts(self) -> list[Task]:
-        """The one task."""
-        return [self._node_task]
+        @property
+        def dag(self) -> Graph:
+            """The Dag that the task belongs to."""
+            ...
 
-    def lasts(self) -> list[Task]:
-        """The one task."""
-        return [self._node_task]
+        @property
+        def group(self) -> str | None:
+            """The id of the task group that the task is in; None for none."""
+            ...
+
+        @property
+        def mapped(self) -> Mapping[str, object] | None:
+            """What the task is expanded over, by parameter; None when it is not mapped."""
+            ...
+
+    def firsts(self) -> list[Node]:
+        """The task itself."""
+        return [self]
+
+    def lasts(self) -> list[Node]:
+        """The task itself."""
+        return [self]
 
 
-class XComArg(Node):
-    """What a task will have pushed, as an argument of another one.
+class XComArg(Linked):
+    """The XCom that a task will push, as an argument of another task.
 
     Attributes:
         task_id: the task that pushes it.
         key: the XCom's key; `extract()["rows"]` is the one of a task with `multiple_outputs`.
     """
 
-    def __init__(self, task: Task, key: str = RETURN_VALUE) -> None:
-        self._node_task = task
+    def __init__(self, task: Node, key: str = RETURN_VALUE) -> None:
+        self._task = task
         self.task_id = task.task_id
         self.key = key
 
@@ -86,7 +165,7 @@ class XComArg(Node):
             raise RegistrationError(f"{self!r} is known when the task runs only: its keys are texts, not {key!r}")
         if self.key != RETURN_VALUE:
             raise RegistrationError(f"{self!r} is an XCom by key already: take {key!r} of it inside the task")
-        return XComArg(self._node_task, key)
+        return XComArg(self._task, key)
 
     def __iter__(self) -> Iterator[Any]:
         raise RegistrationError(f"{self!r} is known when the task runs only: pass it on as a whole, or use .expand()")
@@ -97,79 +176,71 @@ class XComArg(Node):
     @property
     def is_mapped(self) -> bool:
         """Whether the task is mapped, and pushes one XCom for each map index."""
-        return self._node_task.mapped is not None
+        return self._task.mapped is not None
+
+    def firsts(self) -> list[Node]:
+        """The task that pushes it."""
+        return [self._task]
+
+    def lasts(self) -> list[Node]:
+        """The task that pushes it."""
+        return [self._task]
 
 
-def connect(upstream: Iterable[Task], downstream: Iterable[Task]) -> None:
+def check_id(kind: str, value: object) -> None:
+    """Refuse an id that Airflow would refuse.
+
+    Args:
+        kind: `dag_id` or `task_id`.
+        value: the id.
+
+    Raises:
+        RegistrationError: when Airflow would refuse it.
+    """
+    if not isinstance(value, str):
+        raise RegistrationError(f"a {kind} is text, not {value!r} of type {type(value).__name__}")
+    if not value or not all(character.isalnum() or character in "_.-" for character in value):
+        raise RegistrationError(
+            f"the {kind} {value!r} is refused by Airflow: use letters, digits, underscores, dots and hyphens only"
+        )
+    if len(value) > _MAX_ID_LENGTH:
+        raise RegistrationError(
+            f"the {kind} {value[:30]!r}... has {len(value)} characters: Airflow allows {_MAX_ID_LENGTH}"
+        )
+
+
+def connect(upstream: Iterable[Node], downstream: Iterable[Node]) -> None:
     """Let tasks run after others.
 
     Raises:
         RegistrationError: when they are of different Dags, or the graph would have a cycle.
     """
-    following = list(downstream)
-    for first in upstream:
-        for second in following:
-            if first.dag is not second.dag:
+    downstream_tasks = list(downstream)
+    for task in upstream:
+        for other in downstream_tasks:
+            if task.dag is not other.dag:
                 raise RegistrationError(
-                    f"task {first.task_id!r} is of Dag {first.dag_id!r} and {second.task_id!r} of {second.dag_id!r}: "
-                    "only tasks of one Dag follow each other"
+                    f"task {task.task_id!r} is of Dag {task.dag.dag_id!r} and {other.task_id!r} of "
+                    f"{other.dag.dag_id!r}: only tasks of one Dag follow each other"
                 )
-            first.dag.add_edge(first.task_id, second.task_id)
+            task.dag.add_edge(task.task_id, other.task_id)
 
 
-def leaves(value: object) -> Iterator[object]:
-    """A value, or what is inside its lists, tuples and maps.
-
-    Raises:
-        RegistrationError: when a set holds what is known when the task runs only.
-    """
-    if isinstance(value, (list, tuple)):
-        for item in value:
-            yield from leaves(item)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from leaves(item)
-    elif isinstance(value, (set, frozenset)):
-        for item in value:
-            if isinstance(item, Node):
-                raise RegistrationError(f"{item!r} is in a set, and what it stands for may not fit there: use a list")
-    else:
-        yield value
+def _firsts(value: object) -> list[Node]:
+    return [task for linked in _linked(value) for task in linked.firsts()]
 
 
-def xcom_args(value: object) -> Iterator[XComArg]:
-    """Every XComArg in a value, inside lists, tuples and maps, too."""
-    for each in leaves(value):
-        if isinstance(each, XComArg):
-            yield each
-
-
-class PartialTask:
-    """A task with some of its arguments given, the others to be expanded: `task.partial(...)`."""
-
-    def __init__(self, task: Task, arguments: Mapping[str, object]) -> None:
-        self._task = task
-        self._arguments = arguments
-
-    def expand(self, **mapped: object) -> XComArg:
-        """Map the task: see `Task.expand`."""
-        return self._task.map_over(self._arguments, mapped)
-
-
-def _firsts(value: object) -> list[Task]:
-    return [task for each in _linked(value) for task in each.firsts()]
-
-
-def _lasts(value: object) -> list[Task]:
-    return [task for each in _linked(value) for task in each.lasts()]
+def _lasts(value: object) -> list[Node]:
+    return [task for linked in _linked(value) for task in linked.lasts()]
 
 
 def _linked(value: object) -> list[Linked]:
-    found = []
-    for each in value if isinstance(value, (list, tuple, set)) else [value]:
-        if not isinstance(each, Linked):
+    items = value if isinstance(value, (list, tuple, set)) else [value]
+    linked = []
+    for item in items:
+        if not isinstance(item, Linked):
             raise RegistrationError(
-                f">> connects tasks, task groups and what tasks return inside a `with dag:` block, not {each!r}"
+                f">> connects tasks, task groups and what tasks return inside a `with dag:` block, not {item!r}"
             )
-        found.append(each)
-    return found
+        linked.append(item)
+    return linked

@@ -9,8 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from dagfloe.authoring.dag import Dag
-    from dagfloe.authoring.task import Task
+    from dagfloe.authoring.graph import Graph, Node
 
 _MAX_ID_LENGTH = 200
 
@@ -25,7 +24,7 @@ class TaskGroup(Linked):
         group_id: its id, `outer.inner` for a group within another one.
     """
 
-    def __init__(self, dag: Dag, group_id: str) -> None:
+    def __init__(self, dag: Graph, group_id: str) -> None:
         self.dag = dag
         self.group_id = group_id
 
@@ -40,21 +39,21 @@ class TaskGroup(Linked):
         self.dag.open_groups.pop()
 
     @property
-    def tasks(self) -> list[Task]:
+    def tasks(self) -> list[Node]:
         """The tasks of the group and of the groups in it, in the order of registration."""
         return [task for task in self.dag.tasks.values() if f"{task.group}.".startswith(f"{self.group_id}.")]
 
-    def firsts(self) -> list[Task]:
+    def firsts(self) -> list[Node]:
         """The tasks that run after none of the group."""
-        followers = {each for task in self.tasks for each in self.dag.downstream_of(task.task_id)}
+        followers = {task_id for task in self.tasks for task_id in self.dag.downstream_of(task.task_id)}
         return [task for task in self._some() if task.task_id not in followers]
 
-    def lasts(self) -> list[Task]:
+    def lasts(self) -> list[Node]:
         """The tasks that none of the group runs after."""
         inside = {task.task_id for task in self.tasks}
         return [task for task in self._some() if inside.isdisjoint(self.dag.downstream_of(task.task_id))]
 
-    def _some(self) -> list[Task]:
+    def _some(self) -> list[Node]:
         tasks = self.tasks
         if not tasks:
             raise RegistrationError(f"{self!r} has no tasks yet: register them before it is connected")
@@ -67,7 +66,7 @@ def check_group_id(name: object) -> None:
     Raises:
         RegistrationError: when Airflow would refuse it.
     """
-    if not isinstance(name, str) or not name or not all(each.isalnum() or each in "_-" for each in name):
+    if not isinstance(name, str) or not name or not all(character.isalnum() or character in "_-" for character in name):
         raise RegistrationError(
             f"the group_id {name!r} is refused by Airflow: use letters, digits, underscores and hyphens only"
         )

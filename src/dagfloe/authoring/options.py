@@ -9,8 +9,41 @@ from dagfloe.errors import DagfloeError, RegistrationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import timedelta
+    from typing import TypedDict
+
+    from dagfloe.authoring.retry import RetryDecision
+    from dagfloe.model.assets import Asset, AssetAlias, AssetRef
+
+    Outlet = Asset | AssetRef | AssetAlias
+    RetryPolicy = Callable[[BaseException, int], RetryDecision | None]
+
+    class SchedulingOptions(TypedDict, total=False):
+        """A task's options for Airflow's scheduler."""
+
+        depends_on_past: bool | None
+        doc_md: str | None
+        max_retry_delay: timedelta | float | None
+        owner: str | None
+        pool: str | None
+        pool_slots: int | None
+        priority_weight: int | None
+        queue: str | None
+        retries: int | None
+        retry_delay: timedelta | float | None
+        retry_exponential_backoff: bool | None
+        trigger_rule: str | None
+
+    class TaskOptions(SchedulingOptions, total=False):
+        """What `Dag.task`, `Dag.branch` and `Dag.short_circuit` take beside the task_id."""
+
+        outlets: Iterable[Outlet]
+        inlets: Iterable[Outlet]
+        multiple_outputs: bool
+        retry_policy: RetryPolicy | None
+        execution_timeout: timedelta | float | None
+
 
 #: When a task runs, by the states of those before it; Airflow's names.
 TRIGGER_RULES = (
@@ -45,11 +78,6 @@ def check_task_options(options: Mapping[str, object], owner: str) -> dict[str, o
 def check_dag_options(options: Mapping[str, object], owner: str) -> dict[str, object]:
     """The options of a Dag; arguments and errors as for `check_task_options`."""
     return _checked(options, _DAG_OPTIONS, owner)
-
-
-def seconds_of(span: timedelta | float) -> float:
-    """A span that was checked, in seconds."""
-    return float(span) if isinstance(span, (int, float)) else span.total_seconds()
 
 
 def _checked(options: Mapping[str, object], known: Mapping[str, _Check], owner: str) -> dict[str, object]:

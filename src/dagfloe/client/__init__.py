@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from functools import cached_property as _group
     from typing import Any
 
-    from dagfloe.authoring.bundle import Bundle
-    from dagfloe.client._exchange import Transport
+    from dagfloe.client._exchange import RegisteredBundle, Transport
     from dagfloe.client.assets import Assets, OutletEvents
     from dagfloe.client.connections import Connections
     from dagfloe.client.dag_runs import DagRuns, Dags
@@ -62,7 +61,11 @@ class Client:
     """
 
     def __init__(
-        self, transport: Transport, context: Context, secrets: Secrets | None = None, bundle: Bundle | None = None
+        self,
+        transport: Transport,
+        context: Context,
+        secrets: Secrets | None = None,
+        bundle: RegisteredBundle | None = None,
     ) -> None:
         self._exchange = Exchange(transport, context, secrets if secrets is not None else Secrets(), bundle)
 

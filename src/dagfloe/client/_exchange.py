@@ -6,12 +6,11 @@ from dagfloe.errors import RemoteProtocolError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from typing import Any, Protocol
 
-    from dagfloe.authoring.bundle import Bundle
-    from dagfloe.authoring.task import Task
     from dagfloe.masking import Secrets
+    from dagfloe.model.assets import Asset, AssetAlias, AssetRef
     from dagfloe.model.context import Context, TaskInstance
 
     class Transport(Protocol):
@@ -21,6 +20,51 @@ if TYPE_CHECKING:
 
         def request(self, body: Mapping[str, Any]) -> dict[str, Any] | None:
             """The reply's body; errors are raised."""
+            ...
+
+    class RegisteredBundle(Protocol):
+        """What the client needs of a `Bundle`."""
+
+        def find(self, dag_id: str, task_id: str) -> RegisteredTask | None:
+            """The task registered under these ids, if there is one."""
+            ...
+
+    class RegisteredTask(Protocol):
+        """What the client needs of a `Task`."""
+
+        @property
+        def task_id(self) -> str:
+            """The task's id."""
+            ...
+
+        @property
+        def dag(self) -> RegisteredDag:
+            """The Dag that it belongs to."""
+            ...
+
+        @property
+        def outlets(self) -> Collection[Asset | AssetRef | AssetAlias]:
+            """The assets and aliases for which it emits events."""
+            ...
+
+    class RegisteredDag(Protocol):
+        """What the client needs of a `Dag`."""
+
+        @property
+        def tasks(self) -> Mapping[str, object]:
+            """The tasks by task_id, in the order of registration."""
+            ...
+
+        def downstream_of(self, task_id: str) -> list[str]:
+            """The tasks right after one."""
+            ...
+
+        def reachable_from(self, task_id: str) -> set[str]:
+            """All tasks that run after one, directly or through others."""
+            ...
+
+        def first_task_ids(self, name: str) -> list[str]:
+            """The tasks that a branch follows for a name: the first ones of a task group, or the task itself."""
             ...
 
 
@@ -44,7 +88,9 @@ class Exchange:
         bundle: where the running task is registered, if it is known.
     """
 
-    def __init__(self, transport: Transport, context: Context, secrets: Secrets, bundle: Bundle | None) -> None:
+    def __init__(
+        self, transport: Transport, context: Context, secrets: Secrets, bundle: RegisteredBundle | None
+    ) -> None:
         self.transport = transport
         self.context = context
         self.secrets = secrets
@@ -56,7 +102,7 @@ class Exchange:
         return self.context.ti
 
     @property
-    def task(self) -> Task | None:
+    def task(self) -> RegisteredTask | None:
         """The running task as it was registered, if it is known."""
         return self._bundle.find(self.ti.dag_id, self.ti.task_id) if self._bundle else None
 
@@ -96,3 +142,12 @@ class Exchange:
         if field not in reply:
             raise RemoteProtocolError(f"the supervisor answered {body['type']} without {field!r}")
         return reply[field]
+
+
+def decode_xcom(value: Any) -> Any:
+    """The value of an XCom as it was before Airflow's own serialization; what JSON has stays as it is."""
+    if not isinstance(value, (dict, list)):
+        return value
+    from dagfloe.values.serde import decode  # noqa: PLC0415 - only where a container was read
+
+    return decode(value)

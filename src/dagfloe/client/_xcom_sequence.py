@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dagfloe.call_errors import NotFoundError
-from dagfloe.client.xcoms import decoded
+from dagfloe.client._exchange import decode_xcom
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class LazyXComs(Sequence):  # type: ignore[type-arg]
         offset = index.__index__()
         body = {"type": "GetXComSequenceItem", **self._place, "offset": offset}
         try:
-            return decoded(self._exchange.ask_for(body, "XComSequenceIndexResult", "root"))
+            return decode_xcom(self._exchange.ask_for(body, "XComSequenceIndexResult", "root"))
         except NotFoundError:
             raise IndexError(f"{self!r} has no item {offset}") from None
 
@@ -101,5 +101,5 @@ class LazyXComs(Sequence):  # type: ignore[type-arg]
             "stop": stop,
             "step": step,
         }
-        values: list[Any] = decoded(self._exchange.ask_for(body, "XComSequenceSliceResult", "root"))
+        values: list[Any] = decode_xcom(self._exchange.ask_for(body, "XComSequenceSliceResult", "root"))
         return values

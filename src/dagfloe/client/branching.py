@@ -8,7 +8,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dagfloe.authoring.dag import Dag
     from dagfloe.client._exchange import Exchange
 
 
@@ -23,16 +22,16 @@ def skipped_by_branch(exchange: Exchange, follow: Iterable[str], among: Iterable
     Raises:
         DagfloeError: when a task to follow is neither among them nor in the Dag.
     """
-    graph = exchange.task.dag if exchange.task else None
-    followed = [task_id for each in follow for task_id in _in_group(graph, each)]
+    dag = exchange.task.dag if exchange.task else None
+    followed = [task_id for name in follow for task_id in (dag.first_task_ids(name) if dag else [name])]
     choice = _choice(exchange, among)
-    unknown = sorted(set(followed) - set(choice) - (set(graph.tasks) if graph else set()))
+    unknown = sorted(set(followed) - set(choice) - (set(dag.tasks) if dag else set()))
     if unknown:
         raise DagfloeError(f"there is no task {unknown[0]!r} to branch to: the tasks are {', '.join(choice) or 'none'}")
     reached = set(followed)
-    if graph is not None:
+    if dag is not None:
         for task_id in followed:
-            reached |= graph.reachable_from(task_id)
+            reached |= dag.reachable_from(task_id)
     return [task_id for task_id in choice if task_id not in reached]
 
 
@@ -47,13 +46,6 @@ def skipped_by_short_circuit(exchange: Exchange, *, ignore_trigger_rules: bool) 
     if not ignore_trigger_rules or task is None:
         return choice
     return [task_id for task_id in task.dag.tasks if task_id in task.dag.reachable_from(task.task_id)]
-
-
-def _in_group(graph: Dag | None, name: str) -> list[str]:
-    """The first tasks of a task group; the id itself when it is a task's."""
-    if graph is None or name not in graph.groups:
-        return [name]
-    return [task.task_id for task in graph.groups[name].firsts()]
 
 
 def _choice(exchange: Exchange, among: Iterable[str] | None) -> list[str]:

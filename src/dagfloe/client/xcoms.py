@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dagfloe.call_errors import XComNotFound
-from dagfloe.client._exchange import UNSET, Unset
+from dagfloe.client._exchange import UNSET, Unset, decode_xcom
 from dagfloe.constants import RETURN_VALUE
 from dagfloe.values.jsonable import check_jsonable
 
@@ -65,7 +65,7 @@ class XComs:
         if previous_iteration:
             body["previous_iteration"] = True
         try:
-            value = decoded(self._exchange.ask(body, "XComResult").get("value"))
+            value = decode_xcom(self._exchange.ask(body, "XComResult").get("value"))
         except XComNotFound:
             if isinstance(default, Unset):
                 raise
@@ -98,7 +98,7 @@ class XComs:
             "step": None,
             "include_prior_dates": include_prior_dates,
         }
-        values: list[Any] = decoded(self._exchange.ask_for(body, "XComSequenceSliceResult", "root"))
+        values: list[Any] = decode_xcom(self._exchange.ask_for(body, "XComSequenceSliceResult", "root"))
         return values
 
     def sequence(
@@ -199,12 +199,3 @@ class XComs:
         if map_index is None:
             map_index = ti.map_index if task_id in (None, ti.task_id) else -1
         return {**self._place(task_id or ti.task_id, key, dag_id, run_id), "map_index": map_index}
-
-
-def decoded(value: Any) -> Any:
-    """A value as it was before Airflow's own serialization; what JSON has is given back as it is."""
-    if not isinstance(value, (dict, list)):
-        return value
-    from dagfloe.values.serde import decode  # noqa: PLC0415 - only where a container was read
-
-    return decode(value)

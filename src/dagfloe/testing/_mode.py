@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from dagfloe.authoring.task import Task
+from dagfloe.authoring.dag import Task
 from dagfloe.testing._process.run import find_dag_id, find_source
 from dagfloe.testing.errors import MisuseError
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from os import PathLike
 
-    from dagfloe.authoring.task import Task
+    from dagfloe.authoring.dag import Task
     from dagfloe.client import Client
     from dagfloe.local.task_run import TaskRun
     from dagfloe.model.context import Context

@@ -6,8 +6,8 @@ Pure; knows nothing of tasks and frames. What annotations say is read by `hints`
 
 from __future__ import annotations
 
-from dagfloe.values.hints import Scope, describe, is_class, is_union, special_form, unwrap
-from dagfloe.values.jsonable import _step, _type_name
+from dagfloe.values.hints import Mismatch, Scope, describe, is_class, is_union, special_form, unwrap
+from dagfloe.values.jsonable import path_step, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,30 +29,6 @@ _STANDS_FOR: dict[str, type] = {
     "Mapping": dict,
     "MutableMapping": dict,
 }
-
-
-class Mismatch(Exception):
-    """A value that does not fit its annotation. Holds types only: the value may be a secret.
-
-    Attributes:
-        path: where in the value, such as `$[2].price`.
-        expected: what the annotation asks for there, such as `list[int]`.
-        actual: what is there, such as `str`.
-    """
-
-    def __init__(self, expected: str, actual: str, path: str = "$") -> None:
-        super().__init__(expected, actual, path)
-        self.expected = expected
-        self.actual = actual
-        self.path = path
-
-    def __str__(self) -> str:
-        return f"{self.path}: expected {self.expected}, got {self.actual}"
-
-    @classmethod
-    def of(cls, annotation: object, value: object) -> Mismatch:
-        """For a value that is of the wrong type as a whole."""
-        return cls(describe(annotation), "None" if value is None else _type_name(value))
 
 
 def convert(value: object, annotation: object, resolve: Callable[[str], object]) -> object:
@@ -177,10 +153,10 @@ class Checker:
             try:
                 new_key = self.check(key, args[0], scope)
             except Mismatch as mismatch:
-                mismatch.path = f"${_step(key)}"
+                mismatch.path = f"${path_step(key)}"
                 mismatch.expected += " as its key"
                 raise
-            result[new_key] = self.check_part(_step(key), child, args[1], scope)
+            result[new_key] = self.check_part(path_step(key), child, args[1], scope)
         return result
 
     def _check_list(self, value: Any, annotation: Any, cls: type, args: _Args, scope: Scope) -> Any:
@@ -213,7 +189,7 @@ class Checker:
             return tuple(self._check_items(value, args[0], scope))
         members = () if args == ((),) else args  # Python 3.10 has this for the empty tuple
         if len(value) != len(members):
-            raise Mismatch(describe(annotation), f"{_type_name(value)} of length {len(value)}")
+            raise Mismatch(describe(annotation), f"{type_name(value)} of length {len(value)}")
         parts = enumerate(zip(value, members, strict=True))
         return tuple(self.check_part(f"[{index}]", item, member, scope) for index, (item, member) in parts)
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sys
 
+from dagfloe.values.jsonable import type_name
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -16,6 +18,30 @@ if TYPE_CHECKING:
 #: How often an annotation may lead to another one: one that names itself would do so forever.
 _MAX_HOPS = 100
 _QUALIFIERS = ("Required", "NotRequired", "ReadOnly")
+
+
+class Mismatch(Exception):
+    """A value that does not fit its annotation. Holds types only: the value may be a secret.
+
+    Attributes:
+        path: where in the value, such as `$[2].price`.
+        expected: what the annotation asks for there, such as `list[int]`.
+        actual: what is there, such as `str`.
+    """
+
+    def __init__(self, expected: str, actual: str, path: str = "$") -> None:
+        super().__init__(expected, actual, path)
+        self.expected = expected
+        self.actual = actual
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"{self.path}: expected {self.expected}, got {self.actual}"
+
+    @classmethod
+    def of(cls, annotation: object, value: object) -> Mismatch:
+        """For a value that is of the wrong type as a whole."""
+        return cls(describe(annotation), "None" if value is None else type_name(value))
 
 
 class Scope:

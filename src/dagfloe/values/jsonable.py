@@ -49,8 +49,16 @@ def check_jsonable(value: object) -> None:
         raise ValueNotSerializableError(f"the value at {path} is {bad.what}: it has no JSON form; {bad.cure}", path)
 
 
-class _Bad:
-    """A bad element; the path is put together from its end, so that good values cost no path."""
+class BadElement:
+    """An element without a JSON form.
+
+    The path is collected from its end while the search returns, so that good values cost no path.
+
+    Attributes:
+        what: what the element is, as in `the value at $ is ...`.
+        cure: what the author can do about it.
+        path: the steps that lead to it, the last one first.
+    """
 
     __slots__ = ("cure", "path", "what")
 
@@ -59,38 +67,39 @@ class _Bad:
         self.cure = cure
         self.path = list(path)
 
-    def inside(self, step: str) -> _Bad:
+    def inside(self, step: str) -> BadElement:
+        """The same element, as part of a value that the step leads into."""
         self.path.append(step)
         return self
 
 
-def _find_bad(value: Any, depth: int) -> _Bad | None:
+def _find_bad(value: Any, depth: int) -> BadElement | None:
     # By `type` and the classes' own methods: subclasses, and proxies that hide their class, do as they like.
     kind = type(value)
     if value is None or kind is bool:
         return None
     if issubclass(kind, str):
-        return _find_bad_text(value)
+        return find_bad_string(value)
     if issubclass(kind, (int, float)):
-        return _find_bad_number(value)
+        return find_bad_number(value)
     if not issubclass(kind, (dict, list, tuple)):
-        return _Bad(f"of type {_type_name(value)}", _advice(value))
+        return BadElement(f"of type {type_name(value)}", advice_for(value))
     if depth >= MAX_DEPTH:
-        return _Bad(f"nested more than {MAX_DEPTH} levels deep", "is it part of itself? flatten it")
+        return BadElement(f"nested more than {MAX_DEPTH} levels deep", "is it part of itself? flatten it")
     return _find_bad_in_map(value, depth) if issubclass(kind, dict) else _find_bad_in_list(value, depth)
 
 
-def _find_bad_in_map(value: dict[object, object], depth: int) -> _Bad | None:
+def _find_bad_in_map(value: dict[object, object], depth: int) -> BadElement | None:
     for key, child in value.items():
         if not issubclass(type(key), str):
-            return _Bad(f"under a key of type {_type_name(key)}", "keys are text: use str(...)", _step(key))
-        bad = _find_bad_text(key) or _find_bad(child, depth + 1)
+            return BadElement(f"under a key of type {type_name(key)}", "keys are text: use str(...)", path_step(key))
+        bad = find_bad_string(key) or _find_bad(child, depth + 1)
         if bad is not None:
-            return bad.inside(_step(key))
+            return bad.inside(path_step(key))
     return None
 
 
-def _find_bad_in_list(value: list[object] | tuple[object, ...], depth: int) -> _Bad | None:
+def _find_bad_in_list(value: list[object] | tuple[object, ...], depth: int) -> BadElement | None:
     for index, child in enumerate(value):
         bad = _find_bad(child, depth + 1)
         if bad is not None:
@@ -98,41 +107,46 @@ def _find_bad_in_list(value: list[object] | tuple[object, ...], depth: int) -> _
     return None
 
 
-def _find_bad_number(value: Any) -> _Bad | None:
+def find_bad_number(value: Any) -> BadElement | None:
+    """What is wrong with an int or a float; None when JSON can hold it."""
     if issubclass(type(value), float):
         real = float.__float__(value)
         if real - real != 0:  # only NaN and the infinities
-            return _Bad(f"the float {real!r}, which JSON does not have", "use None or a text instead")
+            return BadElement(f"the float {real!r}, which JSON does not have", "use None or a text instead")
     elif not INT_MIN <= int.__int__(value) <= INT_MAX:
-        return _Bad("an integer of more than 64 bits", "use str(...)")
+        return BadElement("an integer of more than 64 bits", "use str(...)")
     return None
 
 
-def _find_bad_text(text: Any) -> _Bad | None:
+def find_bad_string(string: Any) -> BadElement | None:
+    """What is wrong with a str; None when JSON can hold it."""
     try:
-        str.encode(text)
+        str.encode(string)
     except UnicodeEncodeError:
-        return _Bad("text with a lone surrogate, which UTF-8 does not have", "clean it first")
+        return BadElement("text with a lone surrogate, which UTF-8 does not have", "clean it first")
     return None
 
 
-def _step(key: Any) -> str:
+def path_step(key: Any) -> str:
+    """The step of a path that leads to a dict's value, such as `.price` or `['unit price']`."""
     if issubclass(type(key), str):
         name = str.__str__(key)
         return f".{name}" if name.isidentifier() else f"[{name!r}]"
     try:
         return f"[{key!r}]"
     except Exception:  # noqa: BLE001 - a __repr__ of the author's
-        return f"[{_type_name(key)}]"
+        return f"[{type_name(key)}]"
 
 
-def _advice(value: object) -> str:
+def advice_for(value: object) -> str:
+    """What an author can do about a value that has no JSON form."""
     kind = type(value)
     if kind.__module__ == "numpy" and hasattr(value, "item") and kind.__name__ != "ndarray":
         return "use .item()"
     return _ADVICE.get(kind.__name__, "convert it to text, numbers, lists and maps first")
 
 
-def _type_name(value: object) -> str:
+def type_name(value: object) -> str:
+    """The name of a value's class, with its module unless it is a builtin."""
     kind = type(value)
     return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"

@@ -7,7 +7,7 @@ triggers and `next_kwargs` so. Pure; walks lists and maps, and leaves the single
 from __future__ import annotations
 
 from dagfloe.errors import ValueNotSerializableError
-from dagfloe.values.jsonable import MAX_DEPTH, _advice, _find_bad_number, _find_bad_text, _step, _type_name
+from dagfloe.values.jsonable import MAX_DEPTH, advice_for, find_bad_number, find_bad_string, path_step, type_name
 from dagfloe.values.serde_forms import ENCODERS, VERSIONS, Refusal, form_of, read
 
 TYPE_CHECKING = False
@@ -74,7 +74,7 @@ def _encode(value: Any, depth: int) -> Any:
     if value is None or kind is bool:
         return value
     if issubclass(kind, (str, int, float)):
-        bad = _find_bad_text(value) if issubclass(kind, str) else _find_bad_number(value)
+        bad = find_bad_string(value) if issubclass(kind, str) else find_bad_number(value)
         if bad is not None:
             raise Refusal(bad.what, bad.cure)
         return value
@@ -84,7 +84,7 @@ def _encode(value: Any, depth: int) -> Any:
         return _encode_list(value, _deeper(depth, 1))
     name = "builtins.tuple" if issubclass(kind, tuple) else f"{kind.__module__}.{kind.__name__}"
     if name not in ENCODERS:
-        raise Refusal(f"of type {_type_name(value)}", _advice(value))
+        raise Refusal(f"of type {type_name(value)}", advice_for(value))
     levels, data_of = ENCODERS[name]
     inside = _deeper(depth, levels)
     data = data_of(value)
@@ -104,12 +104,12 @@ def _encode_map(value: dict[Any, Any], depth: int) -> dict[Any, Any]:
     for key, child in value.items():
         if not issubclass(type(key), str):
             cure = "keys are text, and Airflow would change this one: use str(...)"
-            raise Refusal(f"under a key of type {_type_name(key)}", cure, _step(key))
+            raise Refusal(f"under a key of type {type_name(key)}", cure, path_step(key))
         try:
             _encode(key, depth)
             new = _encode(child, depth)
         except Refusal as refusal:
-            refusal.bad.inside(_step(key))
+            refusal.bad.inside(path_step(key))
             raise
         if new is not child:
             changed = dict(value) if changed is None else changed

@@ -6,7 +6,7 @@ and maps around a form: that is `serde`.
 
 from __future__ import annotations
 
-from dagfloe.values.jsonable import _Bad, _find_bad_number, _type_name
+from dagfloe.values.jsonable import BadElement, find_bad_number, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Refusal(Exception):
 
     def __init__(self, what: str, cure: str, *path: str) -> None:
         super().__init__(what)
-        self.bad = _Bad(what, cure, *path)
+        self.bad = BadElement(what, cure, *path)
 
 
 def form_of(name: str, data: object) -> dict[str, object]:
@@ -58,7 +58,7 @@ def _instant_of(value: datetime) -> dict[str, object]:
         name = f"{type(value.tzinfo).__module__}.{type(value.tzinfo).__name__}"
         if ENCODERS.get(name, (0, None))[1] is not _zone_of:
             cure = "use zoneinfo.ZoneInfo or datetime.timezone"
-            raise Refusal(f"a datetime with a time zone of type {_type_name(value.tzinfo)}", cure)
+            raise Refusal(f"a datetime with a time zone of type {type_name(value.tzinfo)}", cure)
         written, version, data = form_of(name, _zone_of(value.tzinfo)).values()
         zone = form_of("builtins.tuple", [data, written, version, True])
     try:
@@ -104,7 +104,7 @@ def _number_of(value: Decimal) -> int | float:
     exponent = value.as_tuple().exponent
     if isinstance(exponent, int) and (not value or value.adjusted() < 20):  # before a number of any size is made
         number = int(value) if exponent >= 0 else float(value)
-        if type(value)(str(number)) == value and _find_bad_number(number) is None:
+        if type(value)(str(number)) == value and find_bad_number(number) is None:
             return number
     raise Refusal("a decimal that no float, nor an integer of 64 bits, tells exactly", "use str(...)")
 

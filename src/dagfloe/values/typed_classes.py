@@ -7,17 +7,28 @@ from __future__ import annotations
 
 import sys
 
-from dagfloe.values.convert import Mismatch
-from dagfloe.values.hints import describe, fields_of, scope_of_module, unwrap
-from dagfloe.values.jsonable import _step, _type_name
+from dagfloe.values.hints import Mismatch, describe, fields_of, scope_of_module, unwrap
+from dagfloe.values.jsonable import path_step, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
+    from typing import Any, Protocol
 
-    from dagfloe.values.convert import Checker
     from dagfloe.values.hints import Scope
+
+    class Checker(Protocol):
+        """What this module needs of the check that it is part of."""
+
+        plans: dict[type, dict[str, _Field]]
+
+        def whole(self, value: Any) -> Any:
+            """The value, or all that a lazy one holds."""
+            ...
+
+        def check_part(self, step: str, value: Any, annotation: Any, scope: Scope) -> Any:
+            """A part of the value, as its annotation wants it, after the step that leads to it."""
+            ...
 
 
 class _Field:
@@ -98,7 +109,7 @@ def _first_error(error: Any, value: Any) -> tuple[str, str]:
         first = error.errors()[0]
         for step in first["loc"]:
             if isinstance(value, dict) and isinstance(step, str):
-                path, value = path + _step(step), value.get(step)
+                path, value = path + path_step(step), value.get(step)
             elif isinstance(value, list) and isinstance(step, int):
                 path, value = f"{path}[{step}]", value[step]
             else:  # the location goes on with names of the model's own
@@ -115,12 +126,12 @@ def _check_fields(checker: Checker, value: Any, cls: Any) -> dict[str, Any]:
     plan = _plan_of(checker, cls)
     for key in value:
         if key not in plan:
-            raise Mismatch(f"a field of {cls.__name__}", "an unknown key", f"${_step(key)}")
+            raise Mismatch(f"a field of {cls.__name__}", "an unknown key", f"${path_step(key)}")
     for name, field in plan.items():
         if field.required and name not in value:
-            raise Mismatch(describe(unwrap(field.annotation, field.scope)[0]), "nothing", f"${_step(name)}")
+            raise Mismatch(describe(unwrap(field.annotation, field.scope)[0]), "nothing", f"${path_step(name)}")
     return {
-        name: checker.check_part(_step(name), child, plan[name].annotation, plan[name].scope)
+        name: checker.check_part(path_step(name), child, plan[name].annotation, plan[name].scope)
         for name, child in value.items()
     }
 
@@ -129,7 +140,7 @@ def _check_positions(checker: Checker, values: Any, cls: Any) -> list[Any]:
     """The fields of a class, from a list."""
     fields = list(_plan_of(checker, cls).values())
     if not sum(field.required for field in fields) <= len(values) <= len(fields):
-        raise Mismatch(cls.__name__, f"{_type_name(values)} of length {len(values)}")
+        raise Mismatch(cls.__name__, f"{type_name(values)} of length {len(values)}")
     return [
         checker.check_part(f"[{index}]", child, field.annotation, field.scope)
         for index, (child, field) in enumerate(zip(values, fields, strict=False))
@@ -147,8 +158,7 @@ def _build(cls: Any, args: Any, kwargs: dict[str, Any]) -> Any:
 def _plan_of(checker: Checker, cls: Any) -> dict[str, _Field]:
     if cls not in checker.plans:
         checker.plans[cls] = dict(_plan(cls))
-    plan: dict[str, _Field] = checker.plans[cls]
-    return plan
+    return checker.plans[cls]
 
 
 def _plan(cls: Any) -> Iterator[tuple[str, _Field]]:

@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from dagfloe.authoring.dag import Dag
-    from dagfloe.authoring.task import Task
+    from dagfloe.authoring.dag import Dag, Task
     from dagfloe.local.log.records import LogRecord
     from dagfloe.local.store.store import Store
     from dagfloe.local.task_run import TaskRun

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dagfloe.authoring.bundle import Bundle
-from dagfloe.authoring.dag import Dag
-from dagfloe.authoring.task import Task
+from dagfloe.authoring.dag import Dag, Task
 from dagfloe.errors import DagfloeError
 from dagfloe.local.supervise.stop import Stop
 from dagfloe.local.supervise.supervisor import run_task
