@@ -22,6 +22,9 @@ PACKAGE := src/dagfloe runtime cli build
 SOURCES := pyproject.toml $(shell find $(PACKAGE) -name '*.py') build/launcher/launcher
 PYTEST := $(BIN)/python -m pytest
 
+# A warning about the launcher fails what `make` builds: see build/launcher/compile.py.
+export DAGFLOE_LAUNCHER_STRICT := 1
+
 .DEFAULT_GOAL := help
 .PHONY: help install demo dist test-bundles messages test check browser-test airflow airflow-compare airflow-e2e airflow-pictures airflow-readme airflow-test conformance newcomer bench bench-quick deaths docs reproducible clean
 
