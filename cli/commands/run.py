@@ -19,8 +19,8 @@ from dagfloe.cli.show.run_summary import print_summary
 from dagfloe.cli.show.run_view import LiveView, PlainView
 from dagfloe.cli.source import choose_dag, complete_ids, open_source
 from dagfloe.errors import DagfloeError, UsageError
-from dagfloe.local.report.run_data import run_data
-from dagfloe.local.schedule.dag_run import DagRunOptions
+from dagfloe.local.report.run_data import collect_run_data
+from dagfloe.local.schedule.dag_run_options import DagRunOptions
 from dagfloe.local.schedule.dag_runner import run_dag
 from dagfloe.local.schedule.manifest_graph import Graph
 from dagfloe.local.seed.environment_variables import fill_from_environment
@@ -34,7 +34,7 @@ from dagfloe.runtime.config import SCHEMA_VERSIONS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from dagfloe.local.schedule.dag_run import DagResult
+    from dagfloe.local.schedule.dag_result import DagResult
     from dagfloe.local.schedule.outcomes import HumanOutcome
     from dagfloe.local.store.database import Database
 
@@ -142,7 +142,7 @@ def run(
     if report is not None:
         from dagfloe.local.report.page import write_report  # noqa: PLC0415 - only for those who want it
 
-        write_report(report, run_data(result, store, path.resolve().name))
+        write_report(report, collect_run_data(result, store, path.resolve().name))
         click.echo(f"report: {report}")
     sys.exit(_STATUS[result.state])
 

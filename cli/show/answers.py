@@ -14,7 +14,7 @@ from dagfloe.local.schedule.outcomes import HumanOutcome, TriggerOutcome
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from dagfloe.local.schedule.task_instances import Instance
+    from dagfloe.local.schedule.instances import Instance
 
     Outcome = TypeVar("Outcome", TriggerOutcome, HumanOutcome)
     Ask = Callable[[str, Mapping[str, Any]], HumanOutcome | None]
@@ -39,11 +39,11 @@ class SeededAnswers:
         self._ask = ask
         self._used: Counter[tuple[type, str]] = Counter()
 
-    def trigger(self, instance: Instance, _terminal: Mapping[str, Any]) -> TriggerOutcome | None:
+    def find_trigger_outcome(self, instance: Instance, _terminal: Mapping[str, Any]) -> TriggerOutcome | None:
         """What comes of a trigger; None when the seed does not say."""
         return self._next(self._triggers, instance, TriggerOutcome)
 
-    def human(self, instance: Instance, question: Mapping[str, Any]) -> HumanOutcome | None:
+    def find_human_outcome(self, instance: Instance, question: Mapping[str, Any]) -> HumanOutcome | None:
         """What a human answers; None when nobody is there."""
         answer = self._next(self._human_input, instance, HumanOutcome)
         if answer is not None:

@@ -12,8 +12,8 @@ from dagfloe.cli.show.terminal_text import STATE_COLORS, one_line, safe, shorten
 from dagfloe.local.display import value_text
 
 if TYPE_CHECKING:
-    from dagfloe.local.schedule.dag_run import DagResult
-    from dagfloe.local.schedule.task_instances import Instance
+    from dagfloe.local.schedule.dag_result import DagResult
+    from dagfloe.local.schedule.instances import Instance
     from dagfloe.local.store.store import Store
 
 #: How wide the table is where it is on no terminal; a terminal's width counts on one.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from dagfloe.local.log.records import LogRecord
-    from dagfloe.local.schedule.task_instances import Instance
+    from dagfloe.local.schedule.instances import Instance
 
 _LOUD = frozenset({"critical", "error", "warning"})
 _MAX_EVENT = 200
@@ -44,27 +44,27 @@ class PlainView:
         """Whoever asks may write as well."""
         yield
 
-    def began(self, instance: Instance) -> None:
+    def on_start(self, instance: Instance) -> None:
         """Tell that it runs, and which try it is if that is not the first one."""
         again = f", try {instance.try_number}" if instance.try_number > 1 else ""
         self._tell(instance, f"{instance.state}{again}")
 
-    def said(self, instance: Instance, record: LogRecord) -> None:
+    def on_record(self, instance: Instance, record: LogRecord) -> None:
         """Print the record."""
         if not self._quiet:
             click.echo(record_lines(instance.name, record))
 
-    def ended(self, instance: Instance) -> None:
+    def on_end(self, instance: Instance) -> None:
         """Tell its state."""
         result = instance.tries[-1].result
         took = "" if result is None else f" after {result.seconds:.2f} s"
         self._tell(instance, f"{instance.state}{took}")
 
-    def waits(self, instance: Instance, seconds: float, declared: float) -> None:
+    def on_wait(self, instance: Instance, seconds: float, declared_s: float) -> None:
         """Tell how long."""
-        self._tell(instance, f"runs again in {wait_text(seconds, declared)}")
+        self._tell(instance, f"runs again in {wait_text(seconds, declared_s)}")
 
-    def left_out(self, instance: Instance) -> None:
+    def on_skip(self, instance: Instance) -> None:
         """Tell its state."""
         self._tell(instance, str(instance.state))
 
@@ -109,12 +109,12 @@ class LiveView:
 
         return Live(console=self._console, get_renderable=self._table, refresh_per_second=8, transient=True)
 
-    def began(self, instance: Instance) -> None:
+    def on_start(self, instance: Instance) -> None:
         """Show it as running."""
         self._rows[instance.task.task_id].begin(instance)
         self._live.refresh()
 
-    def said(self, instance: Instance, record: LogRecord) -> None:
+    def on_record(self, instance: Instance, record: LogRecord) -> None:
         """Show the record's event in the task's row."""
         from rich.text import Text  # noqa: PLC0415 - as above
 
@@ -122,16 +122,16 @@ class LiveView:
         if record.level in _LOUD:
             self._live.console.print(Text(record_lines(instance.name, record)), soft_wrap=True)
 
-    def ended(self, instance: Instance) -> None:
+    def on_end(self, instance: Instance) -> None:
         """Show its state."""
         self._rows[instance.task.task_id].end(instance)
         self._live.refresh()
 
-    def waits(self, instance: Instance, seconds: float, declared: float) -> None:
+    def on_wait(self, instance: Instance, seconds: float, declared_s: float) -> None:
         """Show how long."""
-        self._rows[instance.task.task_id].event = f"runs again in {wait_text(seconds, declared)}"
+        self._rows[instance.task.task_id].event = f"runs again in {wait_text(seconds, declared_s)}"
 
-    def left_out(self, instance: Instance) -> None:
+    def on_skip(self, instance: Instance) -> None:
         """Show its state."""
         self._rows[instance.task.task_id].end(instance)
 

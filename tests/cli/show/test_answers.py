@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from dagfloe.cli.show.answers import SeededAnswers, ask_at_terminal
+from dagfloe.local.schedule.instances import Instance
 from dagfloe.local.schedule.manifest_graph import TaskNode
 from dagfloe.local.schedule.outcomes import HumanOutcome, TriggerOutcome
-from dagfloe.local.schedule.task_instances import Instance
 
 QUESTION: dict[str, Any] = {
     "subject": "Publish?",
@@ -42,16 +42,16 @@ def ask(answers: str, **changes: Any) -> tuple[HumanOutcome | None, str]:
 def test_entries_are_used_in_order() -> None:
     """Several outcomes for a task are used one after the other; the last one stays."""
     answers = SeededAnswers([TriggerOutcome(task_id="t", event=number) for number in (1, 2)], [], None)
-    found = [answers.trigger(instance(), {}) for _ in range(3)]
+    found = [answers.find_trigger_outcome(instance(), {}) for _ in range(3)]
     assert [each.event for each in found if each] == [1, 2, 2]
-    assert answers.trigger(instance("other"), {}) is None
+    assert answers.find_trigger_outcome(instance("other"), {}) is None
 
 
 def test_entries_for_a_map_index() -> None:
     """An entry with a map index is for that task instance only."""
     answers = SeededAnswers([TriggerOutcome(task_id="t", map_index=1, event="one")], [], None)
-    assert answers.trigger(instance(map_index=0), {}) is None
-    found = answers.trigger(instance(map_index=1), {})
+    assert answers.find_trigger_outcome(instance(map_index=0), {}) is None
+    found = answers.find_trigger_outcome(instance(map_index=1), {})
     assert found is not None
     assert found.event == "one"
 
@@ -60,9 +60,9 @@ def test_the_seed_comes_before_the_terminal() -> None:
     """Who sits at the terminal is asked where the seed does not say; where nobody sits, there is no answer."""
     seeded, typed = HumanOutcome(task_id="t", chosen=("no",)), HumanOutcome(task_id="u", chosen=("yes",))
     answers = SeededAnswers([], [seeded], lambda _name, _question: typed)
-    assert answers.human(instance("t"), QUESTION) is seeded
-    assert answers.human(instance("u"), QUESTION) is typed
-    assert SeededAnswers([], [seeded], None).human(instance("u"), QUESTION) is None
+    assert answers.find_human_outcome(instance("t"), QUESTION) is seeded
+    assert answers.find_human_outcome(instance("u"), QUESTION) is typed
+    assert SeededAnswers([], [seeded], None).find_human_outcome(instance("u"), QUESTION) is None
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Running a Dag: real processes, several at a time, again after retries, deferrals, reschedules and answers."""
+"""Dag runs with real processes: several at the same time, retries, deferrals, reschedules and answers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dagfloe.local.schedule.dag_run import DagResult, DagRunOptions
+from dagfloe.local.schedule.dag_run_options import DagRunOptions
 from dagfloe.local.schedule.dag_runner import run_dag
 from dagfloe.local.schedule.manifest_graph import Graph
 from dagfloe.local.schedule.outcomes import HumanOutcome, TriggerOutcome
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dagfloe.local.log.records import LogRecord
-    from dagfloe.local.schedule.task_instances import Instance
+    from dagfloe.local.schedule.dag_result import DagResult
+    from dagfloe.local.schedule.instances import Instance
 
 PROGRAM = """
 begin()
@@ -77,8 +78,8 @@ succeed()
 """
 
 
-class Log:
-    """Writes down what it is told, and knows answers."""
+class EventLog:
+    """Logs the events of a Dag run, and knows outcomes."""
 
     def __init__(self, trigger: TriggerOutcome | None = None, human: HumanOutcome | None = None) -> None:
         self.lines: list[str] = []
@@ -87,44 +88,44 @@ class Log:
         self.questions: list[Mapping[str, Any]] = []
         self.stop: Stop | None = None
 
-    def _write(self, instance: Instance, what: str) -> None:
-        self.lines.append(f"{instance.name} {what}")
+    def _log(self, instance: Instance, event: str) -> None:
+        self.lines.append(f"{instance.name} {event}")
         self.threads.add(threading.get_ident())
 
-    def began(self, instance: Instance) -> None:
-        """Write it down."""
-        self._write(instance, "began")
+    def on_start(self, instance: Instance) -> None:
+        """Log the start."""
+        self._log(instance, "started")
 
-    def said(self, instance: Instance, record: LogRecord) -> None:
-        """Write nothing; stop when asked for."""
+    def on_record(self, instance: Instance, record: LogRecord) -> None:
+        """Set the stop once a task waits."""
         self.threads.add(threading.get_ident())
         if record.event == "waiting" and self.stop is not None:
             self.stop.set()
 
-    def ended(self, instance: Instance) -> None:
-        """Write it down."""
-        self._write(instance, str(instance.state))
+    def on_end(self, instance: Instance) -> None:
+        """Log the state."""
+        self._log(instance, str(instance.state))
 
-    def waits(self, instance: Instance, seconds: float, declared: float) -> None:
-        """Write it down."""
-        self._write(instance, f"waits {seconds:.0f} of {declared:.0f} s")
+    def on_wait(self, instance: Instance, seconds: float, declared_s: float) -> None:
+        """Log both durations."""
+        self._log(instance, f"waits {seconds:.0f} of {declared_s:.0f} s")
 
-    def left_out(self, instance: Instance) -> None:
-        """Write it down."""
-        self._write(instance, f"left out: {instance.state}")
+    def on_skip(self, instance: Instance) -> None:
+        """Log the state."""
+        self._log(instance, f"does not run: {instance.state}")
 
-    def trigger(self, _instance: Instance, _terminal: Mapping[str, Any]) -> TriggerOutcome | None:
-        """The outcome that is known."""
+    def find_trigger_outcome(self, _instance: Instance, _terminal: Mapping[str, Any]) -> TriggerOutcome | None:
+        """Return the trigger's outcome."""
         return self._trigger
 
-    def human(self, _instance: Instance, question: Mapping[str, Any]) -> HumanOutcome | None:
-        """Likewise."""
+    def find_human_outcome(self, _instance: Instance, question: Mapping[str, Any]) -> HumanOutcome | None:
+        """Return the human's answer, and keep the question."""
         self.questions.append(question)
         return self._human
 
 
-class World:
-    """A folder for a program, and a store."""
+class DagRunner:
+    """Runs Dags of one program, with one store."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -133,16 +134,16 @@ class World:
     def run(
         self,
         tasks: dict[str, dict[str, Any]],
-        log: Log | None = None,
+        log: EventLog | None = None,
         delay: str = "{}",
         defaults: str = "None",
         **options: Any,
     ) -> DagResult:
-        """Run a Dag with these tasks; nothing waits for longer than a moment."""
+        """Run a Dag with these tasks. By default it never waits."""
         program = PROGRAM.replace("**DELAY", f"**{delay}").replace("DEFAULTS", defaults)
         command = write_program(self.folder / "program", program)
         graph = Graph.from_manifest("d", {"tasks": list(tasks), "declaration": {"tasks": tasks}})
-        log = log or Log()
+        log = log or EventLog()
         settings = DagRunOptions(**{"max_wait_s": 0.0, "run_id": "r", **options})
         if log.stop is None:
             return run_dag(command, graph, self.store, log, log, settings)
@@ -150,49 +151,49 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
+def runner(tmp_path: Path) -> DagRunner:
+    return DagRunner(tmp_path)
 
 
 def states(result: DagResult) -> dict[str, str | None]:
     return {instance.name: instance.state for instance in result.instances}
 
 
-def told(result: DagResult, name: str) -> list[list[Any]]:
-    """What each process of a task instance was told."""
-    (instance,) = (each for each in result.instances if each.name == name)
-    return [json.loads(each.result.records[0].event) for each in instance.tries if each.result is not None]
+def startups(result: DagResult, name: str) -> list[list[Any]]:
+    """Return what the processes of a task instance read from their startup details."""
+    (instance,) = (instance for instance in result.instances if instance.name == name)
+    return [json.loads(attempt.result.records[0].event) for attempt in instance.tries if attempt.result is not None]
 
 
-def test_order_and_states(world: World) -> None:
-    """Tasks run after those that they depend on; each of the observer's calls comes from the thread that waits."""
-    log = Log()
-    result = world.run({"a": {}, "skips": {"upstream": ["a"]}, "z": {"upstream": ["a"]}}, log, jobs=1)
-    assert (result.state, result.is_good, result.run_id, result.jobs) == ("success", True, "r", 1)
+def test_order_and_states(runner: DagRunner) -> None:
+    """Tasks run after their upstream tasks. All calls of the observer come from the thread that called `run_dag`."""
+    log = EventLog()
+    result = runner.run({"a": {}, "skips": {"upstream": ["a"]}, "z": {"upstream": ["a"]}}, log, jobs=1)
+    assert (result.state, result.run_id, result.jobs) == ("success", "r", 1)
     assert states(result) == {"a": "success", "skips": "skipped", "z": "success"}
-    assert log.lines == ["a began", "a success", "skips began", "skips skipped", "z began", "z success"]
+    assert log.lines == ["a started", "a success", "skips started", "skips skipped", "z started", "z success"]
     assert log.threads == {threading.get_ident()}
 
 
-def test_failure(world: World) -> None:
-    """What comes after a failure is left out, with the reason in its state."""
-    log = Log()
-    result = world.run({"fails": {}, "b": {"upstream": ["fails"]}}, log)
+def test_failure(runner: DagRunner) -> None:
+    """A task after a failed one does not run, and its state says why."""
+    log = EventLog()
+    result = runner.run({"fails": {}, "b": {"upstream": ["fails"]}}, log)
     assert (result.state, states(result)) == ("failed", {"fails": "failed", "b": "upstream_failed"})
-    assert log.lines == ["fails began", "fails failed", "b left out: upstream_failed"]
+    assert log.lines == ["fails started", "fails failed", "b does not run: upstream_failed"]
     assert result.instances[0].error == "the process ended with status 1"
 
 
-def test_tasks_at_a_time(world: World, tmp_path: Path) -> None:
-    """Tasks that do not depend on each other run at the same time: each of these waits for the other one."""
+def test_tasks_at_a_time(runner: DagRunner, tmp_path: Path) -> None:
+    """Independent tasks run at the same time: both of these wait for the other one."""
     (tmp_path / "meeting").mkdir()
     env = {"MEETING": str(tmp_path / "meeting")}
-    assert world.run({"meets1": {}, "meets2": {}}, jobs=2, env=env).is_good
+    assert runner.run({"meets1": {}, "meets2": {}}, jobs=2, env=env).state == "success"
 
 
-def test_mapping(world: World) -> None:
-    """A mapped task has an instance for each item, with its map index, its XCom and its label."""
-    result = world.run(
+def test_mapping(runner: DagRunner) -> None:
+    """A mapped task has one instance for each item, with its own map index, XCom and label."""
+    result = runner.run(
         {
             "lists": {},
             "mapped": {"upstream": ["lists"], "mapped": {"x": {"xcom": "lists"}}},
@@ -202,160 +203,166 @@ def test_mapping(world: World) -> None:
     assert states(result) == {
         f"{name}": "success" for name in ("lists", "mapped[0]", "mapped[1]", "mapped2[0]", "mapped2[1]")
     }
-    assert [world.store.return_value("d", "r", "mapped", index) for index in range(2)] == [0, 1]
-    assert [each.label for each in result.instances] == [None, "item 0", "item 1", "item 0", "item 1"]
-    assert [told(result, f"mapped[{index}]")[0][1] for index in range(2)] == [0, 1]
+    assert [runner.store.return_value("d", "r", "mapped", index) for index in range(2)] == [0, 1]
+    assert [instance.rendered_map_index for instance in result.instances] == [
+        None,
+        "item 0",
+        "item 1",
+        "item 0",
+        "item 1",
+    ]
+    assert [startups(result, f"mapped[{index}]")[0][1] for index in range(2)] == [0, 1]
 
 
-def test_skips(world: World) -> None:
-    """A task that another one skips is not run."""
-    result = world.run({"picks": {}, "skipped": {"upstream": ["picks"]}, "other": {"upstream": ["picks"]}})
+def test_skips(runner: DagRunner) -> None:
+    """A task does not run if another one skips it."""
+    result = runner.run({"picks": {}, "skipped": {"upstream": ["picks"]}, "other": {"upstream": ["picks"]}})
     assert states(result) == {"picks": "success", "skipped": "skipped", "other": "success"}
 
 
-def test_retries(world: World) -> None:
-    """A failed try is followed by another one while there are some, which is told what to clear."""
-    log = Log()
-    result = world.run({"retries": {"retries": 2, "retry_delay_s": 90}}, log)
+def test_retries(runner: DagRunner) -> None:
+    """A retry follows a failed try while retries are left, and gets the XCom keys to clear."""
+    log = EventLog()
+    result = runner.run({"retries": {"retries": 2, "retry_delay_s": 90}}, log)
     assert states(result) == {"retries": "success"}
-    assert [each[0] for each in told(result, "retries")] == [1, 2, 3]
-    assert [each[4] for each in told(result, "retries")] == [[], ["return_value"], ["return_value"]]
-    assert {each[6] for each in told(result, "retries")} == {2}
-    assert [each.state for each in result.instances[0].tries] == ["up_for_retry", "up_for_retry", "success"]
+    assert [startup[0] for startup in startups(result, "retries")] == [1, 2, 3]
+    assert [startup[4] for startup in startups(result, "retries")] == [[], ["return_value"], ["return_value"]]
+    assert {startup[6] for startup in startups(result, "retries")} == {2}
+    assert [attempt.state for attempt in result.instances[0].tries] == ["up_for_retry", "up_for_retry", "success"]
 
 
-def test_waits_are_told(world: World) -> None:
-    """A wait that is shortened is told with what was declared, or with what the task asked for."""
+def test_shortened_waits(runner: DagRunner) -> None:
+    """The observer gets a shortened wait together with the delay that the Dag or the task asked for."""
     for delay, declared in (("{}", 90), ('{"retry_delay_seconds": 40.0}', 40)):
-        log = Log()
-        world.run({"retries": {"retries": 1, "retry_delay_s": 90}}, log, delay, max_wait_s=0.02)
+        log = EventLog()
+        runner.run({"retries": {"retries": 1, "retry_delay_s": 90}}, log, delay, max_wait_s=0.02)
         assert f"retries waits 0 of {declared} s" in log.lines
 
 
-def test_retries_that_are_used_up(world: World) -> None:
-    """After the last try a failure is one."""
-    result = world.run({"fails": {"retries": 1}})
+def test_last_retry(runner: DagRunner) -> None:
+    """A failure of the last try fails the task."""
+    result = runner.run({"fails": {"retries": 1}})
     assert states(result) == {"fails": "failed"}
-    assert [each.try_number for each in result.instances[0].tries] == [1, 2]
+    assert [attempt.try_number for attempt in result.instances[0].tries] == [1, 2]
 
 
-def test_deferral(world: World) -> None:
-    """A deferred task resumes with the trigger's event, as the same try."""
-    log = Log(TriggerOutcome(task_id="defers", event={"ok": True}))
-    result = world.run({"defers": {}}, log)
+def test_deferral(runner: DagRunner) -> None:
+    """A deferred task resumes with the event of its trigger, as the same try."""
+    log = EventLog(TriggerOutcome(task_id="defers", event={"ok": True}))
+    result = runner.run({"defers": {}}, log)
     assert states(result) == {"defers": "success"}
-    assert told(result, "defers")[1][:4] == [1, -1, "resumed", {"rows": 3, "event": {"ok": True}}]
-    assert log.lines == ["defers began", "defers deferred", "defers began", "defers success"]
+    assert startups(result, "defers")[1][:4] == [1, -1, "resumed", {"rows": 3, "event": {"ok": True}}]
+    assert log.lines == ["defers started", "defers deferred", "defers started", "defers success"]
 
 
-def test_failed_trigger(world: World) -> None:
-    """A trigger that fails is told to the task as Airflow does it."""
-    result = world.run({"defers": {}}, Log(TriggerOutcome(task_id="defers", error="no such bucket")))
-    assert told(result, "defers")[1][2:4] == ["__fail__", {"error": "no such bucket", "traceback": None}]
+def test_failed_trigger(runner: DagRunner) -> None:
+    """A task gets the error of its trigger in Airflow's form."""
+    result = runner.run({"defers": {}}, EventLog(TriggerOutcome(task_id="defers", error="no such bucket")))
+    assert startups(result, "defers")[1][2:4] == ["__fail__", {"error": "no such bucket", "traceback": None}]
 
 
-def test_unknown_trigger(world: World) -> None:
-    """Without an outcome the task fails, and the reason says what to write where."""
-    result = world.run({"defers": {}})
+def test_unknown_trigger(runner: DagRunner) -> None:
+    """Without an outcome the task fails, and the reason says where to put one."""
+    result = runner.run({"defers": {}})
     assert states(result) == {"defers": "failed"}
     assert result.instances[0].error == (
-        "it is deferred to my.Trigger, and nothing says what comes of it: name its event in a seed file, [[triggers]]"
+        "it is deferred to my.Trigger, whose event is not known: put the event into a seed file, [[triggers]]"
     )
 
 
-def test_a_trigger_that_waits(world: World) -> None:
-    """A trigger that only waits for a moment needs no outcome."""
-    result = world.run({"naps": {}})
+def test_time_trigger(runner: DagRunner) -> None:
+    """A trigger that only waits for a time needs no outcome."""
+    result = runner.run({"naps": {}})
     assert states(result) == {"naps": "success"}
-    assert told(result, "naps")[1][3]["event"]["__classname__"] == "datetime.datetime"
+    assert startups(result, "naps")[1][3]["event"]["__classname__"] == "datetime.datetime"
 
 
-def test_reschedule(world: World) -> None:
-    """A rescheduled task runs again as the same try, and is told how often it did."""
-    result = world.run({"pokes": {}})
+def test_reschedule(runner: DagRunner) -> None:
+    """A rescheduled task runs again as the same try, and gets the number of its reschedules."""
+    result = runner.run({"pokes": {}})
     assert states(result) == {"pokes": "success"}
-    assert [(each[0], each[5]) for each in told(result, "pokes")] == [(1, 0), (1, 1), (1, 2)]
+    assert [(startup[0], startup[5]) for startup in startups(result, "pokes")] == [(1, 0), (1, 1), (1, 2)]
 
 
-def test_human_input(world: World) -> None:
-    """A question is put to whoever answers, and the task resumes with the answer."""
-    log = Log(human=HumanOutcome(task_id="asks", chosen=("yes",), params={"why": "so"}))
-    result = world.run({"asks": {}}, log)
+def test_human_input(runner: DagRunner) -> None:
+    """A human gets the question, and the task resumes with the answer."""
+    log = EventLog(human=HumanOutcome(task_id="asks", chosen=("yes",), params={"why": "so"}))
+    result = runner.run({"asks": {}}, log)
     assert states(result) == {"asks": "success"}
-    assert [each["subject"] for each in log.questions] == ["Publish?"]
-    event = told(result, "asks")[1][3]["event"]
+    assert [question["subject"] for question in log.questions] == ["Publish?"]
+    event = startups(result, "asks")[1][3]["event"]
     assert (event["chosen_options"], event["params_input"], event["timedout"]) == (["yes"], {"why": "so"}, False)
 
 
-def test_nobody_answers_in_time(world: World) -> None:
-    """An answer that does not come is the question's default; without one, the task is told so."""
-    late = Log(human=HumanOutcome(task_id="asks", timed_out=True))
-    result = world.run({"asks": {}}, late)
-    assert told(result, "asks")[1][3]["event"]["error_type"] == "timeout"
-    result = world.run({"asks": {}}, late, defaults='["no"]')
-    event = told(result, "asks")[1][3]["event"]
+def test_answer_timeout(runner: DagRunner) -> None:
+    """After the timeout, the question's defaults are the answer; without defaults, the task gets an error."""
+    late = EventLog(human=HumanOutcome(task_id="asks", timed_out=True))
+    result = runner.run({"asks": {}}, late)
+    assert startups(result, "asks")[1][3]["event"]["error_type"] == "timeout"
+    result = runner.run({"asks": {}}, late, defaults='["no"]')
+    event = startups(result, "asks")[1][3]["event"]
     assert (event["chosen_options"], event["responded_by_user"], event["timedout"]) == (["no"], None, True)
 
 
-def test_a_wrong_answer(world: World) -> None:
-    """An answer that is none of the options fails the task, with the reason."""
-    result = world.run({"asks": {}}, Log(human=HumanOutcome(task_id="asks", chosen=("maybe",))))
+def test_invalid_answer(runner: DagRunner) -> None:
+    """An answer that is not among the options fails the task, and the reason shows the options."""
+    result = runner.run({"asks": {}}, EventLog(human=HumanOutcome(task_id="asks", chosen=("maybe",))))
     assert states(result) == {"asks": "failed"}
-    assert result.instances[0].error == "['maybe'] is no answer: choose one of ['yes', 'no']"
+    assert result.instances[0].error == "['maybe'] is not an answer: choose one of ['yes', 'no']"
 
 
-def test_nobody_answers(world: World) -> None:
-    """Where nobody is, the task fails, and the reason says what to do."""
-    result = world.run({"asks": {}})
+def test_no_human(runner: DagRunner) -> None:
+    """If nobody can answer, the task fails, and the reason says what to do."""
+    result = runner.run({"asks": {}})
     assert states(result) == {"asks": "failed"}
     assert "nobody is there to answer 'Publish?'" in str(result.instances[0].error)
 
 
-def test_stopped(world: World) -> None:
-    """A stop ends what runs, and leaves out the rest, retries included."""
+def test_stop(runner: DagRunner) -> None:
+    """A stop ends the running tasks; no retry and no other task starts."""
     with Stop() as stop:
-        log = Log()
+        log = EventLog()
         log.stop = stop
-        result = world.run({"waits": {"retries": 3}, "b": {"upstream": ["waits"]}}, log)
+        result = runner.run({"waits": {"retries": 3}, "b": {"upstream": ["waits"]}}, log)
     assert result.state == "interrupted"
     assert states(result) == {"waits": "failed", "b": None}
 
 
-def test_stopped_while_it_waits(world: World) -> None:
-    """A stop ends a wait for a retry as well."""
+def test_stop_during_a_wait(runner: DagRunner) -> None:
+    """A stop ends the wait for a retry."""
     with Stop() as stop:
 
-        class Stopping(Log):
-            def waits(self, instance: Instance, seconds: float, declared: float) -> None:
+        class Stopping(EventLog):
+            def on_wait(self, instance: Instance, seconds: float, declared_s: float) -> None:
                 stop.set()
 
         log = Stopping()
         log.stop = stop
-        result = world.run({"fails": {"retries": 3}}, log, max_wait_s=None)
+        result = runner.run({"fails": {"retries": 3}}, log, max_wait_s=None)
     assert (result.state, states(result)) == ("interrupted", {"fails": "up_for_retry"})
 
 
-def test_stopped_before(world: World) -> None:
-    """When it is stopped already, no task is started."""
+def test_stop_before_the_start(runner: DagRunner) -> None:
+    """If the stop is set already, no task starts."""
     with Stop() as stop:
         stop.set()
-        log = Log()
+        log = EventLog()
         log.stop = stop
-        result = world.run({"a": {}}, log)
+        result = runner.run({"a": {}}, log)
     assert (result.state, states(result), log.lines) == ("interrupted", {"a": None}, [])
 
 
-def test_an_observer_that_raises(world: World) -> None:
-    """What an observer raises ends the run, and the tasks with it."""
+def test_observer_raises(runner: DagRunner) -> None:
+    """An exception of the observer ends the run and its tasks."""
 
-    class Raising(Log):
-        def said(self, instance: Instance, record: LogRecord) -> None:
+    class Raising(EventLog):
+        def on_record(self, instance: Instance, record: LogRecord) -> None:
             raise BrokenPipeError
 
     with pytest.raises(BrokenPipeError):
-        world.run({"waits": {}, "b": {}}, Raising(), jobs=2)
+        runner.run({"waits": {}, "b": {}}, Raising(), jobs=2)
 
 
-def test_no_tasks(world: World) -> None:
-    """A Dag without tasks is good."""
-    assert world.run({}).is_good
+def test_no_tasks(runner: DagRunner) -> None:
+    """A Dag without tasks succeeds."""
+    assert runner.run({}).state == "success"

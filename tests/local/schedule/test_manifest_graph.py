@@ -1,4 +1,4 @@
-"""A Dag's graph, read from a manifest."""
+"""Graphs from manifests."""
 
 from __future__ import annotations
 
@@ -18,15 +18,14 @@ def entry(dag: Any) -> dict[str, Any]:
     return {"tasks": list(dag.tasks), "declaration": describe_dag(dag)}
 
 
-def test_a_declared_graph() -> None:
-    """Edges, rules, retries and mapping come from the declaration; what it leaves out is as in Airflow."""
+def test_declared_graph() -> None:
+    """Edges, rules, retries and mapping come from the declaration; the rest has Airflow's defaults."""
     dag = Bundle().dag("d", params={"limit": 1})
     first = dag.task(task_id="first", retries=2, retry_delay=5)(lambda: [1])
     second = dag.branch(task_id="second", trigger_rule="all_done", queue="q")(lambda item: item)
     with dag:
         second.expand(item=first())
     graph = Graph.from_manifest("d", entry(dag))
-    assert graph.is_declared
     assert graph.params == {"limit": 1}
     assert graph.tasks["first"] == TaskNode(task_id="first", retries=2, retry_delay_s=5.0)
     assert graph.tasks["second"] == TaskNode(
@@ -40,16 +39,15 @@ def test_a_declared_graph() -> None:
     assert graph.leaves() == ["second"]
 
 
-def test_an_undeclared_graph() -> None:
-    """The tasks of a bundle that declares nothing run one after the other, past those that are skipped."""
+def test_undeclared_graph() -> None:
+    """Without a declaration, the tasks run one after the other, also after a skipped one."""
     graph = Graph.from_manifest("d", {"tasks": ["c", "a", "b"]})
-    assert not graph.is_declared
     assert {task_id: node.upstream for task_id, node in graph.tasks.items()} == {"c": (), "a": ("c",), "b": ("a",)}
     assert {node.trigger_rule for node in graph.tasks.values()} == {"none_failed"}
 
 
-def test_a_part_of_a_graph() -> None:
-    """Edges to tasks that are left out are gone."""
+def test_part_of_a_graph() -> None:
+    """A part of a graph has no edges to other tasks."""
     dag = Bundle().dag("d")
     a, b, c = (dag.task(task_id=name)(lambda: None) for name in "abc")
     with dag:
@@ -62,24 +60,27 @@ def test_a_part_of_a_graph() -> None:
 @pytest.mark.parametrize(
     ("tasks", "message"),
     [
-        ({"a": {"upstream": ["x"]}}, "lets task 'a' run after 'x', which is not in it"),
-        ({"a": {"mapped": {"item": {"xcom": "x"}}}}, "lets task 'a' run after 'x', which is not in it"),
+        ({"a": {"upstream": ["x"]}}, "lets task 'a' run after 'x', which is not in the Dag"),
+        ({"a": {"mapped": {"item": {"xcom": "x"}}}}, "lets task 'a' run after 'x', which is not in the Dag"),
         ({"a": {"upstream": ["b"]}, "b": {"upstream": ["a"]}}, "run in a circle: a, b"),
         ({"a": {"upstream": ["a"]}}, "run in a circle: a"),
+        ({"z": {}, "b": {"upstream": ["a", "z"]}, "a": {"upstream": ["b"]}, "c": {"upstream": ["a"]}}, "circle: b, a:"),
     ],
 )
-def test_graphs_that_cannot_be(tasks: dict[str, Any], message: str) -> None:
-    """A damaged declaration is refused before anything runs."""
+def test_invalid_graphs(tasks: dict[str, Any], message: str) -> None:
+    """An invalid declaration is an error before anything runs."""
     with pytest.raises(DagfloeError, match=message):
         Graph.from_manifest("d", {"tasks": list(tasks), "declaration": {"tasks": tasks}})
 
 
 @given(st.integers(1, 500), st.floats(0, 1e6), st.booleans(), st.none() | st.floats(0, 1e6))
-def test_delays(try_number: int, delay_s: float, grows: bool, longest_s: float | None) -> None:
-    """A delay is the declared one; one that grows doubles with each try, and has a limit."""
-    node = TaskNode(task_id="t", retry_delay_s=delay_s, retry_exponential_backoff=grows, max_retry_delay_s=longest_s)
-    if not grows:
+def test_delays(try_number: int, delay_s: float, is_exponential: bool, max_s: float | None) -> None:
+    """A delay is the declared one; an exponential delay doubles with each try, up to a limit."""
+    node = TaskNode(
+        task_id="t", retry_delay_s=delay_s, retry_exponential_backoff=is_exponential, max_retry_delay_s=max_s
+    )
+    if not is_exponential:
         assert node.delay_s(try_number) == delay_s
         return
-    limit = 86_400.0 if longest_s is None else longest_s
+    limit = 86_400.0 if max_s is None else max_s
     assert node.delay_s(try_number) == min(limit, max(1.0, delay_s * 2.0 ** min(60, try_number - 1)))

@@ -1,4 +1,4 @@
-"""Trigger rules: what becomes of a task, by the states before it."""
+"""Trigger rules: the decision for a task, by the states of its upstream tasks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dagfloe.model.states import FINISHED, RUNNING
 
 S, F, K, U, N = "success", "failed", "skipped", "upstream_failed", None
 
-#: What Airflow 3.3 does for each rule, by the states before the task.
+#: What Airflow 3.3 does for each rule, by the upstream states.
 TABLE: dict[str, list[tuple[list[str | None], str]]] = {
     "all_success": [([S, S], RUN), ([S, N], WAIT), ([F, N], U), ([U], U), ([K, N], K), ([K, F], U)],
     "all_failed": [([F, U], RUN), ([F, N], WAIT), ([S, N], K), ([K], K)],
@@ -33,18 +33,18 @@ TABLE: dict[str, list[tuple[list[str | None], str]]] = {
     ("rule", "states", "expected"), [(rule, *case) for rule, cases in TABLE.items() for case in cases]
 )
 def test_rules(rule: str, states: list[str | None], expected: str) -> None:
-    """Each rule decides as Airflow does."""
+    """Every rule decides as in Airflow."""
     assert decide(rule, Upstream(states)) == expected
 
 
 def test_every_rule_is_in_the_table() -> None:
-    """The rules that an author may choose are all here."""
+    """The table has all rules that an author can choose."""
     assert set(TABLE) == set(TRIGGER_RULES)
 
 
 @given(st.sampled_from(TRIGGER_RULES), st.lists(st.sampled_from(sorted(FINISHED)), max_size=6))
-def test_nothing_waits_for_ever(rule: str, states: list[str | None]) -> None:
-    """Once all before it are done, a task runs or gets a state."""
+def test_no_endless_wait(rule: str, states: list[str | None]) -> None:
+    """Once all upstream tasks are done, a task runs or gets a state."""
     assert decide(rule, Upstream(states)) != WAIT
 
 
@@ -52,7 +52,7 @@ def test_nothing_waits_for_ever(rule: str, states: list[str | None]) -> None:
     st.sampled_from(TRIGGER_RULES),
     st.lists(st.sampled_from([*sorted(FINISHED), RUNNING, None]), min_size=1, max_size=6),
 )
-def test_what_runs_early_runs_in_the_end(rule: str, states: list[str | None]) -> None:
-    """A decision to run stays one, whatever becomes of the others, but for rules that a later skip or failure ends."""
+def test_early_decisions_hold(rule: str, states: list[str | None]) -> None:
+    """Rules that need one upstream state decide to run early, and later states do not change that."""
     if decide(rule, Upstream(states)) == RUN and rule in ("one_success", "one_failed", "one_done", "always"):
-        assert decide(rule, Upstream([each if each in FINISHED else "success" for each in states])) == RUN
+        assert decide(rule, Upstream([state if state in FINISHED else "success" for state in states])) == RUN

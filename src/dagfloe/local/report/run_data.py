@@ -1,40 +1,40 @@
-"""A Dag run as plain data, all secrets masked: what the HTML page is made of. Pure."""
+"""A Dag run as plain data without secrets: the input of the HTML page. Pure."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.local.display import exception_lines, value_text
-from dagfloe.local.schedule.task_instances import UNMAPPED
+from dagfloe.local.schedule.instances import UNMAPPED
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from dagfloe.local.log.records import LogRecord
-    from dagfloe.local.schedule.dag_run import DagResult
+    from dagfloe.local.schedule.dag_result import DagResult
+    from dagfloe.local.schedule.instances import Instance, Try
     from dagfloe.local.schedule.manifest_graph import TaskNode
-    from dagfloe.local.schedule.task_instances import Instance, Try
     from dagfloe.local.store.store import Store
 
 
-def run_data(result: DagResult, store: Store, bundle: str) -> dict[str, Any]:
-    """Everything about a Dag run.
+def collect_run_data(result: DagResult, store: Store, bundle: str) -> dict[str, Any]:
+    """Collect everything about a Dag run.
 
     Args:
-        result: what became of it.
-        store: holds the XComs, and knows what is secret.
-        bundle: what to call the bundle.
+        result: the result of the Dag run.
+        store: holds the XComs and the secrets.
+        bundle: the bundle's name on the page.
     """
     return {
         "dag_id": result.graph.dag_id,
         "run_id": result.run_id,
         "state": result.state,
         "bundle": bundle,
-        "began": result.began.isoformat(),
+        "began": result.start_date.isoformat(),
         "seconds": result.seconds,
         "jobs": result.jobs,
         "tasks": [_task(node) for node in result.graph.tasks.values()],
-        "instances": [_instance(each, result, store) for each in result.instances],
+        "instances": [_instance(instance, result, store) for instance in result.instances],
     }
 
 
@@ -51,25 +51,26 @@ def _task(node: TaskNode) -> dict[str, Any]:
 
 def _instance(instance: Instance, result: DagResult, store: Store) -> dict[str, Any]:
     mask = store.secrets.mask
-    place = (result.graph.dag_id, result.run_id, instance.task.task_id, instance.map_index)
+    prefix = (result.graph.dag_id, result.run_id, instance.task.task_id, instance.map_index)
+    has_label = instance.map_index != UNMAPPED and instance.rendered_map_index is not None
     return {
         "task_id": instance.task.task_id,
         "map_index": instance.map_index,
-        "label": None if instance.map_index == UNMAPPED or instance.label is None else mask(instance.label),
+        "label": mask(str(instance.rendered_map_index)) if has_label else None,
         "state": instance.state,
         "error": None if instance.note is None else mask(instance.note),
-        "tries": [_try(each, result.began, store) for each in instance.tries],
-        "xcoms": {key.key: mask(value_text(value)) for key, value in store.xcoms.items() if key[:4] == place},
+        "tries": [_attempt(attempt, result.start_date, store) for attempt in instance.tries],
+        "xcoms": {key.key: mask(value_text(value)) for key, value in store.xcoms.items() if key[:4] == prefix},
     }
 
 
-def _try(each: Try, began: datetime, store: Store) -> dict[str, Any]:
-    result = each.result
+def _attempt(attempt: Try, start_date: datetime, store: Store) -> dict[str, Any]:
+    result = attempt.result
     error = None if result is None else result.broken or result.error
     return {
-        "try_number": each.try_number,
-        "state": each.state,
-        "began_s": (each.began - began).total_seconds(),
+        "try_number": attempt.try_number,
+        "state": attempt.state,
+        "began_s": (attempt.start_date - start_date).total_seconds(),
         "seconds": 0.0 if result is None else result.seconds,
         "error": None if error is None else store.secrets.mask(error),
         "records": [] if result is None else [_record(record) for record in result.records],

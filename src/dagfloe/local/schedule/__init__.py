@@ -1,1 +1,1 @@
-"""Which task instances of a Dag run are run, and when."""
+"""Decides which task instances of a Dag run are run, and when."""

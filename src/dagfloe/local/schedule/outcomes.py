@@ -1,4 +1,4 @@
-"""What comes of a trigger and of a question to a human, as a seed or a person says it: values only."""
+"""The outcomes of triggers and of questions to a human, from a seed file or a person: values only."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class TriggerOutcome:
-    """What a trigger does.
+    """The outcome of a trigger: an event or an error.
 
     Attributes:
-        task_id: the task that is deferred to it.
-        map_index: the task instance; None for all of the task.
-        event: the payload of its event.
-        error: why it fails, in the place of an event.
+        task_id: the task that is deferred to the trigger.
+        map_index: the task instance; None means all task instances of the task.
+        event: the payload of the trigger's event.
+        error: why the trigger fails; then it has no event.
     """
 
     task_id: str
@@ -28,14 +28,14 @@ class TriggerOutcome:
 
 @dataclass(frozen=True, kw_only=True)
 class HumanOutcome:
-    """What a human answers.
+    """A human's answer.
 
     Attributes:
         task_id: the task that asks.
-        map_index: the task instance; None for all of the task.
+        map_index: the task instance; None means all task instances of the task.
         chosen: the chosen options.
-        params: what is typed into the form, by field.
-        timed_out: whether nobody answers in time, so that the defaults are taken.
+        params: the values of the form's fields, by name.
+        timed_out: whether nobody answers in time, so that the defaults apply.
     """
 
     task_id: str

@@ -1,4 +1,4 @@
-"""How a task instance that has not finished goes on: after a retry, a deferral, a reschedule, an answer."""
+"""How a task instance goes on after a retry, a deferral, a reschedule or a human's answer."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from dagfloe.values.serde import decode, encode
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dagfloe.local.schedule.dag_run import Answers
+    from dagfloe.local.schedule.instances import Instance
     from dagfloe.local.schedule.outcomes import TriggerOutcome
-    from dagfloe.local.schedule.task_instances import Instance
+    from dagfloe.local.schedule.protocols import OutcomeSource
 
-#: Triggers that only wait: what they do is known without running them.
-_MOMENT_TRIGGER = "airflow.providers.standard.triggers.temporal.DateTimeTrigger"
-_DELTA_TRIGGER = "airflow.providers.standard.triggers.temporal.TimeDeltaTrigger"
+#: Triggers that only wait. Their events are known without running them.
+_DATE_TIME_TRIGGER = "airflow.providers.standard.triggers.temporal.DateTimeTrigger"
+_TIME_DELTA_TRIGGER = "airflow.providers.standard.triggers.temporal.TimeDeltaTrigger"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Resumption:
-    """How it goes on.
+    """How a task instance goes on.
 
     Attributes:
-        after_s: seconds until then.
-        ti_context: what `StartupDetails.ti_context` says further.
+        after_s: the seconds until its next process starts.
+        ti_context: further fields of `StartupDetails.ti_context` for that process.
     """
 
     after_s: float = 0.0
@@ -40,78 +40,81 @@ class Resumer:
     """Decides how task instances go on.
 
     Args:
-        answers: knows what comes of triggers and of questions.
-        questions: what humans are asked, by ti_id.
+        outcomes: knows the outcomes of triggers and of questions to a human.
+        questions: the open questions to a human, by ti_id.
     """
 
-    def __init__(self, answers: Answers, questions: Mapping[str, Mapping[str, Any]]) -> None:
-        self._answers = answers
+    def __init__(self, outcomes: OutcomeSource, questions: Mapping[str, Mapping[str, Any]]) -> None:
+        self._outcomes = outcomes
         self._questions = questions
 
-    def after(self, instance: Instance, state: str, terminal: Mapping[str, Any]) -> Resumption | None:
-        """How a task instance goes on; None when it cannot, and then `instance.note` says why.
+    def resume(self, instance: Instance, state: str, terminal: Mapping[str, Any]) -> Resumption | None:
+        """Decide how a task instance goes on.
 
         Args:
-            instance: the task instance; its counters are brought forward.
-            state: the state that it is in.
-            terminal: the terminal message; empty when there was none.
+            instance: the task instance. Its counters are updated.
+            state: its state.
+            terminal: its terminal message; empty if it sent none.
+
+        Returns:
+            How it goes on. None if it cannot go on: then `instance.note` has the reason.
         """
         now = datetime.now(tz=timezone.utc)
         if state == UP_FOR_RETRY:
             resumption = after_failure(instance, terminal)
             instance.try_number += 1
-            instance.reschedules, instance.started = 0, None
+            instance.reschedules, instance.start_date = 0, None
             return resumption
         if state == UP_FOR_RESCHEDULE:
             instance.reschedules += 1
             return after_reschedule(instance, terminal, now)
         if state == AWAITING_INPUT or (state == DEFERRED and terminal["classpath"] == HITL_TRIGGER):
-            return self._ask(instance, terminal)
+            return self._ask_human(instance, terminal)
         if state == DEFERRED:
-            return self._fire(instance, terminal, now)
-        instance.note = f"it ended in the state {state}, after which nothing is run"
+            return self._fire_trigger(instance, terminal, now)
+        instance.note = f"it ended in the state {state}, after which nothing runs"
         return None
 
-    def _fire(self, instance: Instance, terminal: Mapping[str, Any], now: datetime) -> Resumption | None:
-        outcome = self._answers.trigger(instance, terminal)
+    def _fire_trigger(self, instance: Instance, terminal: Mapping[str, Any], now: datetime) -> Resumption | None:
+        outcome = self._outcomes.find_trigger_outcome(instance, terminal)
         if outcome is not None:
             return after_deferral(terminal, outcome)
-        waited = after_waiting(terminal, now)
-        if waited is None:
+        resumption = after_time_trigger(terminal, now)
+        if resumption is None:
             instance.note = (
-                f"it is deferred to {terminal['classpath']}, and nothing says what comes of it: name its event in a "
-                "seed file, [[triggers]]"
+                f"it is deferred to {terminal['classpath']}, whose event is not known: put the event into a seed "
+                "file, [[triggers]]"
             )
-        return waited
+        return resumption
 
-    def _ask(self, instance: Instance, terminal: Mapping[str, Any]) -> Resumption | None:
+    def _ask_human(self, instance: Instance, terminal: Mapping[str, Any]) -> Resumption | None:
         question = self._questions.get(instance.ti_id)
         if question is None:
-            instance.note = "it waits for an answer, and has asked nothing"
+            instance.note = "it waits for a human's answer, but it has not asked a question"
             return None
-        outcome = self._answers.human(instance, question)
+        outcome = self._outcomes.find_human_outcome(instance, question)
         if outcome is None:
             instance.note = (
-                f"nobody is there to answer {question['subject']!r}: run it at a terminal, or give the answer in a "
+                f"nobody is there to answer {question['subject']!r}: run it at a terminal, or put the answer into a "
                 "seed file, [[human_input]]"
             )
             return None
-        instance.note = misfit(question, outcome.chosen)
+        instance.note = find_choice_problem(question, outcome.chosen)
         if instance.note is not None:
             return None
         chosen = None if outcome.timed_out else outcome.chosen
-        event = answer_event(question, chosen, outcome.params, "local", datetime.now(tz=timezone.utc))
+        event = human_input_event(question, chosen, outcome.params, "local", datetime.now(tz=timezone.utc))
         return Resumption(ti_context=_with_event(terminal, event))
 
 
 def after_failure(instance: Instance, terminal: Mapping[str, Any] | None) -> Resumption:
-    """After a failed try: the delay that the task asked for, or the declared one."""
-    asked = (terminal or {}).get("retry_delay_seconds")
-    return Resumption(after_s=instance.task.delay_s(instance.try_number) if asked is None else float(asked))
+    """Return how a task instance goes on after a failed try: after the delay of the task, or the declared one."""
+    delay_s = (terminal or {}).get("retry_delay_seconds")
+    return Resumption(after_s=instance.task.delay_s(instance.try_number) if delay_s is None else float(delay_s))
 
 
 def after_deferral(terminal: Mapping[str, Any], outcome: TriggerOutcome) -> Resumption:
-    """After a trigger's outcome (`DeferTask`)."""
+    """Return how a task instance goes on after its trigger (`DeferTask`)."""
     if outcome.error is not None:
         return Resumption(
             ti_context={
@@ -122,64 +125,64 @@ def after_deferral(terminal: Mapping[str, Any], outcome: TriggerOutcome) -> Resu
     return Resumption(ti_context=_with_event(terminal, outcome.event))
 
 
-def after_waiting(terminal: Mapping[str, Any], now: datetime) -> Resumption | None:
-    """After a trigger that only waits for a moment; None for any other one."""
+def after_time_trigger(terminal: Mapping[str, Any], now: datetime) -> Resumption | None:
+    """Return how a task instance goes on after a trigger that only waits; None for any other trigger."""
     kwargs = decode(terminal.get("trigger_kwargs") or {})
-    moment: Any = None
-    if terminal["classpath"] == _MOMENT_TRIGGER:
-        moment = kwargs.get("moment")
-    elif terminal["classpath"] == _DELTA_TRIGGER and isinstance(kwargs.get("delta"), timedelta):
-        moment = now + kwargs["delta"]
-    if not isinstance(moment, datetime):
+    fire_time: Any = None
+    if terminal["classpath"] == _DATE_TIME_TRIGGER:
+        fire_time = kwargs.get("moment")
+    elif terminal["classpath"] == _TIME_DELTA_TRIGGER and isinstance(kwargs.get("delta"), timedelta):
+        fire_time = now + kwargs["delta"]
+    if not isinstance(fire_time, datetime):
         return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-    return Resumption(after_s=max(0.0, (moment - now).total_seconds()), ti_context=_with_event(terminal, moment))
+    fire_time = fire_time if fire_time.tzinfo else fire_time.replace(tzinfo=timezone.utc)
+    return Resumption(after_s=max(0.0, (fire_time - now).total_seconds()), ti_context=_with_event(terminal, fire_time))
 
 
-def answer_event(
+def human_input_event(
     question: Mapping[str, Any], chosen: Sequence[str] | None, params: Mapping[str, Any], user: str, now: datetime
 ) -> dict[str, Any]:
-    """The event with which a task resumes that asked a human.
+    """Return the event that resumes a task which asked a human.
 
     Args:
-        question: what was asked (`CreateHITLDetailPayload`).
-        chosen: the chosen options; None when nobody answered in time, and then the defaults are taken.
-        params: what was typed into the form, by field; the others have their default values.
-        user: who answered.
-        now: when, aware.
+        question: the question (`CreateHITLDetailPayload`).
+        chosen: the chosen options; None if nobody answers in time, and the defaults apply.
+        params: the values of the form's fields; the other fields have their defaults.
+        user: who answers.
+        now: the time of the answer, aware.
     """
     is_late = chosen is None
     options = question.get("defaults") if chosen is None else chosen
     if options is None:
         return {"error": "nobody answered in time, and there are no defaults", "error_type": "timeout"}
     form = question.get("params") or {}
-    given = {name: each.get("value") if isinstance(each, dict) else each for name, each in form.items()}
+    defaults = {name: param.get("value") if isinstance(param, dict) else param for name, param in form.items()}
     return {
         "chosen_options": list(options),
-        "params_input": {**given, **params},
+        "params_input": {**defaults, **params},
         "responded_at": now,
         "responded_by_user": None if is_late else {"id": user, "name": user},
         "timedout": is_late,
     }
 
 
-def misfit(question: Mapping[str, Any], chosen: Sequence[str]) -> str | None:
-    """Why options cannot be chosen; None when they can."""
-    options, many = list(question["options"]), bool(question.get("multiple"))
-    if all(each in options for each in chosen) and (many or len(chosen) <= 1):
+def find_choice_problem(question: Mapping[str, Any], chosen: Sequence[str]) -> str | None:
+    """Return why a human cannot choose these options, or None if they can."""
+    options, is_multiple = list(question["options"]), bool(question.get("multiple"))
+    if all(option in options for option in chosen) and (is_multiple or len(chosen) <= 1):
         return None
-    return f"{list(chosen)} is no answer: choose {'some' if many else 'one'} of {options}"
+    return f"{list(chosen)} is not an answer: choose {'some' if is_multiple else 'one'} of {options}"
 
 
 def after_reschedule(instance: Instance, terminal: Mapping[str, Any], now: datetime) -> Resumption:
-    """After the date that a task named (`RescheduleTask`)."""
-    when = terminal["reschedule_date"]
-    after_s = (when - now).total_seconds() if isinstance(when, datetime) else 0.0
-    context = {"task_reschedule_count": instance.reschedules, "start_date": instance.started}
+    """Return how a task instance goes on after a reschedule (`RescheduleTask`): at the date that it named."""
+    date = terminal["reschedule_date"]
+    after_s = (date - now).total_seconds() if isinstance(date, datetime) else 0.0
+    context = {"task_reschedule_count": instance.reschedules, "start_date": instance.start_date}
     return Resumption(after_s=max(0.0, after_s), ti_context=context)
 
 
 def _with_event(terminal: Mapping[str, Any], event: object) -> dict[str, Any]:
     kwargs = decode(terminal.get("next_kwargs") or {})
-    handed_on = encode({**(kwargs if isinstance(kwargs, dict) else {}), "event": event})
-    return {"next_method": terminal["next_method"], "next_kwargs": handed_on}
+    next_kwargs = encode({**(kwargs if isinstance(kwargs, dict) else {}), "event": event})
+    return {"next_method": terminal["next_method"], "next_kwargs": next_kwargs}

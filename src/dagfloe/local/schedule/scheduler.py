@@ -1,11 +1,11 @@
-"""Which task instances of a Dag run are run next, by graph, trigger rules, mapping and skips. Pure."""
+"""Decides which task instances of a Dag run are next, by graph, trigger rules, mapping and skips. Pure."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any
 
-from dagfloe.local.schedule.task_instances import UNMAPPED, Instance
+from dagfloe.local.schedule.instances import UNMAPPED, Instance
 from dagfloe.local.schedule.trigger_rules import RUN, WAIT, Upstream, decide
 from dagfloe.model.states import BAD, FAILED, QUEUED, SKIPPED, SUCCESS, UPSTREAM_FAILED
 
@@ -20,88 +20,95 @@ class Scheduler:
 
     Args:
         graph: the Dag's graph.
-        length_of: how many items a task has returned for others to be mapped over, by task_id, of a mapped task how
-            many of its instances returned something; None when there is nothing that one can map over.
+        find_length: returns the number of items that a task returned for others to be mapped over, by task_id; for a
+            mapped task, the number of its instances that returned a value; None if there is nothing to map over.
     """
 
-    def __init__(self, graph: Graph, length_of: Callable[[str], int | None]) -> None:
+    def __init__(self, graph: Graph, find_length: Callable[[str], int | None]) -> None:
         self._graph = graph
-        self._length_of = length_of
+        self._find_length = find_length
         self._instances = {task_id: [Instance(task=node)] for task_id, node in graph.tasks.items()}
         self._expanded: set[str] = {task_id for task_id, node in graph.tasks.items() if node.mapped is None}
         self._skipped: set[tuple[str, int]] = set()
 
     @property
     def instances(self) -> Iterator[Instance]:
-        """Every task instance, in the order of the graph; a mapped task is one until it is expanded."""
+        """All task instances, in the order of the graph. A mapped task is one instance until it is expanded."""
         for instances in self._instances.values():
             yield from instances
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing runs any more, or can run."""
+        """Whether all task instances are in a final state."""
         return all(instance.is_finished for instance in self.instances)
 
     @property
     def state(self) -> str:
-        """The Dag run's state, by its last tasks: `success` or `failed`."""
-        last = [instance for task_id in self._graph.leaves() for instance in self._instances[task_id]]
-        return FAILED if any(instance.state in BAD or not instance.is_finished for instance in last) else SUCCESS
+        """The Dag run's state: `success` or `failed`. As in Airflow, the last tasks decide it."""
+        leaves = [instance for task_id in self._graph.leaves() for instance in self._instances[task_id]]
+        return FAILED if any(instance.state in BAD or not instance.is_finished for instance in leaves) else SUCCESS
 
     def advance(self) -> tuple[list[Instance], list[Instance]]:
-        """Let every task instance go on as far as it can without running.
+        """Move all task instances on as far as possible without running them.
 
         Returns:
-            Those that are `queued` now, to be run; and those that are done without having run.
+            Those that are `queued` now, for you to run; and those that ended without running.
         """
         queued: list[Instance] = []
-        left_out: list[Instance] = []
-        changed = True
-        while changed:
-            changed = False
+        ended: list[Instance] = []
+        has_changed = True
+        while has_changed:
+            has_changed = False
             for node in self._graph.tasks.values():
-                fresh = [instance for instance in self._instances[node.task_id] if instance.state is None]
-                if not fresh:
-                    continue
-                decision = decide(node.trigger_rule, self._upstream(node))
-                if (
-                    decision == RUN
-                    and node.task_id not in self._expanded
-                    and (node.task_id, UNMAPPED) not in self._skipped
-                ):
-                    decision = self._expand(node)
-                    fresh = self._instances[node.task_id]
-                for instance in fresh:
-                    was_skipped = bool(self._skipped & {(node.task_id, instance.map_index), (node.task_id, UNMAPPED)})
-                    state = SKIPPED if was_skipped else decision
-                    if state == WAIT:
-                        continue
-                    changed = True
-                    instance.state = QUEUED if state == RUN else state
-                    (queued if state == RUN else left_out).append(instance)
-        return queued, left_out
+                for instance, state in self._decide(node):
+                    has_changed = True
+                    instance.state = state
+                    (queued if state == QUEUED else ended).append(instance)
+        return queued, ended
+
+    def _decide(self, node: TaskNode) -> list[tuple[Instance, str]]:
+        """Return the new states of a task's instances that had none, as far as they are decided."""
+        if all(instance.state is not None for instance in self._instances[node.task_id]):
+            return []
+        is_skipped = (node.task_id, UNMAPPED) in self._skipped
+        decision = decide(node.trigger_rule, self._upstream(node))
+        if decision == RUN and node.task_id not in self._expanded and not is_skipped:
+            decision = self._expand(node)
+        states = []
+        for instance in self._instances[node.task_id]:
+            if instance.state is not None:
+                continue
+            if is_skipped or (node.task_id, instance.map_index) in self._skipped:
+                states.append((instance, SKIPPED))
+            elif decision != WAIT:
+                states.append((instance, QUEUED if decision == RUN else decision))
+        return states
 
     def skip(self, tasks: Iterable[Any]) -> None:
-        """Skip tasks that have not begun, as a task asked for (`SkipDownstreamTasks`): ids, or ids and map indexes."""
-        for each in tasks:
-            task_id, map_index = (each, UNMAPPED) if isinstance(each, str) else each
+        """Skip tasks that have not begun (`SkipDownstreamTasks`).
+
+        Args:
+            tasks: task ids, or pairs of a task id and a map index.
+        """
+        for task in tasks:
+            task_id, map_index = (task, UNMAPPED) if isinstance(task, str) else task
             self._skipped.add((task_id, map_index))
 
     def _upstream(self, node: TaskNode) -> Upstream:
-        return Upstream(instance.state for each in node.upstream for instance in self._instances[each])
+        return Upstream(instance.state for task_id in node.upstream for instance in self._instances[task_id])
 
     def _expand(self, node: TaskNode) -> str:
-        """Make the task instances of a mapped task; what becomes of them."""
+        """Create the task instances of a mapped task. Return the decision for them."""
         placeholder = self._instances[node.task_id][0]
         lengths = {name: self._length(source) for name, source in (node.mapped or {}).items()}
         missing = [name for name, length in lengths.items() if length is None]
         if missing:
-            placeholder.note = f"it is mapped over {missing[0]!r}, and the task before it pushed nothing for that"
+            placeholder.note = f"it is mapped over {missing[0]!r}, but the upstream task pushed nothing to map over"
             return UPSTREAM_FAILED
         self._expanded.add(node.task_id)
         count = math.prod(length for length in lengths.values() if length is not None)
         if count == 0:
-            placeholder.note = "it is mapped over nothing"
+            placeholder.note = "it is mapped over an empty list"
             return SKIPPED
         self._instances[node.task_id] = [Instance(task=node, map_index=index) for index in range(count)]
         return RUN
@@ -111,4 +118,4 @@ class Scheduler:
             return len(source["values"])
         if "length" in source:
             return int(source["length"])
-        return self._length_of(source["xcom"])
+        return self._find_length(source["xcom"])

@@ -1,4 +1,4 @@
-"""When a task runs, by the states of the task instances before it: Airflow's trigger rules. Pure."""
+"""Airflow's trigger rules: when a task runs, by the states of its upstream task instances. Pure."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ RUN, WAIT = "run", "wait"
 
 
 class Upstream:
-    """How many task instances before a task are in which state.
+    """The number of a task's upstream task instances in each state.
 
     Args:
-        states: the state of each; None for those that have none yet.
+        states: their states; None for task instances without a state yet.
     """
 
     def __init__(self, states: Iterable[str | None]) -> None:
@@ -32,11 +32,14 @@ class Upstream:
 
 
 def decide(rule: str, upstream: Upstream) -> str:
-    """What becomes of a task now: `run`, `wait`, or the state that it gets without running.
+    """Decide what happens to a task now.
 
     Args:
-        rule: the trigger rule; of one that is not known, as `all_success`.
-        upstream: the task instances before it.
+        rule: the trigger rule; an unknown rule means `all_success`.
+        upstream: the upstream task instances.
+
+    Returns:
+        `run`, `wait`, or the state that the task gets without running.
     """
     if upstream.total == 0:
         return RUN
