@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -15,12 +14,8 @@ from packaging.version import InvalidVersion, Version
 
 from dagfloe import __version__
 from dagfloe.format.errors import PackError
-from dagfloe.runtime.config import DEFAULT_SCHEMA_VERSION, SCHEMA_VERSIONS
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from dagfloe.format.pyproject import FILE_NAME, read_pyproject, schema_version_of
+from dagfloe.runtime.config import DEFAULT_SCHEMA_VERSION
 
 _OPTIONS = ("bundle", "airflow", "hidden-imports", "data", "package-data", "metadata", "exclude", "cache-dir")
 _TARGET = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*):([^\W\d]\w*)")
@@ -78,16 +73,12 @@ def read_project(root: Path) -> Project:
     Raises:
         PackError: when there is none, or it is not written as it should be.
     """
-    path = root / "pyproject.toml"
+    path = root / FILE_NAME
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
+        document = read_pyproject(path)
     except FileNotFoundError:
         what = "it has no pyproject.toml" if root.is_dir() else "there is no such folder"
         raise PackError(f"{root} is no bundle project: {what}; `dagfloe new NAME` starts one") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise PackError(f"{path} cannot be read: {error}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise PackError(f"{path} is not TOML: {error}") from error
     return _Reader(root.resolve(), path, document).project()
 
 
@@ -118,7 +109,7 @@ class _Reader:
             source_root=source_root,
             source_file=source_file,
             modules=_modules(source_root, target.partition(":")[0]),
-            schema_version=self._schema_version(),
+            schema_version=schema_version_of(self._tool, self._path),
             hidden_imports=self._texts(self._tool, "hidden-imports"),
             data=tuple(self._datum(text) for text in self._texts(self._tool, "data")),
             package_data=self._texts(self._tool, "package-data"),
@@ -163,15 +154,6 @@ class _Reader:
                     f"[project] dependencies wants {text}, and this is dagfloe {__version__}: install that"
                 )
         return tuple(requirements)
-
-    def _schema_version(self) -> str:
-        airflow = self._tool.get("airflow", "3.3")
-        if not isinstance(airflow, str) or airflow not in SCHEMA_VERSIONS:
-            raise self._error(
-                f"[tool.dagfloe] airflow is {airflow!r}, expected {' or '.join(map(repr, SCHEMA_VERSIONS))} as text: "
-                "the oldest Airflow that is to run the bundle"
-            )
-        return SCHEMA_VERSIONS[airflow]
 
     def _cache_dir(self) -> str:
         folder = self._tool.get("cache-dir", "")

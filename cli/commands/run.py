@@ -23,13 +23,13 @@ from dagfloe.local.report.run_data import collect_run_data
 from dagfloe.local.schedule.dag_run_options import DagRunOptions
 from dagfloe.local.schedule.dag_runner import run_dag
 from dagfloe.local.schedule.manifest_graph import Graph
+from dagfloe.local.schema_version import served_schema_version
 from dagfloe.local.seed.environment_variables import fill_from_environment
 from dagfloe.local.seed.seed_file import Seed, read_seed
 from dagfloe.local.store.declare import introduce
 from dagfloe.local.store.store import Store
 from dagfloe.local.supervise.stop import Stop
 from dagfloe.model.connection import Connection
-from dagfloe.runtime.config import SCHEMA_VERSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -133,7 +133,7 @@ def run(
             run_id=run_id,
             conf={**graph.params, **seed.params, **chosen, **seed.conf},
             env=launch.env,
-            schema_version=_schema_version(manifest),
+            schema_version=served_schema_version(manifest),
         )
         result = _run(launch.argv, graph, store, seed, options, quiet=quiet)
         if kept is not None:
@@ -172,13 +172,6 @@ def _open_database(path: Path) -> Database:
     from dagfloe.local.store.database import Database  # noqa: PLC0415 - only for those who want it
 
     return Database(path)
-
-
-def _schema_version(manifest: Mapping[str, Any]) -> str:
-    """The supervisor schema version to serve: the bundle's, else the newest known one that is not newer."""
-    wanted = manifest["sdk"]["supervisor_schema_version"]
-    known = sorted(SCHEMA_VERSIONS.values())
-    return next((version for version in reversed(known) if version <= wanted), known[0])
 
 
 def _graph(manifest: Mapping[str, Any], dag_id: str | None, task_ids: Sequence[str]) -> Graph:

@@ -1,4 +1,4 @@
-"""The three ways of running a task: in memory, over sockets, from the frozen file."""
+"""How a task is run: in memory, over sockets, or from the frozen file."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from dagfloe.authoring.dag import Task
-from dagfloe.testing._process.run import find_dag_id, find_source
+from dagfloe.testing._process.run import find_source
+from dagfloe.testing.bundle_file import find_dag_id, find_file_schema_version
 from dagfloe.testing.errors import MisuseError
+from dagfloe.testing.schema_version import choose_schema_version
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -25,15 +27,19 @@ class Way:
         task_id: the task's id.
         task: the task, where this process has it.
         command: what is started to run it; None in memory.
+        schema_version: the supervisor schema version that the task and its supervisor speak.
     """
 
     dag_id: str
     task_id: str
     task: Task | None
     command: tuple[str, ...] | None
+    schema_version: str
 
 
-def choose(task: Task | str, *, over: Over, file: str | PathLike[str] | None, dag_id: str | None) -> Way:
+def choose(
+    task: Task | str, *, over: Over, file: str | PathLike[str] | None, dag_id: str | None, airflow: str | None
+) -> Way:
     """Check what a test asks for.
 
     Args:
@@ -41,9 +47,11 @@ def choose(task: Task | str, *, over: Over, file: str | PathLike[str] | None, da
         over: `memory` or `sockets`.
         file: the frozen file.
         dag_id: the Dag, for a task_id that several Dags of the file have.
+        airflow: as for `TaskEnvironment`; a frozen file has its own.
 
     Raises:
         MisuseError: when it cannot be done.
+        PackError: when the `pyproject.toml` of the task's project cannot be read.
     """
     if over not in ("memory", "sockets"):
         raise MisuseError(f"a task is run over memory or sockets, not {over!r}")
@@ -53,10 +61,17 @@ def choose(task: Task | str, *, over: Over, file: str | PathLike[str] | None, da
         path = Path(file).absolute()
         task_id = task if isinstance(task, str) else task.task_id
         dag_id = dag_id or (find_dag_id(path, task_id) if isinstance(task, str) else task.dag_id)
-        return Way(dag_id=dag_id, task_id=task_id, task=task if isinstance(task, Task) else None, command=(str(path),))
+        return Way(
+            dag_id=dag_id,
+            task_id=task_id,
+            task=task if isinstance(task, Task) else None,
+            command=(str(path),),
+            schema_version=find_file_schema_version(path),
+        )
     if not isinstance(task, Task):
         raise MisuseError(f"{task!r} is no registered task: pass what @dag.task made, or the file that has it")
     if dag_id is not None:
         raise MisuseError("dag_id is for a task_id in a file: a registered task knows its Dag")
-    command = tuple(find_source(task).command) if over == "sockets" else None
-    return Way(dag_id=task.dag_id, task_id=task.task_id, task=task, command=command)
+    schema_version = choose_schema_version(airflow, task)
+    command = tuple(find_source(task, schema_version).command) if over == "sockets" else None
+    return Way(dag_id=task.dag_id, task_id=task.task_id, task=task, command=command, schema_version=schema_version)

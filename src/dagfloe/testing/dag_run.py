@@ -59,6 +59,7 @@ def task_run(
     try_number: int = 1,
     max_tries: int = 0,
     map_index: int = -1,
+    schema_version: str,
     more: Mapping[str, Any] | None = None,
 ) -> TaskRun:
     """A task instance to run. Equal ids give it an equal UUID, whatever the try.
@@ -71,6 +72,7 @@ def task_run(
         try_number: 1 for the first try.
         max_tries: how many retries it has.
         map_index: -1 when it is not mapped.
+        schema_version: the supervisor schema version that it speaks.
         more: further fields of `StartupDetails.ti_context`.
 
     Raises:
@@ -93,6 +95,7 @@ def task_run(
         should_retry=try_number <= max_tries,
         conf=dag_run.conf,
         logical_date=dag_run.logical_date,
+        schema_version=schema_version,
     )
     told = startup_details(run)["ti_context"]["dag_run"]
     changed = {name: value for name, value in vars(dag_run).items() if value is not None}

@@ -21,6 +21,7 @@ from dagfloe.testing.dag_run import (
 from dagfloe.testing.mappings import Connections, Variables, XComs
 from dagfloe.testing.resumption import answered, fired, poked
 from dagfloe.testing.runner import FailingStore, Setting, StopAt, check_stop, run_try
+from dagfloe.testing.schema_version import choose_schema_version
 from dagfloe.values.dates import to_seconds, utc_now
 
 if TYPE_CHECKING:
@@ -41,7 +42,14 @@ class TaskEnvironment:
 
     What a task pushes and writes stays for those that are run after it.
 
+    Args:
+        airflow: the oldest Airflow that is to run the tasks, `"3.3"` or `"3.4"`; what only 3.4 has, such as
+            `client.xcom.get(previous_iteration=True)`, needs `"3.4"`. By default it is `airflow` in `[tool.dagfloe]` of
+            the task's project: of the nearest `pyproject.toml` in the folder of the task's module or one above it. A
+            call without a task looks in the current folder instead. A frozen file always has its own.
+
     Attributes:
+        airflow: that Airflow; None for what the project says.
         variables: Airflow's variables by key.
         connections: its connections by conn_id.
         xcoms: the XComs of the Dag run; `xcoms["extract"]` is what that task returned.
@@ -56,7 +64,8 @@ class TaskEnvironment:
         results: every try that was run, in order.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, airflow: str | None = None) -> None:
+        self.airflow = airflow
         self.store = FailingStore()
         self.errors = self.store.errors
         self.variables = Variables(self.store)
@@ -104,9 +113,10 @@ class TaskEnvironment:
 
         Raises:
             MisuseError: when that cannot be done.
+            PackError: when the `pyproject.toml` of the task's project cannot be read, or has a wrong `airflow`.
             TaskStateError: when the task ended without a record for `stop_at`.
         """
-        way = choose(task, over=over, file=file, dag_id=dag_id)
+        way = choose(task, over=over, file=file, dag_id=dag_id, airflow=self.airflow)
         self._introduce_assets(way)
         if max_tries is None:
             max_tries = _declared_retries(way) if retries is None else retries
@@ -114,7 +124,13 @@ class TaskEnvironment:
         tries: tuple[Result, ...] = ()
         while True:
             run = self._task_run(
-                way.dag_id, way.task_id, try_number=try_number, max_tries=max_tries, map_index=map_index, more=more
+                way.dag_id,
+                way.task_id,
+                try_number=try_number,
+                max_tries=max_tries,
+                map_index=map_index,
+                schema_version=way.schema_version,
+                more=more,
             )
             result = self._try(way, run, stop_at, tries)
             tries = result.tries
@@ -201,7 +217,7 @@ class TaskEnvironment:
 
     def _client(self, task: Task | None, **facts: Any) -> tuple[Client, Context]:
         ids = ("dag", "task") if task is None else (task.dag_id, task.task_id)
-        run = self._task_run(*ids, **facts)
+        run = self._task_run(*ids, schema_version=choose_schema_version(self.airflow, task), **facts)
         self.store.save_run(dag_run_record(run))
         self.xcoms.fill(self.store, run)
         return make_client(task, run, self.store, self._notice)

@@ -109,7 +109,7 @@ def run_in_memory(
         channel = MemoryChannel(cancellation, secrets, store.secrets.mask, look)
         exchange = MemoryExchange(store, run, take)
         bundle = OneDag(dag)
-        startup = read_startup(as_sent(startup_details(run)), cancellation)
+        startup = read_startup(as_sent(startup_details(run)), cancellation, run.schema_version)
         client = Client(exchange, startup.context, secrets, bundle)
         with captured(channel, level) as handler, frozen(now):
             terminal = TaskRunner(bundle, startup, client, secrets, KeptTimer).run()
@@ -130,6 +130,6 @@ def make_client(
     task: Task | None, run: TaskRun, store: Store, on_request: Callable[[Any], object]
 ) -> tuple[Client, Context]:
     """A client that a store answers, and its context, for code that is called without a running task."""
-    context = read_startup(as_sent(startup_details(run)), Cancellation()).context
+    context = read_startup(as_sent(startup_details(run)), Cancellation(), run.schema_version).context
     exchange = MemoryExchange(store, run, on_request)
     return Client(exchange, context, Secrets(), None if task is None else OneDag(task.dag)), context

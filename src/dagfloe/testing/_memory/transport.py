@@ -37,8 +37,9 @@ class MemoryExchange:
 
     def request(self, body: Mapping[str, Any]) -> dict[str, Any] | None:
         """The answer's body; errors are raised."""
-        check_request(body)
-        asked = coerce_body(next(RequestDecoder().feed(b"".join(encode_frame(_ID, body)))).body or {})
+        check_request(body, self._run.schema_version)
+        sent = next(RequestDecoder().feed(b"".join(encode_frame(_ID, body)))).body or {}
+        asked = coerce_body(sent, self._run.schema_version)
         self._on_request(asked)
         answer = self._store.answer(asked, self._run)
         reply = next(FrameDecoder().feed(encode_reply(_ID, answer.body, answer.error)))

@@ -28,6 +28,7 @@ def main(source: str, comm: str, logs: str) -> int:
         name=told["dag_id"],
         version="0",
         source=told["file"],
+        schema_version=told["schema_version"],
     )
     status = serve(
         config, parse_address(comm.partition("=")[2], "--comm"), parse_address(logs.partition("=")[2], "--logs")

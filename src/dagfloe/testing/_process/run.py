@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from dagfloe.authoring.bundle import Bundle
 from dagfloe.authoring.dag import Dag, Task
-from dagfloe.errors import DagfloeError
 from dagfloe.local.supervise.stop import Stop
 from dagfloe.local.supervise.supervisor import run_task
 from dagfloe.runtime.log.levels import LEVEL_VARIABLE
@@ -73,6 +72,7 @@ class Source:
         dag_id: the Dag's id.
         task_id: the task's id.
         path: the module search path.
+        schema_version: the supervisor schema version that the task speaks.
     """
 
     module: str
@@ -80,6 +80,7 @@ class Source:
     dag_id: str
     task_id: str
     path: tuple[str, ...]
+    schema_version: str
 
     @property
     def command(self) -> list[str]:
@@ -87,8 +88,12 @@ class Source:
         return [sys.executable, "-m", "dagfloe.testing._process.child", json.dumps(vars(self))]
 
 
-def find_source(task: Task) -> Source:
+def find_source(task: Task, schema_version: str) -> Source:
     """The module at whose top level a task, its Dag or its bundle is.
+
+    Args:
+        task: the task.
+        schema_version: the supervisor schema version that it speaks.
 
     Raises:
         MisuseError: when there is none, so that another process could not find the task.
@@ -100,7 +105,7 @@ def find_source(task: Task) -> Source:
             # A script that is run is called something else by whoever imports it.
             name = Path(file).stem if module.__name__ == "__main__" else module.__name__
             path = tuple(str(Path(entry or ".").absolute()) for entry in sys.path)
-            return Source(name, str(Path(file).absolute()), task.dag_id, task.task_id, path)
+            return Source(name, str(Path(file).absolute()), task.dag_id, task.task_id, path, schema_version)
     raise MisuseError(
         f"{task!r} cannot be run over sockets, because no module has it, its Dag or its bundle at its top level, where "
         "another process would find it: register it there, or run it in memory"
@@ -120,24 +125,3 @@ def find_task(values: Iterable[object], dag_id: str, task_id: str) -> Task | Non
         if found is not None:
             return found
     return None
-
-
-def find_dag_id(file: Path, task_id: str) -> str:
-    """The one Dag of a bundle file that has a task.
-
-    Raises:
-        MisuseError: when none or several have it, or it is no bundle file.
-    """
-    from dagfloe.format.bundle_file import read_bundle  # noqa: PLC0415 - loads YAML and jsonschema
-
-    try:
-        dags = read_bundle(file).manifest["dags"]
-    except (DagfloeError, KeyError) as error:
-        raise MisuseError(f"{file} is no bundle file that can be run: {error}") from error
-    having = [dag_id for dag_id, dag in dags.items() if task_id in dag["tasks"]]
-    if len(having) == 1:
-        return str(having[0])
-    known = ", ".join(f"{dag_id}: {', '.join(dag['tasks'])}" for dag_id, dag in dags.items())
-    raise MisuseError(
-        f"{file} has the task {task_id!r} in {len(having)} Dags: name one that it has, or give dag_id ({known})"
-    )
