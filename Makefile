@@ -9,6 +9,8 @@ DIST := dist/$(PLATFORM)
 # The Airflow for airflow-test, and those for conformance.
 AIRFLOW ?= 3.3.2
 AIRFLOWS := 3.3.2 3.4.0b2
+# The tests in a whole Airflow. They share one Airflow; the last file ends it.
+E2E := $(addprefix tests/e2e/,test_tasks.py test_bundles.py test_waits.py test_leftovers.py)
 # Bundles that only tests under a real Airflow use.
 TEST_DIST := .cache/bundles/$(PLATFORM)
 TEST_BUNDLES := $(notdir $(patsubst %/pyproject.toml,%,$(wildcard tests/airflow/bundles/*/pyproject.toml)))
@@ -41,6 +43,12 @@ $(STAMP): pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
 
+# Playwright is large, and few targets need it.
+BROWSER := $(STAMP)-browser
+$(BROWSER): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[browser]'
+	touch $@
+
 build/launcher/launcher: $(wildcard build/launcher/*.[ch] build/launcher/compile.py)
 	$(PYTHON) build/launcher/compile.py
 
@@ -71,14 +79,14 @@ test: dist ## Run the tests, frozen files included, and report the coverage of r
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-check: $(STAMP) ## Run ruff, clang-format and mypy
+check: $(BROWSER) ## Run ruff, clang-format and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/clang-format --dry-run -Werror build/launcher/*.[ch]
 	$(BIN)/mypy -p dagfloe
 	$(BIN)/mypy tests schemas benchmarks bundles/hello bundles/orders
 
-browser-test: docs $(DIST)/weather $(STAMP) ## Look at the report of a Dag run, and at the documentation, in a headless Chromium
+browser-test: docs $(DIST)/weather $(BROWSER) ## Look at the report of a Dag run, and at the documentation, in a headless Chromium
 	@command -v chromium > /dev/null || { echo "chromium is missing: apt-get install chromium" >&2; exit 1; }
 	$(PYTEST) -m browser tests/browser
 
@@ -91,11 +99,11 @@ airflow: dist .venvs/airflow-$(AIRFLOW)/.installed .cache/for-airflow/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(@D) .
 	touch $@
 
-airflow-e2e: build/launcher/launcher .venvs/airflow-$(AIRFLOW)/.installed .cache/for-airflow/.installed | $(STAMP) ## Run scenarios of bundles in a whole Airflow, AIRFLOW=3.3.2, in a minute or two
-	@env PYTHONPATH=tests $(BIN)/python -m e2e.run $(AIRFLOW) .cache/for-airflow
+airflow-e2e: build/launcher/launcher .venvs/airflow-$(AIRFLOW)/.installed .cache/for-airflow/.installed | $(STAMP) ## Run tests of bundles in a whole Airflow, AIRFLOW=3.3.2, in two minutes
+	DAGFLOE_AIRFLOW_VERSION=$(AIRFLOW) $(PYTEST) -m airflow -v $(E2E)
 
 # PUBLISH=--publish puts the pictures of the documentation into docs/assets, too.
-airflow-pictures: $(DIST)/orders .venvs/airflow-$(AIRFLOW)/.installed .cache/for-airflow/.installed ## Draw the web page of an Airflow, AIRFLOW=3.3.2, in which bundles ran, to .cache/screenshots, and check what it shows
+airflow-pictures: $(BROWSER) $(DIST)/orders .venvs/airflow-$(AIRFLOW)/.installed .cache/for-airflow/.installed ## Draw the web page of an Airflow, AIRFLOW=3.3.2, in which bundles ran, to .cache/screenshots, and check what it shows
 	@command -v chromium > /dev/null || { echo "chromium is missing: apt-get install chromium" >&2; exit 1; }
 	$(BIN)/dagfloe build tests/e2e/bundles/whole --output .cache/e2e/files/whole --quiet
 	@env PYTHONPATH=tests $(BIN)/python -m e2e.pictures $(AIRFLOW) .cache/for-airflow $(DIST)/orders .cache/e2e/files/whole/whole $(PUBLISH)

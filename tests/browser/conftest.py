@@ -6,29 +6,38 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from browser.devtools import Chromium, chromium
-from browser.looking import complaints, requests
 from browser.made_run import made_run
+from browser.window import Window, chromium
 from dagfloe.local.report.page import write_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from playwright.sync_api import Browser
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
-    with chromium(tmp_path_factory.mktemp("chromium")) as running:
-        yield running
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Start one browser for all tests."""
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture
-def page(browser: Chromium, tmp_path: Path) -> Iterator[Chromium]:
-    """The made run's page in a wide window; nothing may be wrong with it when the test is over."""
+def window(browser: Browser) -> Iterator[Window]:
+    """Open an empty window without cookies and caches of other tests."""
+    with browser.new_context() as context:
+        yield Window(context.new_page())
+
+
+@pytest.fixture
+def page(window: Window, tmp_path: Path) -> Iterator[Window]:
+    """Open the made run's page in a wide window. After the test the browser must not have complained about it."""
     path = tmp_path / "run.html"
     write_report(path, made_run())
-    browser.look(1280)
-    browser.open(path)
-    yield browser
-    assert complaints(browser) == []
-    assert requests(browser) == {path.as_uri()}
+    window.resize(1280)
+    window.open(path)
+    yield window
+    assert window.complaints == []
+    assert window.requests == {path.as_uri()}

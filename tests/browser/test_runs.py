@@ -8,57 +8,56 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from browser.looking import complaints, rects, requests, texts, type_into
 from dagfloe.cli.commands.run import run
 from dagfloe.runtime.metadata import platform_tag
 
 if TYPE_CHECKING:
-    from browser.devtools import Chromium
+    from browser.window import Window
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / ".cache" / "screenshots"
 
 
-def report(browser: Chromium, path: Path, *args: str) -> None:
+def report(window: Window, path: Path, *args: str) -> None:
     """Run a bundle, and open the page about it."""
     result = CliRunner().invoke(run, [*args, "--max-wait", "0.2", "--report", str(path), "-q"])
     assert result.exit_code == 0, result.output
-    browser.look(1280)
-    browser.open(path)
+    window.resize(1280)
+    window.open(path)
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    (SCREENSHOTS / f"{path.stem}.png").write_bytes(browser.screenshot())
+    (SCREENSHOTS / f"{path.stem}.png").write_bytes(window.screenshot())
 
 
-def test_weather(browser: Chromium, tmp_path: Path) -> None:
+def test_weather(window: Window, tmp_path: Path) -> None:
     """The graph, the timeline and the logs of the weather bundle's file are on its page."""
     path = tmp_path / "run-weather.html"
     database = str(tmp_path / "weather.db").replace("/", "%2F")
     file = str(ROOT / "dist" / platform_tag() / "weather")
-    report(browser, path, file, "--conn", f"weather_db=sqlite://{database}")
-    assert texts(browser, ".node .node-label") == ["extract", "aggregate", "load"]
-    assert texts(browser, ".node .node-state") == ["success"] * 3
-    boxes = rects(browser, ".node .node-box")
+    report(window, path, file, "--conn", f"weather_db=sqlite://{database}")
+    assert window.texts(".node .node-label") == ["extract", "aggregate", "load"]
+    assert window.texts(".node .node-state") == ["success"] * 3
+    boxes = window.rects(".node .node-box")
     assert boxes[0].x < boxes[1].x < boxes[2].x
-    bars = rects(browser, ".timeline .bar .fill")
+    bars = window.rects(".timeline .bar .fill")
     assert len(bars) == 3
     assert bars[0].x < bars[1].x < bars[2].x
-    assert "the wettest is 2015-12" in "".join(texts(browser, "#log-list li"))
-    assert (complaints(browser), requests(browser)) == ([], {path.as_uri()})
+    assert "the wettest is 2015-12" in "".join(window.texts("#log-list li"))
+    assert (window.complaints, window.requests) == ([], {path.as_uri()})
 
 
-def test_orders(browser: Chromium, tmp_path: Path) -> None:
+def test_orders(window: Window, tmp_path: Path) -> None:
     """The group, the mapped task with its two tries, the skip and the question are on the page of the orders."""
     path = tmp_path / "run-orders.html"
-    report(browser, path, str(ROOT / "bundles" / "orders"), "--seed", str(ROOT / "bundles" / "orders" / "seed.toml"))
-    states = dict(zip(texts(browser, ".node .node-label"), texts(browser, ".node .node-state"), strict=True))
+    report(window, path, str(ROOT / "bundles" / "orders"), "--seed", str(ROOT / "bundles" / "orders" / "seed.toml"))
+    states = dict(zip(window.texts(".node .node-label"), window.texts(".node .node-state"), strict=True))
     assert states["wait_for_closing"] == "skipped"
     assert set(states.values()) == {"success", "skipped"}
-    (group,) = rects(browser, ".group > rect")
-    boxes = dict(zip(states, rects(browser, ".node .node-box"), strict=True))
+    (group,) = window.rects(".group > rect")
+    boxes = dict(zip(states, window.rects(".node .node-box"), strict=True))
     assert [label for label, box in boxes.items() if group.holds(box)] == ["currencies", "rate"]
-    assert texts(browser, ".pill") == ["3 mapped", "branch"]
-    assert {"up_for_retry", "awaiting_input"} <= {text.partition(":")[0] for text in texts(browser, ".wait title")}
-    type_into(browser, "#log-search", "the exchange did not answer")
-    assert len(texts(browser, "#log-list li")) == 1
-    assert (complaints(browser), requests(browser)) == ([], {path.as_uri()})
+    assert window.texts(".pill") == ["3 mapped", "branch"]
+    assert {"up_for_retry", "awaiting_input"} <= {text.partition(":")[0] for text in window.texts(".wait title")}
+    window.page.fill("#log-search", "the exchange did not answer")
+    assert len(window.texts("#log-list li")) == 1
+    assert (window.complaints, window.requests) == ([], {path.as_uri()})

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from browser.looking import complaints, requests
-
 if TYPE_CHECKING:
-    from browser.devtools import Chromium
+    from browser.window import Window
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 SITE = Path(__file__).parents[2] / ".cache" / "site"
@@ -38,22 +36,22 @@ def site() -> Path:
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_pages(browser: Chromium, site: Path, width: int) -> None:
+def test_pages(window: Window, site: Path, width: int) -> None:
     """No page is wider than its window, complains, or asks the network."""
-    browser.look(width)
+    window.resize(width)
     pages = sorted(set(site.rglob("*.html")) - {site / "404.html"})  # which only a server shows
     assert len(pages) > 25
     for page in pages:
-        browser.open(page)
-        assert browser.run(TOO_WIDE) == 0, page
-        assert complaints(browser) == [], page
-        assert {url for url in requests(browser) if not url.startswith(("file:", "data:"))} == set(), page
+        window.open(page)
+        assert window.evaluate(TOO_WIDE) == 0, page
+        assert window.complaints == [], page
+        assert {url for url in window.requests if not url.startswith(("file:", "data:"))} == set(), page
 
 
-def test_search(browser: Chromium, site: Path) -> None:
+def test_search(window: Window, site: Path) -> None:
     """What is searched for is found, without a server."""
-    browser.look(1280)
-    browser.open(site / "how-to" / "tasks.html")
-    assert browser.run(SEARCH.replace("WORDS", "human"))
-    assert browser.run(SEARCH.replace("WORDS", "retries")).startswith("Testing")
-    assert complaints(browser) == []
+    window.resize(1280)
+    window.open(site / "how-to" / "tasks.html")
+    assert window.evaluate(SEARCH.replace("WORDS", "human"))
+    assert window.evaluate(SEARCH.replace("WORDS", "retries")).startswith("Testing")
+    assert window.complaints == []

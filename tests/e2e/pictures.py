@@ -11,8 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from browser.devtools import chromium
-from browser.looking import rects, share, texts
+from browser.window import Window, chromium
 from e2e.__main__ import DAG_FILE
 from e2e.api import ApiError, DeadlineError
 from e2e.instance import Airflow, InstanceError
@@ -22,8 +21,9 @@ from e2e.processes import interrupt_once
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from browser.devtools import Chromium
-    from browser.png import Pixel
+    from playwright.sync_api import Browser
+
+    from browser.window import Pixel
     from e2e.api import Api
 
 PICTURES = ROOT / ".cache" / "screenshots"
@@ -46,7 +46,7 @@ SECRETS = ("hunter2-hunter2", "key-in-extra", "key-of-the-api", "open-sesame")
 #: What is seen while something is not there yet.
 LOADING = """
 [...document.querySelectorAll(".chakra-spinner, .chakra-skeleton, [role=progressbar]")]
-  .some((each) => each.checkVisibility({visibilityProperty: true}))
+  .some((element) => element.checkVisibility({visibilityProperty: true}))
 """
 #: Ends with the next change of the page; also soon, for what changes outside of its document.
 CHANGE = """
@@ -56,7 +56,7 @@ new Promise((resolve) => {
 })
 """
 #: The map of the graph lies upon the graph's last tasks.
-NO_MAP = """
+HIDE_MINIMAP = """
 document.addEventListener("DOMContentLoaded", () => {
   const style = document.createElement("style")
   style.textContent = ".react-flow__minimap { display: none }"
@@ -152,25 +152,25 @@ def _take_all(version: str, bundles: list[Path], dagfloe: Path) -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="dagfloe-pictures-") as folder:
         root = Path(folder)
-        for name in ("bundles", "dags", "browser"):
+        for name in ("bundles", "dags"):
             (root / name).mkdir()
         for file in bundles:
             shutil.copy2(file, root / "bundles")
         (root / "dags" / "bundles.py").write_text(DAG_FILE)
         with Airflow(version, root / "home", root / "bundles", root / "dags", dag_imports=dagfloe) as airflow:
             _run_dags(airflow.api)
-            with chromium(root / "browser") as page:
-                for each in pictures():
-                    (PICTURES / f"{each.name}.png").write_bytes(take(page, airflow.url, each))
-                    _say(f"{PICTURES.relative_to(ROOT)}/{each.name}.png")
+            with chromium() as browser:
+                for picture in pictures():
+                    (PICTURES / f"{picture.name}.png").write_bytes(take(browser, airflow.url, picture))
+                    _say(f"{PICTURES.relative_to(ROOT)}/{picture.name}.png")
 
 
 def _publish() -> None:
-    for each in pictures()[:2]:
-        data = (PICTURES / f"{each.name}.png").read_bytes()
+    for picture in pictures()[:2]:
+        data = (PICTURES / f"{picture.name}.png").read_bytes()
         if len(data) > MOST:
-            raise PictureError(f"{each.name}.png has {len(data)} bytes, more than {MOST}")
-        (PUBLISHED / f"{each.name}.png").write_bytes(data)
+            raise PictureError(f"{picture.name}.png has {len(data)} bytes, more than {MOST}")
+        (PUBLISHED / f"{picture.name}.png").write_bytes(data)
 
 
 def _run_dags(api: Api) -> None:
@@ -193,54 +193,55 @@ def _run_dags(api: Api) -> None:
     api.wait_run("talks", "talks_of_today", deadline_s=RUN_DEADLINE_S)
 
 
-def take(page: Chromium, url: str, picture: Picture) -> bytes:
-    """Open a page, wait for what must be on it, check it, and draw it when it stands still."""
+def take(browser: Browser, url: str, picture: Picture) -> bytes:
+    """Open a page, wait until it shows what it must, check it, and draw it when it no longer changes."""
     width, height = WINDOW
-    page.look(width, height, dark=picture.theme == "dark")
-    scale = WIDTH / width
-    page.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale, mobile=False)
-    remembered = "".join(
-        f"localStorage.setItem({json.dumps(name)}, {json.dumps(value)});" for name, value in picture.settings().items()
-    )
-    scripts = [page.call("Page.addScriptToEvaluateOnNewDocument", source=each) for each in (remembered, NO_MAP)]
-    page.go(url + picture.path)
-    _wait(page, f"{picture.name}: not there", lambda: _missing(page, picture))
-    shots = [page.screenshot()]
+    dark = picture.theme == "dark"
+    with browser.new_context(
+        viewport={"width": width, "height": height},
+        device_scale_factor=WIDTH / width,
+        color_scheme="dark" if dark else "light",
+    ) as context:
+        for name, value in picture.settings().items():
+            context.add_init_script(f"localStorage.setItem({json.dumps(name)}, {json.dumps(value)})")
+        context.add_init_script(HIDE_MINIMAP)
+        page = Window(context.new_page())
+        page.go(url + picture.path)
+        _wait(page, f"{picture.name}: not there", lambda: _missing(page, picture))
+        shots = [page.screenshot()]
 
-    def changes() -> list[str]:
-        shots.append(page.screenshot())
-        return ["standstill"] * (shots[-1] != shots[-2])
+        def changes() -> list[str]:
+            shots.append(page.screenshot())
+            return ["standstill"] * (shots[-1] != shots[-2])
 
-    _wait(page, f"{picture.name}: no", changes)
-    if picture.states:
-        for task, state in STATES.items():
-            box = rects(page, picture.states.replace("TASK", task))[-1]
-            if share(page, box, COLOURS[state]) < 0.5:
-                raise PictureError(f"{picture.name}: {task} does not look like {state}")
-    everything = page.run("document.documentElement.outerHTML")
-    if found := [secret for secret in SECRETS if secret in everything]:
-        raise PictureError(f"{picture.name}: there are secrets on the page: {found}")
-    for script in scripts:
-        page.call("Page.removeScriptToEvaluateOnNewDocument", identifier=script["identifier"])
-    return shots[-1]
+        _wait(page, f"{picture.name}: no", changes)
+        if picture.states:
+            for task, state in STATES.items():
+                box = page.rects(picture.states.replace("TASK", task))[-1]
+                if page.share(box, COLOURS[state]) < 0.5:
+                    raise PictureError(f"{picture.name}: {task} does not look like {state}")
+        html = page.page.content()
+        if leaks := [secret for secret in SECRETS if secret in html]:
+            raise PictureError(f"{picture.name}: there are secrets on the page: {leaks}")
+        return shots[-1]
 
 
-def _missing(page: Chromium, picture: Picture) -> list[str]:
+def _missing(page: Window, picture: Picture) -> list[str]:
     """What is not yet on the page."""
-    there = page.run("document.body.innerText")
+    there = page.evaluate("document.body.innerText")
     missing = [text for text in picture.texts if text not in there]
     if picture.states:
-        missing += [task for task in STATES if not texts(page, picture.states.replace("TASK", task))]
-    return missing + ["the rest, which is loading"] * bool(page.run(LOADING))
+        missing += [task for task in STATES if not page.texts(picture.states.replace("TASK", task))]
+    return missing + ["the rest, which is loading"] * bool(page.evaluate(LOADING))
 
 
-def _wait(page: Chromium, what: str, look: Callable[[], list[str]]) -> None:
+def _wait(page: Window, what: str, look: Callable[[], list[str]]) -> None:
     """Wait until nothing is missing."""
     until = time.monotonic() + DEADLINE_S
     while missing := look():
         if time.monotonic() > until:
             raise PictureError(f"{what} within {DEADLINE_S} s: {', '.join(missing)}")
-        page.run(CHANGE)
+        page.evaluate(CHANGE)
 
 
 def _say(text: str) -> None:

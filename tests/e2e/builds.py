@@ -1,4 +1,4 @@
-"""Makes what the scenarios run: bundle files by `dagfloe build`, Dag files by `dagfloe stub`."""
+"""Makes what the tests run: bundle files with `dagfloe build`, Dag files with `dagfloe stub`."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HERE = Path(__file__).parent
-#: Where builds are kept from one run to the next.
-KEPT = ROOT / ".cache" / "e2e"
+#: Builds stay here from one run to the next.
+CACHE = ROOT / ".cache" / "e2e"
 SMALL = HERE / "bundles" / "small"
 DAG_ID = '"small"'
 #: Projects by the name of their bundle file: the folder, and what is replaced in `small.py`.
@@ -48,7 +48,7 @@ class BuildError(Exception):
 
 
 @dataclass(frozen=True)
-class Made:
+class Builds:
     """What an Airflow is given, below one folder.
 
     Attributes:
@@ -101,7 +101,7 @@ class Made:
         env["AIRFLOW__SDK__QUEUE_TO_COORDINATOR"] = json.dumps(queues)
 
 
-def make(root: Path) -> Made:
+def build_all(root: Path) -> Builds:
     """Build what is not up to date, and put bundle files and Dag files into folders.
 
     Args:
@@ -110,23 +110,23 @@ def make(root: Path) -> Made:
     Raises:
         BuildError: a command failed.
     """
-    made = Made(root)
-    for folder in (made.bundles, made.second, made.spares, made.dags):
+    builds = Builds(root)
+    for folder in (builds.bundles, builds.second, builds.spares, builds.dags):
         folder.mkdir()
     for name in PROJECTS:
         if name == "missing":
             continue
-        folder = {SECOND: made.second, "small-2": made.spares}.get(name, made.bundles)
+        folder = {SECOND: builds.second, "small-2": builds.spares}.get(name, builds.bundles)
         shutil.copy2(_build(name), folder / name)
-    _tamper(made.bundles / "tampered")
-    _stub("whole", made.bundles / "whole", made.dags)
-    _stub("broken", made.bundles / "broken", made.dags)
-    _stub("tampered", _project("tampered"), made.dags)
-    _stub("missing", _project("missing"), made.dags)
-    (made.dags / "small.py").write_text(LOADER.format(path=str(made.bundles / "small")))
+    _tamper(builds.bundles / "tampered")
+    _stub("whole", builds.bundles / "whole", builds.dags)
+    _stub("broken", builds.bundles / "broken", builds.dags)
+    _stub("tampered", _project("tampered"), builds.dags)
+    _stub("missing", _project("missing"), builds.dags)
+    (builds.dags / "small.py").write_text(LOADER.format(path=str(builds.bundles / "small")))
     for dag_id in BY_HAND:
-        shutil.copy(HERE / "dags" / f"{dag_id}.py", made.dags)
-    return made
+        shutil.copy(HERE / "dags" / f"{dag_id}.py", builds.dags)
+    return builds
 
 
 def _project(name: str) -> Path:
@@ -134,7 +134,7 @@ def _project(name: str) -> Path:
     folder, change = PROJECTS[name]
     if change is None:
         return folder
-    variant = KEPT / "projects" / name
+    variant = CACHE / "projects" / name
     for file in folder.glob("*.*"):
         text = file.read_text()
         if file.name == "small.py":
@@ -149,7 +149,7 @@ def _project(name: str) -> Path:
 
 
 def _build(name: str) -> Path:
-    output = KEPT / "files" / name
+    output = CACHE / "files" / name
     _dagfloe("build", str(_project(name)), "--output", str(output), "--quiet")
     (built,) = (file for file in output.iterdir() if not file.name.startswith("."))
     return built
