@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dagfloe.build.program_store import Store
+from dagfloe.build.program_store import ProgramStore
 from dagfloe.build.python.virtualenv import cache_root
 from e2e.api import ApiError, DeadlineError
 from e2e.builds import BY_HAND, build_all
@@ -58,7 +58,7 @@ def session() -> Iterator[Session]:
     root = Path(tempfile.mkdtemp(prefix="dagfloe-e2e-"))
     try:
         builds = build_all(root)
-        programs_before = frozenset(program.id for program in Store(cache_root()).programs())
+        programs_before = frozenset(program.id for program in ProgramStore(cache_root()).programs())
         airflow = Airflow(VERSION, root / "home", builds.bundles, builds.dags, dag_imports=DAG_IMPORTS)
         builds.add_second(VERSION, airflow.env)
         with airflow:

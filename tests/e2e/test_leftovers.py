@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from dagfloe.build.program_store import Store
+from dagfloe.build.program_store import ProgramStore
 from dagfloe.build.python.virtualenv import cache_root
 from e2e.settings import newer
 
@@ -35,7 +35,7 @@ def test_tasks_leave_nothing_while_airflow_runs(session: Session) -> None:
     airflow = session.airflow
     places = airflow.places
     marks = (str(places.store), str(places.bundles), WATCH, CHILD)
-    store = Store(places.store)
+    store = ProgramStore(places.store)
 
     def have_ended() -> bool:
         commands = airflow.processes().values()
@@ -59,8 +59,8 @@ def test_airflow_leaves_nothing_after_its_end(session: Session) -> None:
     assert _sockets(urlsplit(airflow.url).port or 0) == []
     assert [str(path) for path in places.home.rglob("*") if path.is_socket()] == []
     assert [path.name for path in places.temporary.iterdir()] == []
-    ours = {program.id for program in Store(places.store).programs()}
-    new = {program.id for program in Store(cache_root()).programs()} - session.programs_before
+    ours = {program.id for program in ProgramStore(places.store).programs()}
+    new = {program.id for program in ProgramStore(cache_root()).programs()} - session.programs_before
     assert sorted(ours & new) == []
     shutil.rmtree(session.root)
     assert not session.root.exists()
