@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 FROZEN_MODULES = (
     "__init__.py",
     "_version.py",
-    "call_errors.py",
     "cancellation.py",
     "constants.py",
     "errors.py",

@@ -18,9 +18,21 @@ from dagfloe.authoring.bundle import Bundle
 from dagfloe.authoring.dag import Dag, Task
 from dagfloe.client import Client
 from dagfloe.errors import (
+    ApiServerError,
+    AssetNotFound,
+    AssetStateNotFound,
     ConnectionLostError,
+    ConnectionNotFound,
     DagfloeError,
+    DagRunAlreadyExists,
+    DagRunFailed,
+    HumanInputError,
+    HumanInputTimeout,
+    InactiveAssetError,
+    NotFoundError,
+    PermissionDenied,
     ReplyTimeoutError,
+    SensorTimeout,
     SupervisorError,
     TaskAwaitingInput,
     TaskCancelled,
@@ -28,10 +40,13 @@ from dagfloe.errors import (
     TaskFailed,
     TaskRescheduled,
     TaskSkipped,
+    TaskStateNotFound,
     TaskTimeout,
     TriggerFailed,
     TriggerTimeout,
     ValueNotSerializableError,
+    VariableNotFound,
+    XComNotFound,
 )
 from dagfloe.model.context import BundleInfo, Context, DagRun, TaskInstance, current_context
 
@@ -40,25 +55,11 @@ if TYPE_CHECKING:
     from dagfloe._version import __version__
     from dagfloe.authoring.group import TaskGroup
     from dagfloe.authoring.retry import RetryDecision
-    from dagfloe.call_errors import (
-        ApiServerError,
-        AssetNotFound,
-        AssetStateNotFound,
-        ConnectionNotFound,
-        DagRunAlreadyExists,
-        DagRunFailed,
-        HumanInputError,
-        HumanInputTimeout,
-        InactiveAssetError,
-        NotFoundError,
-        PermissionDenied,
-        SensorTimeout,
-        TaskStateNotFound,
-        VariableNotFound,
-        XComNotFound,
-    )
+    from dagfloe.client.dag_runs import DagInfo, PreviousDagRun
     from dagfloe.client.human_input import HumanAnswer
     from dagfloe.client.state_stores import NEVER_EXPIRE
+    from dagfloe.client.task_instances import PreviousTaskInstance
+    from dagfloe.client.variables import VariableKeys
     from dagfloe.model.assets import Asset, AssetAlias, AssetEvent
     from dagfloe.model.connection import Connection
 
@@ -78,6 +79,7 @@ __all__ = [
     "ConnectionNotFound",
     "Context",
     "Dag",
+    "DagInfo",
     "DagRun",
     "DagRunAlreadyExists",
     "DagRunFailed",
@@ -88,6 +90,8 @@ __all__ = [
     "InactiveAssetError",
     "NotFoundError",
     "PermissionDenied",
+    "PreviousDagRun",
+    "PreviousTaskInstance",
     "ReplyTimeoutError",
     "RetryDecision",
     "SensorTimeout",
@@ -106,42 +110,32 @@ __all__ = [
     "TriggerFailed",
     "TriggerTimeout",
     "ValueNotSerializableError",
+    "VariableKeys",
     "VariableNotFound",
     "XComNotFound",
     "__version__",
     "current_context",
 ]
-#: Public names that are imported when they are first used: every task pays for imports, and few need these.
-_LATE = {
-    "ApiServerError": "dagfloe.call_errors",
+#: Public names by module, imported on first use: every task pays for imports, and few tasks need these.
+_LAZY = {
     "Asset": "dagfloe.model.assets",
     "AssetAlias": "dagfloe.model.assets",
     "AssetEvent": "dagfloe.model.assets",
-    "AssetNotFound": "dagfloe.call_errors",
-    "AssetStateNotFound": "dagfloe.call_errors",
     "Connection": "dagfloe.model.connection",
-    "ConnectionNotFound": "dagfloe.call_errors",
-    "DagRunAlreadyExists": "dagfloe.call_errors",
-    "DagRunFailed": "dagfloe.call_errors",
+    "DagInfo": "dagfloe.client.dag_runs",
     "HumanAnswer": "dagfloe.client.human_input",
-    "HumanInputError": "dagfloe.call_errors",
-    "HumanInputTimeout": "dagfloe.call_errors",
-    "InactiveAssetError": "dagfloe.call_errors",
     "NEVER_EXPIRE": "dagfloe.client.state_stores",
-    "NotFoundError": "dagfloe.call_errors",
-    "PermissionDenied": "dagfloe.call_errors",
+    "PreviousDagRun": "dagfloe.client.dag_runs",
+    "PreviousTaskInstance": "dagfloe.client.task_instances",
     "RetryDecision": "dagfloe.authoring.retry",
-    "SensorTimeout": "dagfloe.call_errors",
     "TaskGroup": "dagfloe.authoring.group",
-    "TaskStateNotFound": "dagfloe.call_errors",
-    "VariableNotFound": "dagfloe.call_errors",
-    "XComNotFound": "dagfloe.call_errors",
+    "VariableKeys": "dagfloe.client.variables",
     "__version__": "dagfloe._version",
 }
 
 
 def __getattr__(name: str) -> object:
-    if name not in _LATE:
+    if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(__import__(_LATE[name], fromlist=[name]), name)
+    value = globals()[name] = getattr(__import__(_LAZY[name], fromlist=[name]), name)
     return value

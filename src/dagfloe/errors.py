@@ -1,10 +1,10 @@
-"""Every exception that dagfloe raises. Imports nothing at run time, so that any module may import it.
+"""Every exception of dagfloe that a task or the runtime raises. Imports nothing, so that any module may import it.
 
-All can be made from the message alone, which is how `pickle` carries them between processes.
+You can make each one from its message alone, because `pickle` does so when an exception travels between processes.
 
-Two trees: `DagfloeError` for what went wrong, and `TaskOutcome` for what an author raises to end a task in a state
-other than success. `TaskCancelled` stands apart: it is a `BaseException`, so that `except Exception` in a task does
-not swallow a request to stop.
+There are two trees: `DagfloeError` for what went wrong, and `TaskOutcome` for what an author raises to end a task in a
+state other than success. `TaskCancelled` is a `BaseException`, so that `except Exception` in a task does not swallow a
+request to stop.
 """
 
 from __future__ import annotations
@@ -16,30 +16,33 @@ if TYPE_CHECKING:
 
 
 class DagfloeError(Exception):
-    """Base of every error of dagfloe. The message says what happened, where, and what to do."""
+    """Base of all errors of dagfloe. The message says what happened, where, and what to do."""
 
 
 class UsageError(DagfloeError):
-    """A command line that cannot be obeyed: exit status 2."""
+    """A command line is wrong: exit status 2."""
+
+
+# What an author can correct
 
 
 class BundleError(DagfloeError):
-    """The author's bundle cannot be used as it is written."""
+    """The author's bundle has a mistake."""
 
 
 class RegistrationError(BundleError):
-    """An id, a duplicate or a signature that was refused while a Dag or a task was registered."""
+    """A Dag or a task cannot be registered: its id, an option or its function's signature is wrong."""
 
 
 class BindingError(BundleError):
-    """A parameter of a task for which there is no value."""
+    """A task's arguments do not fit the parameters of its function."""
 
 
 class ValueNotSerializableError(BundleError):
-    """A value that has no JSON form, with the path of the bad element inside it.
+    """A value has no JSON form.
 
     Attributes:
-        path: where in the value, such as `$.rows[3].when`.
+        path: where the bad element is in the value, such as `$.rows[3].when`.
     """
 
     def __init__(self, message: str, path: str = "$") -> None:
@@ -47,12 +50,15 @@ class ValueNotSerializableError(BundleError):
         self.path = path
 
 
+# The supervisor and its connection
+
+
 class ProtocolError(DagfloeError):
-    """Base of the two ways in which frames can be wrong."""
+    """Base of the errors in frames."""
 
 
 class LocalProtocolError(ProtocolError):
-    """We were about to send something that the supervisor would not understand; nothing was sent."""
+    """The supervisor would not understand a message; it was not sent."""
 
 
 class RemoteProtocolError(ProtocolError):
@@ -60,11 +66,14 @@ class RemoteProtocolError(ProtocolError):
 
 
 class ConnectionLostError(DagfloeError):
-    """The supervisor is gone: its socket is closed or broken."""
+    """The connection to the supervisor is closed or broken."""
 
 
 class ReplyTimeoutError(DagfloeError, TimeoutError):
     """The supervisor did not answer a request in time."""
+
+
+# What calls to Airflow raise
 
 
 class SupervisorError(DagfloeError):
@@ -72,7 +81,7 @@ class SupervisorError(DagfloeError):
 
     Attributes:
         code: the error code of the `ErrorResponse`, such as `API_SERVER_ERROR`.
-        detail: the `detail` map of the `ErrorResponse`, empty when there was none.
+        detail: the `detail` of the `ErrorResponse`; empty if there is no detail.
     """
 
     def __init__(self, message: str, code: str = "GENERIC_ERROR", detail: dict[str, object] | None = None) -> None:
@@ -81,12 +90,71 @@ class SupervisorError(DagfloeError):
         self.detail = detail or {}
 
 
+class NotFoundError(SupervisorError):
+    """Base of the errors for something that does not exist."""
+
+
+class VariableNotFound(NotFoundError):
+    """No variable has this key."""
+
+
+class ConnectionNotFound(NotFoundError):
+    """No connection has this conn_id."""
+
+
+class XComNotFound(NotFoundError):
+    """The task instance has no XCom with this key."""
+
+
+class AssetNotFound(NotFoundError):
+    """No active asset has this name or URI."""
+
+
+class TaskStateNotFound(NotFoundError):
+    """The task's state store does not have this key."""
+
+
+class AssetStateNotFound(NotFoundError):
+    """The asset's state store does not have this key."""
+
+
+class DagRunAlreadyExists(SupervisorError):
+    """A Dag run with this run_id or this logical date already exists."""
+
+
+class PermissionDenied(SupervisorError):
+    """The API server does not allow this task to make the request."""
+
+
+class ApiServerError(SupervisorError):
+    """The API server failed, or the supervisor could not reach it."""
+
+
+class DagRunFailed(DagfloeError):
+    """A Dag run that the task waited for failed, or did not end in time."""
+
+
+class InactiveAssetError(DagfloeError):
+    """An inlet or outlet of the task is not active in Airflow."""
+
+
+class HumanInputError(DagfloeError):
+    """A human's answer is not valid."""
+
+
+class HumanInputTimeout(HumanInputError, TimeoutError):
+    """Nobody answered in time, and the question has no defaults."""
+
+
+# What ends a task
+
+
 class TaskTimeout(DagfloeError, TimeoutError):
-    """The task ran longer than its `execution_timeout`. It is retried while tries are left."""
+    """The task ran longer than its `execution_timeout`. Airflow retries it while tries are left."""
 
 
 class TriggerFailed(DagfloeError):
-    """The trigger that a task was deferred to failed; it is retried while tries are left."""
+    """The trigger that a task was deferred to failed. Airflow retries the task while tries are left."""
 
 
 class TriggerTimeout(TriggerFailed, TimeoutError):
@@ -102,14 +170,18 @@ class TaskSkipped(TaskOutcome):
 
 
 class TaskFailed(TaskOutcome):
-    """Raise it to end the task as failed at once, without the retries that it has left."""
+    """Raise it to fail the task at once, without its remaining retries."""
+
+
+class SensorTimeout(TaskFailed):
+    """The condition that `client.poke` waits for did not come true in time. The task fails without further retries."""
 
 
 class TaskRescheduled(TaskOutcome):
-    """Raise it to give the worker free and be run again, as the same try, at a later time.
+    """Raise it to free the worker and run the task again later, as the same try.
 
     Attributes:
-        reschedule_date: when, an aware datetime.
+        reschedule_date: when to run it again, an aware datetime.
     """
 
     def __init__(self, reschedule_date: datetime) -> None:
@@ -118,18 +190,18 @@ class TaskRescheduled(TaskOutcome):
 
 
 class TaskDeferred(TaskOutcome):
-    """Raise it to give the worker free until a trigger fires.
+    """Raise it to free the worker until a trigger fires.
 
-    The trigger runs in Airflow's triggerer; when it has fired, the task runs again as the same try, in the function
-    that `resume` names.
+    The trigger runs in Airflow's triggerer. When it fires, the task runs again as the same try, in the function that
+    `resume` names.
 
     Args:
         trigger: the full name of the trigger's class, as the triggerer imports it.
-        trigger_kwargs: its arguments.
-        resume: a function registered with `@task.resume`, or its name; the task's own function when it is left out.
-        kwargs: what that function gets by name, beside `event`, which is what the trigger said.
-        timeout: how long the trigger may take, as a timedelta or in seconds; for ever when it is left out.
-        queue: of the triggerer, where Airflow has several.
+        trigger_kwargs: the trigger's arguments.
+        resume: a function registered with `@task.resume`, or its name; by default the task's own function.
+        kwargs: arguments of that function by name, in addition to `event`, the payload of the trigger's event.
+        timeout: how long the trigger may take, as a timedelta or in seconds; unlimited by default.
+        queue: the triggerer's queue, if Airflow has several.
     """
 
     def __init__(
@@ -152,12 +224,12 @@ class TaskDeferred(TaskOutcome):
 
 
 class TaskAwaitingInput(TaskOutcome):
-    """Raise it to give the worker free until a human has answered; `client.human_input.ask` asks and raises it.
+    """Raise it to free the worker until a human answers. `client.human_input.ask` asks and raises it.
 
     Args:
-        resume: as for `TaskDeferred`; the answer comes as `event`.
-        kwargs: what that function gets by name, beside `event`.
-        timeout: how long the human may take, as a timedelta or in seconds; for ever when it is left out.
+        resume: as for `TaskDeferred`; the function gets the answer as `event`.
+        kwargs: arguments of that function by name, in addition to `event`.
+        timeout: how long the human may take, as a timedelta or in seconds; unlimited by default.
     """
 
     def __init__(
@@ -174,7 +246,7 @@ class TaskAwaitingInput(TaskOutcome):
 
 
 class TaskCancelled(BaseException):
-    """Raised in a running task when it is told to stop (SIGTERM, SIGINT, or a supervisor that vanished).
+    """Raised in a running task to stop it: after SIGTERM or SIGINT, or when the supervisor disappears.
 
-    Let it pass: clean up in `finally`, or with `Context.on_cancel`.
+    Do not catch it. Clean up in `finally`, or with `Context.on_cancel`.
     """

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dagfloe.call_errors import InactiveAssetError
-from dagfloe.errors import DagfloeError
+from dagfloe.errors import DagfloeError, InactiveAssetError
 from dagfloe.model.assets import Asset, AssetAlias, AssetRef, OutletEvent, profile, read_asset, read_asset_events
 from dagfloe.values.jsonable import check_jsonable
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from dagfloe.call_errors import DagRunFailed
+from dagfloe.errors import DagRunFailed
 from dagfloe.model._record import Record
 from dagfloe.model.context import DagRun, read_dag_run
 from dagfloe.values.dates import to_seconds, utc_now

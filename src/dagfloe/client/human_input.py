@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from dagfloe.call_errors import HumanInputError, HumanInputTimeout
-from dagfloe.errors import DagfloeError, RemoteProtocolError, TaskAwaitingInput, TaskDeferred
+from dagfloe.errors import (
+    DagfloeError,
+    HumanInputError,
+    HumanInputTimeout,
+    RemoteProtocolError,
+    TaskAwaitingInput,
+    TaskDeferred,
+)
 from dagfloe.model._record import Record
 from dagfloe.values.dates import to_seconds, utc_now
 from dagfloe.values.jsonable import check_jsonable

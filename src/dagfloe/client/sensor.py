@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import time
 
-from dagfloe.call_errors import SensorTimeout
-from dagfloe.errors import DagfloeError, TaskRescheduled, TaskSkipped
+from dagfloe.errors import DagfloeError, SensorTimeout, TaskRescheduled, TaskSkipped
 from dagfloe.values.dates import to_seconds, utc_now
 
 TYPE_CHECKING = False

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 
-from dagfloe.call_errors import VariableNotFound
 from dagfloe.client._exchange import UNSET, Unset
-from dagfloe.errors import DagfloeError
+from dagfloe.errors import DagfloeError, VariableNotFound
 from dagfloe.masking import is_telling
 from dagfloe.model._record import Record
 from dagfloe.values.jsonable import check_jsonable
