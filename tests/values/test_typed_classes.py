@@ -102,6 +102,18 @@ class Box(Generic[T]):
     unknown: Unknown = None  # type: ignore[name-defined]  # noqa: F821 - a name for checkers only
 
 
+@dataclass
+class Payment:
+    """A dataclass with a method that the converter has no business with."""
+
+    amount: int
+
+    @classmethod
+    def from_event(cls, event: object) -> Payment:
+        """Read an event of the author's own."""
+        raise LookupError(event)
+
+
 class Movie(TypedDict):
     """A map with keys that are needed, and one that is not."""
 
@@ -255,6 +267,7 @@ def test_typed_dicts_stay_maps(value: dict[str, Any]) -> None:
         (Point(1, 2), "Point", Point(1, 2)),
         ({"content": "x", "unknown": [1]}, "Box[int]", Box("x", [1])),
         ({"a": 1}, "Seeded", Seeded(1)),
+        ({"amount": 1}, "Payment", Payment(1)),
         ({"title": "M"}, "Movie", {"title": "M"}),
         ({"title": "M", "minutes": 90}, "Cut", {"title": "M", "minutes": 90.0}),
         ([1], "Pair", Pair(1)),

@@ -62,6 +62,9 @@ class HumanAnswer(Record):
             raise kind(f"no valid answer came: {event['error']}")
         return cls.read(event, "event")
 
+    #: How the conversion of arguments makes an instance.
+    __dagfloe_convert__ = from_event
+
 
 class HumanInput:
     """Ask a human, and wait for the answer without keeping a worker."""

@@ -57,8 +57,8 @@ def check_typed(checker: Checker, value: Any, cls: Any) -> Any:  # noqa: C901 - 
         raise
     except Exception:  # noqa: BLE001 - such as a protocol without runtime_checkable
         return value
-    if hasattr(cls, "from_event"):  # HumanAnswer, whose errors say what became of the question
-        return cls.from_event(value)
+    if hasattr(cls, "__dagfloe_convert__"):  # dagfloe's own classes; their errors say more than a Mismatch
+        return cls.__dagfloe_convert__(value)
     if _is_subclass(cls, "enum", "Enum"):
         return _check_enum(value, cls)
     value = checker.whole(value) if hasattr(cls, "model_validate") or hasattr(cls, "_fields") else value
