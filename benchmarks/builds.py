@@ -44,7 +44,7 @@ def builds(files: Files, what: str, project: Path, rounds: int) -> Table:
     }
     return Table(
         f"Builds of the {what}",
-        "`dagfloe build`; what pip has downloaded before is there.",
+        "`dagfloe build`, with the packages already in pip's cache.",
         rows_of("s", figures),
         (
             Limit(f"{what}, rebuild / first build", ratios(again, first), LIMIT),
@@ -68,7 +68,7 @@ def sizes(files: Files) -> Table:
     """The files, and what bundle files become on a host."""
     return Table(
         "Sizes",
-        "Unpacked once on a host, whatever the number of tasks.",
+        "A host unpacks each version once, independent of the number of tasks.",
         (
             *file_rows("small task", files.small, files.small_stock),
             Row("small task, dagfloe's one-file form", "MB", megabytes(files.small_one_file.stat().st_size)),

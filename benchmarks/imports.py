@@ -41,7 +41,7 @@ def measure(samples: int) -> Table:
     base = figures[BASE]
     return Table(
         "Imports",
-        "Modules in a fresh interpreter, compiled. Each row's modules include those of the first one.",
+        "Imports of compiled modules in a new interpreter. The modules of each row include those of the first row.",
         rows_of("ms", figures),
         tuple(Limit(f"import {kind}", ratios(figures[kind], base), LIMIT) for kind in KINDS[1:]),
     )

@@ -41,8 +41,8 @@ def xcoms(files: Files, rounds: int) -> Table:
     rates = {way: [XCOM_BYTES / 1000 / each for each in milliseconds] for way, milliseconds in figures.items()}
     return Table(
         "XCom of 50 MB",
-        "A text, from the call to its answer. Memory is the most that the task's process had more than before it had "
-        "the value, which itself counts 1.",
+        "One string, from the call to its answer. Memory is the peak increase of the task's process over its memory "
+        "before it had the value. The value itself counts as 1.",
         (
             *(Row(way, "ms", Spread.of(values)) for way, values in figures.items()),
             *(Row(way, "MB/s", Spread.of(values)) for way, values in rates.items()),
@@ -73,7 +73,7 @@ def soak(files: Files, seconds: int) -> Table:
     grown = Spread.of([statistics.median(end) - statistics.median(first)])
     return Table(
         f"Records for {seconds} s",
-        "As many as the supervisor takes; what counts is the memory of the task's process.",
+        "The task writes as many records as the supervisor accepts. The memory is that of the task's process.",
         (
             Row("records", "a second", rate),
             Row("memory in the first quarter", "MB", Spread.of(first)),
@@ -106,7 +106,7 @@ def mapped(files: Files, count: int) -> Table:
     tenth = count // 10
     return Table(
         f"{count:,} mapped task instances in a row",
-        "The small task, warm, each instance in a process of its own.",
+        "The small task, warm; each instance runs in its own process.",
         (
             Row("all", "s", Spread.of([total])),
             Row("one", "ms", Spread.of(each)),

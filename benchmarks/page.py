@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 
 INTRODUCTION = """# Benchmarks
 
-`make bench` measures everything on this page in one run and writes it. Once everything is installed and built it takes
-about 10 minutes; nothing else should run on the machine. It ends with status 1 when a limit is not met.
-`make bench-quick` takes 3 minutes, runs few rounds, and only prints them.
+`make bench` measures everything on this page in one run and writes the page. It takes about 10 minutes after everything
+is installed and built. Nothing else should run on the machine. The command ends with status 1 if a limit is not met.
+`make bench-quick` takes 3 minutes, runs fewer rounds and only prints the results.
 
-Contestants take turns, each round in another order. A figure is the median; behind it is where 8 of 10 samples are. A
-ratio is the median of the rounds' own ratios to the table's first row, so that what slows the machine for a while does
-not count. Every run is checked: a task that did not do all of its work ends the measurement.
+The contestants take turns, in another order in each round. A figure is the median. The column *8 of 10* shows the range
+that contains 8 of 10 samples. A ratio compares with the first row of the table; it is the median of the ratios of all
+rounds, so a temporary slowdown of the machine has little effect. Every run is checked: if a task did not do all of its
+work, the measurement stops.
 
 ![Starts, as bars](benchmarks.svg)
 """

@@ -163,9 +163,10 @@ def small_table(files: Files, contest: Contest, first: dict[str, list[float]], r
     )
     return Table(
         "Start of a small task",
-        "From the start of the process to its end: imports, one variable read, ten records written, one XCom pushed. "
-        "The plain script is the same task with the same runtime, compiled, in the bundle's virtualenv. First starts "
-        "took turns with plain scripts of their own, before the others.",
+        "From the start of the process to its end: the task imports its modules, reads one variable, writes ten log "
+        "records and pushes one XCom. The plain script is the same task with the same runtime, compiled, in the "
+        "bundle's virtualenv. The first starts were measured before the others, in turns with their own runs of the "
+        "plain script.",
         (*rows_of("ms", figures), first_row(first), *contest.writes.rows()),
         (
             Limit("small task, warm / plain script", ratios(figures[WARM], figures[PLAIN]), 1.9),
@@ -183,7 +184,7 @@ def weather_table(files: Files, contest: Contest, first: dict[str, list[float]],
     )
     return Table(
         "Start of a task with pandas",
-        "`aggregate` of the weather example: imports pandas, groups 1,461 days by month.",
+        "The task `aggregate` of the weather example imports pandas and groups 1,461 days by month.",
         (*rows_of("ms", figures), first_row(first), *contest.writes.rows()),
         (
             Limit("pandas task, warm / plain script", ratios(figures[WARM], figures[PLAIN]), 1.15),

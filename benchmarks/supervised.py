@@ -137,10 +137,10 @@ def airflow(files: Files, rounds: int) -> tuple[Table, Table]:
     return (
         Table(
             "Start under Airflow's own supervisor",
-            "The small task under the real supervisor of Airflow 3.3.2, until the API server is told of its success. "
-            "With Airflow in its environment, a function reads the variable itself, as the bundle does; without, a "
-            "template reads it beforehand. Ordinary tasks are forks, and inherit what the worker has loaded, which is "
-            "more once it has run a bundle.",
+            "The small task under the real supervisor of Airflow 3.3.2, until the API server knows that it "
+            "succeeded. If the environment contains Airflow, the function reads the variable itself, as the bundle "
+            "does. If not, a template reads it in advance. Ordinary tasks are forks and inherit the modules that the "
+            "worker has loaded; a worker that has run a bundle has loaded more.",
             rows_of("ms", figures),
             (
                 Limit("small task, bundle / ordinary Python task", ratios(figures[WARM], figures[ORDINARY]), 0.17),
@@ -154,9 +154,9 @@ def airflow(files: Files, rounds: int) -> tuple[Table, Table]:
         ),
         Table(
             "Ends that Airflow's supervisor notices late",
-            "Of the same runs, warming up included: where the process ends a moment after its sockets, the supervisor "
-            "sleeps until its next heartbeat, by default 5 s, whatever kind of task it is. That is not in the figures "
-            "above.",
+            "The share of the same runs, including the warm-up runs. If a process ends shortly after its sockets "
+            "close, the supervisor sleeps until its next heartbeat, by default 5 s. This happens for all kinds of "
+            "tasks. The figures above do not include it.",
             tuple(Row(name, "%", Spread.of([100 * sum(seen) / len(seen)])) for name, seen in late.items()),
         ),
     )

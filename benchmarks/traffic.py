@@ -27,7 +27,7 @@ def measure(rounds: int, *, quick: bool) -> Table:
     file, ours = written.values()
     return Table(
         "Calls and log records",
-        f"{calls:,} calls, {records:,} records each time. Ratios are to the row above.",
+        f"{calls:,} calls, {records:,} records in each run. A ratio compares with the row above.",
         (*rows_of("a second", answered), *rows_of("a second", written)),
         (
             Limit("client calls / bare ping-pong", ratios(client, bare), hot_path.CALLS_LIMIT, at_most=False),

@@ -89,7 +89,7 @@ def _measure(root: Path, version: str, bundle: Path, dagfloe: Path) -> Iterator[
             "external": _size(plain),
             "virtualenv_lean": _size(venvs),
         }
-    yield f"Airflow {version}, medians of {TIMED} runs, memory of {WATCHED}; each way in turn, in one Airflow.\n"
+    yield f"Airflow {version}, medians of {TIMED} runs, memory of {WATCHED}; taking turns in one Airflow.\n"
     yield "| | queued to started | started to done | together | least to most | memory | disk |"
     yield "|---|---|---|---|---|---|---|"
     for dag_id, name in WAYS.items():

@@ -54,14 +54,13 @@ def page(results: dict[str, dict[str, str]]) -> str:
     lines = [
         "# Conformance",
         "",
-        "Airflow publishes what a language SDK must, should and may be able to do",
-        f"([the list]({LIST})).",
-        "This page says what dagfloe does of it, as seen in what the real supervisor did with frozen bundles:",
-        "which calls it made to the API server, and which final state it computed. Only the API server is",
-        "replaced, by one in memory, behind Airflow's own HTTP client. `make conformance` makes this page;",
-        "`.ci/run` runs it and fails where the page says something else.",
+        f"Airflow publishes [a list]({LIST}) of the capabilities that the SDK for a language must, should and may",
+        "have. This page shows which of them dagfloe has. The tests run frozen bundles under Airflow's real",
+        "supervisor, and check the supervisor's calls to the API server and the final state of each task. Only the",
+        "API server is replaced, by one in memory, behind Airflow's own HTTP client. `make conformance` writes",
+        "this page; `.ci/run` fails if the page does not match the results.",
         "",
-        "*not offered*: the supervisor of that version does not have it.",
+        "*not offered*: the supervisor of that version does not have this capability.",
     ]
     for title, group in GROUPS.items():
         lines += ["", f"## {title}", "", f"| dimension | tier | {' | '.join(versions)} | what is shown |"]
@@ -77,11 +76,11 @@ def _comparison(results: dict[str, dict[str, str]]) -> list[str]:
     lines = [
         "## Beside the other language SDKs",
         "",
-        "From the `capabilities.yaml` that each SDK publishes in apache/airflow ("
+        "This table comes from the `capabilities.yaml` that each SDK publishes in apache/airflow ("
         + ", ".join(f"{name} at commit `{commit}`" for name, (commit, _) in OTHERS.items())
         + ").",
-        "The Go SDK reads variables and does not write them. dagfloe's column is the table above, for the version that",
-        "each dimension needs.",
+        "The Go SDK reads variables and does not write them. dagfloe's column summarises the tables above, for the",
+        "version of Airflow that each dimension needs.",
         "",
         f"| dimension | tier | dagfloe | {' | '.join(OTHERS)} |",
         "|---|---|---|" + "---|" * len(OTHERS),
