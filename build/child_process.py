@@ -1,4 +1,4 @@
-"""Runs the programs that a build consists of: nothing of the caller's environment changes the result."""
+"""Runs the programs that a build consists of. Nothing in the caller's environment changes their results."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-#: Variables that would make Python, pip or the loader read something of the caller's.
+#: Prefixes of variables that would make Python, pip or the dynamic loader read something of the caller's.
 _DROPPED = ("PYTHON", "PIP_", "LD_", "DYLD_", "VIRTUAL_ENV", "CONDA_", "_PYI", "_MEI", "COVERAGE_", "SOURCE_DATE_EPOCH")
-#: pip's settings that say where packages come from and how to get there.
-_KEPT = (
+#: pip's settings for where packages come from and how to reach them. These stay.
+_PIP_SOURCES = (
     "PIP_INDEX_URL",
     "PIP_EXTRA_INDEX_URL",
     "PIP_FIND_LINKS",
@@ -33,10 +33,12 @@ _KEPT = (
     "PIP_TIMEOUT",
     "PIP_RETRIES",
 )
+_MAX_REASON = 400
 
 
-#: Runs a program that dies with us, even if we are killed: the wish survives exec. 1 is PR_SET_PDEATHSIG.
-_DIE_TOGETHER = """
+#: Replaces itself by a program that the kernel kills when its parent dies. The setting (1 is PR_SET_PDEATHSIG) survives
+#: exec.
+_DIE_WITH_PARENT = """
 import ctypes, os, signal, sys
 ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 if os.getppid() == int(sys.argv[1]):
@@ -45,9 +47,13 @@ if os.getppid() == int(sys.argv[1]):
 
 
 def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The caller's environment without what would change a build, and with `extra`."""
-    kept = {name: value for name, value in os.environ.items() if name in _KEPT or not name.startswith(_DROPPED)}
-    return {**kept, "PYTHONNOUSERSITE": "1", **(extra or {})}
+    """The caller's environment variables without those that would change a build.
+
+    Args:
+        extra: variables to add.
+    """
+    env = {name: value for name, value in os.environ.items() if name in _PIP_SOURCES or not name.startswith(_DROPPED)}
+    return {**env, "PYTHONNOUSERSITE": "1", **(extra or {})}
 
 
 def run_step(
@@ -60,25 +66,25 @@ def run_step(
     cwd: Path | None = None,
     echo: Callable[[str], None] | None = None,
 ) -> None:
-    """Run a program of a build, its output going to a log file.
+    """Run one program of a build and append its output to a log file.
 
     Args:
-        step: what the program does, for an error.
+        step: what the program does, for error messages.
         command: the program and its arguments.
-        log: the file to append its output to.
-        timeout_s: after so many seconds it is killed.
-        env: its whole environment; by default `clean_environment()`.
-        cwd: the folder that it runs in; by default the caller's.
+        log: the log file.
+        timeout_s: the program is killed after this many seconds.
+        env: all its environment variables; by default `clean_environment()`.
+        cwd: its working directory; by default the caller's.
         echo: called with every line of its output.
 
     Raises:
-        FreezeError: when it fails, naming the step, the last line that tells why, and the log.
+        FreezeError: if the program fails or takes too long. The message names the step, the reason and the log.
     """
     with log.open("ab") as sink:
         sink.write(f"$ {' '.join(command)}\n".encode())
         sink.flush()
         process = subprocess.Popen(
-            _dying_together(command),
+            _dying_with_parent(command),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE if echo else sink,
             stderr=subprocess.STDOUT,
@@ -93,7 +99,7 @@ def run_step(
                     echo(line.decode(errors="replace").rstrip())
             status = process.wait(timeout_s)
         except subprocess.TimeoutExpired:
-            raise FreezeError(f"{step} took more than {timeout_s:g} s; its output is in {log}") from None
+            raise FreezeError(f"{step} was stopped after {timeout_s:g} s; its output is in {log}") from None
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
@@ -105,21 +111,21 @@ def run_step(
 
 
 def run_captured(
-    what: str, command: Sequence[str], *, timeout_s: float, env: Mapping[str, str]
+    purpose: str, command: Sequence[str], *, timeout_s: float, env: Mapping[str, str]
 ) -> tuple[int, str, str]:
-    """Run a program for its answer.
+    """Run a program and return its output.
 
     Args:
-        what: what it is asked for, for an error.
+        purpose: what the caller wants from the program, for error messages.
         command: the program and its arguments.
-        timeout_s: after so many seconds it is killed.
-        env: its whole environment.
+        timeout_s: the program is killed after this many seconds.
+        env: all its environment variables.
 
     Returns:
         Its exit status, its stdout and its stderr.
 
     Raises:
-        FreezeError: when it does not run, or not end in time.
+        FreezeError: if the program cannot be started or does not end in time.
     """
     process = None
     try:
@@ -133,25 +139,31 @@ def run_captured(
         )
         stdout, stderr = process.communicate(timeout=timeout_s)
     except OSError as error:
-        raise FreezeError(f"{what}: {command[0]} cannot be run: {error.strerror}") from error
+        raise FreezeError(f"{purpose}: {command[0]} cannot be started: {error.strerror}") from error
     except subprocess.TimeoutExpired:
-        raise FreezeError(f"{what}: {command[0]} did not answer within {timeout_s:g} s") from None
+        raise FreezeError(f"{purpose}: {command[0]} did not end within {timeout_s:g} s") from None
     finally:
         if process is not None and process.returncode is None:
-            os.killpg(process.pid, signal.SIGKILL)  # the group: a one-file program is two processes
+            os.killpg(process.pid, signal.SIGKILL)  # the group, because a one-file program is two processes
             process.communicate()
     return process.returncode, stdout.decode(errors="replace"), stderr.decode(errors="replace")
 
 
-def _dying_together(command: Sequence[str]) -> list[str]:
-    """The command, so that nothing goes on installing or freezing once the tool was killed; where that is possible."""
+def last_line(output: str) -> str:
+    """The last line of a program's output that is not blank, for error messages."""
+    lines = [line for line in output.splitlines() if line.strip()]
+    return lines[-1] if lines else "it printed nothing"
+
+
+def _dying_with_parent(command: Sequence[str]) -> list[str]:
+    """A command that ends with this process. Otherwise pip or PyInstaller would continue after dagfloe is killed."""
     if not sys.platform.startswith("linux"):
         return [*command]
-    return [sys.executable, "-I", "-c", _DIE_TOGETHER, str(os.getpid()), *command]
+    return [sys.executable, "-I", "-c", _DIE_WITH_PARENT, str(os.getpid()), *command]
 
 
 def _reason(log: Path) -> str:
-    """The line of a log that most probably says what went wrong."""
+    """The line of a log that most probably gives the reason of a failure."""
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    telling = [line for line in lines if line.lower().startswith(("error", "fatal")) or "Error:" in line]
-    return (telling or lines or ["it said nothing"])[-1][:400]
+    errors = [line for line in lines if line.lower().startswith(("error", "fatal")) or "Error:" in line]
+    return (errors or lines or ["it printed nothing"])[-1][:_MAX_REASON]

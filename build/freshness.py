@@ -1,4 +1,4 @@
-"""Knows whether a bundle file is what a build of its project would make now, without building it."""
+"""Decides whether a bundle file is up to date: whether a build of its project would make the same file again."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dagfloe.build.cache_root import cache_root
 from dagfloe.build.freeze.stage import list_staged
-from dagfloe.build.inputs import digest_inputs
+from dagfloe.build.inputs import ProjectInputs
 from dagfloe.build.launcher import find_launcher
 from dagfloe.build.package_sizes import PackageSize
 from dagfloe.build.python.interpreter import SUPPORTED
-from dagfloe.build.python.virtualenv import cache_root
+from dagfloe.format.digests import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dagfloe.build.project import Project
 
-#: How many builds are remembered.
-_MOST = 100
-_CHUNK_BYTES = 1 << 20
+#: How many records the cache holds.
+_MAX_RECORDS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +36,14 @@ class BuiltBundle:
     Attributes:
         path: the file.
         size: its size in bytes.
-        unpacked: the bytes of what is in it, once it is unpacked.
+        unpacked: the size of everything in it once it is unpacked, in bytes.
         manifest: its manifest.
-        packages: what takes the space in it.
-        first_start_s: how long its first start on a host took, here: until it had told its metadata, for which it
-            imports what its tasks do.
-        later_start_s: how long a later one took; the median of a few.
-        seconds: how long the build took.
-        is_new: whether it was built now, and not found to be up to date.
+        packages: the packages in it and their sizes.
+        first_start_s: the seconds that its first start took. The start prints the bundle's metadata, for which it
+            imports everything that the tasks import.
+        later_start_s: the seconds that a later start took; the median of a few.
+        seconds: the seconds that the build took.
+        is_new: whether it was built now; otherwise it was up to date.
     """
 
     path: Path
@@ -57,85 +57,95 @@ class BuiltBundle:
     is_new: bool = True
 
 
-class Build:
-    """A build of a project to a file, as far as it is remembered in the cache.
+class BuildPlan:
+    """A build that may be necessary: a project, the file to make of it, and everything that decides on its content.
+
+    The plan reads the project's files once. `find_built` compares them with the record of the last build to the same
+    file; a build takes the plan and calls `record` at its end.
 
     Args:
         project: the project.
+        output: the folder for the bundle file.
+        one_file: whether the bundle file unpacks itself at every start, instead of once on a host.
+
+    Attributes:
+        project: the project.
+        inputs: its files.
         target: the bundle file.
-        one_file: which of the two forms it has.
+        one_file: as above.
     """
 
-    def __init__(self, project: Project, target: Path, *, one_file: bool) -> None:
-        self._path = target
-        self._target = target.absolute()
-        self._note = cache_root() / "builds" / f"{hashlib.sha256(bytes(self._target)).hexdigest()[:32]}.json"
+    def __init__(self, project: Project, output: Path, *, one_file: bool) -> None:
+        self.project = project
+        self.inputs = ProjectInputs(project)
+        self.target = output / project.file_name
+        self.one_file = one_file
+        target_digest = hashlib.sha256(bytes(self.target.absolute())).hexdigest()
+        self._record = cache_root() / "builds" / f"{target_digest[:32]}.json"
         pythons = (sys.executable, sys.version, *(shutil.which(f"python{version}") for version in SUPPORTED))
-        decisive = (digest_inputs(project), _digest_tool(), pythons, one_file)
-        self._inputs = hashlib.sha256(repr(decisive).encode()).hexdigest()
+        decisive = (self.inputs.digest, _digest_tool(), pythons, one_file)
+        self._digest = hashlib.sha256(repr(decisive).encode()).hexdigest()
 
-    def recall(self) -> BuiltBundle | None:
-        """What was noted of the last build, if another one would make the same file; None if not, or nobody knows."""
+    def find_built(self) -> BuiltBundle | None:
+        """The result of the last build if the bundle file is up to date, else None."""
         try:
-            noted = json.loads(self._note.read_text("utf-8"))
-            if noted["inputs"] != self._inputs or noted["files"] != _states(noted["files"]):
+            record = json.loads(self._record.read_text("utf-8"))
+            if record["inputs"] != self._digest or record["files"] != _file_states(record["files"]):
                 return None
-            facts = noted["facts"]
-            packages = tuple(PackageSize(**each) for each in facts.pop("packages"))
-            return (
-                BuiltBundle(self._path, packages=packages, is_new=False, **facts)
-                if self._is_intact(noted["target"])
-                else None
-            )
-        except (OSError, ValueError, LookupError, TypeError):  # nothing is noted, or the note is damaged
+            if not self._is_intact(record["target"]):
+                return None
+            facts = record["facts"]
+            packages = tuple(PackageSize(**package) for package in facts.pop("packages"))
+            return BuiltBundle(self.target, packages=packages, is_new=False, **facts)
+        except (OSError, ValueError, LookupError, TypeError):  # there is no record, or it is damaged
             return None
 
-    def note(self, files: Iterable[Path], built: BuiltBundle) -> None:
-        """Remember a build that has just ended; where the cache cannot be written, nothing is remembered.
+    def record(self, files: Iterable[Path], built: BuiltBundle) -> None:
+        """Record a build that has just ended. If the cache cannot be written, the next build starts over.
 
         Args:
-            files: what was frozen, beside what the author wrote.
-            built: what it made.
+            files: the files that were frozen, without those of the project.
+            built: the result.
         """
-        new = self._note.with_suffix(f".{os.getpid()}")
+        temporary = self._record.with_suffix(f".{os.getpid()}")
         with suppress(OSError):
             facts = {name: value for name, value in asdict(built).items() if name not in ("path", "is_new")}
-            noted = {"inputs": self._inputs, "files": _states(map(str, files)), "facts": facts}
-            target = {"state": _states([str(self._target)]), "sha256": _sha256(self._target)}
-            new.parent.mkdir(parents=True, exist_ok=True)
+            record = {
+                "inputs": self._digest,
+                "files": _file_states(map(str, files)),
+                "facts": facts,
+                "target": {"state": self._target_state(), "sha256": sha256_of(self.target).hex()},
+            }
+            temporary.parent.mkdir(parents=True, exist_ok=True)
             try:
-                new.write_text(json.dumps({**noted, "target": target}), "utf-8")
-                new.replace(self._note)
+                temporary.write_text(json.dumps(record), "utf-8")
+                temporary.replace(self._record)
             finally:
-                new.unlink(missing_ok=True)
-            for old in sorted(new.parent.iterdir(), key=lambda path: -path.stat().st_mtime)[_MOST:]:
-                old.unlink()
+                temporary.unlink(missing_ok=True)
+            records = sorted(temporary.parent.iterdir(), key=lambda path: -path.stat().st_mtime)
+            for path in records[_MAX_RECORDS:]:
+                path.unlink()
+
+    def _target_state(self) -> dict[str, list[int]]:
+        return _file_states([str(self.target.absolute())])
 
     def _is_intact(self, target: dict[str, Any]) -> bool:
-        """Whether the bundle file is the one that was built; its time may be another one."""
-        return bool(target["state"] == _states([str(self._target)]) or target["sha256"] == _sha256(self._target))
+        """Whether the bundle file is the one that was built; its modification time may differ."""
+        return bool(target["state"] == self._target_state() or target["sha256"] == sha256_of(self.target).hex())
 
 
 def _digest_tool() -> str:
-    """The digest of what dagfloe puts into a bundle file, and of what builds it."""
+    """The digest of everything of dagfloe's own that goes into a bundle file or builds it."""
     digest = hashlib.sha256(find_launcher() or b"")
     for path in (*list_staged(), *sorted(Path(__file__).parent.rglob("*.py"))):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
-def _states(paths: Iterable[str]) -> dict[str, list[int]]:
-    """What tells that a file was changed, for each."""
+def _file_states(paths: Iterable[str]) -> dict[str, list[int]]:
+    """Size and modification time by path; a changed file has another state."""
     states = {}
     for path in paths:
         status = Path(path).stat()
         states[path] = [status.st_size, status.st_mtime_ns]
     return states
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        digest = hashlib.sha256()
-        while chunk := file.read(_CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()

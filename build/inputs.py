@@ -1,4 +1,4 @@
-"""What of a project can change its bundle file."""
+"""The files of a project that can change its bundle file."""
 
 from __future__ import annotations
 
@@ -12,27 +12,56 @@ if TYPE_CHECKING:
 
     from dagfloe.build.project import Project
 
+_MODULE_SUFFIXES = (".py", ".so")
 
-def list_inputs(project: Project) -> Iterator[Path]:
-    """What lies where modules and data files are looked for, folders included: a new file may change what is found."""
-    suffixes = () if project.package_data else (".py", ".so")  # else any file may be a package's data
-    for place, folders, files in os.walk(project.source_root):
+
+class ProjectInputs:
+    """The files of a project that can change its bundle file, as they are when this object is created.
+
+    A build reads each file once, here. Everything later in the build works with what was read, so a file that changes
+    during the build makes the next build start over.
+
+    Args:
+        project: the project.
+
+    Attributes:
+        paths: the files, and the folders in which modules and data files are looked up. Folders count because a new
+            file may take the place of another one.
+        digest: a digest of paths and contents. It is equal as long as nothing is changed, added or removed.
+    """
+
+    def __init__(self, project: Project) -> None:
+        self.paths = tuple(_walk(project))
+        self._modules: dict[Path, bytes] = {}
+        digest = hashlib.sha256()
+        for path in (project.root / "pyproject.toml", *self.paths):
+            digest.update(os.fsencode(path) + b"\0")
+            if path.is_file():
+                content = path.read_bytes()
+                digest.update(hashlib.sha256(content).digest())
+                if path.suffix in _MODULE_SUFFIXES:
+                    self._modules[path] = content
+        self.digest = digest.hexdigest()
+
+    def read_module(self, path: Path) -> bytes:
+        """The content of a module; from disk if the module is not among the inputs.
+
+        Raises:
+            OSError: if the module is not among the inputs and cannot be read.
+        """
+        content = self._modules.get(path)
+        return path.read_bytes() if content is None else content
+
+
+def _walk(project: Project) -> Iterator[Path]:
+    suffixes = () if project.package_data else _MODULE_SUFFIXES  # else any file may be a package's data
+    for folder, subfolders, names in os.walk(project.source_root):
         # Modules are imported from no other folders; an environment in the project may have very many files.
-        folders[:] = sorted(name for name in folders if name.isidentifier() and name != "__pycache__")
-        folders[:] = [name for name in folders if not Path(place, name, "pyvenv.cfg").exists()]
-        yield from (Path(place, name) for name in folders)
-        yield from (Path(place, name) for name in sorted(files) if not suffixes or name.endswith(suffixes))
+        subfolders[:] = sorted(name for name in subfolders if name.isidentifier() and name != "__pycache__")
+        subfolders[:] = [name for name in subfolders if not Path(folder, name, "pyvenv.cfg").exists()]
+        yield from (Path(folder, name) for name in subfolders)
+        yield from (Path(folder, name) for name in sorted(names) if not suffixes or name.endswith(suffixes))
     for pattern, _ in project.data:
-        for found in sorted(Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor)))):
-            yield found
-            yield from sorted(found.rglob("*"))
-
-
-def digest_inputs(project: Project) -> str:
-    """The digest of all that the author wrote: equal as long as nothing is changed, added or taken away."""
-    digest = hashlib.sha256()
-    for path in (project.root / "pyproject.toml", *list_inputs(project)):
-        digest.update(os.fsencode(path) + b"\0")
-        if path.is_file():
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
+        for path in sorted(Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor)))):
+            yield path
+            yield from sorted(path.rglob("*"))

@@ -1,4 +1,4 @@
-"""Which packages take the space in a bundle file. Pure."""
+"""The sizes of a bundle file's packages. Pure."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 PYTHON, LIBRARIES, TOOL = "Python", "system libraries", "dagfloe"
 _PYTHON_FILE = re.compile(r"base_library\.zip|libpython[\w.]*|python3[\w.]*/.*|lib-dynload/.*")
 _LIBRARY = re.compile(r"lib[^/]*\.so[\d.]*")
-#: What follows a package's name in the name of a file or folder of it.
+#: What may follow a package's name in the name of one of its files or folders.
 _ENDING = re.compile(r"(-[^/]*\.(dist|egg)-info|\.libs|\.(cpython|abi3)[^/]*|\.so|\.pyi?)?(/.*)?", re.DOTALL)
 _BOOT = re.compile(r"pyi[\w]*|_pyi[\w]*|PyInstaller")
 
 
 @dataclass(frozen=True, slots=True)
 class PackageSize:
-    """What a package takes.
+    """The size of a package.
 
     Attributes:
-        name: what it is imported as; or `Python`, `system libraries`, `dagfloe`.
-        size: its bytes once it is unpacked.
+        name: its import name; or `Python`, `system libraries`, `dagfloe`.
+        size: its size once it is unpacked, in bytes.
         packed: the bytes that it takes in the bundle file.
     """
 
@@ -36,11 +36,11 @@ class PackageSize:
 
 
 def sizes_by_package(parts: Iterable[Part], project: str, own_modules: Iterable[str]) -> list[PackageSize]:
-    """Sum up the parts of a program by their packages, the largest first.
+    """Sum up the parts of a program by package. The largest package comes first.
 
     Args:
-        parts: its parts.
-        project: what the author's own code and data is called.
+        parts: the parts.
+        project: the name for the author's own code and data.
         own_modules: the author's modules.
     """
     own = {module.partition(".")[0] for module in own_modules}
@@ -51,7 +51,7 @@ def sizes_by_package(parts: Iterable[Part], project: str, own_modules: Iterable[
         total[0] += part.size
         total[1] += part.packed
     sizes = [PackageSize(name, size, packed) for name, (size, packed) in sums.items()]
-    return sorted(sizes, key=lambda each: (-each.packed, each.name))
+    return sorted(sizes, key=lambda package: (-package.packed, package.name))
 
 
 def _package_of_module(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Runs a project as it is, without freezing it, in its own environment."""
+"""Runs a project without freezing it, in its own environment."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LaunchCommand:
-    """How to start a project as if it was a bundle file.
+    """The command that starts a bundle file, or a project as if it were one.
 
     Attributes:
         argv: the program and its first arguments; a bundle's flags follow.
-        env: its whole environment.
+        env: all its environment variables.
     """
 
     argv: tuple[str, ...]
@@ -33,19 +33,19 @@ class LaunchCommand:
 
 @contextmanager
 def prepare_project(path: Path, report: Callable[[str], None]) -> Iterator[LaunchCommand]:
-    """Make a project ready to run; what was made for that is deleted when the block ends.
+    """Make a project ready to run. The end of the block deletes the temporary files.
 
     Args:
         path: the project's folder.
-        report: called with what is being done, where that takes a while.
+        report: called with the name of a step that may take long.
 
     Raises:
-        PackError: when the project is not written as it should be, or its environment cannot be made.
+        PackError: if the project's settings are wrong, or its environment cannot be made.
     """
     project = read_project(path)
     interpreter = find_interpreter(project)
-    with tempfile.TemporaryDirectory(prefix="dagfloe-run-") as name:
-        work = Path(name)
+    with tempfile.TemporaryDirectory(prefix="dagfloe-run-") as temporary:
+        work = Path(temporary)
         report(f"preparing the environment of {project.name}")
         environment = ensure_environment(project, interpreter, work)
         entry = stage(project, interpreter, work / "stage")

@@ -1,7 +1,8 @@
-"""What PyInstaller found out about a project, kept, so that it is not asked again when only the author's code changed.
+"""PyInstaller's analysis of a project, and the cache of past analyses.
 
-Which modules and libraries a program needs follows from its environment, from what the build tells PyInstaller, and
-from what the author's modules import; not from the rest of their code. PyInstaller takes most of a build's time for it.
+The modules and libraries that a program needs follow from its environment, from the spec file, and from the imports of
+the author's modules; the rest of the author's code does not matter. PyInstaller spends most of a build on the analysis,
+so builds share it as long as these three stay the same.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-#: With one of these in it, any change of a module may be one of what PyInstaller reads of it.
-_TELLING = (
+#: Files in a build's work folder. The spec file writes both.
+ANALYSIS_FILE, LIBRARY_FILE = "analysis.json", "base_library.zip"
+#: If a module contains one of these, any change of it may change what PyInstaller finds.
+_DYNAMIC_IMPORT_MARKS = (
     b"__import__",
     b"cdll",
     b"cffi",
@@ -31,85 +34,123 @@ _TELLING = (
     b"metadata",
     b"pkg_resources",
 )
-_LISTS, _LIBRARY = "analysis.json", "base_library.zip"
-#: How many analyses of a project are kept.
-_MOST = 3
+#: How many analyses of a project the cache holds.
+_MAX_ANALYSES = 3
 
 
 def imports_digest(source: bytes) -> str:
-    """The digest of all that PyInstaller reads of a module: what it imports, wherever in it. Pure."""
-    read = source
-    with suppress(SyntaxError, ValueError, RecursionError, MemoryError):  # else any change counts
-        if not any(word in source for word in _TELLING):
+    """The digest of everything that PyInstaller reads in a module: its imports, those in functions included. Pure."""
+    relevant = source
+    with suppress(SyntaxError, ValueError, RecursionError, MemoryError):  # then any change counts
+        if not any(mark in source for mark in _DYNAMIC_IMPORT_MARKS):
             nodes = ast.walk(ast.parse(source))
             imports = {ast.dump(node) for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom))}
-            read = repr(sorted(imports)).encode()
-    return hashlib.sha256(read).hexdigest()
+            relevant = repr(sorted(imports)).encode()
+    return hashlib.sha256(relevant).hexdigest()
 
 
-class Analyses:
-    """The kept analyses of a project.
+def list_frozen(work: Path) -> list[Path]:
+    """The files that a program was frozen from; for links, their targets.
 
     Args:
-        folder: where they are kept.
-        inputs: texts that decide on the analysis, beside the author's modules.
-        places: folders that are others in each build, by the name that stands for them in what is kept.
+        work: the work folder of the build.
+    """
+    lists = json.loads((work / ANALYSIS_FILE).read_text("utf-8"))
+    return [Path(path) for files in lists.values() for _, path, _ in files]
+
+
+def read_libraries(work: Path) -> Iterator[tuple[str, bytes]]:
+    """Name and content of the libraries that were frozen into a program.
+
+    Args:
+        work: the work folder of the build.
+    """
+    lists = json.loads((work / ANALYSIS_FILE).read_text("utf-8"))
+    for name, path, kind in lists["binaries"]:
+        if kind in ("BINARY", "EXTENSION"):
+            yield name, Path(path).read_bytes()
+
+
+class AnalysisCache:
+    """The cache of a project's analyses.
+
+    Args:
+        folder: the folder of the cache.
+        inputs: the strings that decide on the analysis, beside the author's modules.
+        places: folders that differ from build to build, by the name that replaces them in the cache.
         source_root: the folder of the author's modules.
+        read_module: returns the content of one of the author's modules.
     """
 
-    def __init__(self, folder: Path, inputs: Iterable[str], places: Mapping[str, Path], source_root: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        inputs: Iterable[str],
+        places: Mapping[str, Path],
+        source_root: Path,
+        read_module: Callable[[Path], bytes] = Path.read_bytes,
+    ) -> None:
         self._places = {f"<{name}>": f"{path}{os.sep}" for name, path in places.items()}
         self._source_root = source_root
+        self._read_module = read_module
         digest = hashlib.sha256()
-        for text in inputs:
+        for item in inputs:
+            portable = item
             for name, path in self._places.items():
-                text = text.replace(path, name)  # noqa: PLW2901 - the text without what is another in each build
-            digest.update(text.encode() + b"\0")
+                portable = portable.replace(path, name)
+            digest.update(portable.encode() + b"\0")
         self._folder = folder / digest.hexdigest()[:32]
 
-    def fetch(self, work: Path) -> bool:
-        """Put the analysis into a folder for PyInstaller; whether one was kept and is still right."""
+    def restore(self, work: Path) -> bool:
+        """Copy the analysis from the cache to a work folder.
+
+        Returns:
+            Whether the cache has one that still holds.
+        """
         try:
-            kept = json.loads((self._folder / _LISTS).read_text("utf-8"))
-            if kept["imports"] != self._imports(kept["lists"]):
+            record = json.loads((self._folder / ANALYSIS_FILE).read_text("utf-8"))
+            if record["imports"] != self._imports(record["lists"]):
                 return False
-            text = json.dumps(kept["lists"])
+            document = json.dumps(record["lists"])
             for name, path in self._places.items():
-                text = text.replace(json.dumps(name)[:-1], json.dumps(path)[:-1])
-            lists = json.loads(text)
-            # A library of this host may have gone since. Links and packages without a file have no absolute paths.
+                document = document.replace(json.dumps(name)[:-1], json.dumps(path)[:-1])
+            lists = json.loads(document)
+            # A library of this host may be gone. Links and packages without a file have no absolute paths.
             paths = [Path(path) for _, path, _ in (*lists["pure"], *lists["binaries"])]
             if not all(path.exists() for path in paths if path.is_absolute()):
                 return False
-            shutil.copyfile(self._folder / _LIBRARY, work / _LIBRARY)
-            (work / _LISTS).write_text(text, "utf-8")
+            shutil.copyfile(self._folder / LIBRARY_FILE, work / LIBRARY_FILE)
+            (work / ANALYSIS_FILE).write_text(document, "utf-8")
             with suppress(OSError):
                 os.utime(self._folder)
-        except (OSError, ValueError, LookupError, TypeError):  # nothing is kept, or it is damaged
+        except (OSError, ValueError, LookupError, TypeError):  # there is none, or it is damaged
             return False
         return True
 
-    def keep(self, work: Path) -> None:
-        """Keep what PyInstaller found, for the next build; where the cache cannot be written, nothing is kept."""
-        lists = json.loads((work / _LISTS).read_text("utf-8"))
+    def store(self, work: Path) -> None:
+        """Copy the analysis from a work folder to the cache. If the cache cannot be written, do nothing."""
+        lists = json.loads((work / ANALYSIS_FILE).read_text("utf-8"))
         if any(path.startswith(f"{work / 'tmp'}{os.sep}") for files in lists.values() for _, path, _ in files):
-            return  # something was made for this build alone
-        text = json.dumps({"imports": self._imports(lists), "lists": lists})
+            return  # PyInstaller wrote a file for this build alone
+        document = json.dumps({"imports": self._imports(lists), "lists": lists})
         for name, path in self._places.items():
-            text = text.replace(json.dumps(path)[:-1], json.dumps(name)[:-1])
+            document = document.replace(json.dumps(path)[:-1], json.dumps(name)[:-1])
         with suppress(OSError):
             self._folder.parent.mkdir(parents=True, exist_ok=True)
-            new = Path(tempfile.mkdtemp(dir=self._folder.parent))
-            (new / _LISTS).write_text(text, "utf-8")
-            shutil.copyfile(work / _LIBRARY, new / _LIBRARY)
+            temporary = Path(tempfile.mkdtemp(dir=self._folder.parent))
+            (temporary / ANALYSIS_FILE).write_text(document, "utf-8")
+            shutil.copyfile(work / LIBRARY_FILE, temporary / LIBRARY_FILE)
             shutil.rmtree(self._folder, ignore_errors=True)
-            new.replace(self._folder)
-            for old in sorted(self._folder.parent.iterdir(), key=lambda path: -path.stat().st_mtime)[_MOST:]:
+            temporary.replace(self._folder)
+            analyses = sorted(self._folder.parent.iterdir(), key=lambda path: -path.stat().st_mtime)
+            for old in analyses[_MAX_ANALYSES:]:
                 shutil.rmtree(old, ignore_errors=True)
 
     def _imports(self, lists: dict[str, list[list[str]]]) -> dict[str, str]:
-        """What each of the author's modules imports, as a digest; of compiled ones, any change counts."""
+        """The digest of the imports of each of the author's modules; for compiled ones, of the whole file."""
         paths = [Path(path) for _, path, _ in (*lists["pure"], *lists["scripts"], *lists["binaries"])]
         return {
-            str(path): imports_digest(path.read_bytes()) for path in paths if path.is_relative_to(self._source_root)
+            str(path): imports_digest(self._read_module(path))
+            for path in paths
+            if path.is_relative_to(self._source_root)
         }

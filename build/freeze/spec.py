@@ -1,8 +1,8 @@
-"""What PyInstaller is told: a spec file, written for one bundle. Pure.
+"""The spec file of one bundle, which controls PyInstaller. Pure.
 
-A bundle starts afresh for every task, so the settings are those that start soonest: modules are stored uncompressed
-(`MODULE_COMPRESSION`), and what PyInstaller's run-time hooks prepare for a few library modules is done when those are
-first imported (`dagfloe.runtime.process.late_hooks`), because doing it at every start takes as long as Python itself.
+A bundle starts once for every task, so the settings are those that start soonest. Modules are stored uncompressed
+(`MODULE_COMPRESSION`). PyInstaller's run-time hooks for a few library modules run when such a module is first imported
+(`dagfloe.runtime.process.late_hooks`); running them at every start takes as long as Python itself.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from dagfloe.runtime.process.late_hooks import HOOKS
 if TYPE_CHECKING:
     from pathlib import Path
 
-#: For PyInstaller's environment. Reading modules is quicker without; what is published is compressed as a whole.
+#: For PyInstaller's environment. Uncompressed modules load sooner, and the bundle file is compressed as a whole.
 MODULE_COMPRESSION = {"PYINSTALLER_ZLIB_COMPRESSION_LEVEL": "0"}
-#: Of a distribution's metadata: they say how and where it was installed, and make each environment's bundle another.
+#: Files of a distribution's metadata that depend on how and where it was installed, so they would differ between hosts.
 _MACHINE_BOUND = ("RECORD", "direct_url.json")
 _TEMPLATE = """# Written by dagfloe for PyInstaller.
 import json, os, shutil
@@ -50,10 +50,10 @@ if not os.path.exists({analysis!r}):
     lists = dict(scripts=scripts, pure=pure, binaries=list(analysis.binaries), datas=datas)
     with open({analysis!r}, "w", encoding="utf-8") as file:
         json.dump(lists, file)
-    # Code is written differently by a process that has looked at much, so it is written by the next one, always.
+    # A process that has analysed much writes code differently. So the code is always written by the next process.
     raise SystemExit
 with open({analysis!r}, encoding="utf-8") as file:
-    lists = {{name: [tuple(each) for each in listed] for name, listed in json.load(file).items()}}
+    lists = {{name: [tuple(entry) for entry in entries] for name, entries in json.load(file).items()}}
 modules = PYZ(lists["pure"])
 if {one_file!r}:
     EXE(modules, lists["scripts"], lists["binaries"], lists["datas"], name={name!r}, upx=False, console=True)
@@ -65,20 +65,20 @@ else:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """What goes into a frozen program.
+    """Everything that decides on a frozen program.
 
     Attributes:
         name: its file name.
         entry: the entry script.
-        paths: where modules are found, beside the environment.
-        analysis: the file that PyInstaller's findings are read from, or written to when it is not there.
-        library: the file to copy the basic modules to, which PyInstaller puts together.
-        hidden_imports: modules that no static look finds.
-        data: files with the folder that each goes to.
-        package_data: packages whose data files come along.
-        metadata: distributions whose metadata comes along.
+        paths: folders of modules, beside the environment.
+        analysis: the file with the result of PyInstaller's analysis. If it is missing, PyInstaller only writes it.
+        library: the file to copy PyInstaller's archive of basic modules to.
+        hidden_imports: modules that static analysis does not find.
+        data: files, and the folder that each goes into.
+        package_data: packages whose data files are frozen.
+        metadata: distributions whose metadata is frozen.
         excludes: modules to leave out.
-        one_file: whether it becomes one file that unpacks itself at every start, instead of a folder.
+        one_file: whether to make one file that unpacks itself at every start, instead of a folder.
     """
 
     name: str
@@ -94,7 +94,7 @@ class Spec:
     one_file: bool = False
 
     def render(self) -> str:
-        """The spec file. Equal values give equal texts."""
+        """The content of the spec file. Equal specs give equal content."""
         return _TEMPLATE.format(
             name=self.name,
             entry=str(self.entry),

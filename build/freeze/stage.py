@@ -1,4 +1,4 @@
-"""Puts together what is frozen beside the author's code: dagfloe's runtime parts and the entry script."""
+"""Stages what is frozen beside the author's code: dagfloe's runtime modules and the entry script."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dagfloe.build.project import Project
     from dagfloe.build.python.interpreter import Interpreter
 
-#: The modules that go into every bundle file, as patterns below the package. All that asks which these are asks here.
+#: The modules that go into every bundle file, as patterns relative to the package. There is no other list of them.
 FROZEN_MODULES = (
     "__init__.py",
     "_version.py",
@@ -35,7 +35,7 @@ _ENTRY = '''"""The entry of the bundle {name}, written by dagfloe {version}."""
 
 import gc
 
-gc.disable()  # nothing of what is imported here is garbage, and looking for it takes 1 ms
+gc.disable()  # these imports leave no garbage, and collecting takes 1 ms
 
 from dagfloe.cli.frozen.main import main
 from dagfloe.runtime.config import BundleConfig
@@ -60,18 +60,18 @@ if __name__ == "__main__":
 
 
 def list_staged() -> list[Path]:
-    """The modules of dagfloe's runtime parts."""
+    """The modules of dagfloe that go into every bundle file."""
     package = Path(dagfloe.__file__).parent
     return sorted(path for pattern in FROZEN_MODULES for path in package.glob(pattern))
 
 
 def stage(project: Project, interpreter: Interpreter, folder: Path) -> Path:
-    """Write dagfloe's runtime parts and the entry script into an empty folder.
+    """Write dagfloe's runtime modules and the entry script into a new folder.
 
     Args:
-        project: whose bundle the script is for.
-        interpreter: the Python that it will run with.
-        folder: is made; it goes on the path.
+        project: the project whose bundle the script runs.
+        interpreter: the Python that runs the script.
+        folder: the folder; it goes on the module path.
 
     Returns:
         The entry script.

@@ -1,10 +1,9 @@
-"""Finds a Python that a project takes, and asks it what the build needs to know."""
+"""Finds a Python for a project."""
 
 from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,31 +11,31 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from dagfloe.build.child_process import clean_environment
-from dagfloe.format.errors import PackError
+from dagfloe.build.child_process import clean_environment, run_captured
+from dagfloe.format.errors import FreezeError, PackError
 
 if TYPE_CHECKING:
     from dagfloe.build.project import Project
 
-#: The minor versions that dagfloe supports, newest first.
+#: The minor versions of Python that dagfloe supports, newest first.
 SUPPORTED = tuple(f"3.{minor}" for minor in range(14, 9, -1))
 _PROBE_TIMEOUT_S = 30
 _PROBE = """
 import json, platform, ssl, sys
 paths = ssl.get_default_verify_paths()
 print(json.dumps({"executable": sys.executable, "version": platform.python_version(),
-                  "base": sys.base_prefix, "tls": [paths.openssl_cafile, paths.openssl_capath]}))
+                  "base_prefix": sys.base_prefix, "tls_paths": [paths.openssl_cafile, paths.openssl_capath]}))
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """A Python that can be run.
+    """A Python that works.
 
     Attributes:
         executable: its path.
         version: its full version.
-        base_prefix: where its standard library is.
+        base_prefix: the prefix of its standard library.
         tls_paths: OpenSSL's default certificate file and folder.
     """
 
@@ -47,39 +46,40 @@ class Interpreter:
 
 
 def find_interpreter(project: Project) -> Interpreter:
-    """The running Python when the project takes it, else the newest supported one on PATH that it takes.
+    """The running Python if the project allows it, else the newest supported one on PATH that it allows.
 
     Raises:
-        PackError: when there is none, naming those that were found.
+        PackError: if there is none. The message names the Pythons that are installed.
     """
-    seen: list[str] = []
+    rejected: list[str] = []
     for candidate in (sys.executable, *(shutil.which(f"python{version}") for version in SUPPORTED)):
         interpreter = _probe(candidate) if candidate else None
         if interpreter is None:
             continue
         version = Version(interpreter.version)
-        if project.requires_python.contains(version, prereleases=True) and f"3.{version.minor}" in SUPPORTED:
+        is_supported = f"{version.major}.{version.minor}" in SUPPORTED
+        if is_supported and project.requires_python.contains(version, prereleases=True):
             return interpreter
-        seen.append(interpreter.version)
+        rejected.append(interpreter.version)
     raise PackError(
-        f"{project.name} takes Python {project.requires_python}, and there is only {', '.join(seen) or 'none'}: "
-        "install a Python that fits, so that it is on PATH as python3.N"
+        f"{project.name} requires Python {project.requires_python}, and this host has only "
+        f"{', '.join(dict.fromkeys(rejected)) or 'none'}: install one that fits, so that it is on PATH as python3.N"
     )
 
 
 def _probe(executable: str) -> Interpreter | None:
-    """What an interpreter says of itself; None when it does not run."""
+    """An interpreter's facts; None if it does not work."""
+    command = [executable, "-I", "-c", _PROBE]
     try:
-        answer = subprocess.run(
-            [executable, "-I", "-c", _PROBE],
-            capture_output=True,
-            check=True,
-            timeout=_PROBE_TIMEOUT_S,
-            env=clean_environment(),
-        )
-        told = json.loads(answer.stdout)
-    except (OSError, subprocess.SubprocessError, ValueError):
+        status, stdout, _ = run_captured("probing", command, timeout_s=_PROBE_TIMEOUT_S, env=clean_environment())
+        facts = json.loads(stdout) if status == 0 else None
+    except (FreezeError, ValueError):
+        return None
+    if facts is None:
         return None
     return Interpreter(
-        Path(told["executable"]), told["version"], told["base"], tuple(path for path in told["tls"] if path)
+        Path(facts["executable"]),
+        facts["version"],
+        facts["base_prefix"],
+        tuple(path for path in facts["tls_paths"] if path),
     )

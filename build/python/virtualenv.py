@@ -1,6 +1,6 @@
-"""The isolated environment of a bundle: its own dependencies and what freezing needs, and nothing of the caller's.
+"""The virtual environment of a bundle: its dependencies and PyInstaller, and nothing of the caller's.
 
-Environments are kept in the user's cache, by what is in them, because installing takes most of a build's time.
+Installing takes most of a first build, so environments stay in the cache, under the digest of what is in them.
 """
 
 from __future__ import annotations
@@ -13,31 +13,45 @@ import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import Requirement
 
-from dagfloe.build.child_process import run_step
-from dagfloe.format.errors import PackError
+from dagfloe.build.cache_root import cache_root
+from dagfloe.build.child_process import clean_environment, last_line, run_captured, run_step
+from dagfloe.format.errors import FreezeError, PackError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     from dagfloe.build.project import Project
     from dagfloe.build.python.interpreter import Interpreter
 
 _INSTALL_TIMEOUT_S = 1800
+_INSPECT_TIMEOUT_S = 300
 _STAMP = "complete.json"
+#: Prints the names of all distributions, and those of the modules in its arguments that can be imported.
+_INSPECT = """
+import importlib.metadata, importlib.util, json, sys
+def is_installed(name):
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
+distributions = filter(None, (distribution.metadata["Name"] for distribution in importlib.metadata.distributions()))
+modules = filter(is_installed, sys.argv[1:])
+print(json.dumps({"distributions": [*distributions], "modules": [*modules]}))
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """An environment that is ready.
+    """An environment that is complete.
 
     Attributes:
         root: its folder.
-        interpreter: the Python that it was made with.
+        interpreter: the Python that made it.
     """
 
     root: Path
@@ -45,12 +59,12 @@ class Environment:
 
     @property
     def identity(self) -> str:
-        """Equal as long as nothing is installed anew."""
+        """A string that stays equal until the environment is installed again."""
         return f"{self.root} {self.stamp.stat().st_mtime_ns}"
 
     @property
     def stamp(self) -> Path:
-        """The file that was written when everything was installed."""
+        """The file that marks a complete environment."""
         return self.root / _STAMP
 
     @property
@@ -58,76 +72,87 @@ class Environment:
         """The environment's own Python."""
         return self.root / "bin" / "python"
 
+    def list_distributions(self) -> list[str]:
+        """The names of the installed distributions.
 
-def cache_root() -> Path:
-    """Where dagfloe keeps what it can make anew.
+        Raises:
+            FreezeError: if the environment is damaged.
+        """
+        return list(self._inspect()["distributions"])
 
-    `$DAGFLOE_CACHE_DIR`, or else `$XDG_CACHE_HOME/dagfloe`, or else `~/.cache/dagfloe`.
-    """
-    chosen = os.environ.get("DAGFLOE_CACHE_DIR") or ""
-    if Path(chosen).is_absolute():
-        return Path(chosen)
-    base = os.environ.get("XDG_CACHE_HOME") or ""
-    return (Path(base) if Path(base).is_absolute() else Path("~/.cache").expanduser()) / "dagfloe"
+    def find_modules(self, names: Iterable[str]) -> set[str]:
+        """The modules of these that are installed.
+
+        Raises:
+            FreezeError: if the environment is damaged.
+        """
+        return set(self._inspect(*names)["modules"])
+
+    def _inspect(self, *modules: str) -> dict[str, Any]:
+        status, stdout, stderr = run_captured(
+            "inspecting the environment",
+            [str(self.python), "-I", "-c", _INSPECT, *modules],
+            timeout_s=_INSPECT_TIMEOUT_S,
+            env=clean_environment(),
+        )
+        if status:
+            raise FreezeError(f"the environment {self.root} is damaged: {last_line(stderr)}; delete it and build again")
+        answer: dict[str, Any] = json.loads(stdout)
+        return answer
 
 
 def ensure_environment(
     project: Project, interpreter: Interpreter, work: Path, *, echo: Callable[[str], None] | None = None
 ) -> Environment:
-    """The environment of a project: the kept one, or a new one.
+    """The environment of a project, from the cache or installed now.
 
     Args:
-        project: whose dependencies are installed.
+        project: the project whose dependencies are installed.
         interpreter: the Python to use.
-        work: a folder for logs; the environment itself goes there, too, when the cache cannot be written.
+        work: a folder for logs. If the cache cannot be written, the environment goes there, too.
         echo: called with every line of pip's output.
 
     Raises:
-        FreezeError: when pip fails.
+        FreezeError: if pip fails.
     """
     requirements = sorted(map(str, (*project.dependencies, *bundle_requirements())))
     identity = json.dumps([str(interpreter.executable), interpreter.base_prefix, interpreter.version, requirements])
     name = f"{project.file_name}-{hashlib.sha256(identity.encode()).hexdigest()[:16]}"
-    root = _writable(cache_root() / "environments", work) / name
-    with _locked(root.with_suffix(".lock")):
-        if not (root / _STAMP).exists():
-            shutil.rmtree(root, ignore_errors=True)
+    environment = Environment(_writable_folder(cache_root() / "environments", work) / name, interpreter)
+    with _file_lock(environment.root.with_suffix(".lock")):
+        if not environment.stamp.exists():
+            shutil.rmtree(environment.root, ignore_errors=True)
             log = work / "environment.log"
-            python = str(root / "bin" / "python")
-            pip = [python, "-I", "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
-            run_step(
-                "making the environment",
-                [str(interpreter.executable), "-I", "-m", "venv", str(root)],
-                log,
-                timeout_s=_INSTALL_TIMEOUT_S,
-                echo=echo,
-            )
-            run_step("installing the dependencies", [*pip, *requirements], log, timeout_s=_INSTALL_TIMEOUT_S, echo=echo)
-            (root / _STAMP).write_text(identity)
-    return Environment(root, interpreter)
+            venv = [str(interpreter.executable), "-I", "-m", "venv", str(environment.root)]
+            run_step("making the environment", venv, log, timeout_s=_INSTALL_TIMEOUT_S, echo=echo)
+            pip = [str(environment.python), "-I", "-m", "pip", "--disable-pip-version-check", "--no-input"]
+            install = [*pip, "install", *requirements]
+            run_step("installing the dependencies", install, log, timeout_s=_INSTALL_TIMEOUT_S, echo=echo)
+            environment.stamp.write_text(identity)
+    return environment
 
 
 def bundle_requirements() -> tuple[Requirement, ...]:
-    """What goes into every environment: dagfloe's own extra `bundle`.
+    """The requirements of every environment: those of dagfloe's own extra `bundle`.
 
     Raises:
-        PackError: when dagfloe is not installed as a distribution.
+        PackError: if dagfloe is not installed as a distribution.
     """
     try:
-        declared = [Requirement(text) for text in requires("dagfloe") or ()]
+        requirements = [Requirement(line) for line in requires("dagfloe") or ()]
     except PackageNotFoundError:
-        raise PackError("dagfloe is not installed, it is only on the path: install it with pip") from None
-    chosen = [item for item in declared if _belongs_to(item, "bundle") and not _belongs_to(item, "")]
-    for item in chosen:
-        item.marker = None
+        raise PackError("dagfloe is only on the module path and not installed: install it with pip") from None
+    chosen = [item for item in requirements if _applies_with(item, "bundle") and not _applies_with(item, "")]
+    for requirement in chosen:
+        requirement.marker = None
     return tuple(chosen)
 
 
-def _belongs_to(requirement: Requirement, extra: str) -> bool:
+def _applies_with(requirement: Requirement, extra: str) -> bool:
     return requirement.marker is None or requirement.marker.evaluate({"extra": extra})
 
 
-def _writable(preferred: Path, fallback: Path) -> Path:
+def _writable_folder(preferred: Path, fallback: Path) -> Path:
     try:
         preferred.mkdir(parents=True, exist_ok=True)
     except OSError:
@@ -136,8 +161,8 @@ def _writable(preferred: Path, fallback: Path) -> Path:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold a lock file, so that concurrent builds make an environment once."""
+def _file_lock(path: Path) -> Iterator[None]:
+    """Hold a lock file, so that of concurrent builds one installs the environment and the others wait."""
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dagfloe.build.freshness import Build
+from dagfloe.build.freshness import BuildPlan
 from dagfloe.build.host.floor import describe_floor
 from dagfloe.build.project import read_project
 from dagfloe.cli.failure import tell_errors
@@ -57,9 +57,10 @@ def build(
         raise UsageError("--quiet and --verbose exclude each other")
     folder = output or Path("dist") / platform_tag()
     began = time.monotonic()
-    built = None if force else _find_built(path, folder, one_file=one_file)
+    plan = BuildPlan(read_project(path), folder, one_file=one_file)
+    built = None if force else plan.find_built()
     if built is None:
-        built = _build(path, folder, one_file=one_file, quiet=quiet or as_json, verbose=verbose)
+        built = _build(plan, quiet=quiet or as_json, verbose=verbose)
     if as_json:
         click.echo(json.dumps(describe(built), indent=2, sort_keys=True))
     elif not quiet:
@@ -82,17 +83,12 @@ def describe(built: BuiltBundle) -> dict[str, Any]:
     }
 
 
-def _find_built(path: Path, folder: Path, *, one_file: bool) -> BuiltBundle | None:
-    project = read_project(path)
-    return Build(project, folder / project.file_name, one_file=one_file).recall()
-
-
-def _build(path: Path, folder: Path, *, one_file: bool, quiet: bool, verbose: bool) -> BuiltBundle:
+def _build(plan: BuildPlan, *, quiet: bool, verbose: bool) -> BuiltBundle:
     from dagfloe.build.pack import build_bundle  # noqa: PLC0415 - loads what only a build needs
     from dagfloe.cli.show.build_progress import BuildView  # noqa: PLC0415 - as above
 
     with BuildView(quiet=quiet and not verbose, verbose=verbose) as view:
-        return build_bundle(path, folder, view, verbose=view.wants_output, one_file=one_file)
+        return build_bundle(plan, view, verbose=view.wants_output)
 
 
 def _print(built: BuiltBundle, seconds: float) -> None:

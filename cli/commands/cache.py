@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from dagfloe.build.cache_root import cache_root
 from dagfloe.build.program_store import ProgramStore, warm
-from dagfloe.build.python.virtualenv import cache_root
 from dagfloe.cli.failure import tell_errors
 from dagfloe.errors import UsageError
 

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dagfloe.build.cache_root import cache_root
 from dagfloe.build.launcher import find_launcher
 from dagfloe.build.python.interpreter import SUPPORTED
-from dagfloe.build.python.virtualenv import cache_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What of a project decides on its bundle file."""
+"""The files of a project that decide on its bundle file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dagfloe.build.inputs import digest_inputs
+from dagfloe.build.inputs import ProjectInputs
 from dagfloe.build.project import read_project
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("path", "counts"),
+    ("path", "is_input"),
     [
         ("pack/tasks.py", True),
         ("pack/new.py", True),
@@ -51,19 +51,30 @@ def root(tmp_path: Path) -> Path:
         (".git/HEAD", False),
     ],
 )
-def test_what_counts(path: str, counts: bool, root: Path) -> None:
-    """Code, settings and data count, new ones too; environments and caches do not."""
-    before = digest_inputs(read_project(root))
+def test_changed_files(path: str, is_input: bool, root: Path) -> None:
+    """New and changed code, settings and data change the digest; environments and caches do not."""
+    before = ProjectInputs(read_project(root)).digest
     (root / path).parent.mkdir(exist_ok=True)
     (root / path).write_text("new")
-    assert (digest_inputs(read_project(root)) != before) == counts
+    assert (ProjectInputs(read_project(root)).digest != before) == is_input
 
 
-def test_without_a_change(root: Path) -> None:
-    """Writing the same again changes nothing; settings do."""
-    before = digest_inputs(read_project(root))
+def test_settings(root: Path) -> None:
+    """Writing the same content again does not change the digest; a new setting does."""
+    before = ProjectInputs(read_project(root)).digest
     (root / "pack" / "tasks.py").write_text("")
-    assert digest_inputs(read_project(root)) == before
+    assert ProjectInputs(read_project(root)).digest == before
     with (root / "pyproject.toml").open("a") as file:
         file.write('exclude = ["colorsys"]\n')
-    assert digest_inputs(read_project(root)) != before
+    assert ProjectInputs(read_project(root)).digest != before
+
+
+def test_files_are_read_once(root: Path) -> None:
+    """A build works with the content that it read first; a module outside of the inputs is read when it is needed."""
+    (root / "pack" / "tasks.py").write_text("first")
+    inputs = ProjectInputs(read_project(root))
+    (root / "pack" / "tasks.py").write_text("second")
+    assert inputs.read_module(root / "pack" / "tasks.py") == b"first"
+    assert inputs.read_module(root / "env" / "pyvenv.cfg") == b""
+    with pytest.raises(OSError, match="nowhere"):
+        inputs.read_module(root / "nowhere.py")

@@ -1,4 +1,4 @@
-"""Which packages the parts of a program are counted to."""
+"""Sizes of a bundle file by package."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PARTS = st.builds(
     ],
 )
 def test_files(path: str, package: str) -> None:
-    """A file counts to what it was installed by, as far as its path tells."""
+    """A file counts for the package in its path."""
     assert sizes_by_package([Part(path, 2, 1)], "sales", ["tasks"]) == [PackageSize(package, 2, 1)]
 
 
@@ -46,15 +46,15 @@ def test_files(path: str, package: str) -> None:
     ],
 )
 def test_modules(module: str, package: str) -> None:
-    """A module counts to its package; the author's own modules to the project."""
+    """A module counts for its package, and the author's own modules for the project."""
     assert sizes_by_package([Part(module, 2, 1, is_module=True)], "sales", ["tasks"]) == [PackageSize(package, 2, 1)]
 
 
 @given(st.lists(PARTS))
-def test_nothing_is_lost(parts: list[Part]) -> None:
-    """Whatever the names are, everything is counted once, and the largest is first."""
+def test_sums(parts: list[Part]) -> None:
+    """Every part counts once, whatever its name, and the largest package comes first."""
     sizes = sizes_by_package(parts, "sales", ["tasks"])
-    assert sum(each.size for each in sizes) == sum(part.size for part in parts)
-    assert sum(each.packed for each in sizes) == sum(part.packed for part in parts)
-    assert [each.packed for each in sizes] == sorted((each.packed for each in sizes), reverse=True)
-    assert len({each.name for each in sizes}) == len(sizes)
+    assert sum(package.size for package in sizes) == sum(part.size for part in parts)
+    assert sum(package.packed for package in sizes) == sum(part.packed for part in parts)
+    assert [package.packed for package in sizes] == sorted((package.packed for package in sizes), reverse=True)
+    assert len({package.name for package in sizes}) == len(sizes)

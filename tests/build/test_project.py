@@ -1,4 +1,4 @@
-"""What an author's pyproject.toml may say, and what is complained about."""
+"""Reading the settings of a project, and the errors for wrong ones."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def make(root: Path, text: str = GOOD, source_root: str = "src") -> Path:
 
 @pytest.mark.parametrize("source_root", [".", "src"])
 def test_everything_is_read(tmp_path: Path, source_root: str) -> None:
-    """All keys are read; dagfloe itself is no dependency to install; modules are found in both layouts."""
+    """All keys are read, modules are found in both layouts, and dagfloe itself is not among the dependencies."""
     project = read_project(make(tmp_path, source_root=source_root))
     assert (project.name, project.version, project.file_name) == ("My.Sales-Report", "1.2", "my-sales-report")
     assert list(map(str, project.dependencies)) == ["pandas<2", 'tomli; python_version < "3.11"']
@@ -63,7 +63,7 @@ def test_everything_is_read(tmp_path: Path, source_root: str) -> None:
 
 
 def test_single_module(tmp_path: Path) -> None:
-    """A project may be one file; its neighbours do not belong to it."""
+    """A project may be one file; other files in its folder do not belong to it."""
     (tmp_path / "tasks.py").write_text("")
     (tmp_path / "test_tasks.py").write_text("")
     (tmp_path / "pyproject.toml").write_text(
@@ -71,39 +71,40 @@ def test_single_module(tmp_path: Path) -> None:
     )
     project = read_project(tmp_path)
     assert project.modules == ("tasks",)
-    assert project.schema_version == "2026-06-16", "the one that Airflow 3.3 and 3.4 both accept is the default"
+    assert project.schema_version == "2026-06-16", "Airflow 3.3 and 3.4 both accept the default"
 
 
 BAD = [
     ('version = "1.2"', "", "version"),
-    ('version = "1.2"', 'version = "one"', "is no version"),
+    ('version = "1.2"', 'version = "one"', "is not a version"),
     ('version = "1.2"', 'version = "1.2"\ndynamic = ["dependencies"]', "dynamic"),
     ('name = "My.Sales-Report"', "name = 3", "name"),
-    ('name = "My.Sales-Report"', 'name = "../escape"', "no project name"),
+    ('name = "My.Sales-Report"', 'name = "../escape"', "not a valid project name"),
     ('requires-python = ">=3.10"', 'requires-python = "new"', "requires-python 'new'"),
-    ("pandas<2", "pandas<<2", "is no requirement"),
-    ("dagfloe>=0.1", "dagfloe>=99", "wants dagfloe>=99"),
+    ("pandas<2", "pandas<<2", "is not a requirement"),
+    ("dagfloe>=0.1", "dagfloe>=99", "requires dagfloe>=99"),
     ('bundle = "sales.tasks:bundle"', "", "needs the key bundle"),
-    ('bundle = "sales.tasks:bundle"', 'bundle = "sales.tasks"', "expected module:attribute"),
+    ('bundle = "sales.tasks:bundle"', 'bundle = "sales.tasks"', "write module:attribute"),
     ('bundle = "sales.tasks:bundle"', 'bundle = "sales.nope:bundle"', "no sales/nope.py"),
     (
         'hidden-imports = ["secrets"]',
         'hidden_imports = ["secrets"]',
-        "no key 'hidden_imports': it takes bundle, airflow, hidden-",
+        "no key 'hidden_imports': its keys are bundle, airflow, hidden-",
     ),
-    ('hidden-imports = ["secrets"]', 'hidden-imports = "secrets"', "list of texts"),
-    ('airflow = "3.4"', 'airflow = "2.10"', "airflow is '2.10', expected '3.3' or '3.4'"),
-    ('airflow = "3.4"', "airflow = 3.4", "airflow is 3.4, expected '3.3' or '3.4' as text"),
+    ('hidden-imports = ["secrets"]', 'hidden-imports = "secrets"', "list of strings"),
+    ('airflow = "3.4"', 'airflow = "2.10"', "airflow is '2.10': write the oldest Airflow"),
+    ('airflow = "3.4"', "airflow = 3.4", "that is to run the bundle, '3.3' or '3.4', as a string"),
     ('data = ["queries:sql"]', 'data = ["queries"]', "path:folder"),
     ('data = ["queries:sql"]', 'data = ["nowhere:sql"]', "no nowhere"),
-    ("[tool.dagfloe]", "[tool.other]", "there is no table [tool.dagfloe]"),
+    ("[tool.dagfloe]", "[tool.other]", "the table [tool.dagfloe] is missing"),
+    ("[tool.dagfloe]", "[[tool]]", "the table [tool.dagfloe] is missing"),
     ("[project]", "[", "is not TOML"),
 ]
 
 
 @pytest.mark.parametrize(("good", "bad", "message"), BAD)
-def test_complaints(tmp_path: Path, good: str, bad: str, message: str) -> None:
-    """Every mistake is told with the file, the key and what is expected."""
+def test_wrong_settings(tmp_path: Path, good: str, bad: str, message: str) -> None:
+    """The error names the file, the key and what to write."""
     make(tmp_path, GOOD.replace(good, bad))
     with pytest.raises(PackError) as caught:
         read_project(tmp_path)
@@ -112,7 +113,7 @@ def test_complaints(tmp_path: Path, good: str, bad: str, message: str) -> None:
 
 
 def test_missing_and_unreadable_files(tmp_path: Path) -> None:
-    """A folder without a pyproject.toml, and one that is no text, are told."""
+    """There is an error for a folder without a pyproject.toml, and for a file that is not UTF-8."""
     with pytest.raises(PackError, match=r"has no pyproject\.toml"):
         read_project(tmp_path)
     (tmp_path / "pyproject.toml").write_bytes(b"\xff\xfe\0")
@@ -135,8 +136,8 @@ tables = st.dictionaries(keys, toml_values).map(
 
 @settings(max_examples=200)
 @given(tables, tables)
-def test_odd_values_are_told(tmp_path_factory: pytest.TempPathFactory, project: str, tool: str) -> None:
-    """Whatever types the values have, the answer is a project or a PackError."""
+def test_values_of_any_type(tmp_path_factory: pytest.TempPathFactory, project: str, tool: str) -> None:
+    """Values of any type give a project or a PackError."""
     root = tmp_path_factory.mktemp("odd")
     (root / "pyproject.toml").write_text(f"[project]\n{project}[tool.dagfloe]\n{tool}")
     try:
@@ -146,7 +147,7 @@ def test_odd_values_are_told(tmp_path_factory: pytest.TempPathFactory, project: 
 
 
 def test_interpreter_that_fits(tmp_path: Path) -> None:
-    """The running Python is used when the project takes it."""
+    """The running Python is used if the project allows it."""
     version = "{}.{}.{}".format(*sys.version_info)
     interpreter = find_interpreter(read_project(make(tmp_path, GOOD.replace(">=3.10", f"=={version}"))))
     assert interpreter.version == version
@@ -154,7 +155,7 @@ def test_interpreter_that_fits(tmp_path: Path) -> None:
 
 
 def test_no_interpreter_fits(tmp_path: Path) -> None:
-    """A project that takes none of the Pythons here is told which range it wants and what there is."""
+    """The error names the versions that the project allows and those that are installed."""
     project = read_project(make(tmp_path, GOOD.replace(">=3.10", "<3.10")))
-    with pytest.raises(PackError, match=r"takes Python <3\.10, and there is only 3\."):
+    with pytest.raises(PackError, match=r"requires Python <3\.10, and this host has only 3\."):
         find_interpreter(project)

@@ -119,7 +119,7 @@ def test_reference_is_complete() -> None:
     """Every public name, command, option of a project and environment variable is in the reference."""
     import dagfloe  # noqa: PLC0415
     import dagfloe.testing  # noqa: PLC0415
-    from dagfloe.build.project import _OPTIONS  # noqa: PLC0415
+    from dagfloe.build.project import OPTIONS  # noqa: PLC0415
     from dagfloe.cli.tool import COMMANDS  # noqa: PLC0415
 
     reference = {path.name: path.read_text("utf-8") for path in (ROOT / "docs" / "reference").glob("*.md")}
@@ -129,7 +129,7 @@ def test_reference_is_complete() -> None:
     assert sorted(set(names) - set(api)) == []
     assert len(api) == len(set(api))
     assert re.findall(r":command: (\w+)", reference["cli.md"]) == list(COMMANDS)
-    assert [option for option in _OPTIONS if f"`{option}`" not in reference["settings.md"]] == []
+    assert [option for option in OPTIONS if f"`{option}`" not in reference["settings.md"]] == []
     sources = [path for part in ("src", "runtime", "cli", "build") for path in (ROOT / part).rglob("*.py")]
     sources += (ROOT / "build" / "launcher").glob("*.[ch]")
     variables = {name for path in sources for name in re.findall(r'"(DAGFLOE_[A-Z_]+)"', path.read_text("utf-8"))}

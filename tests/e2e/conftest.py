@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dagfloe.build.cache_root import cache_root
 from dagfloe.build.program_store import ProgramStore
-from dagfloe.build.python.virtualenv import cache_root
 from e2e.api import ApiError, DeadlineError
 from e2e.builds import BY_HAND, build_all
 from e2e.instance import Airflow

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from dagfloe.build.cache_root import cache_root
 from dagfloe.build.program_store import ProgramStore
-from dagfloe.build.python.virtualenv import cache_root
 from e2e.settings import newer
 
 if TYPE_CHECKING:

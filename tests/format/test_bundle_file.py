@@ -1,4 +1,4 @@
-"""Reading and verifying bundle files of this SDK and of others."""
+"""Reading and verifying bundle files of dagfloe and of other SDKs."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def verify(path: Path, data: bytes) -> list[str]:
 
 
 def test_regions_are_found(tmp_path: Path) -> None:
-    """Source, manifest and the executable's length are read by the trailer."""
+    """The trailer leads to the source, the manifest and the length of the executable."""
     (tmp_path / "etl").write_bytes(packed(OURS))
     bundle = read_bundle(tmp_path / "etl")
     assert (bundle.binary_len, bundle.source) == (len(BINARY), SOURCE)
@@ -56,26 +56,26 @@ def test_regions_are_found(tmp_path: Path) -> None:
 
 
 def test_intact_files_are_accepted(tmp_path: Path) -> None:
-    """Files of ours and of other SDKs are accepted, and what was checked is told."""
+    """Files of dagfloe and of other SDKs are accepted, and the result lists what was checked."""
     assert "seal" in str(verify(tmp_path / "ours", packed(OURS)))
     assert "seal" not in str(verify(tmp_path / "go", packed(GO, seal=False)))
     assert verify(tmp_path / "go", packed(GO))
 
 
 @pytest.mark.parametrize("change", [0x01, 0x80])
-def test_any_changed_byte_of_ours_is_found(tmp_path: Path, change: int) -> None:
-    """A change of any single byte, in the executable, the source, the manifest or the trailer, is found."""
+def test_any_changed_byte(tmp_path: Path, change: int) -> None:
+    """A change of any single byte of a file of dagfloe is detected, whatever its region."""
     data = packed(OURS)
     path = tmp_path / "etl"
-    for place in range(len(data)):
+    for offset in range(len(data)):
         broken = bytearray(data)
-        broken[place] ^= change
+        broken[offset] ^= change
         with pytest.raises((TrailerError, ManifestError)):
             verify(path, bytes(broken))
 
 
-def test_any_missing_byte_is_found(tmp_path: Path) -> None:
-    """A file that is cut anywhere, or is longer than it was, is found."""
+def test_any_length(tmp_path: Path) -> None:
+    """A file that is cut at any place, or has one more byte, is detected."""
     data = packed(OURS)
     for length in range(len(data)):
         with pytest.raises((TrailerError, ManifestError)):
@@ -84,18 +84,18 @@ def test_any_missing_byte_is_found(tmp_path: Path) -> None:
         verify(tmp_path / "etl", data + b"\n")
 
 
-def test_changed_executable_of_another_sdk_is_found(tmp_path: Path) -> None:
-    """For a file of another SDK the executable is checked, and the digest in its manifest."""
+def test_changed_executable_of_another_sdk(tmp_path: Path) -> None:
+    """For a file of another SDK, the executable and the digest in the manifest are checked."""
     data = packed(GO, seal=False)
     with pytest.raises(TrailerError, match="executable is damaged"):
         verify(tmp_path / "go", b"X" + data[1:])
-    lying = packed({**GO, "digests": {"integrity": "0" * 64}}, seal=False)
+    inconsistent = packed({**GO, "digests": {"integrity": "0" * 64}}, seal=False)
     with pytest.raises(ManifestError, match="different digests"):
-        verify(tmp_path / "go", lying)
+        verify(tmp_path / "go", inconsistent)
 
 
-def test_unreadable_files_are_told(tmp_path: Path) -> None:
-    """A missing file, a folder and an executable without a trailer are told with their path."""
+def test_unreadable_files(tmp_path: Path) -> None:
+    """The error for a missing file, a folder or an executable without a trailer names the path."""
     (tmp_path / "plain").write_bytes(b"x" * 1000)
     for name, reason in (("missing", "No such file"), ("", "directory"), ("plain", "AFBNDL01")):
         with pytest.raises(TrailerError, match=reason) as caught:
@@ -104,8 +104,8 @@ def test_unreadable_files_are_told(tmp_path: Path) -> None:
 
 
 @given(st.binary(max_size=300))
-def test_arbitrary_manifests_are_refused_or_read(data: bytes) -> None:
-    """Whatever stands in the manifest region gives a mapping or a ManifestError."""
+def test_any_manifest(data: bytes) -> None:
+    """Any bytes in the manifest region give a mapping or a ManifestError."""
     with contextlib.suppress(ManifestError):
         assert isinstance(parse_manifest(data), dict)
 
@@ -115,7 +115,7 @@ ids = st.from_regex(r"\A[\w.-]{1,20}\Z")
 
 @given(st.dictionaries(ids, st.lists(ids, max_size=3), min_size=1, max_size=3), st.text(min_size=1, max_size=20))
 def test_manifest_round_trip(dags: dict[str, list[str]], source: str) -> None:
-    """Any ids, and any text, survive the YAML, and equal manifests give equal bytes whatever their order."""
+    """Any ids and strings survive the YAML; equal manifests give equal bytes, whatever the order of their keys."""
     metadata = {**OURS, "source": source, "dags": {dag_id: {"tasks": tasks} for dag_id, tasks in dags.items()}}
     manifest = with_digests(metadata, bytes(32), SOURCE)
     validate_manifest(manifest)
@@ -125,20 +125,20 @@ def test_manifest_round_trip(dags: dict[str, list[str]], source: str) -> None:
 
 
 def test_cache_digest_covers_every_region() -> None:
-    """The cache digest is equal for equal inputs and differs when the executable, source or manifest does."""
+    """The cache digest is equal for equal inputs, and differs if the executable, source or manifest differs."""
     inputs: list[tuple[dict[str, Any], bytes, bytes]] = [
         (OURS, bytes(32), SOURCE),
         ({**OURS, "source": "other.py"}, bytes(32), SOURCE),
         (OURS, bytes(31) + b"\1", SOURCE),
         (OURS, bytes(32), SOURCE + b"#"),
     ]
-    found = [with_digests(*each)["digests"]["cache"] for each in (*inputs, *inputs)]
-    assert found[:4] == found[4:]
-    assert len(set(found)) == len(inputs)
+    digests = [with_digests(*arguments)["digests"]["cache"] for arguments in (*inputs, *inputs)]
+    assert digests[:4] == digests[4:]
+    assert len(set(digests)) == len(inputs)
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "place"),
+    ("field", "value", "path"),
     [
         ("dags", {}, "dags"),
         ("dags", {"d": {}}, "dags.d"),
@@ -149,9 +149,9 @@ def test_cache_digest_covers_every_region() -> None:
         ("airflow_bundle_metadata_version", 1.0, "airflow_bundle_metadata_version"),
     ],
 )
-def test_manifest_that_does_not_follow_the_schema(field: str, value: object, place: str) -> None:
-    """Each rule of the published schema is checked, and the message says where it is broken."""
-    with pytest.raises(ManifestError, match=place):
+def test_manifest_that_does_not_follow_the_schema(field: str, value: object, path: str) -> None:
+    """Every rule of the published schema is checked, and the message names the field."""
+    with pytest.raises(ManifestError, match=path):
         validate_manifest({**GO, field: value})
 
 

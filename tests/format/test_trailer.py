@@ -1,4 +1,4 @@
-"""The 64 bytes at a bundle file's end."""
+"""The last 64 bytes of a bundle file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ digests = st.binary(min_size=32, max_size=32)
 
 @given(lengths, lengths, digests)
 def test_round_trip(source_len: int, manifest_len: int, digest: bytes) -> None:
-    """What is packed is read back."""
+    """A packed trailer is parsed to an equal one."""
     trailer = Trailer(source_len, manifest_len, digest)
     assert Trailer.parse(trailer.pack()) == trailer
 
@@ -33,14 +33,14 @@ def test_layout(source_len: int, manifest_len: int, digest: bytes) -> None:
 
 @given(st.binary(max_size=200))
 def test_anything_else_is_refused(data: bytes) -> None:
-    """Bytes that are no trailer are refused with a TrailerError and nothing else."""
+    """Bytes that are not a trailer give a TrailerError, and no other exception."""
     with pytest.raises(TrailerError):
         Trailer.parse(data)
 
 
 @given(st.integers(0, SIZE - 1), st.integers(1, 255))
-def test_a_changed_byte_is_refused_or_changes_a_field(place: int, change: int) -> None:
-    """No byte of a trailer is without a meaning."""
+def test_changed_byte(place: int, change: int) -> None:
+    """A changed byte changes a field or gives a TrailerError."""
     trailer = Trailer(10, 20, bytes(range(32)))
     data = bytearray(trailer.pack())
     data[place] ^= change
@@ -51,6 +51,6 @@ def test_a_changed_byte_is_refused_or_changes_a_field(place: int, change: int) -
 
 
 def test_too_long_regions_are_refused() -> None:
-    """A region that its field cannot describe is refused, not cut."""
-    with pytest.raises(TrailerError, match="leave the source out"):
+    """A region that is too long for its field gives a TrailerError."""
+    with pytest.raises(TrailerError, match="shorten the source file"):
         Trailer(2**32, 0, bytes(32)).pack()

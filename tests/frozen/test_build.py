@@ -51,7 +51,7 @@ def test_what_cannot_be_imported_is_found_before_publishing(tmp_path: Path, buil
     assert answer.returncode == 1
     shows("PyInstaller did not see that … imported: in [tool.dagfloe] of … write", answer.stderr)
     assert 'hidden-imports = ["colorsys", "iniconfig"]' in answer.stderr
-    assert "'nowhere_to_be_found' is not installed: add what has it to [project] dependencies" in answer.stderr
+    assert "'nowhere_to_be_found' is not installed: add the distribution that has it to" in answer.stderr
     assert "odd.failing: RuntimeError: not today" in answer.stderr
     assert list((tmp_path / "files").iterdir()) == []
 

@@ -90,7 +90,7 @@ def test_project(dagfloe_env: TaskEnvironment, project: Any, over: Over) -> None
 @pytest.mark.parametrize(
     ("pyproject", "message"),
     [
-        ('[tool.dagfloe]\nairflow = "3.5"\n', r"pyproject.toml: \[tool.dagfloe\] airflow is '3.5', expected '3.3' or"),
+        ('[tool.dagfloe]\nairflow = "3.5"\n', r"pyproject.toml: \[tool.dagfloe\] airflow is '3.5': write the oldest"),
         ("[tool", "pyproject.toml is not TOML"),
     ],
 )

@@ -1,12 +1,12 @@
-"""Reads and checks bundle files, of this SDK and of others: trailer, digests, manifest, seal."""
+"""Reads and verifies bundle files of any SDK: trailer, digests, manifest."""
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.format import trailer as trailer_format
+from dagfloe.format.digests import sha256_of
 from dagfloe.format.errors import ManifestError, TrailerError
 from dagfloe.format.manifest import cache_digest, is_ours, parse_manifest, render_manifest, validate_manifest
 from dagfloe.format.trailer import Trailer
@@ -14,12 +14,10 @@ from dagfloe.format.trailer import Trailer
 if TYPE_CHECKING:
     from pathlib import Path
 
-_CHUNK_BYTES = 1 << 20
-
 
 @dataclass(frozen=True, slots=True)
 class BundleFile:
-    """A bundle file whose regions were found; nothing about their content was checked.
+    """The regions of a bundle file. Their content is not verified.
 
     Attributes:
         path: the file.
@@ -45,7 +43,7 @@ class BundleFile:
         """The manifest.
 
         Raises:
-            ManifestError: when it is no YAML mapping.
+            ManifestError: if it is not a YAML mapping.
         """
         return parse_manifest(self.manifest_bytes)
 
@@ -54,7 +52,7 @@ def read_bundle(path: Path) -> BundleFile:
     """Find the regions of a bundle file.
 
     Raises:
-        TrailerError: when the file cannot be read, or has no trailer that fits it.
+        TrailerError: if the file cannot be read, or has no trailer that fits its size.
     """
     try:
         with path.open("rb") as file:
@@ -76,41 +74,35 @@ def verify_bundle(bundle: BundleFile) -> list[str]:
     """Check everything about a bundle file that can be checked without running it.
 
     Returns:
-        What was checked, a line each.
+        What was checked, one line for each check.
 
     Raises:
-        TrailerError: when the executable is not the one that the trailer was made for.
-        ManifestError: when the manifest does not follow its schema, or a file of ours was changed in any byte.
+        TrailerError: if the executable region does not match the digest in the trailer.
+        ManifestError: if the manifest does not follow its schema, or a file that dagfloe built differs from what it
+            built in any byte.
     """
-    path, told = bundle.path, bundle.trailer.binary_sha256
+    path, digest = bundle.path, bundle.trailer.binary_sha256
     manifest = bundle.manifest
     validate_manifest(manifest)
     digests = manifest.get("digests") or {}
-    if digests.get("integrity", told.hex()) != told.hex():
-        raise ManifestError(f"{path}: the manifest and the trailer tell different digests of the executable")
+    if digests.get("integrity", digest.hex()) != digest.hex():
+        raise ManifestError(
+            f"{path}: the manifest and the trailer have different digests of the executable: build or copy it again"
+        )
     sealed = is_ours(manifest)
     if sealed and (
         bundle.manifest_bytes != render_manifest(manifest)
-        or digests != {"cache": cache_digest(told, bundle.source, manifest), "integrity": told.hex()}
+        or digests != {"cache": cache_digest(digest, bundle.source, manifest), "integrity": digest.hex()}
     ):
         raise ManifestError(
             f"{path}: the source or the manifest was changed after the bundle was built: build it again"
         )
     # Last, because it reads the whole file.
-    if _sha256(path, bundle.binary_len) != told:
+    if sha256_of(path, bundle.binary_len) != digest:
         raise TrailerError(f"{path}: the executable is damaged: its digest is not the one in the trailer")
     return [
         "trailer: AFBNDL01, version 1",
         f"manifest: follows the schema of version {manifest['airflow_bundle_metadata_version']}",
         *(["seal: source and manifest are as they were built"] if sealed else []),
-        f"executable: {bundle.binary_len} bytes, sha256 {told.hex()}",
+        f"executable: {bundle.binary_len} bytes, sha256 {digest.hex()}",
     ]
-
-
-def _sha256(path: Path, length: int) -> bytes:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while length > 0 and (chunk := file.read(min(length, _CHUNK_BYTES))):
-            digest.update(chunk)
-            length -= len(chunk)
-    return digest.digest()

@@ -1,12 +1,6 @@
-"""What is inside an executable region: the files of its payload, and the modules in PyInstaller's archive. Pure.
+"""Lists what is inside an executable region: the files of its payload, and the modules in PyInstaller's archive. Pure.
 
-The archive is read as PyInstaller's own reader does; numbers in it are big-endian::
-
-    archive  bootloader | entries | table | cookie
-    cookie   MEI 0C 0B 0A 0B 0E | length of all but the bootloader | offset of the table | its length | Python | library
-    table    length of this entry | offset | stored size | size | is compressed | kind | name, padded with zero bytes
-
-Its entry of kind `z` holds the modules: PYZ 00 | magic number of Python | offset of their table, a marshalled list.
+The package's docstring draws both.
 """
 
 from __future__ import annotations
@@ -16,19 +10,19 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import lz4.block
-
 from dagfloe.format.errors import PackError
-from dagfloe.format.payload import FOOTER_BYTES, FOOTER_MAGIC, INDEX_MAGIC, LINK
+from dagfloe.format.payload import LINK, has_payload, read_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+#: PyInstaller finds its archive by the last of these bytes in a file.
+ARCHIVE_COOKIE = b"MEI\x0c\x0b\x0a\x0b\x0e"
 _COOKIE = struct.Struct("!8sIIII64s")
-_COOKIE_MAGIC = b"MEI\x0c\x0b\x0a\x0b\x0e"
 _ENTRY = struct.Struct("!IIIIBc")
-_NUMBER = struct.Struct("<Q")
-_FILE = struct.Struct("<QQQQ32s")
+_MODULES_OFFSET_AT = 8
+#: Kinds of archive entries.
+_MODULES, _LIBRARY, _DATA = b"z", b"b", b"x"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +30,8 @@ class Part:
     """A file or a module in a program.
 
     Attributes:
-        name: a file's path below the program's folder, or a module's dotted name.
-        size: its bytes once it is unpacked.
+        name: a file's path relative to the program's folder, or a module's dotted name.
+        size: its size once it is unpacked, in bytes.
         packed: the bytes that it takes in the bundle file.
         is_module: whether it is a module.
     """
@@ -49,77 +43,51 @@ class Part:
 
 
 def read_parts(region: bytes) -> list[Part]:
-    """Everything in the executable region of a bundle file that was just built: do not call it for a stranger's.
+    """List everything in the executable region of a bundle file that was just built.
+
+    Do not call it for files of others: damage is not detected, and it unmarshals data.
 
     Raises:
-        PackError: when it has neither a payload nor an archive.
+        PackError: if the region has neither a payload nor an archive.
     """
-    if region[-8:] != FOOTER_MAGIC:
+    if not has_payload(region):
         return list(_archive_parts(region, len(region)))
-    program, files = _read_index(region)
-    launcher = min(offset for _, offset, _, _ in files)
-    parts = [Part("dagfloe", launcher, launcher, is_module=True)]
-    for path, offset, size, stored in files:
-        if path != program:
-            parts.append(Part(path, size, stored))
-            continue
-        content = region[offset : offset + stored]
-        if stored < size:
-            content = lz4.block.decompress(content, uncompressed_size=size)
-        parts += _archive_parts(content, stored)
+    program, files = read_index(region)
+    files = [file for file in files if file.kind != LINK]
+    launcher_size = min(file.offset for file in files)
+    parts = [Part("dagfloe", launcher_size, launcher_size, is_module=True)]
+    for file in files:
+        if file.path == program:
+            parts += _archive_parts(file.read(region), file.stored_size)
+        else:
+            parts.append(Part(file.path, file.size, file.stored_size))
     return parts
 
 
-def _read_index(region: bytes) -> tuple[str, list[tuple[str, int, int, int]]]:
-    """The program's path; and path, offset, size and stored size of each file."""
-    start, length = struct.unpack_from("<QQ", region, len(region) - FOOTER_BYTES)
-    index = region[start : start + length]
-    at = len(INDEX_MAGIC)
-
-    def text() -> str:
-        nonlocal at
-        (length,) = _NUMBER.unpack_from(index, at)
-        found = index[at + 8 : at + 8 + length]
-        at += 8 + length + 1
-        return found.decode(errors="backslashreplace")
-
-    _, program, _, _, _ = (text() for _ in range(5))
-    (count,) = _NUMBER.unpack_from(index, at)
-    at += 8
-    files = []
-    for _ in range(count):
-        kind, offset, size, stored, _ = _FILE.unpack_from(index, at)
-        at += _FILE.size
-        path = text()
-        if kind != LINK:
-            files.append((path, offset, size, stored))
-    return program, files
-
-
 def _archive_parts(program: bytes, packed: int) -> Iterator[Part]:
-    """The parts of a program with an archive; what it is packed to is shared out by what they take in it."""
-    cookie_at = program.rfind(_COOKIE_MAGIC)
+    """The parts of a program with an archive. They share its packed size in proportion to their sizes."""
+    cookie_at = program.rfind(ARCHIVE_COOKIE)
     if cookie_at < 0:
-        raise PackError("the program has no archive of PyInstaller's: it was made by another version of it")
+        raise PackError("the frozen program has no PyInstaller archive: install a PyInstaller that dagfloe supports")
     _, length, table_at, table_length, _, _ = _COOKIE.unpack_from(program, cookie_at)
     start = cookie_at + _COOKIE.size - length
     rest = len(program)
 
-    def part(name: str, size: int, stored: int, *, is_module: bool = False) -> Part:
+    def part(name: str, size: int, stored_size: int, *, is_module: bool = False) -> Part:
         nonlocal rest
-        rest -= stored
-        return Part(name, size, stored * packed // len(program), is_module)
+        rest -= stored_size
+        return Part(name, size, stored_size * packed // len(program), is_module)
 
     at, end = start + table_at, start + table_at + table_length
     while at < end:
-        entry_length, offset, stored, size, _, kind = _ENTRY.unpack_from(program, at)
+        entry_length, offset, stored_size, size, _, kind = _ENTRY.unpack_from(program, at)
         name = program[at + _ENTRY.size : at + entry_length].rstrip(b"\0").decode()
         at += entry_length
-        if kind == b"z":
-            archive = program[start + offset : start + offset + stored]
-            (modules_at,) = struct.unpack_from("!i", archive, 8)
-            for module, (_, _, module_size) in marshal.loads(archive[modules_at:]):  # noqa: S302 - our own, just made
+        if kind == _MODULES:
+            archive = program[start + offset : start + offset + stored_size]
+            (modules_at,) = struct.unpack_from("!i", archive, _MODULES_OFFSET_AT)
+            for module, (_, _, module_size) in marshal.loads(archive[modules_at:]):  # noqa: S302 - PyInstaller wrote it
                 yield part(module, module_size, module_size, is_module=True)
-        elif kind in (b"b", b"x"):  # a library or a data file, of a program in one file
-            yield part(name, size, stored)
-    yield part("PyInstaller", rest, rest, is_module=True)  # the bootloader, and the scripts that begin
+        elif kind in (_LIBRARY, _DATA):  # only a one-file program has them in its archive
+            yield part(name, size, stored_size)
+    yield part("PyInstaller", rest, rest, is_module=True)  # the bootloader and the scripts

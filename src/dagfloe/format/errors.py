@@ -1,4 +1,4 @@
-"""What goes wrong while a bundle is built, or a bundle file is read."""
+"""Errors of building a bundle file, of reading one, and of making Dags from one."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from dagfloe.errors import DagfloeError
 
 
 class PackError(DagfloeError):
-    """A bundle file that could not be built."""
+    """A bundle file cannot be built, or cannot be read."""
 
 
 class FreezeError(PackError):
-    """The environment, PyInstaller or the frozen program failed while a bundle was built."""
+    """The environment, PyInstaller or the frozen program failed during a build."""
 
 
 class ManifestError(PackError):
-    """A manifest that is not YAML, does not follow its schema, or does not belong to its file."""
+    """A manifest is not YAML, does not follow its schema, or does not belong to its file."""
 
 
 class TrailerError(PackError):
-    """A file whose last 64 bytes are no AFBNDL01 trailer, or whose regions do not match it."""
+    """The last 64 bytes of a file are not a trailer, or the regions of the file do not match it."""
 
 
 class ElfError(PackError):
-    """A file that begins as an ELF file does, and is damaged."""
+    """A file begins as an ELF file does, but is damaged."""
 
 
 class StubError(PackError):
-    """A manifest of which no stub Dag can be made: what it declares does not fit together."""
+    """A manifest declares something that a stub Dag cannot express."""

@@ -1,4 +1,4 @@
-"""The manifest: a bundle's metadata and digests as canonical YAML, and its schema. Pure."""
+"""The manifest: the metadata and the digests of a bundle, as canonical YAML, and their schema. Pure."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _CACHE_DOMAIN = b"dagfloe cache digest v1\0"
 
 
 def with_digests(metadata: dict[str, Any], binary_sha256: bytes, source: bytes) -> dict[str, Any]:
-    """The manifest: a bundle's own metadata, and `digests` that tie it to its file.
+    """Add `digests` to the metadata of a bundle, which ties it to its file.
 
     Args:
-        metadata: what the frozen program printed, and what was found out about it.
+        metadata: the metadata that the frozen program printed, and the build's additions.
         binary_sha256: digest of the executable region.
         source: the source region.
     """
@@ -33,9 +33,12 @@ def with_digests(metadata: dict[str, Any], binary_sha256: bytes, source: bytes) 
 
 
 def cache_digest(binary_sha256: bytes, source: bytes, manifest: dict[str, Any]) -> str:
-    """The digest that is equal for equal inputs, and differs when any region does.
+    """The digest of all three regions: of the executable's digest, the source, and the manifest without `digests`.
 
-    It covers the digests of the executable, of the source, and of the canonical manifest without its `digests`.
+    Args:
+        binary_sha256: digest of the executable region.
+        source: the source region.
+        manifest: the manifest, with or without `digests`.
     """
     bare = {key: value for key, value in manifest.items() if key != "digests"}
     parts = (binary_sha256, hashlib.sha256(source).digest(), hashlib.sha256(render_manifest(bare)).digest())
@@ -43,7 +46,7 @@ def cache_digest(binary_sha256: bytes, source: bytes, manifest: dict[str, Any]) 
 
 
 def render_manifest(manifest: dict[str, Any]) -> bytes:
-    """The canonical YAML: keys sorted, a line a value, ASCII only; equal manifests give equal bytes."""
+    """Write canonical YAML: keys sorted, one line for each value, ASCII only. Equal manifests give equal bytes."""
     return yaml.safe_dump(manifest, sort_keys=True, default_flow_style=False, width=2**31).encode("ascii")
 
 
@@ -51,43 +54,43 @@ def parse_manifest(data: bytes) -> dict[str, Any]:
     """Read a manifest's YAML.
 
     Raises:
-        ManifestError: when it is no mapping in YAML.
+        ManifestError: if it is not a mapping in YAML.
     """
     try:
         manifest = yaml.safe_load(data.decode())
     except (yaml.YAMLError, ValueError, RecursionError, TypeError) as error:
         raise ManifestError(f"the manifest is not YAML ({type(error).__name__})") from error
     if not isinstance(manifest, dict):
-        raise ManifestError("the manifest is no mapping")
+        raise ManifestError("the manifest is not a mapping")
     return manifest
 
 
 def validate_manifest(manifest: dict[str, Any]) -> None:
-    """Check a manifest, or the metadata that it is made of, against the published schema.
+    """Check a manifest, or metadata without `digests`, against the published schema.
 
     Raises:
-        ManifestError: naming the first field that does not follow it.
+        ManifestError: if it does not follow the schema. The message names the first wrong field.
     """
-    # Sorted by place, so that the first error is the same at every run.
+    # Sorted by field, so that the first error is always the same.
     errors = sorted(_validator().iter_errors(manifest), key=lambda error: error.json_path)
     if errors:
         raise ManifestError(f"the manifest does not follow its schema at {errors[0].json_path}: {errors[0].message}")
 
 
 def load_validator() -> None:
-    """Load what `validate_manifest` needs, so that it is quick when it is called."""
+    """Load what `validate_manifest` needs, so that its first call is fast, too."""
     _validator()
 
 
 def is_ours(manifest: dict[str, Any]) -> bool:
-    """Whether dagfloe made it, and so sealed it. A single damaged byte cannot hide all three signs."""
+    """Whether dagfloe wrote the manifest. Any of three marks is enough, because one damaged byte may destroy one."""
     sdk = manifest["sdk"]
     return sdk.get("language") == "python" or sdk.get("name") == "dagfloe" or "bundle" in manifest
 
 
 @cache
 def _validator() -> jsonschema.Draft202012Validator:
-    import jsonschema  # noqa: PLC0415 - a tenth of a second, for few commands
+    import jsonschema  # noqa: PLC0415 - takes a tenth of a second, and few commands need it
 
     schema = json.loads(files(__package__).joinpath("manifest.schema.json").read_text("utf-8"))
     return jsonschema.Draft202012Validator(schema)

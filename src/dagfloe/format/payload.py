@@ -1,17 +1,4 @@
-"""The payload of a bundle file: an unpacked program's files behind the launcher, and the index of them. Pure.
-
-The executable region of a bundle file with a launcher, numbers being 64-bit and little-endian::
-
-    launcher | files | index | footer
-
-    footer  offset of the index | its length | its digest, 32 | 8 zero bytes | DAGFLOE1
-    index   DFINDEX1 | name | program | cache folder | loader | C library's version | number of files | files
-    file    kind (0 plain, 1 executable, 2 link) | offset | size | stored size | digest of the content, 32 | path
-    text    length | UTF-8 | zero byte
-
-A file is stored as an LZ4 block, or as it is when that is not shorter: then size and stored size are equal. Digests are
-BLAKE2b of 32 bytes. That of the index is the entry's name in the store: equal programs have equal ones.
-"""
+"""The payload of a bundle file: a frozen program's files, and their index. The package's docstring draws it. Pure."""
 
 from __future__ import annotations
 
@@ -30,20 +17,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+#: Kinds of files.
 PLAIN, PROGRAM, LINK = range(3)
-FOOTER_BYTES = 64
-INDEX_MAGIC, FOOTER_MAGIC = b"DFINDEX1", b"DAGFLOE1"
+_INDEX_MAGIC, _FOOTER_MAGIC = b"DFINDEX1", b"DAGFLOE1"
 _NUMBER = struct.Struct("<Q")
+_FILE = struct.Struct("<QQQQ32s")
+_FOOTER = struct.Struct("<QQ32s8x8s")
+#: Size of the footer.
+FOOTER_BYTES = _FOOTER.size
+_HEADER_STRINGS = 5
+_ALIGNMENT = 16
 
 
 @dataclass(frozen=True, slots=True)
 class ProgramFile:
-    """One file of an unpacked program.
+    """A file of an unpacked program.
 
     Attributes:
-        path: below the program's folder.
+        path: its path, relative to the program's folder.
         kind: `PLAIN`, `PROGRAM` (executable) or `LINK`.
-        content: the content; of a link, its target.
+        content: its content; for a link, the target.
     """
 
     path: str
@@ -52,16 +45,47 @@ class ProgramFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Payload:
-    """What the launcher unpacks and starts.
+class StoredFile:
+    """An entry of a payload's index.
 
     Attributes:
-        name: the bundle's name, for messages.
-        program: the path, below the folder, of what is started.
-        files: all files.
-        cache_dir: where it is unpacked, unless the environment says otherwise; empty for the user's cache.
-        loader: the loader of the C library that it needs, empty for none.
-        libc_version: the version of the C library that it needs, empty for any.
+        path: the file's path, relative to the program's folder.
+        kind: `PLAIN`, `PROGRAM` or `LINK`.
+        offset: the offset of its stored content in the executable region.
+        size: the size of its content, in bytes.
+        stored_size: the size of its stored content; less than `size` if it is compressed.
+    """
+
+    path: str
+    kind: int
+    offset: int
+    size: int
+    stored_size: int
+
+    def read(self, region: bytes) -> bytes:
+        """The file's content.
+
+        Args:
+            region: the executable region.
+        """
+        content = region[self.offset : self.offset + self.stored_size]
+        if self.stored_size == self.size:
+            return content
+        unpacked: bytes = lz4.block.decompress(content, uncompressed_size=self.size)
+        return unpacked
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """A program that the launcher unpacks and starts.
+
+    Attributes:
+        name: the bundle's name, for the launcher's messages.
+        program: the path of the executable to start, relative to the program's folder.
+        files: the files.
+        cache_dir: the folder to unpack to; empty for the cache of the user that runs the bundle file.
+        loader: the path of the C library's dynamic loader; empty if the program needs none.
+        libc_version: the oldest version of the C library that the program runs with; empty for any.
     """
 
     name: str
@@ -74,28 +98,66 @@ class Payload:
     def pack(self, launcher: bytes) -> bytes:
         """The executable region: launcher, files, index and footer. Equal payloads give equal bytes."""
         region = bytearray(launcher)
-        index = bytearray(INDEX_MAGIC)
-        for text in (self.name, self.program, self.cache_dir, self.loader, self.libc_version):
-            index += _text(text)
+        index = bytearray(_INDEX_MAGIC)
+        for value in (self.name, self.program, self.cache_dir, self.loader, self.libc_version):
+            index += _pack_string(value)
         index += _NUMBER.pack(len(self.files))
-        # The largest first, so that those who pack or unpack side by side end together.
+        # The largest first, so that the threads that pack or unpack them end at about the same time.
         files = sorted(self.files, key=lambda file: (-len(file.content), file.path))
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            packed = list(pool.map(_stored, files))
-        for file, stored in zip(files, packed, strict=True):
-            region += bytes(-len(region) % 16)
-            numbers = (file.kind, len(region), len(file.content), len(stored))
-            index += b"".join(map(_NUMBER.pack, numbers)) + digest(file.content) + _text(file.path)
+            stored_contents = list(pool.map(_compress, files))
+        for file, stored in zip(files, stored_contents, strict=True):
+            region += bytes(-len(region) % _ALIGNMENT)
+            index += _FILE.pack(file.kind, len(region), len(file.content), len(stored), _digest(file.content))
+            index += _pack_string(file.path)
             region += stored
-        footer = _NUMBER.pack(len(region)) + _NUMBER.pack(len(index)) + digest(bytes(index)) + bytes(8) + FOOTER_MAGIC
-        return bytes(region + index) + footer
+        return bytes(region + index) + _FOOTER.pack(len(region), len(index), _digest(bytes(index)), _FOOTER_MAGIC)
+
+
+def has_payload(region: bytes) -> bool:
+    """Whether an executable region ends with a payload.
+
+    Args:
+        region: the executable region, or its last bytes.
+    """
+    return region.endswith(_FOOTER_MAGIC)
+
+
+def read_index(region: bytes) -> tuple[str, list[StoredFile]]:
+    """Read the index of a payload that was just packed; damage is not detected.
+
+    Args:
+        region: the executable region.
+
+    Returns:
+        The path of the program, and the files.
+    """
+    start, length, _, _ = _FOOTER.unpack(region[-FOOTER_BYTES:])
+    index = region[start : start + length]
+    at = len(_INDEX_MAGIC)
+
+    def read_string() -> str:
+        nonlocal at
+        (length,) = _NUMBER.unpack_from(index, at)
+        at += _NUMBER.size + length + 1
+        return index[at - length - 1 : at - 1].decode(errors="backslashreplace")
+
+    _, program, *_ = [read_string() for _ in range(_HEADER_STRINGS)]
+    (count,) = _NUMBER.unpack_from(index, at)
+    at += _NUMBER.size
+    files = []
+    for _ in range(count):
+        kind, offset, size, stored_size, _ = _FILE.unpack_from(index, at)
+        at += _FILE.size
+        files.append(StoredFile(read_string(), kind, offset, size, stored_size))
+    return program, files
 
 
 def read_program(folder: Path) -> Iterator[ProgramFile]:
-    """The files of a program's folder, in the order of their paths.
+    """The files of a program's folder, sorted by path.
 
     Raises:
-        PackError: when there is something that is neither a file nor a link.
+        PackError: if the folder holds something that is neither a file nor a link.
     """
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder).as_posix()
@@ -107,30 +169,17 @@ def read_program(folder: Path) -> Iterator[ProgramFile]:
             raise PackError(f"{relative} is neither a file nor a link: leave it out of the bundle")
 
 
-def digest(data: bytes) -> bytes:
-    """BLAKE2b of 32 bytes."""
+def _digest(data: bytes) -> bytes:
     return hashlib.blake2b(data, digest_size=32).digest()
 
 
-def entry_id(region: bytes) -> str:
-    """The name in the store of what an executable region holds.
-
-    Raises:
-        PackError: when it ends with no footer.
-    """
-    footer = region[-FOOTER_BYTES:]
-    if len(footer) != FOOTER_BYTES or footer[-8:] != FOOTER_MAGIC:
-        raise PackError("it has no payload: it is a bundle of another SDK, or one in the one-file form")
-    return footer[16:48].hex()
-
-
-def _stored(file: ProgramFile) -> bytes:
+def _compress(file: ProgramFile) -> bytes:
     if file.kind == LINK:
         return file.content
     packed: bytes = lz4.block.compress(file.content, mode="high_compression", compression=9, store_size=False)
     return packed if len(packed) < len(file.content) else file.content
 
 
-def _text(text: str) -> bytes:
-    data = os.fsencode(text)
+def _pack_string(value: str) -> bytes:
+    data = os.fsencode(value)
     return _NUMBER.pack(len(data)) + data + b"\0"

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dagfloe.format.pyproject import find_schema_version
+from dagfloe.build.pyproject import find_schema_version
 from dagfloe.runtime.config import SCHEMA_VERSIONS
 from dagfloe.testing.errors import MisuseError
 

@@ -1,4 +1,4 @@
-"""What goes into a bundle's environment beside its own dependencies, and where environments are kept."""
+"""The requirements of every bundle's environment, and the folder of the cache."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from dagfloe.build.python.virtualenv import bundle_requirements, cache_root
+from dagfloe.build.cache_root import cache_root
+from dagfloe.build.python.virtualenv import bundle_requirements
 
 
 def test_bundle_requirements_are_those_of_the_extra() -> None:
-    """The extra `bundle` of dagfloe's own metadata names them; the tool's own dependencies do not come along."""
+    """They are those of dagfloe's extra `bundle`, without the tool's own dependencies."""
     names = {requirement.name.lower(): requirement for requirement in bundle_requirements()}
     assert set(names) == {"click", "msgpack", "pyinstaller", "pyyaml"}
     assert all(requirement.marker is None and requirement.specifier for requirement in names.values())
@@ -26,7 +27,7 @@ def test_bundle_requirements_are_those_of_the_extra() -> None:
     ],
 )
 def test_cache_root(monkeypatch: pytest.MonkeyPatch, chosen: str, xdg: str, expected: str) -> None:
-    """Where the variable says, or else the XDG convention; a relative path is ignored, as that asks."""
+    """The variable chooses the folder, or else the XDG convention does; relative paths are ignored."""
     monkeypatch.setenv("DAGFLOE_CACHE_DIR", chosen)
     monkeypatch.setenv("XDG_CACHE_HOME", xdg)
     assert cache_root() == Path(expected).expanduser()

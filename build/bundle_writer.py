@@ -1,0 +1,78 @@
+"""Writes a bundle file: the regions, and the trailer that describes them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+import uuid
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from dagfloe.format.errors import PackError
+from dagfloe.format.trailer import Trailer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_TEMPORARY = ".dagfloe-"
+_STALE_AFTER_S = 3600
+
+
+def prepare_output(target: Path) -> None:
+    """Make the folder of a bundle file, and clear temporary files that killed builds of the same file left there.
+
+    Raises:
+        PackError: if the folder cannot be made or written, or the target is a folder.
+    """
+    output = target.parent
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PackError(f"the output folder {output} cannot be made: {error.strerror}") from error
+    if not os.access(output, os.W_OK | os.X_OK):
+        raise PackError(f"the output folder {output} cannot be written: choose another one with --output")
+    if target.is_dir():
+        raise PackError(f"{target} is a folder: remove it, or choose another --output")
+    limit = time.time() - _STALE_AFTER_S
+    for path in output.glob(f"{_TEMPORARY}{target.name}-*"):
+        with suppress(OSError):
+            if path.stat().st_mtime < limit:
+                path.unlink()
+
+
+@contextmanager
+def new_bundle_file(target: Path, binary: bytes, source: bytes, manifest: bytes) -> Iterator[Path]:
+    """Write a bundle file under a temporary name; the end of the block renames it. If the block raises, it is removed.
+
+    Args:
+        target: the file's final name.
+        binary: the executable region.
+        source: the source region.
+        manifest: the manifest region.
+    """
+    temporary = target.parent / f"{_TEMPORARY}{target.name}-{uuid.uuid4().hex}"
+    try:
+        with temporary.open("xb") as file:
+            file.write(binary)
+            file.write(source + manifest)
+            file.write(Trailer(len(source), len(manifest), hashlib.sha256(binary).digest()).pack())
+            file.flush()
+            os.fchmod(file.fileno(), 0o755)
+            os.fsync(file.fileno())
+        yield temporary
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(target.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Write the rename to disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,151 @@
+"""Reads `pyproject.toml`: tables and keys of known types. Every error names the file and the key.
+
+`dagfloe.testing` reads the schema version here, too.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from dagfloe.format.errors import PackError
+from dagfloe.runtime.config import DEFAULT_SCHEMA_VERSION, SCHEMA_VERSIONS
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE_NAME = "pyproject.toml"
+
+
+class Table:
+    """A table of a `pyproject.toml`.
+
+    Args:
+        path: the file.
+        name: the table's full name; empty for the whole document.
+        values: the table's values.
+    """
+
+    def __init__(self, path: Path, name: str, values: dict[str, Any]) -> None:
+        self._path = path
+        self._name = name
+        self._values = values
+
+    def keys(self) -> list[str]:
+        """The keys that the file sets."""
+        return list(self._values)
+
+    def table(self, name: str) -> Table:
+        """A table in this one.
+
+        Args:
+            name: its key, or its keys with dots between them.
+
+        Raises:
+            PackError: if there is none.
+        """
+        value: Any = self._values
+        for key in name.split("."):
+            value = value.get(key) if isinstance(value, dict) else None
+        full_name = f"{self._name}.{name}" if self._name else name
+        if not isinstance(value, dict):
+            raise self.error(f"the table [{full_name}] is missing")
+        return Table(self._path, full_name, value)
+
+    def value(self, key: str, default: Any) -> Any:
+        """The value of a key, whatever its type."""
+        return self._values.get(key, default)
+
+    def string(self, key: str) -> str:
+        """The string of a required key.
+
+        Raises:
+            PackError: if it is missing, empty or of another type.
+        """
+        value = self._values.get(key)
+        if not isinstance(value, str) or not value:
+            raise self.error(f"[{self._name}] needs the key {key} with a string")
+        return value
+
+    def strings(self, key: str) -> tuple[str, ...]:
+        """The list of strings of an optional key; empty by default.
+
+        Raises:
+            PackError: if it is of another type, or a string is empty.
+        """
+        value = self._values.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+            raise self.error(f"[{self._name}] {key} must be a list of strings")
+        return tuple(value)
+
+    def error(self, message: str) -> PackError:
+        """An error about this file."""
+        return PackError(f"{self._path}: {message}")
+
+
+def read_pyproject(folder: Path) -> Table:
+    """Read the `pyproject.toml` of a folder.
+
+    Returns:
+        The whole document.
+
+    Raises:
+        PackError: if it cannot be read, or is not TOML.
+    """
+    path = folder / FILE_NAME
+    try:
+        return Table(path, "", tomllib.loads(path.read_text("utf-8")))
+    except FileNotFoundError:
+        reason = f"it has no {FILE_NAME}" if folder.is_dir() else "there is no such folder"
+        raise PackError(f"{folder} is not a bundle project: {reason}; `dagfloe new NAME` starts one") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise PackError(f"{path} cannot be read: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise PackError(f"{path} is not TOML: {error}") from error
+
+
+def read_schema_version(tool: Table) -> str:
+    """The version of the supervisor's schema that `airflow` in [tool.dagfloe] selects.
+
+    Args:
+        tool: the table.
+
+    Raises:
+        PackError: if `airflow` is not a version that dagfloe supports.
+    """
+    airflow = tool.value("airflow", None)
+    if airflow is None:
+        return DEFAULT_SCHEMA_VERSION
+    if not isinstance(airflow, str) or airflow not in SCHEMA_VERSIONS:
+        raise tool.error(
+            f"[tool.dagfloe] airflow is {airflow!r}: write the oldest Airflow that is to run the bundle, "
+            f"{' or '.join(map(repr, SCHEMA_VERSIONS))}, as a string"
+        )
+    return SCHEMA_VERSIONS[airflow]
+
+
+def find_schema_version(start: Path) -> str:
+    """The version of the supervisor's schema that the project of a file or folder uses.
+
+    The project is that of the nearest `pyproject.toml`, in the folder or above it. Outside of a project it is the
+    default version.
+
+    Args:
+        start: the file or folder.
+
+    Raises:
+        PackError: if the `pyproject.toml` cannot be read, is not TOML, or names an Airflow that dagfloe does not
+            support.
+    """
+    for folder in (start, *start.parents):
+        if (folder / FILE_NAME).is_file():
+            document = read_pyproject(folder)
+            tool = document.value("tool", None)
+            has_table = isinstance(tool, dict) and isinstance(tool.get("dagfloe"), dict)
+            return read_schema_version(document.table("tool.dagfloe")) if has_table else DEFAULT_SCHEMA_VERSION
+    return DEFAULT_SCHEMA_VERSION
