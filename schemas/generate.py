@@ -1,7 +1,7 @@
-"""Makes the typed message bodies and the table of requests from Airflow's supervisor schemas: `make messages`.
+"""Generates the types of message bodies and the table of requests from Airflow's supervisor schemas: `make messages`.
 
-`strip` reduces a schema file of Airflow's to what is used here. The types are made by datamodel-code-generator, as
-modules that only type checkers read; the table is what `dagfloe.runtime.wire.requests` checks bodies with.
+`strip` reduces one of Airflow's schema files to what dagfloe uses. datamodel-code-generator generates the types, in
+modules that only type checkers read. `dagfloe.runtime.wire.requests` checks bodies with the table.
 """
 
 from __future__ import annotations
@@ -19,27 +19,58 @@ ROOT = HERE.parent
 TABLE = ROOT / "runtime" / "wire" / "request_table.py"
 VERSIONS = ("2026-06-16", "2026-10-30")
 
-#: What begins like a request and is none: what the supervisor sends, or answers by passing a file descriptor.
-_NO_REQUESTS = {"DagFileParseRequest", "ResendLoggingFD"}
+#: Messages with a request's name that are no requests: the supervisor sends them, or answers with a file descriptor.
+_NOT_REQUESTS = {"DagFileParseRequest", "ResendLoggingFD"}
 _VERBS = ("Clear", "Create", "Delete", "Get", "Mask", "Put", "Set", "Skip", "Trigger", "Update", "Validate")
-_ANSWERS = ("AwaitInputTask", "DagFileParsingResult", "DeferTask", "RescheduleTask", "RetryTask", "SucceedTask")
-_ENDS = (*_ANSWERS, "TaskState")
-_SIMPLE = {"boolean": "bool", "integer": "int", "null": "null", "number": "number", "string": "text"}
+#: Requests whose names begin with no verb.
+_OTHER_REQUESTS = (
+    "AwaitInputTask",
+    "DagFileParsingResult",
+    "DeferTask",
+    "RescheduleTask",
+    "RetryTask",
+    "SucceedTask",
+    "TaskState",
+)
+#: The table's types by the schema's types and formats.
+_SIMPLE = {"boolean": "bool", "integer": "int", "null": "null", "number": "number", "string": "str"}
 _FORMATS = {"date-time": "date", "duration": "duration", "uuid": "uuid"}
 
 
+#: The docstring of the table's module.
+_TABLE_DOCSTRING = '''"""The fields of each request, for each supervisor schema. `make messages` generates this module.
+
+An entry of the table describes the fields of one request:
+
+    entry = ["! "] field {" " field}      "!": other fields are forbidden
+    field = name ["?"] ":" type           "?": the field is optional
+    type  = part {"|" part}               a value has one of these types
+    part  = "bool" | "int" | "number" | "positive" | "str" | "uuid" | "date" | "duration" | "null"
+          | "json"                        any JSON value
+          | "dict" ["(" type ")"]         a dict with str keys, and values of this type, or any JSON values
+          | "list(" type ")"              a list with items of this type
+          | "some(" type ")"              the same, but not empty
+          | "pair(" type {"," type} ")"   a list with exactly these items
+          | "=" word {"/" word}           one of these strings
+          | "{" entry_name "}"            a dict with the fields of that entry
+
+`dagfloe.runtime.wire.requests` parses the entries.
+"""
+'''
+
+
 def schema_path(version: str) -> Path:
-    """Where the reduced schema of a version is."""
+    """The path of a version's reduced schema."""
     return HERE / f"supervisor-{version}.json"
 
 
 def types_path(version: str) -> Path:
-    """Where the types made from a version go."""
+    """The path of the module with the types of a version."""
     return ROOT / "src" / "dagfloe" / "messages" / f"v{version.replace('-', '_')}.py"
 
 
 def strip(value: Any) -> Any:
-    """A schema without its prose and titles, keys in order."""
+    """A schema without its descriptions and titles, with sorted keys."""
     if isinstance(value, dict):
         return {
             key: strip(item)
@@ -58,16 +89,16 @@ def messages(schema: dict[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
-# The types
+# Types
 
 
 def make_types(version: str) -> str:
-    """The stub file of a version."""
+    """The source of the module with the types of a version."""
     schema = json.loads(schema_path(version).read_text("utf-8"))
     for definition in messages(schema).values():
-        # Optional in the schema, because it has a default; a body without it has no meaning on the wire.
+        # The schema has a default for it, but every body on the wire needs its type.
         definition["required"] = ["type", *definition.get("required", [])]
-    _as_sent(schema["$defs"])
+    _use_wire_types(schema["$defs"])
     schema["$ref"] = "#/$defs/StartupDetails"
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "schema.json"), Path(folder, "types.py")
@@ -86,41 +117,35 @@ def make_types(version: str) -> str:
         ]
         subprocess.run([*generator, *options, f"--input={source}", f"--output={target}"], check=True)
         text = target.read_text("utf-8")
-    header = (
-        f"# Made by `make messages` from supervisor-{version}.json: for type checkers, never imported at run time.\n"
-    )
+    header = f"# Generated by `make messages` from supervisor-{version}.json. Only type checkers read it.\n"
     body = text[text.index("from __future__") :]
     return header + "\n" + body.partition("\n\nModel: TypeAlias")[0]
 
 
-def _as_sent(value: Any) -> None:
-    """Give the types that msgpack gives: dates are `datetime`, not text."""
+def _use_wire_types(value: Any) -> None:
+    """Replace types by those that msgpack decodes to: dates are `datetime`, not `str`."""
     if isinstance(value, dict):
         if value.get("format") == "date-time":
             value.clear()
             value["customTypePath"] = "datetime.datetime"
         for item in value.values():
-            _as_sent(item)
+            _use_wire_types(item)
     elif isinstance(value, list):
         for item in value:
-            _as_sent(item)
+            _use_wire_types(item)
 
 
-# The table
+# Table
 
 
 def make_table() -> str:
-    """The module with the table of requests of every version."""
+    """The source of the module with the table of requests."""
     lines = [
-        '"""What each request must and may hold, for each supervisor schema. Made by `make messages`.',
-        "",
-        "A line holds a request's fields as `name:type`, with `?` after names that may be left out; a `!` at its",
-        "beginning says that other fields are forbidden. `dagfloe.runtime.wire.requests` reads the types.",
-        '"""',
+        *_TABLE_DOCSTRING.splitlines(),
         "",
         "from __future__ import annotations",
         "",
-        "#: By supervisor schema version; a newer one holds only what differs from the one before it.",
+        "#: Entries by supervisor schema version and request. A version holds only what differs from the previous one.",
         "TABLE: dict[str, dict[str, str]] = {",
     ]
     before: dict[str, str] = {}
@@ -129,18 +154,18 @@ def make_table() -> str:
         requests = _requests(json.loads(schema_path(version).read_text("utf-8")))
         for name, fields in sorted(requests.items()):
             if before.get(name) != fields:
-                lines += _entry(name, fields)
+                lines += _entry_lines(name, fields)
         lines.append("    },")
         before = requests
-    return _formatted("\n".join([*lines, "}", ""]))
+    return _format("\n".join([*lines, "}", ""]))
 
 
-def _formatted(text: str) -> str:
+def _format(text: str) -> str:
     command = [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(TABLE), "-"]
     return subprocess.run(command, input=text, capture_output=True, text=True, check=True, cwd=ROOT).stdout
 
 
-def _entry(name: str, fields: str) -> list[str]:
+def _entry_lines(name: str, fields: str) -> list[str]:
     line = f'        "{name}": "{fields}",'
     if len(line) <= 120:
         return [line]
@@ -159,7 +184,7 @@ def _entry(name: str, fields: str) -> list[str]:
 
 
 def _requests(schema: dict[str, Any]) -> dict[str, str]:
-    names = {name for name in messages(schema) if name.startswith(_VERBS) or name in _ENDS} - _NO_REQUESTS
+    names = {name for name in messages(schema) if name.startswith(_VERBS) or name in _OTHER_REQUESTS} - _NOT_REQUESTS
     table: dict[str, str] = {}
     pending = sorted(names)
     while pending:
@@ -203,20 +228,20 @@ def _type(field: dict[str, Any], definitions: dict[str, Any]) -> str:
     if field["type"] == "object":
         values = field.get("additionalProperties", True)
         inside = "json" if values is True else _type(values, definitions)
-        return "map" if inside in ("json", "json|null") else f"map({inside})"
+        return "dict" if inside in ("json", "json|null") else f"dict({inside})"
     if "exclusiveMinimum" in field:
         return "positive"
     return _FORMATS.get(field.get("format", ""), _SIMPLE[field["type"]])
 
 
 def main() -> None:
-    """Write every file that is made."""
-    for path, text in results().items():
-        path.write_text(text, "utf-8")
+    """Write every generated file."""
+    for path, source in generated_files().items():
+        path.write_text(source, "utf-8")
 
 
-def results() -> dict[Path, str]:
-    """What every file that is made should hold."""
+def generated_files() -> dict[Path, str]:
+    """The content of every generated file, by path."""
     return {TABLE: make_table(), **{types_path(version): make_types(version) for version in VERSIONS}}
 
 

@@ -1,4 +1,6 @@
-"""Which bodies the supervisor understands: the table of requests, read and applied. Pure.
+"""Which bodies the supervisor understands: parses and applies the table of requests. Pure.
+
+The docstring of `request_table` shows the grammar of the table.
 
 The supervisor never answers a body that its schema refuses, so every body is checked before it is sent. This is
 stricter than the supervisor in one way: that one reads the text "5" as the number 5, and the like.
@@ -185,7 +187,7 @@ def _check_one(kind: str, version: str, *, ours: bool) -> Check:
             and all(check(item) for check, item in zip(checks, value, strict=True))
         )
     check = _check(inside, version, ours=ours)
-    if outer == "map":
+    if outer == "dict":
         return lambda value: (
             isinstance(value, dict) and all(isinstance(key, str) and check(item) for key, item in value.items())
         )
@@ -244,16 +246,16 @@ _SIMPLE: dict[str, Check] = {
     "bool": lambda value: isinstance(value, bool),
     "int": _is_int,
     "json": _is_json,
-    "map": lambda value: isinstance(value, dict) and _is_json(value),
+    "dict": lambda value: isinstance(value, dict) and _is_json(value),
     "null": lambda value: value is None,
     "number": _is_number,
     "positive": lambda value: _is_number(value) and value > 0,  # type: ignore[operator]
     "duration": _is_duration,
-    "text": lambda value: isinstance(value, str),
+    "str": lambda value: isinstance(value, str),
     "uuid": lambda value: isinstance(value, str) and bool(re.fullmatch(_UUID, value)),
     "date": _is_date,
 }
 _SHALLOW: dict[str, Check] = {
     "json": lambda value: isinstance(value, (dict, list, tuple, *_JSON_LEAVES)),
-    "map": lambda value: isinstance(value, dict),
+    "dict": lambda value: isinstance(value, dict),
 }

@@ -1,4 +1,4 @@
-"""The files that are made from Airflow's schemas are those that are committed."""
+"""The committed files are those that the generator makes from Airflow's schemas."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ generate = load()
 
 
 def test_committed_files_are_current() -> None:
-    """Making the types and the table again gives what is in the repository."""
-    for path, text in generate.results().items():
-        assert path.read_text("utf-8") == text, f"{path.name} is stale: run `make messages`"
+    """Generating the types and the table again gives what is in the repository."""
+    for path, source in generate.generated_files().items():
+        assert path.read_text("utf-8") == source, f"{path.name} is stale: run `make messages`"
 
 
 @pytest.mark.parametrize("version", generate.VERSIONS)
 def test_schemas_are_reduced(version: str) -> None:
-    """The schema files hold facts only, and are named after their version."""
+    """The schema files hold no prose, and are named after their version."""
     schema = json.loads(generate.schema_path(version).read_text("utf-8"))
     assert schema["api_version"] == version
     assert generate.strip(schema) == schema

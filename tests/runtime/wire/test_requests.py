@@ -142,7 +142,7 @@ def test_understood(body: dict[str, Any]) -> None:
         ({"type": ["GetVariable"]}, "no known type"),
         ({"type": "VariableResult", "key": "a", "value": "b"}, "no known type"),
         ({"type": "GetVariable"}, "misses its field 'key'"),
-        ({"type": "GetVariable", "key": 5}, r"GetVariable\.key is int, expected text"),
+        ({"type": "GetVariable", "key": 5}, r"GetVariable\.key is int, expected str"),
         ({"type": "PutVariable", "key": "a", "value": "x"}, "misses its field 'description'"),
         ({"type": "GetXCom", **XCOM, "map_index": True}, "map_index is bool, expected int or null"),
         ({"type": "GetXCom", **XCOM, "include_prior_dates": None}, "include_prior_dates is NoneType"),
@@ -155,7 +155,7 @@ def test_understood(body: dict[str, Any]) -> None:
         ({"type": "SucceedTask", "end_date": NOW, "task_outlets": [{"name": "a"}]}, "task_outlets is list"),
         ({"type": "TaskState", "state": "success"}, "expected failed or skipped or removed"),
         ({"type": "DeferTask", "classpath": "a", "next_method": "m", "trigger_timeout": "5 s"}, "trigger_timeout"),
-        ({"type": "SetRenderedFields", "rendered_fields": []}, "expected map"),
+        ({"type": "SetRenderedFields", "rendered_fields": []}, "expected dict"),
         ({"type": "SkipDownstreamTasks", "tasks": [("a", "b")]}, "tasks is list"),
         ({"type": "CreateHITLDetailPayload", "ti_id": "x", "options": ["a"], "subject": "s"}, "ti_id is str, expected"),
         (
