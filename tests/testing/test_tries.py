@@ -187,3 +187,14 @@ def test_frozen_clock(dagfloe_env: TaskEnvironment, dag: Dag) -> None:
     assert result.terminal["end_date"] == NOON
     dagfloe_env.now = None
     assert dagfloe_env.run(look).terminal["end_date"] > NOON
+
+
+def test_frozen_clock_of_a_client(dagfloe_env: TaskEnvironment, dag: Dag) -> None:
+    """A client without a running task, and the store that answers it, read the same clock; it may be set later on."""
+    client = dagfloe_env.client(dag.task(task_id="t")(lambda: 1))
+    dagfloe_env.now = NOON
+    run_id = client.dag_runs.trigger("other")
+    assert run_id == f"manual__{NOON.isoformat()}"
+    assert dagfloe_env.store.runs["other", run_id].run_after == NOON
+    client.task_state_store.set("k", 1, retention=timedelta(hours=1))
+    assert dagfloe_env.requests[-1]["expires_at"] == NOON + timedelta(hours=1)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from dagfloe.messages.v2026_06_16 import MaskSecret
     from dagfloe.model.connection import Connection
     from dagfloe.model.context import Context
+    from dagfloe.values.dates import Clock
 
 else:
 
@@ -58,6 +59,7 @@ class Client:
         context: the running task's context.
         secrets: what is masked in the log.
         bundle: where the running task is registered, if it is known.
+        clock: returns the present time, aware; by default the real clock.
     """
 
     def __init__(
@@ -66,8 +68,9 @@ class Client:
         context: Context,
         secrets: Secrets | None = None,
         bundle: RegisteredBundle | None = None,
+        clock: Clock | None = None,
     ) -> None:
-        self._exchange = Exchange(transport, context, secrets if secrets is not None else Secrets(), bundle)
+        self._exchange = Exchange(transport, context, secrets if secrets is not None else Secrets(), bundle, clock)
 
     @property
     def reply_timeout_s(self) -> float:
@@ -272,6 +275,7 @@ class Client:
         return poke(
             check,
             self.task_instances.first_reschedule_date,
+            self._exchange.now,
             interval=interval,
             timeout=timeout,
             mode=mode,

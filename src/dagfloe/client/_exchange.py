@@ -7,11 +7,13 @@ from dagfloe.errors import RemoteProtocolError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from datetime import datetime
     from typing import Any, Protocol
 
     from dagfloe.masking import Secrets
     from dagfloe.model.assets import Asset, AssetAlias, AssetRef
     from dagfloe.model.context import Context, TaskInstance
+    from dagfloe.values.dates import Clock
 
     class Transport(Protocol):
         """Sends one request and waits for its reply."""
@@ -86,20 +88,35 @@ class Exchange:
         context: the running task's context.
         secrets: what is masked in the log.
         bundle: where the running task is registered, if it is known.
+        clock: returns the present time, aware; None for the real clock.
     """
 
     def __init__(
-        self, transport: Transport, context: Context, secrets: Secrets, bundle: RegisteredBundle | None
+        self,
+        transport: Transport,
+        context: Context,
+        secrets: Secrets,
+        bundle: RegisteredBundle | None,
+        clock: Clock | None,
     ) -> None:
         self.transport = transport
         self.context = context
         self.secrets = secrets
         self._bundle = bundle
+        self._clock = clock
 
     @property
     def ti(self) -> TaskInstance:
         """The running task instance."""
         return self.context.ti
+
+    def now(self) -> datetime:
+        """The present time, aware."""
+        if self._clock is not None:
+            return self._clock()
+        from dagfloe.values.dates import utc_now  # noqa: PLC0415 - few calls need it
+
+        return utc_now()
 
     @property
     def task(self) -> RegisteredTask | None:

@@ -7,7 +7,7 @@ import time
 from dagfloe.errors import DagRunFailed
 from dagfloe.model._record import Record
 from dagfloe.model.context import DagRun, read_dag_run
-from dagfloe.values.dates import to_seconds, utc_now
+from dagfloe.values.dates import to_seconds
 from dagfloe.values.jsonable import check_jsonable
 
 TYPE_CHECKING = False
@@ -183,7 +183,7 @@ class DagRuns:
             ApiServerError: when there is no such Dag, or it has import errors.
         """
         check_jsonable(conf)
-        run_id = run_id or f"manual__{(logical_date or utc_now()).isoformat()}"
+        run_id = run_id or f"manual__{(logical_date or self._exchange.now()).isoformat()}"
         body: TriggerDagRun = {
             "type": "TriggerDagRun",
             "dag_id": dag_id,

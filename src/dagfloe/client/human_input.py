@@ -11,7 +11,7 @@ from dagfloe.errors import (
     TaskDeferred,
 )
 from dagfloe.model._record import Record
-from dagfloe.values.dates import to_seconds, utc_now
+from dagfloe.values.dates import to_seconds
 from dagfloe.values.jsonable import check_jsonable
 
 TYPE_CHECKING = False
@@ -128,7 +128,9 @@ class HumanInput:
             "params": form,
             "defaults": defaults,
             "multiple": multiple,
-            "timeout_datetime": None if timeout is None else utc_now() + timedelta(seconds=to_seconds(timeout)),
+            "timeout_datetime": None
+            if timeout is None
+            else self._exchange.now() + timedelta(seconds=to_seconds(timeout)),
             "poke_interval": to_seconds(poll),
         }
         raise TaskDeferred(HITL_TRIGGER, trigger_kwargs, resume=resume, kwargs=kwargs)

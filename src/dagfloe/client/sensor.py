@@ -6,13 +6,15 @@ import logging
 import time
 
 from dagfloe.errors import DagfloeError, SensorTimeout, TaskRescheduled, TaskSkipped
-from dagfloe.values.dates import to_seconds, utc_now
+from dagfloe.values.dates import to_seconds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime, timedelta
     from typing import Any
+
+    from dagfloe.values.dates import Clock
 
 MODES = ("reschedule", "poke")
 log = logging.getLogger("dagfloe.poke")
@@ -21,6 +23,7 @@ log = logging.getLogger("dagfloe.poke")
 def poke(
     check: Callable[[], Any],
     first_date: Callable[[], datetime | None],
+    clock: Clock,
     *,
     interval: timedelta | float,
     timeout: timedelta | float,
@@ -32,6 +35,7 @@ def poke(
     Args:
         check: the look.
         first_date: gives when this try was first rescheduled, if it was.
+        clock: returns the present time, aware.
         interval: between two looks.
         timeout: since the first look.
         mode: `reschedule` or `poke`.
@@ -44,7 +48,7 @@ def poke(
     interval_s, timeout_s = to_seconds(interval), to_seconds(timeout)
     began = time.monotonic()
     first = first_date() if mode == "reschedule" else None
-    before_s = 0.0 if first is None else (utc_now() - first).total_seconds()
+    before_s = 0.0 if first is None else (clock() - first).total_seconds()
     while True:
         found = check()
         if found:
@@ -54,6 +58,6 @@ def poke(
             message = f"what was poked for did not come within {timeout_s:g} s"
             raise TaskSkipped(message) if soft_fail else SensorTimeout(message)
         if mode == "reschedule":
-            raise TaskRescheduled(utc_now() + timedelta(seconds=interval_s))
+            raise TaskRescheduled(clock() + timedelta(seconds=interval_s))
         log.debug("Not yet, after %.0f s", waited_s)
         time.sleep(interval_s)

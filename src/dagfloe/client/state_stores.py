@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         GetTaskStateStore,
         SetTaskStateStore,
     )
+    from dagfloe.values.dates import Clock
 
 #: For how long a value is kept when nothing else is said; Airflow's setting `[state_store] default_retention_days`.
 RETENTION_VARIABLE = "AIRFLOW__STATE_STORE__DEFAULT_RETENTION_DAYS"
@@ -80,7 +81,7 @@ class TaskStateStore:
             "ti_id": self._exchange.ti.id,
             "key": key,
             "value": value,
-            "expires_at": _expires_at(retention),
+            "expires_at": _expires_at(retention, self._exchange.now),
         }
         self._exchange.send(body)
 
@@ -164,12 +165,10 @@ def _check(key: str, value: object) -> None:
     check_jsonable(value)
 
 
-def _expires_at(retention: timedelta | NeverExpire | None) -> Any:
+def _expires_at(retention: timedelta | NeverExpire | None, clock: Clock) -> Any:
     if isinstance(retention, NeverExpire):
         return None
     from datetime import timedelta  # noqa: PLC0415 - few tasks keep state
-
-    from dagfloe.values.dates import utc_now  # noqa: PLC0415
 
     if retention is None:
         text = os.environ.get(RETENTION_VARIABLE, "")
@@ -177,4 +176,4 @@ def _expires_at(retention: timedelta | NeverExpire | None) -> Any:
         if days == 0:
             return None
         retention = timedelta(days=days)
-    return utc_now() + retention
+    return clock() + retention

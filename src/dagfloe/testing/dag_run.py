@@ -97,7 +97,7 @@ def task_run(
         logical_date=dag_run.logical_date,
         schema_version=schema_version,
     )
-    told = startup_details(run)["ti_context"]["dag_run"]
+    told = startup_details(run, now)["ti_context"]["dag_run"]
     changed = {name: value for name, value in vars(dag_run).items() if value is not None}
     interval = {
         "data_interval_start": dag_run.data_interval_start or dag_run.logical_date,

@@ -66,7 +66,7 @@ class TaskEnvironment:
 
     def __init__(self, *, airflow: str | None = None) -> None:
         self.airflow = airflow
-        self.store = FailingStore()
+        self.store = FailingStore(self._now)
         self.errors = self.store.errors
         self.variables = Variables(self.store)
         self.connections = Connections(self.store)
@@ -220,7 +220,7 @@ class TaskEnvironment:
         run = self._task_run(*ids, schema_version=choose_schema_version(self.airflow, task), **facts)
         self.store.save_run(dag_run_record(run))
         self.xcoms.fill(self.store, run)
-        return make_client(task, run, self.store, self._notice)
+        return make_client(task, run, self.store, self._notice, self._now)
 
     def _introduce_assets(self, way: Way) -> None:
         """Let the assets be known that the task names in full, as Airflow knows them from the Dag."""
@@ -251,7 +251,7 @@ class TaskEnvironment:
         setting = Setting(
             store=self.store,
             level=self.level,
-            now=self.now,
+            clock=self._now,
             limits=self.limits,
             on_request=self._notice,
         )

@@ -15,23 +15,26 @@ from dagfloe.testing.result import Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime
 
     from dagfloe.local.log.records import LogRecord
     from dagfloe.local.supervise.limits import Limits
     from dagfloe.local.task_run import TaskRun
     from dagfloe.testing._mode import Way
+    from dagfloe.values.dates import Clock
 
 
 class FailingStore(Store):
     """A store that answers some requests with errors, when it is told to.
 
+    Args:
+        clock: as for `Store`.
+
     Attributes:
         errors: the error code by the type of the request.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
         self.errors: dict[str, str] = {}
 
     def answer(self, body: Mapping[str, Any], task: TaskRun) -> Reply:
@@ -78,7 +81,7 @@ class Setting:
 
     store: Store
     level: str
-    now: datetime | None
+    clock: Clock
     limits: Limits
     on_request: Callable[[Mapping[str, Any]], object]
 
@@ -98,7 +101,7 @@ def run_try(way: Way, run: TaskRun, setting: Setting, stop_at: StopAt | None) ->
             run,
             setting.store,
             level=setting.level,
-            now=setting.now,
+            clock=setting.clock,
             stops_at=stop_at,
             on_request=setting.on_request,
         )

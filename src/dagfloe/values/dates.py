@@ -5,6 +5,13 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta, timezone
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    #: Returns the present time, aware.
+    Clock = Callable[[], datetime]
+
 
 def utc_now() -> datetime:
     """The present time, aware."""

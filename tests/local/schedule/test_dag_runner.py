@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -366,3 +367,13 @@ def test_observer_raises(runner: DagRunner) -> None:
 def test_no_tasks(runner: DagRunner) -> None:
     """A Dag without tasks succeeds."""
     assert runner.run({}).state == "success"
+
+
+def test_clock(runner: DagRunner) -> None:
+    """The dates of a Dag run and of its task instances are those of the clock."""
+    noon = datetime(2026, 7, 1, 12, tzinfo=timezone.utc)
+    result = runner.run({"a": {}}, run_id=None, clock=lambda: noon)
+    assert (result.start_date, result.run_id) == (noon, f"manual__{noon.isoformat()}")
+    assert [attempt.start_date for attempt in result.instances[0].tries] == [noon]
+    run = runner.store.runs["d", result.run_id]
+    assert (run.start_date, run.end_date) == (noon, noon)

@@ -15,9 +15,12 @@ from typing import TYPE_CHECKING, Any
 from dagfloe.local.log.timestamps import parse_rfc3339
 from dagfloe.local.task_lost import TaskLost
 from dagfloe.masking import MASK, is_telling
+from dagfloe.values.dates import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from dagfloe.values.dates import Clock
 
     Mask = Callable[[str], str]
 
@@ -65,14 +68,14 @@ class LogRecord:
     fields: Mapping[str, Any] = field(default_factory=dict)
 
 
-def supervisor_record(level: str, event: str, mask: Mask) -> LogRecord:
+def supervisor_record(level: str, event: str, mask: Mask, clock: Clock = utc_now) -> LogRecord:
     """A record of what the supervisor has to say."""
-    return LogRecord(datetime.now(tz=timezone.utc), level, SUPERVISOR, _clean(event, mask))
+    return LogRecord(clock(), level, SUPERVISOR, _clean(event, mask))
 
 
-def end_record(exit_code: int) -> LogRecord:
+def end_record(exit_code: int, clock: Clock = utc_now) -> LogRecord:
     """The record of a process's end with a status other than 0, negative for a signal."""
-    now = datetime.now(tz=timezone.utc)
+    now = clock()
     if exit_code == -signal.SIGSEGV:
         return LogRecord(
             now, "critical", TASK, "Received SIGSEGV: native code of the task touched memory that is not its own"
@@ -80,19 +83,20 @@ def end_record(exit_code: int) -> LogRecord:
     return LogRecord(now, "warning", TASK, "Process exited abnormally", {"exit_code": exit_code})
 
 
-def stream_record(stream: str, line: bytes, mask: Mask) -> LogRecord:
+def stream_record(stream: str, line: bytes, mask: Mask, clock: Clock = utc_now) -> LogRecord:
     """The record of a line that came on `stdout` or `stderr`."""
     level = "error" if stream == "stderr" else "info"
     event = _clean(line.rstrip().decode("utf-8", "replace"), mask)
-    return LogRecord(datetime.now(tz=timezone.utc), level, f"task.{stream}", event)
+    return LogRecord(clock(), level, f"task.{stream}", event)
 
 
-def parse_line(line: bytes, mask: Mask) -> LogRecord | None:
+def parse_line(line: bytes, mask: Mask, clock: Clock = utc_now) -> LogRecord | None:
     """Read one line of the logs socket.
 
     Args:
         line: the line, with or without its end.
-        mask: removes secrets from a text.
+        mask: removes secrets from a string.
+        clock: gives the time of a record whose line names none.
 
     Returns:
         Its record; for a line that is not JSON, one of the supervisor's own; None when its level drops it.
@@ -104,10 +108,10 @@ def parse_line(line: bytes, mask: Mask) -> LogRecord | None:
         value = json.loads(line.decode("utf-8"), parse_constant=_refuse, parse_float=_finite)
         json.dumps(value, ensure_ascii=False).encode()  # lone surrogates are no text
     except (ValueError, RecursionError):
-        return supervisor_record("error", f"Malformed JSON log line: {_quote(line, mask)}", mask)
+        return supervisor_record("error", f"Malformed JSON log line: {_quote(line, mask)}", mask, clock)
     if not isinstance(value, dict):
         raise TaskLost(f"a log line is JSON, but no object: {_quote(line, mask)}")
-    timestamp = _timestamp(value.pop("timestamp", None), mask)
+    timestamp = _timestamp(value.pop("timestamp", None), mask, clock)
     if "level" not in value:
         raise TaskLost(f"a log line has no level: {_quote(line, mask)}")
     level = value.pop("level")
@@ -133,9 +137,9 @@ def parse_line(line: bytes, mask: Mask) -> LogRecord | None:
     )
 
 
-def _timestamp(value: Any, mask: Mask) -> datetime:
+def _timestamp(value: Any, mask: Mask, clock: Clock) -> datetime:
     if not value:
-        return datetime.now(tz=timezone.utc)
+        return clock()
     parsed = parse_rfc3339(value) if isinstance(value, str) else None
     if parsed is None:
         raise TaskLost(f"the timestamp of a log line is no RFC 3339 time: {mask(str(value))[:_MAX_QUOTE]!r}")

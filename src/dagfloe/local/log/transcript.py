@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from dagfloe.local.log.lines import LineDecoder
 from dagfloe.local.log.records import LogRecord, end_record, parse_line, stream_record, supervisor_record
+from dagfloe.values.dates import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from dagfloe.local.log.records import Mask
+    from dagfloe.values.dates import Clock
 
 #: How many records of a task are kept; all of them are told.
 MAX_RECORDS = 100_000
@@ -28,12 +30,14 @@ class Transcript:
     Args:
         mask: removes secrets from a text.
         on_record: called with every record.
+        clock: gives the time of the records that name none.
     """
 
-    def __init__(self, mask: Mask, on_record: Callable[[LogRecord], None] | None) -> None:
+    def __init__(self, mask: Mask, on_record: Callable[[LogRecord], None] | None, clock: Clock = utc_now) -> None:
         self.mask = mask
         self.records: deque[LogRecord] = deque(maxlen=MAX_RECORDS)
         self._on_record = on_record
+        self._clock = clock
         self._decoders = {name: LineDecoder() for name in (*STREAMS, "logs")}
         self._output: deque[str] = deque(maxlen=_MAX_OUTPUT_LINES)
 
@@ -45,7 +49,10 @@ class Transcript:
         """
         decoder = self._decoders[name]
         for line in decoder.feed(data) if data else decoder.finish():
-            record = stream_record(name, line, self.mask) if name in STREAMS else parse_line(line, self.mask)
+            if name in STREAMS:
+                record: LogRecord | None = stream_record(name, line, self.mask, self._clock)
+            else:
+                record = parse_line(line, self.mask, self._clock)
             if record is not None:
                 self._add(record)
             if record is not None and name in STREAMS:
@@ -53,7 +60,7 @@ class Transcript:
 
     def say(self, level: str, event: str) -> None:
         """Add a record of the supervisor's own."""
-        self._add(supervisor_record(level, event, self.mask))
+        self._add(supervisor_record(level, event, self.mask, self._clock))
 
     def refuse(self, request: str, detail: Mapping[str, Any]) -> None:
         """Add a record of a request that got an error in the third element of its reply.
@@ -71,7 +78,7 @@ class Transcript:
 
     def end(self, exit_code: int) -> None:
         """Add the record of the process's end with a status other than 0."""
-        self._add(end_record(exit_code))
+        self._add(end_record(exit_code, self._clock))
 
     def output(self) -> str:
         """The end of what came on stdout and stderr."""

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.runtime.config import DEFAULT_SCHEMA_VERSION
+from dagfloe.values.dates import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from dagfloe.local.supervise.limits import Limits
+    from dagfloe.values.dates import Clock
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +31,7 @@ class DagRunOptions:
         env: the whole environment of the bundle; by default that of this process.
         limits: how long each task and its parts may take.
         schema_version: the supervisor schema version that the bundle names.
+        clock: gives the dates of the run and of its task instances.
     """
 
     jobs: int = field(default_factory=lambda: os.cpu_count() or 1)
@@ -39,3 +42,4 @@ class DagRunOptions:
     env: Mapping[str, str] | None = field(default=None, repr=False)
     limits: Limits | None = None
     schema_version: str = DEFAULT_SCHEMA_VERSION
+    clock: Clock = utc_now

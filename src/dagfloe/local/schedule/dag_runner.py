@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from datetime import datetime, timezone
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -74,10 +73,10 @@ class _DagRun:
         self._graph = graph
         self._store = store
         self._observer = observer
-        self._resumer = Resumer(outcomes, store.questions)
+        self._resumer = Resumer(outcomes, store.questions, options.clock)
         self._options = options
         self._stop = stop
-        self._start_date = datetime.now(tz=timezone.utc)
+        self._start_date = options.clock()
         self._recorder = RunRecorder(store, graph.dag_id, self._start_date, options)
         self._scheduler = Scheduler(graph, self._recorder.find_length)
         self._events: SimpleQueue[Callable[[], object]] = SimpleQueue()
@@ -146,6 +145,7 @@ class _DagRun:
                 on_record=lambda record: self._events.put(lambda: self._observer.on_record(instance, record)),
                 stop=self._stop,
                 limits=self._options.limits,
+                clock=self._options.clock,
             )
         except BaseException as error:  # noqa: BLE001 - the thread that waits raises it
             self._events.put(lambda error=error: _raise(error))  # type: ignore[misc]
@@ -175,7 +175,7 @@ class _DagRun:
     # In the thread that waits
 
     def _begin(self, instance: Instance) -> None:
-        now = datetime.now(tz=timezone.utc)
+        now = self._options.clock()
         instance.state = RUNNING
         instance.start_date = instance.start_date or now
         instance.tries.append(Try(try_number=instance.try_number, start_date=now))

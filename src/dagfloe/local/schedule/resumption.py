@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dagfloe.local.schedule.instances import Instance
     from dagfloe.local.schedule.outcomes import TriggerOutcome
     from dagfloe.local.schedule.protocols import OutcomeSource
+    from dagfloe.values.dates import Clock
 
 #: Triggers that only wait. Their events are known without running them.
 _DATE_TIME_TRIGGER = "airflow.providers.standard.triggers.temporal.DateTimeTrigger"
@@ -42,11 +43,13 @@ class Resumer:
     Args:
         outcomes: knows the outcomes of triggers and of questions to a human.
         questions: the open questions to a human, by ti_id.
+        clock: gives the time from which waits are counted, and that of answers.
     """
 
-    def __init__(self, outcomes: OutcomeSource, questions: Mapping[str, Mapping[str, Any]]) -> None:
+    def __init__(self, outcomes: OutcomeSource, questions: Mapping[str, Mapping[str, Any]], clock: Clock) -> None:
         self._outcomes = outcomes
         self._questions = questions
+        self._clock = clock
 
     def resume(self, instance: Instance, state: str, terminal: Mapping[str, Any]) -> Resumption | None:
         """Decide how a task instance goes on.
@@ -59,7 +62,7 @@ class Resumer:
         Returns:
             How it goes on. None if it cannot go on: then `instance.note` has the reason.
         """
-        now = datetime.now(tz=timezone.utc)
+        now = self._clock()
         if state == UP_FOR_RETRY:
             resumption = after_failure(instance, terminal)
             instance.try_number += 1
@@ -103,7 +106,7 @@ class Resumer:
         if instance.note is not None:
             return None
         chosen = None if outcome.timed_out else outcome.chosen
-        event = human_input_event(question, chosen, outcome.params, "local", datetime.now(tz=timezone.utc))
+        event = human_input_event(question, chosen, outcome.params, "local", self._clock())
         return Resumption(ti_context=_with_event(terminal, event))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from dagfloe.constants import RETURN_VALUE
@@ -11,6 +10,8 @@ from dagfloe.local.store.run_records import DagRunRecord, TaskInstanceRecord
 from dagfloe.model.states import RUNNING
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from dagfloe.local.schedule.dag_run_options import DagRunOptions
     from dagfloe.local.store.store import Store
 
@@ -36,6 +37,7 @@ class RunRecorder:
         self._dag_id = dag_id
         self._start_date = start_date
         self._conf = dict(options.conf)
+        self._clock = options.clock
 
     def save_run(self, state: str) -> None:
         """Save the state of the Dag run."""
@@ -49,7 +51,7 @@ class RunRecorder:
                 data_interval_end=self.logical_date,
                 run_after=self.logical_date,
                 start_date=self._start_date,
-                end_date=None if state == RUNNING else datetime.now(tz=timezone.utc),
+                end_date=None if state == RUNNING else self._clock(),
                 conf=self._conf,
             )
         )
@@ -65,7 +67,7 @@ class RunRecorder:
                 try_number=instance.try_number,
                 state=instance.state,
                 start_date=instance.start_date,
-                end_date=datetime.now(tz=timezone.utc) if instance.is_finished else None,
+                end_date=self._clock() if instance.is_finished else None,
                 queue=instance.task.queue,
                 pool=instance.task.pool,
                 ti_id=instance.ti_id,

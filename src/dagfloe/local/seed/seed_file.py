@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dagfloe.local.store.store import Store
+    from dagfloe.values.dates import Clock
 
 _TABLES = (
     "asset_events",
@@ -103,8 +104,12 @@ class Seed:
                 store.assets.add_event(event)
 
 
-def read_seed(path: Path) -> Seed:
+def read_seed(path: Path, clock: Clock = utc_now) -> Seed:
     """Read a seed file.
+
+    Args:
+        path: the file.
+        clock: gives the time of asset events that name none.
 
     Raises:
         DagfloeError: when it cannot be read, is no TOML, or says something else than a seed; it names the table, the
@@ -117,13 +122,17 @@ def read_seed(path: Path) -> Seed:
     except UnicodeDecodeError:
         raise SeedError(f"the seed file {path} is not UTF-8: save it as UTF-8") from None
     try:
-        return parse_seed(text)
+        return parse_seed(text, clock)
     except DagfloeError as error:
         raise SeedError(f"the seed file {path}: {error}") from error
 
 
-def parse_seed(text: str) -> Seed:
-    """What the text of a seed file says.
+def parse_seed(text: str, clock: Clock = utc_now) -> Seed:
+    """Parse the content of a seed file.
+
+    Args:
+        text: the content.
+        clock: as for `read_seed`.
 
     Raises:
         DagfloeError: as `read_seed`.
@@ -141,7 +150,7 @@ def parse_seed(text: str) -> Seed:
         ),
         xcoms=tuple(_xcom(each) for each in entries("xcoms", tables["xcoms"])),
         assets=assets,
-        asset_events=tuple(_asset_event(each, uris) for each in entries("asset_events", tables["asset_events"])),
+        asset_events=tuple(_asset_event(each, uris, clock) for each in entries("asset_events", tables["asset_events"])),
         params=json_table("[params]", table_of("params", tables["params"])),
         conf=json_table("[conf]", table_of("conf", tables["conf"])),
         triggers=tuple(_trigger(each) for each in entries("triggers", tables["triggers"])),
@@ -201,11 +210,11 @@ def _asset(entry: Entry) -> tuple[AssetRecord, tuple[str, ...]]:
     return asset, aliases
 
 
-def _asset_event(entry: Entry, uris: Mapping[str, str]) -> AssetEventRecord:
+def _asset_event(entry: Entry, uris: Mapping[str, str], clock: Clock) -> AssetEventRecord:
     name = entry.text("name")
     event = AssetEventRecord(
         asset=AssetKey(name, entry.text("uri", uris.get(name, name))),
-        timestamp=entry.date("timestamp") or utc_now(),
+        timestamp=entry.date("timestamp") or clock(),
         extra=entry.table("extra"),
         source_dag_id=entry.optional_text("source_dag_id"),
         source_run_id=entry.optional_text("source_run_id"),

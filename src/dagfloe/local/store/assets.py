@@ -8,17 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 from dagfloe.local.store.asset_records import AssetEventRecord, AssetKey, AssetRecord
 from dagfloe.local.store.replies import Reply, check_own, failed, lookup_error, refused, refused_text
-from dagfloe.values.dates import to_datetime, utc_now
+from dagfloe.values.dates import to_datetime
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from dagfloe.local.store.replies import Serve
     from dagfloe.local.task_run import TaskRun
+    from dagfloe.values.dates import Clock
 
 
 class AssetStore:
     """Assets, aliases and events.
+
+    Args:
+        clock: gives the time of events.
 
     Attributes:
         assets: assets by name and URI; of two with one name or one URI, the first one is found.
@@ -26,7 +30,8 @@ class AssetStore:
         events: asset events; each has its number, from 1, as its id.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self.assets: dict[AssetKey, AssetRecord] = {}
         self.aliases: dict[str, list[AssetKey]] = {}
         self.events: list[AssetEventRecord] = []
@@ -123,7 +128,7 @@ class AssetStore:
         self.add_event(
             AssetEventRecord(
                 asset=asset,
-                timestamp=utc_now(),
+                timestamp=self._clock(),
                 extra=extra,
                 source_dag_id=task.dag_id,
                 source_run_id=task.run_id,

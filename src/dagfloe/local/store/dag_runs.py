@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagfloe.local.store.replies import Reply, check_own, done, invalid, lookup_error, refused, refused_text
 from dagfloe.local.store.run_records import DagRecord, DagRunRecord
-from dagfloe.values.dates import to_datetime, utc_now
+from dagfloe.values.dates import to_datetime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from dagfloe.local.store.replies import Serve
     from dagfloe.local.task_run import TaskRun
+    from dagfloe.values.dates import Clock
 
 RunKey = tuple[str, str]
 _STATES = ("queued", "running", "success", "failed")
@@ -24,13 +25,17 @@ _OVER = ("success", "failed")
 class RunStore:
     """Dags and Dag runs.
 
+    Args:
+        clock: gives the dates of new runs.
+
     Attributes:
         dags: Dags by dag_id.
         runs: Dag runs by dag_id and run_id.
         on_clear: called with the dag_id and run_id of a run that is cleared.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self.dags: dict[str, DagRecord] = {}
         self.runs: dict[RunKey, DagRunRecord] = {}
         self.on_clear: Callable[[str, str], None] = lambda _dag_id, _run_id: None
@@ -56,7 +61,7 @@ class RunStore:
     def meet(self, task: TaskRun) -> None:
         """Add the Dag run of a task that asks, where nobody did."""
         if (task.dag_id, task.run_id) not in self.runs:
-            date, now = task.logical_date, utc_now()
+            date, now = task.logical_date, self._clock()
             self.save(
                 DagRunRecord(
                     dag_id=task.dag_id,
@@ -147,7 +152,7 @@ class RunStore:
             self.save(replace(present, state="queued", clear_number=present.clear_number + 1, **dates))
             self.on_clear(present.dag_id, present.run_id)
             return done()
-        run_after = run_after or utc_now()
+        run_after = run_after or self._clock()
         interval = None if date is None else run_after
         self.save(
             DagRunRecord(

@@ -15,6 +15,7 @@ from dagfloe.local.store.task_instances import InstanceStore
 from dagfloe.local.store.variables import VariableStore
 from dagfloe.local.store.xcoms import XComKey, XComStore
 from dagfloe.runtime.wire.requests import TERMINAL_STATES
+from dagfloe.values.dates import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,12 +24,16 @@ if TYPE_CHECKING:
     from dagfloe.local.store.run_records import DagRecord, DagRunRecord, TaskInstanceRecord
     from dagfloe.local.task_run import TaskRun
     from dagfloe.model.connection import Connection
+    from dagfloe.values.dates import Clock
 
 __all__ = ["Reply", "Store", "XComKey"]
 
 
 class Store:
     """Everything that tasks can ask for. One store serves all tasks of a run; several threads may use it.
+
+    Args:
+        clock: gives the dates of the records that it makes.
 
     Attributes:
         secrets: what is masked in log records.
@@ -46,9 +51,9 @@ class Store:
         lock: held while something is read or changed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock = utc_now) -> None:
         self.lock = threading.RLock()
-        self.parts = Parts()
+        self.parts = Parts(clock)
         self.secrets = self.parts.variables.secrets
         self.variables = self.parts.variables.variables
         self.connections = self.parts.variables.connections
@@ -154,12 +159,12 @@ class Store:
 class Parts:
     """The stores by noun, which know each other."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
         self.variables = VariableStore()
-        self.runs = RunStore()
-        self.instances = InstanceStore(self.runs)
+        self.runs = RunStore(clock)
+        self.instances = InstanceStore(self.runs, clock)
         self.xcoms = XComStore(self.runs)
-        self.assets = AssetStore()
+        self.assets = AssetStore(clock)
         self.states = StateStore(self.assets)
 
     def served(self) -> dict[str, Serve]:

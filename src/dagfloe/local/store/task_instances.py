@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dagfloe.local.store.replies import Reply, check_own, invalid, refused, refused_text
 from dagfloe.local.store.run_records import TaskInstanceRecord
 from dagfloe.model.states import FAILED, FINISHED, RUNNING, SKIPPED, SUCCESS
-from dagfloe.values.dates import to_datetime, utc_now
+from dagfloe.values.dates import to_datetime
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dagfloe.local.store.dag_runs import RunKey, RunStore
     from dagfloe.local.store.replies import Serve
     from dagfloe.local.task_run import TaskRun
+    from dagfloe.values.dates import Clock
 
 InstanceKey = tuple[str, str, str, int]
 _NOT_SKIPPED = (RUNNING, SUCCESS, FAILED)
@@ -28,6 +29,7 @@ class InstanceStore:
 
     Args:
         runs: knows the Dag runs' logical dates.
+        clock: gives the dates of task instances.
 
     Attributes:
         instances: task instances by dag_id, run_id, task_id and map_index.
@@ -38,7 +40,8 @@ class InstanceStore:
         rescheduled: when a task instance was rescheduled first, by its id.
     """
 
-    def __init__(self, runs: RunStore) -> None:
+    def __init__(self, runs: RunStore, clock: Clock) -> None:
+        self._clock = clock
         self.instances: dict[InstanceKey, TaskInstanceRecord] = {}
         self.skipped: dict[RunKey, list[Any]] = {}
         self.questions: dict[str, dict[str, Any]] = {}
@@ -80,14 +83,14 @@ class InstanceStore:
                     map_index=task.map_index,
                     try_number=task.try_number,
                     state="running",
-                    start_date=utc_now(),
+                    start_date=self._clock(),
                     queue=task.queue,
                 )
             )
 
     def reschedule(self, task: TaskRun) -> None:
         """Note that a task instance is to be run again later."""
-        self.rescheduled.setdefault(task.ti_id, utc_now())
+        self.rescheduled.setdefault(task.ti_id, self._clock())
 
     def _clear(self, dag_id: str, run_id: str) -> None:
         for key, record in self.instances.items():
@@ -108,7 +111,7 @@ class InstanceStore:
 
     def _skip(self, body: Mapping[str, Any], task: TaskRun) -> Reply:
         self.skipped.setdefault((task.dag_id, task.run_id), []).extend(body["tasks"])
-        now = utc_now()
+        now = self._clock()
         for each in body["tasks"]:
             task_id, map_index = (each, -1) if isinstance(each, str) else each
             record = self.instances.get((task.dag_id, task.run_id, task_id, map_index))

@@ -12,6 +12,7 @@ from dagfloe.runtime.wire.requests import TERMINAL_STATES, find_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
     from socket import socket
 
     from dagfloe.local.log.transcript import Transcript
@@ -56,9 +57,9 @@ class CommSession:
         """The selector events to wait for."""
         return self._channel.events
 
-    def send_startup(self) -> None:
-        """Send the first frame."""
-        self._channel.send(0, startup_details(self._task))
+    def send_startup(self, now: datetime) -> None:
+        """Send the first frame, with the time at which the task starts."""
+        self._channel.send(0, startup_details(self._task, now))
 
     def serve(self) -> None:
         """Send the replies that wait, and answer the requests that have arrived.

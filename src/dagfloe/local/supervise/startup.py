@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from dagfloe.local.task_run import TaskRun
 
 
-def startup_details(task: TaskRun) -> dict[str, Any]:
-    """The body of the first frame (`StartupDetails`); datetimes in it are aware."""
-    now = datetime.now(tz=timezone.utc)
+def startup_details(task: TaskRun, now: datetime) -> dict[str, Any]:
+    """Return the body of the first frame (`StartupDetails`); its datetimes are aware.
+
+    Args:
+        task: the task instance to run.
+        now: its start date, unless `task.ti_context` has another one.
+    """
     dag_run = {
         "clear_number": 0,
         "conf": dict(task.conf),

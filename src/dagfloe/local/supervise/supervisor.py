@@ -19,6 +19,7 @@ from dagfloe.local.supervise.result_builder import ResultBuilder
 from dagfloe.local.supervise.sockets import CONNECTIONS, Channel, TaskSockets
 from dagfloe.local.supervise.task_process import TaskProcess
 from dagfloe.local.task_lost import TaskLost
+from dagfloe.values.dates import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from dagfloe.local.supervise.stop import Stop
     from dagfloe.local.supervise.task_result import TaskResult
     from dagfloe.local.task_run import TaskRun
+    from dagfloe.values.dates import Clock
 
 _EXIT_POLL_S = 0.05
 _LAST_READ_S = 1.0
@@ -44,6 +46,7 @@ def run_task(
     on_record: Callable[[LogRecord], None] | None = None,
     stop: Stop | None = None,
     limits: Limits | None = None,
+    clock: Clock = utc_now,
 ) -> TaskResult:
     """Run one task.
 
@@ -55,12 +58,13 @@ def run_task(
         on_record: called with each log record as it arrives. If it raises, the task ends.
         stop: when it is set, the supervisor ends the task by signals.
         limits: how long the task and its parts may take.
+        clock: gives the task's start date, and the time of log records that name none.
 
     Returns:
         The result. No process of the task is left.
     """
-    transcript = Transcript(store.secrets.mask, on_record)
-    with _Supervisor(task, store, transcript, limits or Limits()) as supervisor:
+    transcript = Transcript(store.secrets.mask, on_record, clock)
+    with _Supervisor(task, store, transcript, limits or Limits(), clock) as supervisor:
         if supervisor.start(command, os.environ if env is None else env):
             supervisor.serve(stop)
         return supervisor.result()
@@ -69,11 +73,12 @@ def run_task(
 class _Supervisor:
     """One running task."""
 
-    def __init__(self, task: TaskRun, store: Store, transcript: Transcript, limits: Limits) -> None:
+    def __init__(self, task: TaskRun, store: Store, transcript: Transcript, limits: Limits, clock: Clock) -> None:
         self._task = task
         self._store = store
         self._transcript = transcript
         self._limits = limits
+        self._clock = clock
         self._result = ResultBuilder(task, transcript)
         self._sockets = TaskSockets()
         self._deadlines = Deadlines()
@@ -165,7 +170,7 @@ class _Supervisor:
         if self._sockets.is_connected:
             self._deadlines.set(Phase.STARTUP, None)
             if self._comm is not None and self._sockets.is_open(Channel.COMM):
-                self._comm.send_startup()
+                self._comm.send_startup(self._clock())
                 self._sockets.wait_for(Channel.COMM, self._comm.events)
 
     def _serve_comm(self) -> None:

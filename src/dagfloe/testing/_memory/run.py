@@ -18,14 +18,12 @@ from dagfloe.runtime.process.signals import StopSignals, TimeLimit
 from dagfloe.runtime.task_runner import TaskRunner
 from dagfloe.runtime.wire.messages import read_startup
 from dagfloe.testing._memory.capture import MemoryChannel, captured
-from dagfloe.testing._memory.clock import frozen
 from dagfloe.testing._memory.transport import MemoryExchange, as_sent
 from dagfloe.testing._try import Outcome
 from dagfloe.testing.errors import MisuseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime
 
     from typing_extensions import Self
 
@@ -34,6 +32,7 @@ if TYPE_CHECKING:
     from dagfloe.local.store.store import Store
     from dagfloe.local.task_run import TaskRun
     from dagfloe.model.context import Context
+    from dagfloe.values.dates import Clock
 
 #: For a timer that should have gone off meanwhile; 0 would turn it off.
 _SOON_S = 0.001
@@ -69,7 +68,7 @@ def run_in_memory(
     store: Store,
     *,
     level: str,
-    now: datetime | None,
+    clock: Clock,
     stops_at: Callable[[LogRecord], bool] | None,
     on_request: Callable[[Mapping[str, Any]], object],
 ) -> Outcome:
@@ -80,7 +79,7 @@ def run_in_memory(
         run: what to run.
         store: answers its requests.
         level: the lowest level that is logged.
-        now: the time that dagfloe reads, if it stands still.
+        clock: gives the time that dagfloe reads.
         stops_at: says of each record whether the task is told to stop then.
         on_request: called with every request.
 
@@ -109,10 +108,12 @@ def run_in_memory(
         channel = MemoryChannel(cancellation, secrets, store.secrets.mask, look)
         exchange = MemoryExchange(store, run, take)
         bundle = OneDag(dag)
-        startup = read_startup(as_sent(startup_details(run)), cancellation, run.schema_version)
-        client = Client(exchange, startup.context, secrets, bundle)
-        with captured(channel, level) as handler, frozen(now):
+        startup = read_startup(as_sent(startup_details(run, clock())), cancellation, run.schema_version)
+        client = Client(exchange, startup.context, secrets, bundle, clock)
+        with captured(channel, level) as handler:
             terminal = TaskRunner(bundle, startup, client, secrets, KeptTimer).run()
+            if "end_date" in terminal:
+                terminal["end_date"] = clock()
             exchange.request(terminal)
     exception = handler.exception
     if exception is not None and not isinstance(exception, (Exception, SystemExit, TaskCancelled)):
@@ -127,9 +128,9 @@ def run_in_memory(
 
 
 def make_client(
-    task: Task | None, run: TaskRun, store: Store, on_request: Callable[[Any], object]
+    task: Task | None, run: TaskRun, store: Store, on_request: Callable[[Any], object], clock: Clock
 ) -> tuple[Client, Context]:
     """A client that a store answers, and its context, for code that is called without a running task."""
-    context = read_startup(as_sent(startup_details(run)), Cancellation(), run.schema_version).context
+    context = read_startup(as_sent(startup_details(run, clock())), Cancellation(), run.schema_version).context
     exchange = MemoryExchange(store, run, on_request)
-    return Client(exchange, context, Secrets(), None if task is None else OneDag(task.dag)), context
+    return Client(exchange, context, Secrets(), None if task is None else OneDag(task.dag), clock), context
