@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dagfloe.masking import Secrets, is_telling
+from dagfloe.masking import Secrets, is_sensitive
 from support.strategies import any_text, json_values
 
 
@@ -138,7 +138,7 @@ def test_repr_shows_no_secret() -> None:
 )  # fmt: skip
 def test_telling_names(name: str, telling: bool) -> None:
     """A name tells by itself whether its value is secret."""
-    assert is_telling(name) is telling
+    assert is_sensitive(name) is telling
 
 
 @given(json_values)

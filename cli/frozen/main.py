@@ -10,7 +10,7 @@ import sys
 
 from dagfloe.constants import EXIT_FAILURE
 from dagfloe.errors import DagfloeError, UsageError
-from dagfloe.model._record import Record
+from dagfloe.model.record import Record
 from dagfloe.runtime.process.host import (
     find_tls_roots,
     is_frozen,

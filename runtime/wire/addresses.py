@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dagfloe.errors import UsageError
-from dagfloe.model._record import Record
+from dagfloe.model.record import Record
 
 
 class Address(Record):

@@ -153,7 +153,7 @@ class Comms:
         if error is None and reply.body is not None and reply.body.get("type") == "ErrorResponse":
             error = reply.body
         if error is not None:
-            from dagfloe.client._replies import error_from_reply  # noqa: PLC0415 - only on this path
+            from dagfloe.client.error_replies import error_from_reply  # noqa: PLC0415 - only on this path
 
             raise error_from_reply(body, error)
         return reply.body

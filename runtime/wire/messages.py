@@ -6,8 +6,8 @@ import os
 from datetime import datetime, timezone
 
 from dagfloe.errors import RemoteProtocolError
-from dagfloe.model._record import Record
 from dagfloe.model.context import BundleInfo, Context, TaskInstance, read_dag_run
+from dagfloe.model.record import Record
 from dagfloe.runtime.config import DEFAULT_SCHEMA_VERSION
 
 TYPE_CHECKING = False

@@ -41,7 +41,7 @@ _TELLING = (
 
 
 @lru_cache(1024)
-def is_telling(name: str) -> bool:
+def is_sensitive(name: str) -> bool:
     """Whether a name, of a variable or of a key in an extra, says that its value is secret."""
     name = name.strip().lower()
     if not (name.isascii() and name.isidentifier()):  # as most are, and then there is nothing to replace
@@ -83,7 +83,7 @@ class Secrets:
             return self.mask(value)
         if isinstance(value, dict):
             return {
-                self.mask(key): MASK if is_telling(key) and item is not None else self.mask_value(item)
+                self.mask(key): MASK if is_sensitive(key) and item is not None else self.mask_value(item)
                 for key, item in value.items()
             }
         return [self.mask_value(item) for item in value] if isinstance(value, (list, tuple)) else value
@@ -149,7 +149,7 @@ def _apostrophes(escaped: str) -> tuple[str, str]:
 def _under_telling_keys(value: object) -> Iterator[object]:
     if isinstance(value, dict):
         for key, item in value.items():
-            if is_telling(str(key)):
+            if is_sensitive(str(key)):
                 yield str(item) if isinstance(item, (int, float)) and not isinstance(item, bool) else item
             else:
                 yield from _under_telling_keys(item)

@@ -11,8 +11,8 @@ import pytest
 
 from dagfloe import BundleInfo, Context, DagfloeError, DagRun, TaskCancelled, TaskInstance, current_context
 from dagfloe.cancellation import Cancellation
-from dagfloe.model._record import Record
 from dagfloe.model.context import running
+from dagfloe.model.record import Record
 from support.memory import context
 
 

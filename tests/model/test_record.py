@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dagfloe.errors import RemoteProtocolError
-from dagfloe.model._record import Record
+from dagfloe.model.record import Record
 from support.strategies import json_values
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagfloe import BundleInfo, Context, DagRun, TaskInstance
 from dagfloe.cancellation import Cancellation
-from dagfloe.client._replies import error_from_reply
+from dagfloe.client.error_replies import error_from_reply
 from dagfloe.runtime.config import SCHEMA_VERSIONS
 from dagfloe.runtime.wire.requests import check_request
 

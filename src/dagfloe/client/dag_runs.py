@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 from dagfloe.errors import DagRunFailed
-from dagfloe.model._record import Record
 from dagfloe.model.context import DagRun, read_dag_run
+from dagfloe.model.record import Record
 from dagfloe.values.dates import to_seconds
 from dagfloe.values.jsonable import check_jsonable
 

@@ -10,7 +10,7 @@ from dagfloe.errors import (
     TaskAwaitingInput,
     TaskDeferred,
 )
-from dagfloe.model._record import Record
+from dagfloe.model.record import Record
 from dagfloe.values.dates import to_seconds
 from dagfloe.values.jsonable import check_jsonable
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dagfloe.client.dag_runs import listed
-from dagfloe.model._record import Record
+from dagfloe.model.record import Record
 from dagfloe.values.dates import to_datetime
 from dagfloe.values.jsonable import check_jsonable
 

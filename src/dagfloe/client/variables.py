@@ -6,8 +6,8 @@ import os
 
 from dagfloe.client._exchange import UNSET, Unset
 from dagfloe.errors import DagfloeError, VariableNotFound
-from dagfloe.masking import is_telling
-from dagfloe.model._record import Record
+from dagfloe.masking import is_sensitive
+from dagfloe.model.record import Record
 from dagfloe.values.jsonable import check_jsonable
 
 TYPE_CHECKING = False
@@ -58,7 +58,7 @@ class Variables:
         except KeyError:
             value = None
         if value is not None:
-            if is_telling(key):
+            if is_sensitive(key):
                 self._exchange.secrets.add(value)
                 self._exchange.send({"type": "MaskSecret", "value": value, "name": key})
         else:
@@ -69,12 +69,12 @@ class Variables:
                 if isinstance(default, Unset):
                     raise
                 return default
-            if is_telling(key):
+            if is_sensitive(key):
                 self._exchange.secrets.add(value)
         if not deserialize_json or value is None:
             return value
         decoded = _decode(key, value)
-        if is_telling(key):
+        if is_sensitive(key):
             self._exchange.secrets.add(decoded)
         return decoded
 
@@ -102,7 +102,7 @@ class Variables:
             raise DagfloeError(
                 f"variable {key!r} takes text, not {type(value).__name__}: use str(...) or serialize_json=True"
             )
-        if is_telling(key):
+        if is_sensitive(key):
             self._exchange.secrets.add([value, text])
         body: PutVariable = {"type": "PutVariable", "key": key, "value": text, "description": description}
         self._exchange.send(body)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dagfloe.errors import RegistrationError, RemoteProtocolError
-from dagfloe.model._record import Record
+from dagfloe.model.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagfloe.local.log.timestamps import parse_rfc3339
 from dagfloe.local.task_lost import TaskLost
-from dagfloe.masking import MASK, is_telling
+from dagfloe.masking import MASK, is_sensitive
 from dagfloe.values.dates import utc_now
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def _clean(text: str, mask: Mask) -> str:
 
 
 def _masked(value: Any, name: str, mask: Mask, depth: int) -> Any:
-    if is_telling(name):
+    if is_sensitive(name):
         return _hidden(value, depth)
     if depth > _MAX_DEPTH:
         return MASK

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.local.store.replies import Reply, done, invalid, key_of, lookup_error
-from dagfloe.masking import Secrets, is_telling
+from dagfloe.masking import Secrets, is_sensitive
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -135,5 +135,5 @@ class VariableStore:
         elif isinstance(value, list):
             for item in value:
                 self._mask(item, name, unnamed=unnamed)
-        elif isinstance(value, str) and (is_telling(name) if name else unnamed):
+        elif isinstance(value, str) and (is_sensitive(name) if name else unnamed):
             self.secrets.add(value)

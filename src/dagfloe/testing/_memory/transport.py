@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dagfloe.client._replies import error_from_reply
+from dagfloe.client.error_replies import error_from_reply
 from dagfloe.local.supervise.coercion import coerce_body
 from dagfloe.local.supervise.frame_codec import RequestDecoder, encode_reply
 from dagfloe.runtime.wire.comms import REPLY_TIMEOUT_S

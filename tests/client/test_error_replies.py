@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dagfloe.client._replies import error_from_reply
+from dagfloe.client.error_replies import error_from_reply
 from dagfloe.errors import (
     ApiServerError,
     AssetNotFound,
