@@ -82,7 +82,7 @@ test: dist ## Run the tests, frozen files included, and report the coverage of r
 check: $(BROWSER) ## Run ruff, clang-format and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/clang-format --dry-run -Werror build/launcher/*.[ch]
+	$(BIN)/clang-format --dry-run -Werror build/launcher/*.[ch] tests/build/launcher/*.c
 	$(BIN)/mypy -p dagfloe
 	$(BIN)/mypy tests schemas benchmarks bundles/hello bundles/orders
 

@@ -1,4 +1,4 @@
-"""Bundle files with a launcher whose program is a shell script: quick to make, quick to start."""
+"""Bundle files whose program is a shell script: they are built and started quickly."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-#: Says how it was started, and what is beside it.
+#: Prints its arguments and a file beside it.
 SCRIPT = '#!/bin/sh\nhere=$(dirname "$0")\necho "started $*"\ncat "$here/lib/data.txt"\nexit ${EXIT:-0}\n'
 CANNOT_RUN = 126
 
 
 def payload(script: str = SCRIPT, data: bytes = b"some data\n", **options: str) -> Payload:
-    """What is behind the launcher."""
+    """The payload of a small bundle."""
     files = (
         ProgramFile("tiny", PROGRAM, script.encode()),
         ProgramFile("lib/data.txt", PLAIN, data),
@@ -32,9 +32,9 @@ def payload(script: str = SCRIPT, data: bytes = b"some data\n", **options: str) 
     return Payload("tiny", "tiny", files, **options)
 
 
-def write_bundle(path: Path, content: Payload | None = None) -> Path:
-    """Write a bundle file."""
-    launcher = find_launcher()
+def write_bundle(path: Path, content: Payload | None = None, launcher: bytes | None = None) -> Path:
+    """Write a bundle file, with the compiled launcher unless another one is passed."""
+    launcher = launcher or find_launcher()
     assert launcher is not None, "the launcher is not compiled: run `make build/launcher/launcher`"
     region = (content or payload()).pack(launcher)
     source, manifest = b"source\n", b"manifest: true\n"
@@ -44,12 +44,12 @@ def write_bundle(path: Path, content: Payload | None = None) -> Path:
 
 
 def environment(**own: str | Path) -> dict[str, str]:
-    """The environment of a start: only what is given, and a path."""
+    """The environment of a start: these variables and PATH."""
     return {"PATH": os.environ["PATH"], **{name: str(value) for name, value in own.items()}}
 
 
 def start(bundle: Path, *arguments: str, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    """Start a bundle file and wait for its end."""
+    """Start a bundle file and wait until it ends."""
     command = [str(bundle), *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_S, check=False, env=env)
 
@@ -60,14 +60,14 @@ def entries(cache: Path) -> list[Path]:
 
 
 def leftovers(cache: Path) -> list[Path]:
-    """What is half unpacked in a store."""
+    """The entries of a store that are only partly unpacked."""
     return sorted((cache / "store" / "partial").iterdir())
 
 
 def snapshot(cache: Path) -> dict[str, tuple[int, ...]]:
-    """Everything that a write to a store would change."""
-    found: dict[str, tuple[int, ...]] = {}
+    """The metadata of every file and folder of a store: a write would change some of it."""
+    files: dict[str, tuple[int, ...]] = {}
     for path in [cache, *cache.rglob("*")]:
         status = path.lstat()
-        found[str(path)] = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_mode)
-    return found
+        files[str(path)] = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_mode)
+    return files

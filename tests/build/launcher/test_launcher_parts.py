@@ -1,53 +1,67 @@
-"""The launcher's two algorithms, called from here: they agree with well-known ones, and stand any input."""
+"""Parts of the launcher, one by one under sanitizers: they agree with known results and withstand any input."""
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
-import shutil
-import subprocess
-from pathlib import Path
+import platform
+import re
+import struct
+from typing import TYPE_CHECKING
 
 import lz4.block  # type: ignore[import-untyped,unused-ignore]
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-SOURCES = Path(__file__).parents[3] / "build" / "launcher"
-CANARY = b"\xa5" * 64
+from dagfloe.format.payload import FOOTER_BYTES, LINK, PLAIN, PROGRAM, Payload, ProgramFile
+from dagfloe.format.trailer import Trailer
+from support.sanitized_launcher import Parts, compile_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PAGE_BYTES = 4096
+FILES = (
+    ProgramFile("tiny", PROGRAM, b"#!/bin/sh\n"),
+    ProgramFile("lib/repeated", PLAIN, b"0123456789" * 50),
+    ProgramFile("lib/deep/plain", PLAIN, b"some data\n"),
+    ProgramFile("lib/empty", PLAIN, b""),
+    ProgramFile("lib/link", LINK, b"deep/plain"),
+)
+#: What replaces a byte in turn.
+CHANGES = (0x01, 0x80, 0xFF)
 
 
 @pytest.fixture(scope="module")
-def parts(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
-    """The launcher's code as a library, without a warning."""
-    compiler = shutil.which("cc")
-    assert compiler, "a C compiler is part of what the project needs"
-    made = tmp_path_factory.mktemp("parts") / "parts.so"
-    flags = ["-D_GNU_SOURCE", "-std=c11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-Wno-format-truncation"]
-    sources = [str(path) for path in sorted(SOURCES.glob("*.c"))]
-    subprocess.run(
-        [compiler, *flags, "-fPIC", "-shared", "-pthread", "-o", str(made), *sources], check=True, timeout=60
-    )
-    return ctypes.CDLL(str(made))
+def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
+    """A process with all parts."""
+    with Parts(compile_parts(tmp_path_factory.mktemp("parts") / "parts")) as process:
+        yield process
+
+
+def digest(data: bytes) -> bytes:
+    """BLAKE2b of 32 bytes."""
+    return hashlib.blake2b(data, digest_size=32).digest()
+
+
+# Digests
 
 
 @given(data=st.binary(max_size=600) | st.integers(0, 1000).map(bytes))
-def test_digest(parts: ctypes.CDLL, data: bytes) -> None:
+def test_digest(parts: Parts, data: bytes) -> None:
     """The digest is BLAKE2b's of 32 bytes."""
-    out = ctypes.create_string_buffer(32)
-    parts.digest(data, ctypes.c_size_t(len(data)), out)
-    assert out.raw == hashlib.blake2b(data, digest_size=32).digest()
+    assert parts.digest(data) == digest(data)
 
 
-def decoded(parts: ctypes.CDLL, block: bytes, size: int) -> bytes | None:
-    """What a block holds; None when the launcher refuses it. Checks that nothing is written elsewhere."""
-    out = ctypes.create_string_buffer(CANARY + bytes(size) + CANARY, len(CANARY) * 2 + size)
-    at = ctypes.byref(out, len(CANARY))
-    parts.decode.restype = ctypes.c_bool
-    is_decoded = parts.decode(block, ctypes.c_size_t(len(block)), at, ctypes.c_size_t(size))
-    assert out.raw[: len(CANARY)] == CANARY
-    assert out.raw[len(CANARY) + size :] == CANARY
-    return out.raw[len(CANARY) : len(CANARY) + size] if is_decoded else None
+@pytest.mark.parametrize("size", [0, 1, 127, 128, 129, 255, 256, 257, 100_000])
+def test_digest_of_whole_blocks(parts: Parts, size: int) -> None:
+    """The last block may be full, and is not an extra one."""
+    data = bytes(range(256)) * (size // 256 + 1)
+    assert parts.digest(data[:size]) == digest(data[:size])
+
+
+# LZ4 blocks
 
 
 contents = st.binary(max_size=400) | st.builds(
@@ -56,28 +70,290 @@ contents = st.binary(max_size=400) | st.builds(
 
 
 @given(data=contents, compression=st.sampled_from([0, 3, 9, 12]))
-def test_decode(parts: ctypes.CDLL, data: bytes, compression: int) -> None:
-    """Whatever LZ4 packs comes out as it was."""
+def test_decode(parts: Parts, data: bytes, compression: int) -> None:
+    """The launcher decodes what LZ4 encodes."""
     mode = {"mode": "high_compression", "compression": compression} if compression else {}
     block = lz4.block.compress(data, store_size=False, **mode)
-    assert decoded(parts, block, len(data)) == data
+    assert parts.decode(block, len(data)) == data
 
 
-@given(
-    data=contents, damage=st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), max_size=4), size=st.data()
-)
-def test_damaged_blocks(parts: ctypes.CDLL, data: bytes, damage: list[tuple[int, int]], size: st.DataObject) -> None:
-    """A damaged or cut block, or another size than it has, is refused or gives bytes; nothing else is touched."""
-    block = bytearray(lz4.block.compress(data, store_size=False))
-    for at, value in damage:
-        block[at % len(block)] = value
-    cut = size.draw(st.integers(0, len(block)))
-    decoded(
-        parts, bytes(block[:cut]), size.draw(st.sampled_from([len(data), 0, 1, len(data) + 1, max(0, len(data) - 1)]))
-    )
+def test_every_cut_and_every_changed_byte_of_a_block(parts: Parts) -> None:
+    """A block that is cut is refused; one with a changed byte is refused or has a content of the right size."""
+    data = b"abcabcabc" * 40 + bytes(range(64)) + b"x" * 300
+    block = lz4.block.compress(data, store_size=False)
+    assert parts.decode(block, len(data)) == data
+    assert [size for size in range(len(block)) if parts.decode(block[:size], len(data)) is not None] == []
+    for damaged in changed(block):
+        content = parts.decode(damaged, len(data))
+        assert content is None or len(content) == len(data)
+
+
+@pytest.mark.parametrize("difference", [-300, -1, 1, 300])
+def test_block_of_another_size(parts: Parts, difference: int) -> None:
+    """A block is refused if its content is shorter or longer than the index says."""
+    data = b"abc" * 200
+    assert parts.decode(lz4.block.compress(data, store_size=False), len(data) + difference) is None
 
 
 @given(block=st.binary(max_size=200), size=st.integers(0, 5000))
-def test_any_bytes(parts: ctypes.CDLL, block: bytes, size: int) -> None:
-    """Any bytes are refused or give bytes."""
-    decoded(parts, block, size)
+def test_any_bytes_as_a_block(parts: Parts, block: bytes, size: int) -> None:
+    """Any bytes are refused or have a content of the right size."""
+    content = parts.decode(block, size)
+    assert content is None or len(content) == size
+
+
+def changed(data: bytes) -> Iterator[bytes]:
+    """Copies of bytes, each with one changed byte."""
+    for position, byte in enumerate(data):
+        for change in CHANGES:
+            yield data[:position] + bytes([byte ^ change]) + data[position + 1 :]
+
+
+# Bundle files
+
+
+def bundle_file(region: bytes) -> bytes:
+    """A bundle file with an executable region."""
+    source, manifest = b"source\n", b"manifest: true\n"
+    return region + source + manifest + Trailer(len(source), len(manifest), hashlib.sha256(region).digest()).pack()
+
+
+def region_of(files: tuple[ProgramFile, ...] = FILES, program: str = "tiny") -> bytes:
+    """An executable region, with a few bytes as its launcher."""
+    return Payload("tiny", program, files, "/cache", "/lib/ld.so", "2.17").pack(b"launcher")
+
+
+def index_of(region: bytes) -> tuple[bytes, bytes]:
+    """What precedes the index of an executable region, and the index."""
+    offset, length = struct.unpack_from("<QQ", region, len(region) - FOOTER_BYTES)
+    return region[:offset], region[offset : offset + length]
+
+
+def with_index(before: bytes, index: bytes) -> bytes:
+    """A bundle file with an index, and a footer that belongs to it."""
+    footer = struct.pack("<QQ", len(before), len(index)) + digest(index) + bytes(8) + b"DAGFLOE1"
+    return bundle_file(before + index + footer)
+
+
+def test_bundle(parts: Parts) -> None:
+    """The launcher reads the values and files that the payload has."""
+    region = region_of()
+    lines = parts.parse(bundle_file(region))
+    assert lines is not None
+    assert lines[:6] == [digest(index_of(region)[1]).hex(), "tiny", "tiny", "/cache", "/lib/ld.so", "2.17"]
+    assert sorted(lines[6:]) == sorted(f"{file.kind} {len(file.content)} 1 {file.path}" for file in FILES)
+
+
+def test_every_cut_of_a_bundle(parts: Parts) -> None:
+    """A file that was copied only in part is refused, wherever it ends."""
+    data = bundle_file(region_of())
+    assert [size for size in range(len(data)) if parts.parse(data[:size]) is not None] == []
+
+
+def test_every_changed_byte_of_a_bundle(parts: Parts) -> None:
+    """A changed byte is refused, or changes only what the launcher does not read or the content of a file."""
+    data = bundle_file(region_of())
+    before = parts.parse(data)
+    assert before is not None
+    for damaged in changed(data):
+        lines = parts.parse(damaged)
+        assert lines is None or lines[:6] == before[:6]
+
+
+def test_every_cut_of_an_index(parts: Parts) -> None:
+    """An index that ends too early is refused, even with the right digest."""
+    before, index = index_of(region_of())
+    assert parts.parse(with_index(before, index)) is not None
+    assert [size for size in range(len(index)) if parts.parse(with_index(before, index[:size])) is not None] == []
+    assert parts.parse(with_index(before, index + b"\0")) is None
+
+
+def test_every_changed_byte_of_an_index(parts: Parts) -> None:
+    """An index with a changed byte and the right digest is refused, or its paths stay inside the entry."""
+    before, index = index_of(region_of())
+    for damaged in changed(index):
+        lines = parts.parse(with_index(before, damaged))
+        if lines is not None:
+            assert all(is_inside(line.split(" ", 3)[3]) for line in lines[6:])
+
+
+@given(changes=st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), max_size=6), cut=st.integers(0, 50))
+def test_damaged_index(parts: Parts, changes: list[tuple[int, int]], cut: int) -> None:
+    """So is an index with several changed bytes."""
+    before, index = index_of(region_of())
+    damaged = bytearray(index[: len(index) - cut])
+    for position, byte in changes:
+        damaged[position % len(damaged)] = byte
+    lines = parts.parse(with_index(before, bytes(damaged)))
+    assert lines is None or all(is_inside(line.split(" ", 3)[3]) for line in lines[6:])
+
+
+@given(data=st.binary(max_size=400))
+def test_any_bytes_as_a_bundle(parts: Parts, data: bytes) -> None:
+    """Any bytes are refused, with and without the magic of a trailer at the end."""
+    assert parts.parse(data) is None
+    assert parts.parse(data + bytes(8) + b"DAGFLOE1" + bytes(56) + b"AFBNDL01") is None
+
+
+@pytest.mark.parametrize("region_size", [0, 1, 62, 63, 64, 65])
+def test_trailer_that_leaves_no_footer(parts: Parts, region_size: int) -> None:
+    """A trailer is refused if it leaves too little for a footer, or more than there is."""
+    data = b"DAGFLOE1" * 100
+    for sizes in ((len(data) - region_size, 0), (0, len(data) - region_size), (2**32 - 1, 2**32 - 1)):
+        assert parts.parse(data + Trailer(*sizes, bytes(32)).pack()) is None
+
+
+def number(value: int) -> bytes:
+    """A number of the index."""
+    return struct.pack("<Q", value)
+
+
+def string(text: bytes) -> bytes:
+    """A string of the index."""
+    return number(len(text)) + text + b"\0"
+
+
+CONTENT = b"content"
+
+
+@pytest.mark.parametrize(
+    ("kind", "offset", "size", "stored_size"),
+    [
+        (3, 0, 7, 7),
+        (0, 2**64 - 1, 7, 7),
+        (0, 0, 7, 2**64 - 1),
+        (0, 7, 7, 2**64 - 7),
+        (0, 0, 2**63, 7),
+        (2, 0, 6, 7),
+        (2, 0, 2**32, 2**32),
+    ],
+)
+def test_impossible_numbers(parts: Parts, kind: int, offset: int, size: int, stored_size: int) -> None:
+    """A file is refused if its kind is unknown, or its content cannot be in the payload or in memory."""
+
+    def parse(*numbers: int) -> list[str] | None:
+        values = b"".join(map(string, (b"tiny", b"tiny", b"", b"", b"")))
+        file = b"".join(map(number, numbers)) + digest(CONTENT) + string(b"tiny")
+        return parts.parse(with_index(CONTENT, b"DFINDEX1" + values + number(1) + file))
+
+    assert parse(0, 0, 7, 7) is not None
+    assert parse(kind, offset, size, stored_size) is None
+
+
+def test_content_beyond_the_payload(parts: Parts) -> None:
+    """A content may end where the executable region ends, and no byte later."""
+    values = b"DFINDEX1" + b"".join(map(string, (b"tiny", b"tiny", b"", b"", b"")))
+    for count in (0, 1, 1_000_000, 1_000_001, 2**64 - 1):
+        assert (parts.parse(with_index(CONTENT, values + number(count))) is not None) == (count == 0)
+
+    def parse(offset: int, size: int) -> list[str] | None:
+        file = b"".join(map(number, (0, offset, size, size))) + digest(b"") + string(b"tiny")
+        return parts.parse(with_index(CONTENT, values + number(1) + file))
+
+    region_size = len(CONTENT + values) + 8 + 4 * 8 + 32 + 8 + len(b"tiny\0") + FOOTER_BYTES
+    for offset in (0, region_size - 1, region_size):
+        assert parse(offset, region_size - offset) is not None
+        assert parse(offset, region_size - offset + 1) is None
+    assert parse(region_size + 1, 0) is None
+    assert parse(region_size + 1, 2**62) is None
+
+
+# Paths
+
+
+def is_inside(path: str) -> bool:
+    """Whether a path is relative and has only ordinary parts."""
+    return not {"", ".", ".."} & set(path.split("/"))
+
+
+@given(names=st.lists(st.sampled_from(["a", "b.c", "..", ".", "...", "", ".a", "é"]), min_size=1, max_size=5))
+def test_paths(parts: Parts, names: list[str]) -> None:
+    """A path that may lead out of the entry is refused, of a file and of the program."""
+    path = "/".join(names)
+    files = (*FILES, ProgramFile(path, PLAIN, b"x"))
+    assert (parts.parse(bundle_file(region_of(files))) is not None) == is_inside(path)
+    assert (parts.parse(bundle_file(region_of(program=path))) is not None) == is_inside(path)
+
+
+@pytest.mark.parametrize(("length", "is_accepted"), [(4095, True), (4096, False), (10_000, False)])
+def test_long_paths(parts: Parts, length: int, *, is_accepted: bool) -> None:
+    """A path must fit the kernel's limit, and so must the target of a link."""
+    name = ("a" * 99 + "/") * 100
+    path = name[: length - 1] + "b"
+    assert (parts.parse(bundle_file(region_of((ProgramFile(path, PLAIN, b"x"),)))) is not None) is is_accepted
+    link = ProgramFile("link", LINK, path.encode())
+    assert (parts.parse(bundle_file(region_of((link,)))) is not None) is is_accepted
+
+
+# Hosts
+
+
+def expected_version(text: bytes) -> int:
+    """A version as the launcher counts it: 2.34 is 2034."""
+    match = re.match(rb"0*(\d{1,3})(?!\d)\.(\d*)", text)
+    if match is None or int(match[1]) == 0 or int(match[2] or b"0") > 999:
+        return 0
+    return int(match[1]) * 1000 + int(match[2] or b"0")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        (b"2.34", 2034),
+        (b"2.34.1", 2034),
+        (b"2.5\0", 2005),
+        (b"2.", 2000),
+        (b"2", 0),
+        (b"", 0),
+        (b"PRIVATE", 0),
+        (b"-2.34", 0),
+        (b"2.1000", 0),
+        (b"99999999999999999999.1", 0),
+        (b"2.99999999999999999999", 0),
+    ],
+)
+def test_versions(parts: Parts, text: bytes, number: int) -> None:
+    """A version is two numbers; anything else is 0, however large it is."""
+    assert parts.version(text) == number == expected_version(text)
+
+
+@given(text=st.text("0123456789.x", max_size=30))
+def test_any_version(parts: Parts, text: str) -> None:
+    """No text is read beyond its end."""
+    assert parts.version(text.encode()) == expected_version(text.encode())
+
+
+def test_version_of_this_c_library(parts: Parts) -> None:
+    """The version of this host's glibc is that of its newest symbols."""
+    name, version = platform.libc_ver()
+    assert name == "glibc"
+    major, minor = map(int, version.split("."))
+    assert parts.host_problem(version.encode()) == ""
+    problem = parts.host_problem(f"{major}.{minor + 1}".encode())
+    assert problem.startswith(f"the bundle needs glibc {major}.{minor + 1} or newer, but this host has {version}: ")
+
+
+def test_every_cut_of_a_c_library(parts: Parts, tmp_path: Path) -> None:
+    """A library is not read beyond its end, even if that is the end of a page of memory in the middle of a version."""
+    path = tmp_path / "libc.so.6"
+    strings = b"\0GLIBC_2.2.5\0GLIBC_2.36\0GLIBC_PRIVATE\0GLIBC_2.17" + b"0" * 40
+    for size in range(len(strings) + 1):
+        path.write_bytes(bytes(PAGE_BYTES - size) + strings[:size])
+        versions = [expected_version(version) for version in re.findall(rb"GLIBC_([\d.]*)", strings[:size])]
+        assert parts.libc_version(path) == max(versions, default=0)
+    assert parts.libc_version(tmp_path / "missing") == 0
+    path.write_bytes(b"")
+    assert parts.libc_version(path) == 0
+
+
+# Messages
+
+
+@pytest.mark.parametrize("length", [0, 1, 511, 512, 4093, 4094, 4095, 5117, 5118, 5119, 5120, 20_000])
+def test_long_messages(tmp_path_factory: pytest.TempPathFactory, parts: Parts, length: int) -> None:
+    """A message of any length is one line, cut at its limit."""
+    text = b"m" * length
+    start = len(parts.errors())
+    assert parts.message(text) == text[:511]
+    line = parts.errors()[start:]
+    assert line == (text + b": " + text)[:5118] + b"\n"

@@ -1,0 +1,89 @@
+"""The whole launcher under sanitizers: it starts, repairs and prunes without an error of memory or of threads' use."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dagfloe.format.payload import LINK, PLAIN, PROGRAM, Payload, ProgramFile
+from support.launcher import CANNOT_RUN, SCRIPT, entries, environment, leftovers, payload, start, write_bundle
+from support.peer import DEADLINE_S
+from support.sanitized_launcher import OPTIONS, compile_launcher
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EXPECTED = "started --comm=a --logs=b\nsome data\n"
+ARGUMENTS = ("--comm=a", "--logs=b")
+
+
+@pytest.fixture(scope="module")
+def launcher(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The launcher, compiled with sanitizers."""
+    return compile_launcher(tmp_path_factory.mktemp("sanitized") / "launcher").read_bytes()
+
+
+def sanitized(cache: Path, **variables: str | Path) -> dict[str, str]:
+    """The environment of a start of a launcher with sanitizers."""
+    return environment(DAGFLOE_CACHE_DIR=cache, **OPTIONS, **variables)
+
+
+def test_starts_and_repairs(launcher: bytes, tmp_path: Path) -> None:
+    """First starts, later starts and starts with a damaged entry run the program."""
+    bundle = write_bundle(tmp_path / "tiny", launcher=launcher)
+    env = sanitized(tmp_path / "cache")
+    for _ in range(2):
+        first = start(bundle, *ARGUMENTS, env=env)
+        assert (first.returncode, first.stdout, first.stderr) == (0, EXPECTED, "")
+    (entry,) = entries(tmp_path / "cache")
+    (entry / "lib" / "data.txt").unlink()
+    repaired = start(bundle, *ARGUMENTS, env=env)
+    assert (repaired.returncode, repaired.stdout, repaired.stderr) == (0, EXPECTED, "")
+
+
+def test_concurrent_first_starts(launcher: bytes, tmp_path: Path) -> None:
+    """Several first starts at once, each with several threads, all run the program."""
+    files = [ProgramFile(f"lib/{number}", PLAIN, bytes([number]) * 5000) for number in range(60)]
+    program = (ProgramFile("tiny", PROGRAM, SCRIPT.encode()), ProgramFile("lib/data.txt", LINK, b"1"), *files)
+    bundle = write_bundle(tmp_path / "tiny", Payload("tiny", "tiny", program), launcher)
+    env = sanitized(tmp_path / "cache")
+    running = [subprocess.Popen([bundle], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=env) for _ in range(6)]
+    for process in running:
+        _, errors = process.communicate(timeout=DEADLINE_S)
+        assert (process.returncode, errors) == (0, b"")
+    assert leftovers(tmp_path / "cache") == []
+
+
+def test_pruning(launcher: bytes, tmp_path: Path) -> None:
+    """A first start removes the entries of other versions."""
+    env = sanitized(tmp_path / "cache", DAGFLOE_CACHE_MIB="0")
+    for number in range(3):
+        bundle = write_bundle(tmp_path / f"tiny{number}", payload(data=bytes([number])), launcher)
+        answer = start(bundle, env=env)
+        assert (answer.returncode, answer.stderr) == (0, "")
+    assert len(entries(tmp_path / "cache")) == 1
+
+
+def test_damaged_content(launcher: bytes, tmp_path: Path) -> None:
+    """A file with a damaged content is refused, and each folder is named with the reason."""
+    bundle = write_bundle(tmp_path / "tiny", launcher=launcher)
+    bundle.write_bytes(bundle.read_bytes().replace(b"some data\n", b"same data\n"))
+    answer = start(bundle, env=sanitized(tmp_path / "cache", TMPDIR=tmp_path))
+    assert answer.returncode == CANNOT_RUN
+    reason = "the file lib/data.txt in the bundle is damaged: copy the bundle file to this host again"
+    assert f"tiny: the cache folder {tmp_path / 'cache'} cannot be used: {reason}" in answer.stderr.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("length", "is_used"), [(3995, True), (3996, True), (3997, False), (4095, False), (4096, False), (10_000, False)]
+)
+def test_long_cache_folders(launcher: bytes, tmp_path: Path, length: int, *, is_used: bool) -> None:
+    """A cache folder is used as long as the paths of the files in it fit the kernel's limit."""
+    bundle = write_bundle(tmp_path / "tiny", launcher=launcher)
+    folder = (str(tmp_path) + ("/" + "n" * 99) * 101)[: length - 1] + "n"
+    answer = start(bundle, *ARGUMENTS, env=environment(DAGFLOE_CACHE_DIR=folder, TMPDIR=tmp_path, **OPTIONS))
+    assert (answer.returncode, answer.stdout) == (0, EXPECTED)
+    assert (tmp_path / f"dagfloe-{os.geteuid()}").exists() is not is_used
