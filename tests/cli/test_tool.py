@@ -51,7 +51,7 @@ def test_the_list_needs_no_command() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=DEADLINE_S, check=True
     )
     text, loaded = answer.stdout.rsplit("\n", 2)[:2]
-    assert not {"jsonschema", "packaging", "rich", "yaml", "dagfloe.cli.commands.build"} & {*loaded.split()}
+    assert not {"jsonschema", "packaging", "psutil", "rich", "yaml", "dagfloe.cli.commands.build"} & {*loaded.split()}
     assert all(f"\n  {name} " in text for name in COMMANDS)
 
 

@@ -1,200 +1,154 @@
-"""A task's processes: the one that was started and everything that came from it, as far as `/proc` tells.
+"""A task's processes: the one that was started, and all its descendants.
 
-Knows nothing of frames and sockets' contents.
+Knows nothing of frames and of what goes through sockets.
 """
 
 from __future__ import annotations
 
 import os
 import select
-import signal
-import sys
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    import psutil
 
     Endpoint = tuple[str, int]
 
-#: In the environment of the started process, so that those who left its session are still known.
+#: In the environment of the started process. It marks descendants that left the session and lost their parents.
 MARK_VARIABLE = "DAGFLOE_LOCAL_RUN"
-_PROC = Path("/proc")
 _POLL_S = 0.02
-#: How an IPv4 address looks at the end of an IPv6 one: mapped, and compatible as some runtimes write it.
-_IPV4_PREFIXES = ("0000000000000000FFFF0000", "0" * 24)
 
 
 @dataclass(frozen=True, slots=True)
-class Process:
-    """A living process."""
+class KilledProcess:
+    """A process that outlived its task."""
 
     pid: int
     name: str
-    parent: int
-    session: int
-    started: int
 
 
 class ProcessTree:
     """The processes of one task.
 
     Args:
-        pid: the started process, a session leader. It must stay unreaped while this is used, so that its number is
-            not given away.
+        pid: the started process, a session leader. Do not reap it while you use this, so that no other process gets
+            its pid.
         mark: the value of `MARK_VARIABLE` in its environment.
     """
 
     def __init__(self, pid: int, mark: str) -> None:
-        self._pid = pid
-        self._mark = f"{MARK_VARIABLE}={mark}".encode()
-        root = _read(pid)
-        self._started = root.started if root else 0
+        import psutil  # noqa: PLC0415 - takes 20 ms, and only a run needs it
 
-    def members(self) -> list[Process]:
-        """The living ones, the started process included."""
-        everyone = {process.pid: process for process in _processes() if process.started >= self._started}
-        return [process for process in everyone.values() if self._is_member(process, everyone)]
+        self._psutil = psutil
+        self._pid = pid
+        self._mark = mark
 
     def owns_connection(self, peer: Endpoint, ours: Endpoint) -> bool:
-        """Whether the process or a descendant holds the other end of a loopback connection.
+        """Return whether the process or a descendant holds the other end of a loopback connection.
 
-        One whose parents are gone is a stranger here, as it is to the real supervisor. True where `/proc` cannot tell.
+        A process whose parents are gone counts as a stranger, as for the real supervisor. Where the system does not
+        show its connections, the answer is True.
 
         Args:
             peer: the other end's address.
             ours: this end's address.
         """
-        if not (_PROC / "net/tcp").exists():
+        try:
+            return any(self._holds_connection(process, peer, ours) for process in self._family())
+        except FileNotFoundError:  # no /proc/net/tcp
             return True
-        inode = _socket_inode(peer, ours)
-        everyone = {process.pid: process for process in _processes() if process.started >= self._started}
-        family = [
-            each.pid for each in everyone.values() if each.pid == self._pid or self._pid in _ancestors(each, everyone)
-        ]
-        return inode is not None and any(f"socket:[{inode}]" in _descriptors(pid) for pid in family)
 
-    def end_leftovers(self, grace_s: float, timeout_s: float) -> list[Process]:
-        """Kill whoever still lives.
+    def end_leftovers(self, grace_s: float, timeout_s: float) -> list[KilledProcess]:
+        """Kill the processes that still live.
 
         Args:
-            grace_s: how long they may take to end by themselves first.
-            timeout_s: how long to go on killing.
+            grace_s: how long they may take to end by themselves first, in seconds.
+            timeout_s: how long to go on killing, in seconds.
 
         Returns:
-            Those that had to be killed.
+            The processes that had to be killed.
         """
-        wait_for_end([process.pid for process in self.members()], grace_s)
-        killed: dict[int, Process] = {}
+        self._wait(self._members(), grace_s)
+        killed: dict[int, KilledProcess] = {}
         deadline = time.monotonic() + timeout_s
-        while (left := self.members()) and time.monotonic() < deadline:
-            for process in left:
-                killed[process.pid] = process
-                with suppress(ProcessLookupError, PermissionError):
-                    os.kill(process.pid, signal.SIGKILL)
-            wait_for_end([process.pid for process in left], deadline - time.monotonic())
+        while (members := self._members()) and time.monotonic() < deadline:
+            for process in members:
+                with suppress(self._psutil.Error):
+                    killed[process.pid] = KilledProcess(process.pid, process.name())
+                    process.kill()
+            self._wait(members, deadline - time.monotonic())
         return list(killed.values())
 
-    def _is_member(self, process: Process, everyone: dict[int, Process]) -> bool:
-        return (
-            self._pid in (process.pid, process.session)
-            or self._pid in _ancestors(process, everyone)
-            or self._mark in _environment(process.pid)
-        )
+    def _family(self) -> Iterator[psutil.Process]:
+        """Yield the started process and its descendants, as far as their parents still exist."""
+        root = self._psutil.Process(self._pid)
+        yield root
+        yield from root.children(recursive=True)
 
+    def _members(self) -> list[psutil.Process]:
+        """Return the living processes of the task, the started one included."""
+        family = {process.pid for process in self._family()}
+        # Fresh for each call: the system computes start times from the wall clock, which can jump.
+        start_time = self._psutil.Process(self._pid).create_time()
+        members = []
+        for pid in self._psutil.pids():
+            with suppress(self._psutil.Error, OSError):
+                process = self._psutil.Process(pid)
+                if process.create_time() < start_time or not self._is_living(process):
+                    continue
+                if pid in family or os.getsid(pid) == self._pid or self._has_mark(process):
+                    members.append(process)
+        return members
 
-def wait_for_end(pids: list[int], timeout_s: float) -> None:
-    """Wait until processes have ended, or a number of seconds has passed."""
-    deadline = time.monotonic() + timeout_s
-    with ExitStack() as stack:
-        for pid in pids:
-            poller = select.poll()
-            descriptor = open_process(pid)
-            if descriptor is not None:
-                stack.callback(os.close, descriptor)
-                poller.register(descriptor, select.POLLIN)
-            while (remaining_s := deadline - time.monotonic()) > 0 and _read(pid):
-                if poller.poll(1000 * (remaining_s if descriptor is not None else min(remaining_s, _POLL_S))):
-                    break
+    def _has_mark(self, process: psutil.Process) -> bool:
+        return process.environ().get(MARK_VARIABLE) == self._mark
+
+    def _holds_connection(self, process: psutil.Process, local: Endpoint, remote: Endpoint) -> bool:
+        with suppress(self._psutil.Error):
+            for connection in process.net_connections("tcp"):
+                if connection.status == self._psutil.CONN_LISTEN:
+                    continue
+                if (_plain(connection.laddr), _plain(connection.raddr)) == (local, remote):
+                    return True
+        return False
+
+    def _is_living(self, process: psutil.Process) -> bool:
+        with suppress(self._psutil.NoSuchProcess):
+            return process.status() not in (self._psutil.STATUS_ZOMBIE, self._psutil.STATUS_DEAD)
+        return False
+
+    def _wait(self, processes: Iterable[psutil.Process], timeout_s: float) -> None:
+        """Wait until processes have ended. `psutil.wait_procs` would reap the started process, and count zombies."""
+        deadline = time.monotonic() + timeout_s
+        with ExitStack() as stack:
+            for process in processes:
+                poller = select.poll()
+                descriptor = open_process(process.pid)
+                if descriptor is not None:
+                    stack.callback(os.close, descriptor)
+                    poller.register(descriptor, select.POLLIN)
+                while (remaining_s := deadline - time.monotonic()) > 0 and self._is_living(process):
+                    if poller.poll(1000 * (remaining_s if descriptor is not None else min(remaining_s, _POLL_S))):
+                        break
 
 
 def open_process(pid: int) -> int | None:
-    """A descriptor that becomes readable when a process ends; None where there is no such thing."""
+    """Return a descriptor that becomes readable when a process ends; None where the system has no pidfd."""
     if hasattr(os, "pidfd_open"):
         with suppress(OSError):
             return os.pidfd_open(pid)
     return None
 
 
-def _processes() -> Iterator[Process]:
-    with suppress(OSError):
-        for name in os.listdir(_PROC):  # noqa: PTH208 - thousands of names
-            if name.isdigit() and (process := _read(int(name))):
-                yield process
-
-
-def _read(pid: int) -> Process | None:
-    """A process, unless it is gone or only waits to be reaped."""
-    try:
-        text = (_PROC / str(pid) / "stat").read_text("utf-8", "replace")
-    except OSError:
-        return None
-    before, _, after = text.rpartition(")")
-    fields = after.split()
-    if fields[0] in "ZXx":
-        return None
-    return Process(pid, before.partition("(")[2], int(fields[1]), int(fields[3]), int(fields[19]))
-
-
-def _ancestors(process: Process, everyone: dict[int, Process]) -> set[int]:
-    found: set[int] = set()
-    parent = process.parent
-    while parent not in found:
-        found.add(parent)
-        parent = everyone[parent].parent if parent in everyone else parent
-    return found
-
-
-def _environment(pid: int) -> list[bytes]:
-    try:
-        return (_PROC / str(pid) / "environ").read_bytes().split(b"\0")
-    except OSError:  # another user's, or gone
-        return []
-
-
-def _descriptors(pid: int) -> set[str]:
-    found = set()
-    with suppress(OSError):
-        for name in os.listdir(_PROC / str(pid) / "fd"):  # noqa: PTH208 - as above
-            with suppress(OSError):
-                found.add(os.readlink(_PROC / str(pid) / "fd" / name))  # noqa: PTH115 - as above
-    return found
-
-
-def _socket_inode(local: Endpoint, remote: Endpoint) -> str | None:
-    """The inode of the socket with these two addresses."""
-    wanted = [_hex(local), _hex(remote)]
-    for table in ("net/tcp", "net/tcp6"):
-        with suppress(OSError):
-            for line in (_PROC / table).read_text().splitlines()[1:]:
-                fields = line.split()
-                if [_without_prefix(field) for field in fields[1:3]] == wanted:
-                    return fields[9]
-    return None
-
-
-def _hex(endpoint: Endpoint) -> str:
-    """An address as `/proc/net/tcp` writes it: the host's four bytes as a number in the machine's byte order."""
-    host, port = endpoint
-    packed = bytes(map(int, host.split(".")))
-    return f"{int.from_bytes(packed, sys.byteorder):08X}:{port:04X}"
-
-
-def _without_prefix(field: str) -> str:
-    for prefix in _IPV4_PREFIXES:
-        if len(field) > len(prefix) and field.startswith(prefix):
-            return field[len(prefix) :]
-    return field
+def _plain(endpoint: Endpoint) -> Endpoint:
+    """Return an address with an IPv4 host if it is one, mapped into IPv6 or compatible as some runtimes write it."""
+    host = ip_address(endpoint[0])
+    if isinstance(host, IPv6Address) and int(host) >> 32 in (0, 0xFFFF):
+        host = IPv4Address(int(host) & 0xFFFFFFFF)
+    return str(host), endpoint[1]
