@@ -1,6 +1,6 @@
-"""From where a task's arguments come to the values that its function is called with.
+"""Binds a task's arguments: finds their sources, reads XComs, and converts values to the parameters' types.
 
-The whole plan is checked before the first XCom is read. Each XCom is read once.
+All sources are checked against the function's parameters before the first XCom is read. An XCom is read only once.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
     from dagfloe.authoring.dag import Task
     from dagfloe.authoring.parameters import Parameter
-    from dagfloe.runtime.mapped_arguments import Items
+    from dagfloe.runtime.mapped_arguments import MappedArguments
 
 
 class Pull:
-    """An XCom that is an argument.
+    """An argument that comes from an XCom.
 
     Attributes:
-        task_id: the task that pushed it.
-        key: its key.
-        is_mapped: whether that task is mapped; None when it is not known.
+        task_id: the task that pushed the XCom.
+        key: the XCom's key.
+        is_mapped: whether that task is mapped; None if the bundle does not declare it.
     """
 
     __slots__ = ("is_mapped", "key", "task_id")
@@ -43,17 +43,21 @@ class Pull:
 
 
 class Item:
-    """One item of what a parameter is mapped over, known when it is asked for."""
+    """An argument that is one item of a collection that the task is mapped over. It is chosen when it is needed."""
 
-    __slots__ = ("_items", "_name")
+    __slots__ = ("_arguments", "_name")
 
-    def __init__(self, name: str, items: Items) -> None:
+    def __init__(self, name: str, arguments: MappedArguments) -> None:
         self._name = name
-        self._items = items
+        self._arguments = arguments
 
     def choose(self, resolve: Callable[[Any], Any]) -> Any:
-        """The item; `resolve` gives what a source stands for."""
-        return self._items.item(self._name, resolve)
+        """Choose the item.
+
+        Args:
+            resolve: turns a source into its value.
+        """
+        return self._arguments.choose(self._name, resolve)
 
 
 class Binder:
@@ -61,8 +65,8 @@ class Binder:
 
     Args:
         task: the task.
-        context: its context.
-        client: what XComs are read with.
+        context: the task's context.
+        client: the client that reads XComs.
     """
 
     def __init__(self, task: Task, context: Context, client: Client) -> None:
@@ -78,43 +82,43 @@ class Binder:
         arg_bindings: Sequence[Mapping[str, Any]] | None = None,
         resumed: Mapping[str, Any] | None = None,
     ) -> tuple[list[object], dict[str, object]]:
-        """The arguments to call a function with.
+        """Find the arguments to call a function with.
 
         Args:
-            parameters: of the task's function, or of the one that it resumes in.
-            arg_bindings: what the supervisor says that the arguments are (3.4), if it does.
-            resumed: for a task that resumes, what it was handed on, `event` included.
+            parameters: the parameters of the task's function, or of the function that it resumes in.
+            arg_bindings: the supervisor's argument bindings (Airflow 3.4), if there are any.
+            resumed: the arguments that a task resumes with, `event` included; None if the task does not resume.
+
+        Returns:
+            The positional arguments and the keyword arguments.
 
         Raises:
-            BindingError: when the arguments do not fit the parameters; values are not in the message.
-            RemoteProtocolError: when the bindings are not understood.
+            BindingError: when the arguments do not fit the parameters; the error does not show values.
+            RemoteProtocolError: when a binding is of an unknown kind.
         """
         free = [parameter for parameter in parameters if parameter.injected is None]
         sources = self._from_supervisor(free, arg_bindings) if arg_bindings else self._from_bundle(parameters)
-        handed_on = self._handed_on(free, resumed)
-        sources = {name: source for name, source in sources.items() if name not in handed_on}
-        self._check_plan(parameters, {**sources, **handed_on})
+        sources |= self._from_resumption(free, resumed)
+        self._check_sources(parameters, sources)
         by_name = {parameter.name: parameter for parameter in free}
-        given: dict[str, Any] = {}
-        waiting = []
-        for name, source in {**sources, **handed_on}.items():
-            if _is_pulled(source):
-                waiting.append((name, source))
-            else:
-                given[name] = self._converted(by_name.get(name), source, "")
-        for name, source in waiting:
-            given[name] = self._from_xcom(by_name.get(name), source)
+        values: dict[str, Any] = {}
+        pulled = {name: source for name, source in sources.items() if _is_pulled(source)}
+        for name, source in sources.items():
+            if name not in pulled:
+                values[name] = self._convert(by_name.get(name), source, "")
+        for name, source in pulled.items():
+            values[name] = self._from_xcom(by_name.get(name), source)
         injected: dict[type, object] = {
             Client: self._client,
             Context: self._context,
             logging.Logger: logging.getLogger(f"{self._task.dag_id}.{self._task.task_id}"),
         }
-        return bind(parameters, injected, given, self._name)
+        return bind(parameters, injected, values, self._name)
 
-    # Where the arguments come from
+    # The sources of the arguments
 
     def _from_bundle(self, parameters: tuple[Parameter, ...]) -> dict[str, Any]:
-        """What the `with dag:` block says, as far as the function asks for it."""
+        """The arguments of the `with dag:` block that the function has parameters for."""
         arguments = self._task.arguments or {}
         names = {parameter.name for parameter in parameters}
         if parameters is self._task.parameters or any(parameter.star == "**" for parameter in parameters):
@@ -122,26 +126,27 @@ class Binder:
         mapped = (self._task.mapped or {}) if self._context.map_index >= 0 else {}
         sources: dict[str, Any] = {name: value for name, value in arguments.items() if name in names}
         if mapped:
-            from dagfloe.runtime.mapped_arguments import Items  # noqa: PLC0415 - few tasks are mapped
+            from dagfloe.runtime.mapped_arguments import MappedArguments  # noqa: PLC0415 - few tasks are mapped
 
-            items = Items(mapped, self._context.map_index)
-            sources |= {name: Item(name, items) for name in mapped if name in names}
+            mapped_arguments = MappedArguments(mapped, self._context.map_index)
+            sources |= {name: Item(name, mapped_arguments) for name in mapped if name in names}
         return sources
 
     def _from_supervisor(self, free: list[Parameter], arg_bindings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        """What the stub Dag says: by name when the names are those of the function, else by position."""
+        """The arguments of the stub Dag: by name if the function has these names, else by position."""
         plain = [parameter.name for parameter in free if not parameter.star]
         stars = {parameter.star: parameter.name for parameter in free if parameter.star}
         sources = {str(binding.get("name")): self._source(binding) for binding in arg_bindings}
-        defaults = {str(each["name"]) for each in arg_bindings if each.get("from_default") is True and "name" in each}
+        named = [binding for binding in arg_bindings if "name" in binding]
+        defaults = {str(binding["name"]) for binding in named if binding.get("from_default") is True}
         if set(sources) - defaults <= set(plain) or "**" in stars:
             return {name: source for name, source in sources.items() if name in plain or "**" in stars}
         values = [self._source(binding) for binding in arg_bindings]
         extra = values[len(plain) :]
         if extra and "*" not in stars:
             raise BindingError(
-                f"{self._name} is given the arguments {', '.join(map(repr, sources))} in the Dag, and its function "
-                f"takes {', '.join(map(repr, plain)) or 'none'}: make the two signatures alike"
+                f"the Dag passes {self._name} the arguments {', '.join(map(repr, sources))}, but its function takes "
+                f"{', '.join(map(repr, plain)) or 'none'}: make the two signatures equal"
             )
         by_position = dict(zip(plain, values, strict=False))
         return {**by_position, stars["*"]: tuple(extra)} if extra else by_position
@@ -159,7 +164,7 @@ class Binder:
             "than the bundle"
         )
 
-    def _handed_on(self, free: list[Parameter], resumed: Mapping[str, Any] | None) -> dict[str, Any]:
+    def _from_resumption(self, free: list[Parameter], resumed: Mapping[str, Any] | None) -> dict[str, Any]:
         if resumed is None:
             return {}
         names = {parameter.name for parameter in free}
@@ -170,8 +175,8 @@ class Binder:
             raise BindingError(f"{self._name} resumes in a function without the parameter {unknown[0]!r}: add it")
         return {name: value for name, value in resumed.items() if name in names}
 
-    def _check_plan(self, parameters: tuple[Parameter, ...], sources: Mapping[str, Any]) -> None:
-        """Complain of missing arguments before anything is read."""
+    def _check_sources(self, parameters: tuple[Parameter, ...], sources: Mapping[str, Any]) -> None:
+        """Raise an error for missing arguments before any XCom is read."""
         injected: dict[type, object] = {Client: None, Context: None, logging.Logger: None}
         placeholders = {name: () if isinstance(source, tuple) else source for name, source in sources.items()}
         bind(parameters, injected, placeholders, self._name)
@@ -182,21 +187,21 @@ class Binder:
         where = ""
         if isinstance(source, (Pull, XComArg)):
             where = f" from XCom {source.key!r} of task {source.task_id!r}"
-        return self._converted(parameter, self._resolved(source), where, source)
+        return self._convert(parameter, self._resolve(source), where, source)
 
-    def _resolved(self, source: Any) -> Any:
-        """A source with its XComs in the place of what stands for them, inside lists, tuples and maps, too."""
+    def _resolve(self, source: Any) -> Any:
+        """Replace the XComs of a source by their values, also inside lists, tuples and dicts."""
         if isinstance(source, (Pull, XComArg)):
             return self._pull(source)
         if isinstance(source, Item):
-            return source.choose(self._resolved)
+            return source.choose(self._resolve)
         if isinstance(source, (list, tuple)):
-            items = [self._resolved(item) for item in source]
-            if hasattr(source, "_fields"):  # a named tuple
+            items = [self._resolve(item) for item in source]
+            if hasattr(source, "_fields"):  # a namedtuple
                 return type(source)(*items)
             return tuple(items) if isinstance(source, tuple) else items
         if isinstance(source, dict):
-            return {key: self._resolved(item) for key, item in source.items()}
+            return {key: self._resolve(item) for key, item in source.items()}
         return source
 
     def _pull(self, source: Pull | XComArg) -> Any:
@@ -211,16 +216,16 @@ class Binder:
             return xcom.sequence(source.task_id, source.key)
         value = xcom.get(source.task_id, source.key, None)
         if value is None and source.is_mapped is None:
-            # A mapped task has no XCom of its own, but one for each map index.
+            # A mapped task pushes one XCom per map index, and none without one.
             sequence = xcom.sequence(source.task_id, source.key)
             if len(sequence) and sequence[0] is not None:
                 return sequence
         return value
 
-    def _converted(self, parameter: Parameter | None, value: Any, where: str, source: Any = None) -> Any:
+    def _convert(self, parameter: Parameter | None, value: Any, where: str, source: Any = None) -> Any:
         if parameter is None or parameter.annotation is None or parameter.star:
             return value
-        from dagfloe.values.convert import convert  # noqa: PLC0415 - only for parameters that are annotated
+        from dagfloe.values.convert import convert  # noqa: PLC0415 - only for annotated parameters
         from dagfloe.values.hints import Mismatch  # noqa: PLC0415
 
         try:

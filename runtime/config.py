@@ -1,10 +1,10 @@
-"""What the build knows and the running bundle needs: written as a literal into the frozen entry script."""
+"""The configuration of a running bundle. The build writes it as a literal into the frozen entry script."""
 
 from __future__ import annotations
 
-#: The `airflow` that a bundle states, and the supervisor schema that it speaks then.
+#: The supervisor schema version that a bundle speaks, by its `airflow` setting.
 SCHEMA_VERSIONS = {"3.3": "2026-06-16", "3.4": "2026-10-30"}
-#: The supervisor schema that Airflow 3.3 and 3.4 both accept.
+#: The supervisor schema version that both Airflow 3.3 and 3.4 accept.
 DEFAULT_SCHEMA_VERSION = SCHEMA_VERSIONS["3.3"]
 
 
@@ -12,11 +12,11 @@ class BundleConfig:
     """The configuration of one bundle file.
 
     Args:
-        target: where the `Bundle` is, as `module:attribute`.
+        target: the place of the `Bundle`, as `module:attribute`.
         name: the project's name.
         version: the project's version.
-        source: display file name of the primary source, such as `tasks.py`.
-        modules: every module of the author's project; the self-check imports them all.
+        source: the file name of the main module, such as `tasks.py`, for display.
+        modules: every module of the author's project; the self-check imports them.
         schema_version: the supervisor schema version that the bundle speaks.
         tls_paths: OpenSSL's default certificate file and folder on the machine that built the bundle.
     """

@@ -1,6 +1,6 @@
-"""What is declared of a Dag, as the manifest has it: the key `declaration` beside the list of its tasks. Pure.
+"""Describes what a bundle declares about a Dag, for the manifest's key `declaration`. Pure.
 
-Fields that were not declared are left out. Dates are aware ISO texts, spans are seconds.
+Fields that the Dag does not declare are left out. Dates are aware ISO strings, durations are seconds.
 """
 
 from __future__ import annotations
@@ -21,54 +21,54 @@ if TYPE_CHECKING:
     from dagfloe.authoring.dag import Dag, Task
     from dagfloe.authoring.options import Outlet
 
-#: Of longer lists that a task is mapped over only the length is told.
+#: If a task is mapped over more values than this, the manifest holds only their number.
 _MAX_VALUES = 256
-_SPANS = {"dagrun_timeout", "max_retry_delay", "retry_delay"}
+_DURATIONS = {"dagrun_timeout", "max_retry_delay", "retry_delay"}
 
 
 def describe_dag(dag: Dag) -> dict[str, Any]:
-    """What is declared of a Dag.
+    """Describe a Dag.
 
     Args:
-        dag: the Dag; its tasks are in the order of registration.
+        dag: the Dag; its tasks are listed in the order of registration.
     """
-    said = {name: value for name, value in dag.declared.items() if name != "default_args"}
+    fields = {name: value for name, value in dag.declared.items() if name != "default_args"}
     for name in ("start_date", "end_date"):
-        if name in said:
-            zone = getattr(said[name].tzinfo, "key", None)
+        if name in fields:
+            zone = getattr(fields[name].tzinfo, "key", None)
             if zone and name == "start_date":
-                said["timezone"] = zone  # the hour of a cron text is one of this zone
-            said[name] = _aware(said[name]).isoformat()
-    if "schedule" in said:
-        said["schedule"] = _schedule(said["schedule"])
+                fields["timezone"] = zone  # a cron schedule's hours are in this zone
+            fields[name] = _aware(fields[name]).isoformat()
+    if "schedule" in fields:
+        fields["schedule"] = _schedule(fields["schedule"])
     if dag.groups:
-        said["groups"] = list(dag.groups)
+        fields["groups"] = list(dag.groups)
     upstream: dict[str, list[str]] = {task_id: [] for task_id in dag.tasks}
     for task_id in dag.tasks:
-        for after in dag.downstream_of(task_id):
-            upstream[after].append(task_id)
-    said["tasks"] = {task_id: _task(task, upstream[task_id]) for task_id, task in dag.tasks.items()}
-    return _spans_in_seconds(said)
+        for downstream in dag.downstream_of(task_id):
+            upstream[downstream].append(task_id)
+    fields["tasks"] = {task_id: _task(task, upstream[task_id]) for task_id, task in dag.tasks.items()}
+    return _in_seconds(fields)
 
 
 def _task(task: Task, upstream: list[str]) -> dict[str, Any]:
-    said: dict[str, Any] = dict(task.declared)
+    fields: dict[str, Any] = dict(task.declared)
     if task.kind != "task":
-        said["kind"] = task.kind
+        fields["kind"] = task.kind
     if task.group is not None:
-        said["group"] = task.group
+        fields["group"] = task.group
     if upstream:
-        said["upstream"] = upstream
+        fields["upstream"] = upstream
     if task.execution_timeout_s is not None:
-        said["execution_timeout_s"] = task.execution_timeout_s
+        fields["execution_timeout_s"] = task.execution_timeout_s
     if task.retry_policy is not None:
-        said["has_retry_policy"] = True
+        fields["has_retry_policy"] = True
     for name, assets in (("outlets", task.outlets), ("inlets", task.inlets)):
         if assets:
-            said[name] = [_asset(each) for each in assets]
+            fields[name] = [_asset(asset) for asset in assets]
     if task.mapped is not None:
-        said["mapped"] = {name: _mapped(source) for name, source in task.mapped.items()}
-    return _spans_in_seconds(said)
+        fields["mapped"] = {name: _mapped(source) for name, source in task.mapped.items()}
+    return _in_seconds(fields)
 
 
 def _mapped(source: Any) -> dict[str, Any]:
@@ -95,15 +95,15 @@ def _schedule(schedule: Any) -> Any:
         return schedule
     if hasattr(schedule, "total_seconds"):
         return {"interval_s": schedule.total_seconds()}
-    return {"assets": [_asset(each) for each in schedule]}
+    return {"assets": [_asset(asset) for asset in schedule]}
 
 
-def _aware(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+def _aware(date: datetime) -> datetime:
+    return date if date.tzinfo else date.replace(tzinfo=timezone.utc)
 
 
-def _spans_in_seconds(said: dict[str, Any]) -> dict[str, Any]:
+def _in_seconds(fields: dict[str, Any]) -> dict[str, Any]:
     return {
-        f"{name}_s" if name in _SPANS else name: to_seconds(value) if name in _SPANS else value
-        for name, value in said.items()
+        f"{name}_s" if name in _DURATIONS else name: to_seconds(value) if name in _DURATIONS else value
+        for name, value in fields.items()
     }

@@ -1,4 +1,4 @@
-"""Imports the author's module and finds the bundle in it."""
+"""Imports the author's module and returns the bundle that it defines."""
 
 from __future__ import annotations
 
@@ -13,20 +13,23 @@ if TYPE_CHECKING:
 
 
 def load_bundle(config: BundleConfig) -> Bundle:
-    """Import the configured module and take the bundle from it.
+    """Import the configured module and return its bundle.
+
+    Args:
+        config: the bundle's configuration.
 
     Raises:
-        BundleError: when there is no bundle where the configuration says, or nothing is registered in it.
+        BundleError: when the module does not define the configured bundle, or the bundle has no task.
         BaseException: whatever the author's module raises.
     """
     module_name, _, attribute = config.target.partition(":")
-    __import__(module_name)  # importlib would cost every task its own import
+    __import__(module_name)  # importing importlib would slow down every task
     module = sys.modules[module_name]
     bundle = getattr(module, attribute, None)
     if not isinstance(bundle, Bundle):
-        found = "nothing" if bundle is None else f"{type(bundle).__name__}"
+        actual = "nothing" if bundle is None else f"{type(bundle).__name__}"
         raise BundleError(
-            f"{config.target} should be a dagfloe.Bundle but is {found}: correct `bundle` under [tool.dagfloe], "
+            f"{config.target} should be a dagfloe.Bundle but is {actual}: correct `bundle` under [tool.dagfloe], "
             f"or write `{attribute} = Bundle()` in {module_name}"
         )
     for dag in bundle.dags.values():

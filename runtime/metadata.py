@@ -1,4 +1,4 @@
-"""What a bundle says about itself: the manifest, less the digests that the packer adds (executable bundle spec 1.0)."""
+"""Makes a bundle's metadata: the manifest without the digests that the packer adds (executable bundle spec 1.0)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def bundle_metadata(config: BundleConfig, bundle: Bundle) -> dict[str, Any]:
 
     Args:
         config: the bundle's configuration.
-        bundle: what the author registered; tasks are listed in the order of registration.
+        bundle: the bundle; its tasks are listed in the order of registration.
     """
     return {
         "airflow_bundle_metadata_version": FORMAT_VERSION,

@@ -1,11 +1,11 @@
-"""Imports everything that a frozen bundle should hold, and says what is missing."""
+"""Imports every module that a frozen bundle should hold, and reports the ones that cannot be imported."""
 
 from __future__ import annotations
 
 import importlib
 
 from dagfloe.runtime.loader import load_bundle
-from dagfloe.runtime.log.sanitizer import text_of
+from dagfloe.runtime.log.sanitizer import safe_string
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,30 +16,33 @@ if TYPE_CHECKING:
 
 
 def self_check(config: BundleConfig) -> dict[str, Any]:
-    """Import the bundle's module and every other one of the project.
+    """Import the bundle's module and every other module of the project.
+
+    Args:
+        config: the bundle's configuration.
 
     Returns:
-        `ok`, and `modules`: for each module null, or the `error`'s class, its `message`, the name of the `missing`
-        module if that is what it is about, and the file and line `where` it happened.
+        `ok`, and `modules`: a module's value is None if it can be imported. Else it holds the class of the `error`, its
+        `message`, the name of the `missing` module if there is one, and the file and line `where` the error occurred.
     """
     modules: dict[str, Any] = {}
     for name in config.modules:
-        modules[name] = _problem_of(importlib.import_module, name)
+        modules[name] = _find_problem(importlib.import_module, name)
     target = config.target.partition(":")[0]
-    modules[target] = modules.get(target) or _problem_of(load_bundle, config)
+    modules[target] = modules.get(target) or _find_problem(load_bundle, config)
     return {"ok": not any(modules.values()), "modules": modules}
 
 
-def _problem_of(action: Callable[[Any], object], argument: Any) -> dict[str, Any] | None:
+def _find_problem(action: Callable[[Any], object], argument: Any) -> dict[str, Any] | None:
     try:
         action(argument)
-    except BaseException as error:  # noqa: BLE001 - whatever the author's module raises is an answer
+    except BaseException as error:  # noqa: BLE001 - whatever the author's module raises is reported
         stack = error.__traceback__
         while stack and stack.tb_next:
             stack = stack.tb_next
         return {
             "error": type(error).__name__,
-            "message": text_of(error, str),  # no secret is known yet
+            "message": safe_string(error, str),  # no secret is known yet
             "missing": error.name if isinstance(error, ModuleNotFoundError) else None,
             "where": f"{stack.tb_frame.f_code.co_filename}:{stack.tb_lineno}" if stack else "?",
         }

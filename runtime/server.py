@@ -1,4 +1,4 @@
-"""The composition root: one process, one task, from the two addresses to the exit status."""
+"""Runs one task in this process: connects to the supervisor, imports the bundle, and delivers the terminal message."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from contextlib import suppress
 
 from dagfloe.cancellation import Cancellation
 from dagfloe.client import Client
+from dagfloe.constants import EXIT_FAILURE
 from dagfloe.errors import (
     ConnectionLostError,
     DagfloeError,
@@ -29,25 +30,22 @@ from dagfloe.runtime.process.signals import PeerWatch, StopSignals, TimeLimit
 from dagfloe.runtime.task_runner import TaskRunner
 from dagfloe.runtime.wire.comms import REPLY_TIMEOUT_S, Comms
 from dagfloe.runtime.wire.dial import dial_both
-from dagfloe.runtime.wire.messages import no_dags, read_startup
+from dagfloe.runtime.wire.messages import dag_parsing_result, is_dag_parse_request, read_startup
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from dagfloe.authoring.bundle import Bundle
     from dagfloe.runtime.config import BundleConfig
     from dagfloe.runtime.wire.addresses import Address
-    from dagfloe.runtime.wire.messages import Startup
 
-DELIVERED, FAILED = 0, 1
 REPLY_TIMEOUT_VARIABLE = "DAGFLOE_REPLY_TIMEOUT_S"
-#: How long threads and exit handlers of the author's may go on after the task's end.
+#: How long the author's threads and exit handlers may run after the end of the task.
 EXIT_GRACE_S = 10.0
-
-#: How long a process that cannot begin waits for the supervisor to be there.
-HEARD_TIMEOUT_S = 30.0
+#: How long a process that cannot run its task waits for the supervisor before it exits.
+SUPERVISOR_TIMEOUT_S = 30.0
 
 log = logging.getLogger("dagfloe.runtime")
 
@@ -57,9 +55,9 @@ def serve(config: BundleConfig, comm: Address, logs: Address, launcher: int | st
 
     Args:
         config: the bundle's configuration.
-        comm: where the supervisor expects frames.
-        logs: where it expects log lines.
-        launcher: what `host.keep_to_itself` gave.
+        comm: the address where the supervisor expects frames.
+        logs: the address where the supervisor expects log lines.
+        launcher: the launcher, as `host.receive_launcher` returns it.
 
     Returns:
         The exit status: 0 exactly when a terminal message was delivered.
@@ -77,147 +75,179 @@ def serve(config: BundleConfig, comm: Address, logs: Address, launcher: int | st
             parent = open_parent()
             comm_socket, logs_socket = dial_both(comm, logs)
             channel.connect(logs_socket)
-            _keep_house()
+            _clean_unpacked_folders()
             end_children_with_us(launcher, os.environ)
             comms = Comms(
                 comm_socket,
                 cancellation,
-                reply_timeout_s=_reply_timeout_s(),
+                reply_timeout_s=_read_reply_timeout(),
                 schema_version=config.schema_version,
             )
-            with PeerWatch(comms.fileno(), parent, _leave_nothing_behind) as watch:
-                begun = _begin(config, comms, cancellation, handler)
-                if begun is None:
-                    return FAILED
-                # Only from here on: until now, the end of the socket is an error to be told, not a stop.
-                watch.tell(signals.stop_main_thread)
-                status = _deliver(comms, _run(begun, comms, secrets))
-            if status == DELIVERED:
+            with PeerWatch(comms.fileno(), parent, _exit_without_traces) as watch:
+                # Until the task begins, the end of the socket is an error to log. From then on, it is a stop.
+                terminal = _answer(
+                    config, comms, cancellation, handler, secrets, lambda: watch.notify(signals.stop_main_thread)
+                )
+                if terminal is None:
+                    return EXIT_FAILURE
+                is_delivered = _deliver(comms, terminal)
+            if is_delivered:
                 signals.ignore_from_now_on()
             comms.close()
-            return status
+            return 0 if is_delivered else EXIT_FAILURE
     finally:
         restore_streams()
         handler.uninstall()
         channel.close()
 
 
-def _begin(
-    config: BundleConfig, comms: Comms, cancellation: Cancellation, handler: ChannelHandler
-) -> tuple[Bundle, Startup] | dict[str, Any] | None:
-    """Import the bundle, then read what to run.
+class _ImportFailedError(Exception):
+    """The author's module raised an error while it was imported, or holds no bundle; see `cause`."""
+
+    def __init__(self, cause: BaseException) -> None:
+        super().__init__(str(type(cause)))
+        self.cause = cause
+
+
+def _answer(
+    config: BundleConfig,
+    comms: Comms,
+    cancellation: Cancellation,
+    handler: ChannelHandler,
+    secrets: Secrets,
+    on_begin: Callable[[], None],
+) -> dict[str, Any] | None:
+    """Import the bundle, read the first frame, and do what it asks for.
+
+    Args:
+        config: the bundle's configuration.
+        comms: the comm socket.
+        cancellation: the task's request to stop.
+        handler: the log handler; it is installed again after the import.
+        secrets: the secrets to mask.
+        on_begin: called right before the task runs.
 
     Returns:
-        The bundle and what to run; or the answer to a Dag processor, which asks for something else; or None, with the
-        reason in the log, when it cannot begin.
+        The terminal message; None when there is none to send. The log then says why.
     """
+    cancellation.arm()  # until the task runs, a stop ends the process
     try:
-        cancellation.arm()  # until a task runs, a stop ends the process
-        try:
-            bundle = load_bundle(config)
-        except BaseException as error:  # whatever the author's module raises
-            handler.install()  # the module may have got so far as to configure logging
-            if not isinstance(error, TaskCancelled):
-                _tell_why_it_cannot_begin(error)
-                return no_dags(_wait_until_heard(comms), error)
-            raise
-        handler.install()
+        bundle = _import_bundle(config, handler)
         frame = comms.receive_first()
         cancellation.disarm()
         if frame.error is not None:
             raise RemoteProtocolError(f"the first frame is an error: {frame.error.get('error')}")
-        answer = no_dags(frame.body)
-        if answer is not None:
-            return answer
+        if is_dag_parse_request(frame.body):
+            return dag_parsing_result(frame.body)
         startup = read_startup(frame.body, cancellation, config.schema_version)
-        comms.carrier = _carrier(startup.context.ti.context_carrier)
+    except _ImportFailedError as failure:
+        _log_failure_to_begin(failure.cause)
+        return _answer_without_bundle(comms, cancellation, failure.cause)
     except TaskCancelled as stop:
         log.error("Stopped before the task began: %s", stop)
+        return None
     except DagfloeError as error:
-        _tell_why_it_cannot_begin(error)
-    else:
-        return bundle, startup
-    return None
-
-
-def _carrier(given: Mapping[Any, Any] | None) -> dict[str, str]:
-    """The trace context to send: anything but texts in it would break the supervisor's reading."""
-    return {key: value for key, value in (given or {}).items() if isinstance(key, str) and isinstance(value, str)}
-
-
-def _run(begun: tuple[Bundle, Startup] | dict[str, Any], comms: Comms, secrets: Secrets) -> dict[str, Any]:
-    """The message that ends the process."""
-    if isinstance(begun, dict):
-        return begun
-    bundle, startup = begun
+        _log_failure_to_begin(error)
+        return None
+    comms.carrier = _keep_strings(startup.context.ti.context_carrier)
     client = Client(comms, startup.context, secrets, bundle)
-    return TaskRunner(bundle, startup, client, secrets, TimeLimit).run()
+    runner = TaskRunner(bundle, startup, client, secrets, TimeLimit)
+    on_begin()
+    return runner.run()
 
 
-def _tell_why_it_cannot_begin(error: BaseException) -> None:
-    ours = isinstance(error, DagfloeError)
-    reason = str(error) if ours else f"the bundle's module cannot be imported ({type(error).__name__})"
+def _import_bundle(config: BundleConfig, handler: ChannelHandler) -> Bundle:
+    try:
+        return load_bundle(config)
+    except TaskCancelled:
+        raise
+    except BaseException as error:
+        raise _ImportFailedError(error) from error
+    finally:
+        handler.install()  # the module may have configured logging
+
+
+def _answer_without_bundle(comms: Comms, cancellation: Cancellation, error: BaseException) -> dict[str, Any] | None:
+    """Tell a Dag processor why the bundle cannot be imported; nobody else expects an answer.
+
+    Wait for the first frame in any case: it proves that the supervisor has accepted both connections. The supervisor
+    looks up in /proc which process they belong to. If the process exited before that, the supervisor would refuse them
+    and the log would be lost.
+    """
+    comms.reply_timeout_s = SUPERVISOR_TIMEOUT_S
+    body = None
+    with suppress(DagfloeError, TaskCancelled):
+        body = comms.receive_first().body
+    cancellation.disarm()
+    return dag_parsing_result(body, error) if is_dag_parse_request(body) else None
+
+
+def _log_failure_to_begin(error: BaseException) -> None:
+    is_ours = isinstance(error, DagfloeError)
+    reason = str(error) if is_ours else f"the bundle's module cannot be imported ({type(error).__name__})"
     log.error("The task cannot begin: %s", reason, exc_info=error)
 
 
-def _wait_until_heard(comms: Comms) -> dict[str, Any] | None:
-    """Wait for the first frame, which says that the supervisor has taken both connections; its body.
-
-    It looks up in /proc whose they are. If the process ended before that, it would refuse them, and nobody would ever
-    see the log.
-    """
-    comms.reply_timeout_s = HEARD_TIMEOUT_S
-    with suppress(DagfloeError, TaskCancelled):
-        return comms.receive_first().body
-    return None
+def _keep_strings(carrier: Mapping[Any, Any] | None) -> dict[str, str]:
+    """The strings of a trace context: the supervisor cannot read a frame whose context holds anything else."""
+    return {key: value for key, value in (carrier or {}).items() if isinstance(key, str) and isinstance(value, str)}
 
 
-def _deliver(comms: Comms, terminal: dict[str, Any]) -> int:
-    """Send the terminal message; the supervisor's answer means that it has taken it."""
+def _deliver(comms: Comms, terminal: dict[str, Any]) -> bool:
+    """Send the terminal message, and wait until the supervisor confirms it; return whether it was delivered."""
     try:
         comms.finish(terminal)
     except (SupervisorError, ReplyTimeoutError) as error:
-        log.warning("The task's end was delivered, but not confirmed: %s", error)
+        log.warning("The terminal message was delivered, but not confirmed: %s", error)
     except (ConnectionLostError, RemoteProtocolError) as error:
-        log.critical("The task's end could not be delivered: %s", error)
-        return FAILED
-    return DELIVERED
+        log.critical("The terminal message could not be delivered: %s", error)
+        return False
+    return True
 
 
-def _reply_timeout_s() -> float:
-    text = os.environ.get(REPLY_TIMEOUT_VARIABLE, "")
+def _read_reply_timeout() -> float:
+    """The reply timeout that the environment sets, in seconds."""
+    value = os.environ.get(REPLY_TIMEOUT_VARIABLE, "")
     try:
-        seconds = float(text or REPLY_TIMEOUT_S)
+        seconds = float(value or REPLY_TIMEOUT_S)
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < float("inf"):
-        log.warning("%s is %r, no number of seconds: %g s is used", REPLY_TIMEOUT_VARIABLE, text, REPLY_TIMEOUT_S)
+        log.warning("%s is %r, not a number of seconds: using %g s", REPLY_TIMEOUT_VARIABLE, value, REPLY_TIMEOUT_S)
         return REPLY_TIMEOUT_S
     return seconds
 
 
-def _keep_house() -> None:
-    """Delete what killed one-file programs left on this host; other ones leave nothing."""
+def _clean_unpacked_folders() -> None:
+    """Delete the folders that killed one-file programs left on this host. Other bundle files leave none."""
     folder = unpacked_folder()
     if folder is not None:
-        from dagfloe.runtime.process.unpacked_folders import claim, sweep  # noqa: PLC0415 - only on this path
+        from dagfloe.runtime.process.unpacked_folders import (  # noqa: PLC0415 - only on this path
+            delete_abandoned_folders,
+            lock_folder,
+        )
 
-        claim(folder)
-        sweep(folder)
+        lock_folder(folder)
+        delete_abandoned_folders(folder)
 
 
-def _leave_nothing_behind() -> None:
-    """End the process at once: nobody waits for it, and the parent that would have deleted our folder is gone."""
+def _exit_without_traces() -> None:
+    """End the process at once. The parent process that would delete the unpacked folder may be dead, so delete it."""
     folder = unpacked_folder()
     if folder is not None:
         from shutil import rmtree  # noqa: PLC0415 - only on this path
 
         rmtree(folder, ignore_errors=True)
-    os._exit(FAILED)
+    os._exit(EXIT_FAILURE)
 
 
 def exit_soon(status: int, grace_s: float = EXIT_GRACE_S) -> None:
-    """Make sure that the process ends, with this status, even if a thread of the author's never does."""
+    """End the process after some seconds, even if a thread of the author's never ends.
+
+    Args:
+        status: the exit status.
+        grace_s: how many seconds the author's threads and exit handlers may take.
+    """
     timer = threading.Timer(grace_s, os._exit, (status,))
     timer.daemon = True
     timer.start()

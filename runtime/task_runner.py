@@ -1,4 +1,4 @@
-"""Runs one task and says how it ended. Sends what belongs to it through the client, and never the terminal message."""
+"""Runs one task and makes its terminal message, which the server sends. The client sends the task's requests."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ from dagfloe.errors import (
     TaskSkipped,
 )
 from dagfloe.model.context import running
+from dagfloe.model.states import FAILED, REMOVED, SKIPPED
 from dagfloe.runtime.binding import Binder
 from dagfloe.runtime.config import SCHEMA_VERSIONS
 from dagfloe.runtime.wire.messages import (
     TRIGGER_FAILED_METHOD,
-    awaiting_input,
-    deferred,
-    ended,
-    rescheduled,
-    retry,
-    succeeded,
+    await_input_task,
+    defer_task,
+    end_task,
+    reschedule_task,
+    retry_task,
+    succeed_task,
 )
 
 TYPE_CHECKING = False
@@ -51,11 +52,11 @@ class TaskRunner:
     """Runs the task that the supervisor asked for.
 
     Args:
-        bundle: where the task is registered.
-        startup: what the supervisor said of it.
-        client: what the task may use; all that belongs to it goes through it.
-        secrets: masked in the reason of a retry.
-        limit: makes a `with` block in which the task is told when its time, in seconds, is over.
+        bundle: the bundle that the task is registered in.
+        startup: the task to run, as the supervisor describes it.
+        client: the task's client; it sends every request of the task.
+        secrets: the secrets to mask in the reason of a retry.
+        limit: takes a time in seconds and the cancellation, and makes a `with` block that is limited to this time.
     """
 
     def __init__(self, bundle: Bundle, startup: Startup, client: Client, secrets: Secrets, limit: Limit) -> None:
@@ -67,10 +68,10 @@ class TaskRunner:
         self._limit = limit
 
     def run(self) -> dict[str, Any]:
-        """Run the task, and push what it returns.
+        """Run the task, and push its return value.
 
         Returns:
-            The one terminal message.
+            The terminal message.
         """
         context = self._context
         task = self._bundle.find(context.dag_id, context.task_id)
@@ -82,10 +83,10 @@ class TaskRunner:
                 context.dag_id,
                 extra={"registered": registered},
             )
-            return ended("removed")
+            return end_task(REMOVED)
         if not _is_uuid(context.ti.id):
-            log.error("The task instance's id is no UUID: %r", context.ti.id)
-            return ended("failed")
+            log.error("The task instance's id is not a UUID: %r", context.ti.id)
+            return end_task(FAILED)
         try:
             try:
                 self._prepare(task)
@@ -95,14 +96,14 @@ class TaskRunner:
         except TaskSkipped as outcome:
             reason = _message(outcome)
             log.info("Task skipped%s", f": {reason}" if reason else "")
-            return self._end("skipped")
+            return self._end(SKIPPED)
         except TaskFailed as outcome:
             log.error("Task failed, and is not retried: %s", _message(outcome), exc_info=outcome)
-            return self._end("failed")
+            return self._end(FAILED)
         except TaskCancelled as outcome:
             log.error("Task stopped: %s", outcome, exc_info=outcome)
-            return self._end("failed")
-        except BaseException as error:  # noqa: BLE001 - SystemExit and the like are failures of the task, too
+            return self._end(FAILED)
+        except BaseException as error:  # noqa: BLE001 - SystemExit and the like fail the task, too
             return self._fail(task, error)
 
     def _prepare(self, task: Task) -> None:
@@ -114,7 +115,7 @@ class TaskRunner:
             self._client.assets.validate()
 
     def _call(self, task: Task) -> object:
-        function, parameters, resumed = self._function(task)
+        function, parameters, resumed = self._choose_function(task)
         binder = Binder(task, self._context, self._client)
         args, kwargs = binder.bind(parameters, self._startup.arg_bindings, resumed)
         cancellation = self._context.cancellation
@@ -122,13 +123,15 @@ class TaskRunner:
             if task.execution_timeout_s is None:
                 return _armed(cancellation, function, args, kwargs)
             if self._startup.schema_version >= SCHEMA_VERSIONS["3.4"]:
-                # Should this process no longer be able to stop by itself, the supervisor ends it.
+                # If this process cannot stop itself any more, the supervisor ends it.
                 self._client.task_instances.set_execution_timeout(task.execution_timeout_s)
             with self._limit(task.execution_timeout_s, cancellation):
                 return _armed(cancellation, function, args, kwargs)
 
-    def _function(self, task: Task) -> tuple[Callable[..., object], tuple[Parameter, ...], dict[str, Any] | None]:
-        """What to call: the task's function, or the one that it resumes in, and what that was handed on."""
+    def _choose_function(
+        self, task: Task
+    ) -> tuple[Callable[..., object], tuple[Parameter, ...], dict[str, Any] | None]:
+        """The function to call, its parameters, and its arguments if the task resumes in it."""
         name = self._startup.next_method
         if name is None:
             return task.function, task.parameters, None
@@ -136,7 +139,7 @@ class TaskRunner:
 
         resumed = decode(self._startup.next_kwargs or {})
         if not isinstance(resumed, dict):
-            raise DagfloeError(f"what the task resumes with is {type(resumed).__name__}, expected a map")
+            raise DagfloeError(f"the arguments that the task resumes with are {type(resumed).__name__}, expected dict")
         if name == task.task_id:
             return task.function, task.parameters, resumed
         if name not in task.resumes:
@@ -149,69 +152,73 @@ class TaskRunner:
     def _succeed(self, task: Task, value: object) -> dict[str, Any]:
         if task.kind == "branch":
             value = _branches(task, value)
-        outputs = self._outputs(task, value)  # before anything is sent
+        outputs = self._list_outputs(task, value)  # before anything is sent
         if task.kind == "branch":
-            self._client.branch(*_chosen(value))
+            self._client.branch(*_followed(value))
         elif task.kind == "short_circuit" and not value:
             self._client.short_circuit()
         for key, item, mapped_length in outputs:
             self._client.xcom.set(key, item, mapped_length=mapped_length)
         outlets = self._client.outlet_events.fields() if task.outlets else {}
-        return succeeded(rendered_map_index=self._client.task_instances.rendered_map_index, outlets=outlets)
+        return succeed_task(rendered_map_index=self._client.task_instances.rendered_map_index, outlets=outlets)
 
-    def _outputs(self, task: Task, value: Any) -> list[tuple[str, object, int | None]]:
-        """What to push: key, value, and the length where another task is mapped over it."""
+    def _list_outputs(self, task: Task, value: Any) -> list[tuple[str, object, int | None]]:
+        """The XComs to push: key, value, and the length if another task is mapped over the value."""
         is_fed = task.dag.feeds_mapping(task.task_id) and self._context.map_index < 0
         if is_fed and not isinstance(value, (list, tuple, dict)):
             raise DagfloeError(
-                f"{task!r} returned {type(value).__name__}, and another task is mapped over it: return a list or a map"
+                f"{task!r} returned {type(value).__name__}, and another task is mapped over it: return a list or a dict"
             )
         if value is None:
             return []
         single: list[tuple[str, object, int | None]] = []
         if task.multiple_outputs:
             if not isinstance(value, dict):
-                raise DagfloeError(f"{task!r} has multiple outputs and returned {type(value).__name__}: return a map")
+                raise DagfloeError(f"{task!r} has multiple outputs and returned {type(value).__name__}: return a dict")
             single = [(key, item, None) for key, item in value.items()]
         if single or task.kind != "task":
-            from dagfloe.values.jsonable import check_jsonable  # noqa: PLC0415 - a plain value is checked when it is pushed
+            from dagfloe.values.jsonable import check_jsonable  # noqa: PLC0415 - pushing a single value checks it
 
             check_jsonable(value)
         return [*single, (RETURN_VALUE, value, len(value) if is_fed else None)]
 
     def _suspend(self, task: Task, outcome: TaskDeferred | TaskAwaitingInput | TaskRescheduled) -> dict[str, Any]:
-        """The message of a task that will be run again; whatever is wrong with it is a failure of the task."""
+        """The terminal message of a task that Airflow will run again. An error in the outcome fails the task."""
         if isinstance(outcome, TaskRescheduled):
             when = outcome.reschedule_date
             if getattr(when, "tzinfo", None) is None:
                 raise DagfloeError("TaskRescheduled needs an aware datetime: give it a time zone") from outcome
-            log.info("Task is run again at %s", when.isoformat())
-            return rescheduled(when)
+            log.info("Task is rescheduled to %s", when.isoformat())
+            return reschedule_task(when)
         from dagfloe.values.serde import encode  # noqa: PLC0415 - few tasks are suspended
 
         next_method, next_kwargs = task.resume_name(outcome.resume), encode(outcome.kwargs)
-        shown = self._client.task_instances.rendered_map_index
+        rendered_map_index = self._client.task_instances.rendered_map_index
         if isinstance(outcome, TaskAwaitingInput):
             log.info("Task waits for a human, and resumes in %r", next_method)
-            return awaiting_input(next_method, next_kwargs, timeout=outcome.timeout, rendered_map_index=shown)
+            return await_input_task(
+                next_method, next_kwargs, timeout=outcome.timeout, rendered_map_index=rendered_map_index
+            )
         if not all(part.isidentifier() for part in outcome.trigger.split(".")) or "." not in outcome.trigger:
-            raise DagfloeError(f"{outcome.trigger!r} is no full name of a trigger's class") from outcome
+            raise DagfloeError(
+                f"{outcome.trigger!r} is not the full name of a trigger's class: name its module, too"
+            ) from outcome
         log.info("Task is deferred to %s, and resumes in %r", outcome.trigger, next_method)
-        return deferred(
+        return defer_task(
             outcome.trigger,
             encode(outcome.trigger_kwargs),
             next_method,
             next_kwargs,
             timeout=outcome.timeout,
             queue=outcome.queue,
-            rendered_map_index=shown,
+            rendered_map_index=rendered_map_index,
         )
 
     def _fail(self, task: Task, error: BaseException) -> dict[str, Any]:
         context = self._context
         if context.cancelled:
-            log.error("Task stopped: it was told to (%s)", context.cancellation.reason, exc_info=error)
-            return self._end("failed")
+            log.error("Task failed while it was stopping (%s)", context.cancellation.reason, exc_info=error)
+            return self._end(FAILED)
         log.error("Task failed with %s", type(error).__name__, exc_info=error)
         decision = None
         if task.retry_policy is not None:
@@ -220,28 +227,27 @@ class TaskRunner:
             except Exception as failure:
                 log.error("The retry policy failed: %s", _message(failure), exc_info=failure)
         action = "default" if decision is None else decision.action
-        said = None if decision is None or decision.reason is None else self._secrets.mask(decision.reason)
+        reason = None if decision is None or decision.reason is None else self._secrets.mask(decision.reason)
         if action != "default":
-            log.info("The retry policy says: %s%s", action, f" ({said})" if said else "")
+            log.info("The retry policy decides: %s%s", action, f" ({reason})" if reason else "")
         if not context.should_retry or action == "fail":
-            newer = self._startup.schema_version >= SCHEMA_VERSIONS["3.4"]
-            return self._end("failed", said if newer else None)
-        reason = said or self._secrets.mask(f"{type(error).__name__}: {_message(error)}")
-        return retry(
-            reason,
+            has_reason = self._startup.schema_version >= SCHEMA_VERSIONS["3.4"]
+            return self._end(FAILED, reason if has_reason else None)
+        return retry_task(
+            reason or self._secrets.mask(f"{type(error).__name__}: {_message(error)}"),
             delay=None if decision is None else decision.delay,
             rendered_map_index=self._client.task_instances.rendered_map_index,
         )
 
     def _end(self, state: str, reason: str | None = None) -> dict[str, Any]:
-        shown = self._client.task_instances.rendered_map_index
-        return ended(state, rendered_map_index=shown, reason=reason)
+        rendered_map_index = self._client.task_instances.rendered_map_index
+        return end_task(state, rendered_map_index=rendered_map_index, reason=reason)
 
 
 def _armed(
     cancellation: Cancellation, function: Callable[..., object], args: list[object], kwargs: dict[str, object]
 ) -> object:
-    """Call a function in which a request to stop may be raised."""
+    """Call a function; a request to stop is raised in it."""
     cancellation.arm()
     try:
         return function(*args, **kwargs)
@@ -250,19 +256,19 @@ def _armed(
 
 
 def _branches(task: Task, value: Any) -> Any:
-    """What a branch returned, as an XCom has it."""
+    """The task_ids that a branch returned, as the value of its XCom."""
     if value is None or isinstance(value, str):
         return value
     try:
-        chosen = [value] if isinstance(value, dict) else list(value)
+        task_ids = [value] if isinstance(value, dict) else list(value)
     except TypeError:
-        chosen = [value]
-    if not all(isinstance(each, str) for each in chosen):
+        task_ids = [value]
+    if not all(isinstance(task_id, str) for task_id in task_ids):
         raise DagfloeError(f"{task!r} is a branch and returned {type(value).__name__}: return task_ids")
-    return chosen
+    return task_ids
 
 
-def _chosen(value: Any) -> list[str]:
+def _followed(value: Any) -> list[str]:
     return [] if value is None else [value] if isinstance(value, str) else value
 
 
@@ -270,13 +276,13 @@ def _raise_trigger_failure(next_kwargs: object) -> None:
     from dagfloe.errors import TriggerFailed, TriggerTimeout  # noqa: PLC0415 - only on this path
     from dagfloe.values.serde import decode  # noqa: PLC0415
 
-    told = decode(next_kwargs)
-    told = told if isinstance(told, dict) else {}
-    traceback = told.get("traceback")
+    failure = decode(next_kwargs)
+    failure = failure if isinstance(failure, dict) else {}
+    traceback = failure.get("traceback")
     if traceback:
         lines = traceback if isinstance(traceback, list) else [traceback]
         log.error("The trigger failed:\n%s", "\n".join(map(str, lines)))
-    reason = str(told.get("error", "unknown"))
+    reason = str(failure.get("error", "unknown"))
     kind = TriggerTimeout if "timeout" in reason.lower() else TriggerFailed
     raise kind(f"the trigger that the task was deferred to failed: {reason}")
 

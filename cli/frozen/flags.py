@@ -1,4 +1,4 @@
-"""A bundle's command line as click reads it: help, version and usage errors."""
+"""Parses a bundle's command line with click: help, version and usage errors."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ if TYPE_CHECKING:
 
 
 def read_flags(arguments: Sequence[str], config: BundleConfig) -> dict[str, Any] | int:
-    """Read any command line.
+    """Parse any command line.
 
     Args:
         arguments: the arguments.
         config: the bundle's configuration.
 
     Returns:
-        The flags' values by name; or the exit status, after help, the version or a usage error was shown.
+        The flags' values by name, or the exit status after printing help, the version or a usage error.
     """
     try:
-        answer = _command(config).main(list(arguments), prog_name=config.name, standalone_mode=False)
+        values = _command(config).main(list(arguments), prog_name=config.name, standalone_mode=False)
     except click.ClickException as error:
         return show_usage_error(error.format_message(), config)
     except click.Abort:
         return EXIT_USAGE
-    return answer if isinstance(answer, dict) else int(answer or 0)
+    return values if isinstance(values, dict) else int(values or 0)
 
 
 def show_usage_error(message: str, config: BundleConfig) -> int:
-    """Show how the bundle is used, and a reason, on stderr; return the exit status."""
+    """Print the usage and an error message on stderr; return the exit status."""
     click.UsageError(message, click.Context(_command(config), info_name=config.name)).show()
     return EXIT_USAGE
 
@@ -54,10 +54,10 @@ def _command(config: BundleConfig) -> click.Command:
                 type=click.Choice(["json", "yaml"]),
                 default="json",
                 show_default=True,
-                help="Form of the metadata; yaml is that of the manifest.",
+                help="Format of the metadata; the manifest is YAML.",
             ),
             click.Option(
-                ["--self-check"], is_flag=True, help="Import every module of this bundle, and report as JSON."
+                ["--self-check"], is_flag=True, help="Import every module of this bundle, and print a JSON report."
             ),
             click.Option(["--comm"], metavar="HOST:PORT", help="Where the supervisor expects frames."),
             click.Option(["--logs"], metavar="HOST:PORT", help="Where the supervisor expects log lines."),
@@ -73,8 +73,8 @@ def _command(config: BundleConfig) -> click.Command:
         callback=dict,
         context_settings={"max_content_width": 100},
         help=f"{config.name} {config.version}, a bundle of Airflow tasks.\n\n"
-        "Airflow starts it with --comm and --logs to run one task; see --bundle-metadata for what is in it.",
-        epilog="Exit status: 0 done, 1 failed, 2 the command line cannot be obeyed.",
+        "Airflow starts it with --comm and --logs to run one task. --bundle-metadata prints its Dags and tasks.",
+        epilog="Exit status: 0 for success, 1 for a failure, 2 for a usage error.",
     )
 
 

@@ -1,7 +1,7 @@
-"""The command line of a frozen bundle: tells Airflow what is in it, or runs one task for a supervisor.
+"""The command line of a frozen bundle: prints its metadata, checks itself, or runs one task for a supervisor.
 
-Every task pays for what is imported here, so the supervisor's own argv is read by hand, and click is loaded for
-everything else. Both ways give the same `Flags`.
+Imports slow down the start of every task. So this module parses the supervisor's command line by hand, and loads click
+for any other one. Both parsers give the same `Flags`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dagfloe.model.record import Record
 from dagfloe.runtime.process.host import (
     find_tls_roots,
     is_frozen,
-    keep_to_itself,
+    receive_launcher,
     restore_library_path,
     serve_multiprocessing,
 )
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Flags(Record):
-    """What the command line says."""
+    """The flags of the command line."""
 
     comm: str | None = None
     logs: str | None = None
@@ -44,7 +44,7 @@ class Metadata(Record):
 
 
 class SelfCheck(Record):
-    """Import everything that the bundle should hold."""
+    """Import every module of the project, and report the result."""
 
 
 class Coordinator(Record):
@@ -55,24 +55,24 @@ class Coordinator(Record):
 
 
 def main(config: BundleConfig, argv: Sequence[str] | None = None) -> int:
-    """The frozen executable.
+    """Run the frozen executable.
 
     Args:
         config: the bundle's configuration.
-        argv: the arguments; the process's own by default.
+        argv: the arguments; by default those of the process.
 
     Returns:
-        The exit status: 0, 1 for a failure, 2 for a command line that cannot be obeyed. In coordinator mode it is 0
-        exactly when a terminal message was delivered.
+        The exit status: 0 for success, 1 for a failure, 2 for a usage error. When it runs a task, it is 0 exactly when
+        a terminal message was delivered.
     """
-    import os  # noqa: PLC0415 - loaded anyway; here to keep the module's own names few
+    import os  # noqa: PLC0415 - loaded at start anyway
 
     if is_frozen():
-        from dagfloe.runtime.process.late_hooks import LateHooks  # noqa: PLC0415 - of no use elsewhere
+        from dagfloe.runtime.process.late_hooks import LateHooks  # noqa: PLC0415 - only in frozen programs
 
         LateHooks().install()
     serve_multiprocessing()
-    launcher = keep_to_itself(os.environ)
+    launcher = receive_launcher(os.environ)
     restore_library_path(os.environ)
     find_tls_roots(os.environ, config.tls_paths)
     arguments = sys.argv[1:] if argv is None else list(argv)
@@ -80,12 +80,12 @@ def main(config: BundleConfig, argv: Sequence[str] | None = None) -> int:
     if flags is None:
         from dagfloe.cli.frozen.flags import read_flags  # noqa: PLC0415 - loads click
 
-        answer = read_flags(arguments, config)
-        if isinstance(answer, int):
-            return answer
-        flags = Flags(**answer)
+        values = read_flags(arguments, config)
+        if isinstance(values, int):
+            return values
+        flags = Flags(**values)
     try:
-        return _obey(decide_mode(flags), config, launcher)
+        return _run(choose_mode(flags), config, launcher)
     except UsageError as error:
         from dagfloe.cli.frozen.flags import show_usage_error  # noqa: PLC0415 - loads click
 
@@ -96,7 +96,14 @@ def main(config: BundleConfig, argv: Sequence[str] | None = None) -> int:
 
 
 def read_supervisor_flags(arguments: Sequence[str]) -> Flags | None:
-    """Read the argv that the supervisor gives, `--comm=X --logs=Y` and its variants; None for any other."""
+    """Parse a supervisor's command line, `--comm=X --logs=Y` and its variants.
+
+    Args:
+        arguments: the arguments.
+
+    Returns:
+        The flags; None for any other command line.
+    """
     values: dict[str, str] = {}
     rest = list(arguments)
     while rest:
@@ -111,11 +118,14 @@ def read_supervisor_flags(arguments: Sequence[str]) -> Flags | None:
     return Flags(comm=values["--comm"], logs=values["--logs"]) if len(values) == 2 else None
 
 
-def decide_mode(flags: Flags) -> Metadata | SelfCheck | Coordinator:
-    """What to do: metadata goes before the self-check, and that before running a task.
+def choose_mode(flags: Flags) -> Metadata | SelfCheck | Coordinator:
+    """Choose what to do. Metadata takes precedence over the self-check, and the self-check over running a task.
+
+    Args:
+        flags: the flags of the command line.
 
     Raises:
-        UsageError: when the flags say nothing that can be done.
+        UsageError: when no mode is selected, or an address is missing or malformed.
     """
     if flags.metadata:
         return Metadata(format=flags.metadata_format)
@@ -124,18 +134,18 @@ def decide_mode(flags: Flags) -> Metadata | SelfCheck | Coordinator:
     if flags.comm is None and flags.logs is None:
         raise UsageError("nothing to do: give --bundle-metadata, or --comm and --logs as Airflow's supervisor does")
     if flags.comm is None or flags.logs is None:
-        missing, given = ("--comm", "--logs") if flags.comm is None else ("--logs", "--comm")
-        raise UsageError(f"{missing} is missing: {given} was given, and a task needs both sockets")
+        missing, other = ("--comm", "--logs") if flags.comm is None else ("--logs", "--comm")
+        raise UsageError(f"{missing} is missing: with {other} alone, a task cannot run; it needs both sockets")
     return Coordinator(comm=parse_address(flags.comm, "--comm"), logs=parse_address(flags.logs, "--logs"))
 
 
-def _obey(mode: Metadata | SelfCheck | Coordinator, config: BundleConfig, launcher: int | str | None) -> int:
+def _run(mode: Metadata | SelfCheck | Coordinator, config: BundleConfig, launcher: int | str | None) -> int:
     if isinstance(mode, Coordinator):
-        from dagfloe.runtime.server import exit_soon, serve  # noqa: PLC0415 - a usage error should be fast
+        from dagfloe.runtime.server import exit_soon, serve  # noqa: PLC0415 - not needed for usage errors
 
         status = serve(config, mode.comm, mode.logs, launcher)
         exit_soon(status)
         return status
-    from dagfloe.cli.frozen.output import print_metadata, print_self_check  # noqa: PLC0415 - not for a task
+    from dagfloe.cli.frozen.output import print_metadata, print_self_check  # noqa: PLC0415 - tasks do not need it
 
     return print_metadata(config, mode.format) if isinstance(mode, Metadata) else print_self_check(config)

@@ -1,4 +1,4 @@
-"""What a bundle prints about itself."""
+"""Prints a bundle's metadata and the report of its self-check."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import sys
 from contextlib import contextmanager, redirect_stdout
 
+from dagfloe.constants import EXIT_FAILURE
 from dagfloe.errors import DagfloeError
 from dagfloe.runtime.loader import load_bundle
 from dagfloe.runtime.metadata import bundle_metadata
@@ -19,18 +20,18 @@ if TYPE_CHECKING:
     from dagfloe.runtime.config import BundleConfig
 
 
-def print_metadata(config: BundleConfig, form: str) -> int:
-    """Print the metadata on stdout; what the author's module prints while it is imported goes to stderr.
+def print_metadata(config: BundleConfig, output_format: str) -> int:
+    """Print the metadata on stdout. What the author's module prints during its import goes to stderr.
 
     Args:
         config: the bundle's configuration.
-        form: `json` or `yaml`.
+        output_format: `json` or `yaml`.
 
     Returns:
         The exit status.
 
     Raises:
-        DagfloeError: when the author's module cannot be imported.
+        DagfloeError: when the author's module cannot be imported or holds no bundle.
     """
     with _stdout_is_stderr():
         try:
@@ -45,7 +46,7 @@ def print_metadata(config: BundleConfig, form: str) -> int:
                 f"the module of {config.target} cannot be imported ({type(error).__name__}, see above): correct it"
             ) from error
     metadata = bundle_metadata(config, bundle)
-    if form == "yaml":
+    if output_format == "yaml":
         import yaml  # noqa: PLC0415 - only on this path
 
         text = yaml.safe_dump(metadata, sort_keys=True, default_flow_style=False, width=2**31)
@@ -56,16 +57,23 @@ def print_metadata(config: BundleConfig, form: str) -> int:
 
 
 def print_self_check(config: BundleConfig) -> int:
-    """Print what the self-check finds as JSON on stdout; the exit status is 0 when all is well, else 1."""
+    """Print the report of the self-check as JSON on stdout.
+
+    Args:
+        config: the bundle's configuration.
+
+    Returns:
+        The exit status: 0 if every module can be imported, else 1.
+    """
     with _stdout_is_stderr():
         report = self_check(config)
     sys.stdout.write(json.dumps(report, indent=2, sort_keys=True) + "\n")
-    return 0 if report["ok"] else 1
+    return 0 if report["ok"] else EXIT_FAILURE
 
 
 @contextmanager
 def _stdout_is_stderr() -> Iterator[None]:
-    """Send to stderr what the author's modules, and programs that they start, write to stdout."""
+    """Redirect stdout to stderr, for the author's modules and for programs that they start."""
     sys.stdout.flush()
     stdout = os.dup(1)
     os.dup2(2, 1)

@@ -1,1 +1,1 @@
-"""Log records on their way to the supervisor."""
+"""Sends log records to the supervisor."""

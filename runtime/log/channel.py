@@ -1,7 +1,7 @@
-"""The logs socket: everything the process says goes through one `LogChannel`, in order.
+"""The logs socket: all log lines of the process go through one `LogChannel`, in order.
 
-Lines from before the connection are kept and sent first. When the socket breaks, lines go to the real stderr, which
-the supervisor reads as well. Turning a record into a line is in `records`, which levels are wanted in `levels`.
+The channel stores lines until it is connected, and then sends them first. If the socket breaks, lines go to the real
+stderr, which the supervisor also reads. `render` makes the lines, `levels` decides which records are sent.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ if TYPE_CHECKING:
     from dagfloe.masking import Secrets
     from dagfloe.runtime.log.levels import Levels
 
-#: Lines kept before the connection; only this runtime's own code runs until then.
-MAX_KEPT_LINES = 10_000
-#: The supervisor reads logs and answers requests in one thread, so it may leave logs unread as long as a request takes.
+#: The number of lines that are stored until the channel is connected. Until then, only the runtime's own code runs.
+MAX_PENDING_LINES = 10_000
+#: The supervisor reads logs and answers requests in one thread, so a slow request delays the reading of logs.
 WRITE_TIMEOUT_S = 300.0
 
 
 class LogChannel:
-    """Where log lines go: first nowhere, then to the socket, and to stderr once that is broken.
+    """Stores log lines until it is connected, then sends them to the socket, or to stderr if the socket is broken.
 
     Args:
-        cancellation: its shield keeps a stop from cutting a line.
-        secrets: what is masked in every line.
-        stderr: file descriptor for lines that the socket does not take.
+        cancellation: its shield protects a line from being cut by a stop.
+        secrets: the secrets to mask in every line.
+        stderr: the file descriptor for lines that cannot go to the socket.
 
     Attributes:
-        mask: removes secrets from a text.
+        mask: masks the secrets in a string.
         shield: a `with` block that a stop does not interrupt.
-        lock: a `with` block that other threads do not enter; the thread that holds it may still write.
+        lock: a reentrant lock; the thread that holds it may write.
     """
 
     def __init__(self, cancellation: Cancellation, secrets: Secrets, stderr: int = 2) -> None:
@@ -51,54 +51,64 @@ class LogChannel:
         self.lock = threading.RLock()
         self._stderr = stderr
         self._sock: socket | None = None
-        self._kept: list[bytes] | None = []
+        self._pending: list[bytes] | None = []
         self._unsent: list[bytes] = []
         self._sending = False
 
     def connect(self, sock: socket, write_timeout_s: float = WRITE_TIMEOUT_S) -> None:
-        """Send what was kept, and everything from now on, to a connected socket.
+        """Send the stored lines, and all later ones, to a connected socket.
 
         Args:
-            sock: it is owned from here on.
+            sock: the connected socket; the channel owns it from now on.
             write_timeout_s: how many seconds the peer may take to accept a line before the socket counts as broken.
         """
-        # The kernel keeps the time: a time limit of Python's would ask before every write whether one is possible.
+        # The kernel's timeout: with Python's own one, every write would first poll the socket.
         sock.settimeout(None)
         seconds, part = divmod(write_timeout_s, 1)
         sock.setsockopt(SOL_SOCKET, SO_SNDTIMEO, pack("@ll", int(seconds), int(part * 1e6)))
         with self.shield, self.lock:
             self._sock = sock
-            kept, self._kept = self._kept or [], None
-            self._write(b"".join(kept))
+            pending, self._pending = self._pending or [], None
+            self._write(b"".join(pending))
 
     def write(self, line: bytes) -> None:
-        """Take one whole line. Never raises."""
+        """Send or store one whole line. Never raises.
+
+        Args:
+            line: the line, with its newline.
+        """
         with self.shield, self.lock:
-            if self._kept is not None and len(self._kept) < MAX_KEPT_LINES:
-                self._kept.append(line)
+            if self._pending is not None and len(self._pending) < MAX_PENDING_LINES:
+                self._pending.append(line)
             else:
                 self._write(line)
 
-    def say(self, level: int, logger: str, event: str) -> None:
-        """Take a message that is no log record, such as a printed line."""
+    def log(self, level: int, logger: str, event: str) -> None:
+        """Send a message that is not a log record, such as a printed line.
+
+        Args:
+            level: the level's number.
+            logger: the logger's name.
+            event: the message.
+        """
         self.write(render(time.time(), level_name(level), logger, event, self.mask))
 
     def close(self) -> None:
-        """Close the socket in an orderly way; later lines go to stderr. May be called again."""
+        """Close the socket after all lines are sent; later lines go to stderr. May be called again."""
         with self.shield, self.lock:
-            kept, self._kept = self._kept or [], None
-            self._write(b"".join(kept))
+            pending, self._pending = self._pending or [], None
+            self._write(b"".join(pending))
             self._drop_socket()
 
     def after_fork(self) -> None:
-        """Make the channel usable in a forked child, whatever other threads held when it was forked."""
+        """Make the channel usable in a forked child, even if another thread held the lock during the fork."""
         self.lock = threading.RLock()
         self._unsent.clear()
         self._sending = False
 
     def _write(self, data: bytes) -> None:
         self._unsent.append(data)
-        if self._sending:  # a signal handler or a finalizer speaks on top of a write, which goes on with this
+        if self._sending:  # a signal handler or a finalizer interrupted a write; that write also sends this data
             return
         self._sending = True
         try:
@@ -111,7 +121,7 @@ class LogChannel:
         if self._sock is not None:
             try:
                 self._sock.sendall(data)
-            except OSError:  # broken, or not read in time: half a line may be out, so nothing may follow it
+            except OSError:  # broken, or not read in time. Half a line may be sent already, so send no more.
                 self._drop_socket()
             else:
                 return
@@ -129,11 +139,16 @@ def _write_all(descriptor: int, data: bytes) -> None:
         while view:
             view = view[os.write(descriptor, view) :]
     except OSError:
-        pass  # there is nobody left to tell
+        pass  # the lines cannot go anywhere else
 
 
 class ChannelHandler(logging.Handler):
-    """Sends the wanted ones of stdlib logging's records to the channel."""
+    """Sends the records of Python's `logging` whose levels are enabled to the channel.
+
+    Args:
+        channel: the channel.
+        levels: the enabled levels.
+    """
 
     def __init__(self, channel: LogChannel, levels: Levels) -> None:
         super().__init__()
@@ -143,17 +158,17 @@ class ChannelHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Send a record. Never raises."""
         try:
-            wanted = self._levels.wants(record.name, record.levelno)
-        except Exception:  # noqa: BLE001 - a record made by hand, with a name or level of another type
-            wanted = True
-        if wanted:
+            is_enabled = self._levels.is_enabled(record.name, record.levelno)
+        except Exception:  # noqa: BLE001 - the author made a record whose name or level has the wrong type
+            is_enabled = True
+        if is_enabled:
             self._channel.write(render_record(record, self._channel.mask))
 
     def install(self) -> None:
-        """Become the handler of the root logger, and set the wanted levels. May be called again to restore that."""
+        """Add this handler to the root logger, and set the levels. Call it again to restore both."""
         root = logging.getLogger()
         for other in root.handlers[:]:
-            # A handler for the console would tell every record a second time, and as an error.
+            # A console handler would send every record a second time, as an error on stderr.
             if type(other) is logging.StreamHandler and other.stream in (sys.stdout, sys.stderr):
                 root.removeHandler(other)
         if self not in root.handlers:
@@ -165,7 +180,7 @@ class ChannelHandler(logging.Handler):
         threading.excepthook = _log_thread_exception
 
     def uninstall(self) -> None:
-        """Undo `install`, as far as other code relies on it."""
+        """Remove this handler, and restore the handling of warnings and of exceptions in threads."""
         logging.getLogger().removeHandler(self)
         logging.captureWarnings(capture=False)
         threading.excepthook = threading.__excepthook__

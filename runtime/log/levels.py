@@ -1,4 +1,4 @@
-"""Which log records are wanted: Airflow's two settings, read from the environment. Pure."""
+"""The log levels that Airflow's two settings enable, read from the environment. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NUMBERS = {
     "DEBUG": logging.DEBUG,
     "NOTSET": logging.DEBUG,
 }
-#: The level names that the supervisor keeps; with any other one it drops the record.
+#: The level names that the supervisor accepts. It drops records with any other level.
 _NAMES = (
     (logging.CRITICAL, "critical"),
     (logging.ERROR, "error"),
@@ -31,7 +31,7 @@ _NAMES = (
 
 
 def level_name(number: int) -> str:
-    """The name, among those that the supervisor keeps, of the level at or below a number."""
+    """The highest of the supervisor's level names that is not above a level number."""
     for lowest, name in _NAMES:
         if number >= lowest:
             return name
@@ -39,10 +39,10 @@ def level_name(number: int) -> str:
 
 
 class Levels:
-    """The wanted level for each logger name; the longest dotted prefix decides.
+    """The lowest enabled level of each logger. The longest dotted prefix of its name decides.
 
     Args:
-        root: the level for names without a setting.
+        root: the level of loggers without a setting.
         namespaces: levels by dotted prefix.
     """
 
@@ -53,7 +53,11 @@ class Levels:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Levels:
-        """Read the settings; a malformed entry is left out, a malformed level is INFO."""
+        """Read the settings. Malformed entries are ignored; a malformed root level is INFO.
+
+        Args:
+            environment: the environment variables.
+        """
         namespaces = {}
         for entry in environment.get(NAMESPACES_VARIABLE, "").replace(",", " ").split():
             name, separator, level = entry.partition("=")
@@ -62,8 +66,13 @@ class Levels:
         root = _NUMBERS.get(environment.get(LEVEL_VARIABLE, "").strip().upper(), logging.INFO)
         return cls(root, namespaces)
 
-    def wants(self, name: str, number: int) -> bool:
-        """Whether a record of this logger and level is wanted."""
+    def is_enabled(self, name: str, number: int) -> bool:
+        """Whether records of this logger and level are sent.
+
+        Args:
+            name: the logger's name.
+            number: the level's number.
+        """
         level = self._known.get(name)
         if level is None:
             level = self._known[name] = self._level(name)

@@ -1,7 +1,7 @@
-"""From a log record to the line that goes to the supervisor. Pure.
+"""Renders log records as the lines that go to the supervisor. Pure.
 
-The supervisor loses the whole task over a line that it half understands: JSON that is no object, no valid level, a
-time that does not parse, a field named like one of its own. This module is incapable of such lines. One line is::
+A malformed line makes the supervisor lose the whole task: JSON that is not an object, an unknown level, a time that it
+cannot parse, a field with a name that it uses itself. This module cannot make such lines. A line is::
 
     {"timestamp": RFC 3339, "level": name, "logger": name, "event": text, "exception": [...], other fields}
 """
@@ -12,13 +12,13 @@ import logging
 import time
 import traceback
 
-# What `json` has it from; `json` itself costs every task 1 ms, and only records with more than a text need it.
+# `json` uses this function. `json` itself takes 1 ms in every task, and only records with extra fields need it.
 from _json import encode_basestring_ascii as _quote
 from datetime import datetime, timezone
 from functools import cache
 
 from dagfloe.runtime.log.levels import level_name
-from dagfloe.runtime.log.sanitizer import Reducer, text_of, unique
+from dagfloe.runtime.log.sanitizer import Sanitizer, safe_string, unique_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from dagfloe.runtime.log.sanitizer import Mask
 
-#: Names that the supervisor, or structlog inside it, takes for its own. A field of such a name gets a `_` appended.
+#: Names that the supervisor, or structlog inside it, uses itself. Fields with such a name get a `_` appended.
 RESERVED = frozenset(
     {
         "_from_structlog",
@@ -52,22 +52,22 @@ RESERVED = frozenset(
     }
 )
 MAX_FRAMES = 50
-#: Exceptions of a record, those of groups and what led to them included.
+#: The exceptions of a record, including members of groups, causes and contexts.
 MAX_EXCEPTIONS = 50
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
 def render_record(record: logging.LogRecord, mask: Mask) -> bytes:
-    """The line of a record, with its extra fields and its exception. Never raises.
+    """Render a record, with its extra fields and its exception. Never raises.
 
     Args:
-        record: any record, however odd.
-        mask: removes secrets from a text.
+        record: any record, also one with attributes of the wrong types.
+        mask: masks the secrets in a string.
     """
     try:
         event = record.getMessage()
-    except Exception as error:  # noqa: BLE001 - arguments that do not fit the format, a __str__ that raises
-        event = f"{text_of(record.msg, mask)} (its arguments do not fit: {type(error).__name__})"
+    except Exception as error:  # noqa: BLE001 - arguments that do not fit the format, or a __str__ that raises
+        event = f"{safe_string(record.msg, mask)} (its arguments do not fit: {type(error).__name__})"
     try:
         own = vars(record)
         fields = {} if own.keys() <= _STANDARD else {name: own[name] for name in own if name not in _STANDARD}
@@ -77,8 +77,8 @@ def render_record(record: logging.LogRecord, mask: Mask) -> bytes:
         if stack is not None:
             fields["stack"] = stack
         return render(record.created, level_name(record.levelno), record.name, event, mask, fields, exception)
-    except Exception as error:  # noqa: BLE001 - a record whose own attributes are odd, made by hand
-        event = f"{text_of(event, mask)} (the rest of this record cannot be told: {type(error).__name__})"
+    except Exception as error:  # noqa: BLE001 - attributes of the wrong types, in a record that the author made
+        event = f"{safe_string(event, mask)} (the rest of this record cannot be shown: {type(error).__name__})"
         return render(time.time(), "error", record.name, event, mask)
 
 
@@ -91,38 +91,38 @@ def render(
     fields: Mapping[str, object] | None = None,
     exception: BaseException | None = None,
 ) -> bytes:
-    """One line, with its newline. Never raises; what cannot be told in full is told in a reduced form.
+    """Render one line, with its newline. Never raises; values that do not fit are shortened.
 
     Args:
-        created: seconds since 1970.
-        level: a level name that the supervisor keeps.
+        created: the time, in seconds since 1970.
+        level: a level name that the supervisor accepts.
         logger: the logger's name.
         event: the message.
-        mask: removes secrets from a text.
+        mask: masks the secrets in a string.
         fields: other fields.
-        exception: an exception whose stack is told in the structured form that Airflow's web page shows.
+        exception: an exception; the line holds its stack in the structured form that Airflow's web page shows.
     """
-    timestamp, logger, event = _timestamp(created), text_of(logger, mask), text_of(event, mask)
-    if not fields and exception is None:  # nearly all lines; the same text as below, in a third of the time
+    timestamp, logger, event = _timestamp(created), safe_string(logger, mask), safe_string(event, mask)
+    if not fields and exception is None:  # nearly all lines; same result as below, in a third of the time
         head = f'{{"timestamp": "{timestamp}", "level": "{level}"'
         return f'{head}, "logger": {_quote(logger)}, "event": {_quote(event)}}}\n'.encode()
     line: dict[str, Any] = {"timestamp": timestamp, "level": level, "logger": logger, "event": event}
     if fields:
-        reducer = Reducer(mask)
+        sanitizer = Sanitizer(mask)
         for name, value in fields.items():
-            line[unique(text_of(name, mask), line, RESERVED)] = reducer.reduce(value)
+            line[unique_name(safe_string(name, mask), line, RESERVED)] = sanitizer.sanitize(value)
     if exception is not None:
         try:
             line["exception"] = describe_exception(exception, mask)
-        except Exception as error:  # noqa: BLE001 - an exception whose attributes raise
+        except Exception as error:  # noqa: BLE001 - attributes of the exception may raise
             line["exception_left_out"] = f"{type(exception).__name__} ({type(error).__name__} while describing it)"
     return _encoder().encode(line).encode() + b"\n"
 
 
 @cache
 def _encoder() -> JSONEncoder:
-    """Made once: `json.dumps` makes an encoder for every call that is not all defaults."""
-    from json import JSONEncoder  # noqa: PLC0415 - see above
+    """The encoder, made once. `json.dumps` makes one for every call with an argument other than the default."""
+    from json import JSONEncoder  # noqa: PLC0415 - slow to import
 
     return JSONEncoder(allow_nan=False)
 
@@ -135,12 +135,12 @@ def _timestamp(created: float) -> str:
 
 
 def describe_exception(exception: BaseException, mask: Mask, seen: set[int] | None = None) -> list[dict[str, object]]:
-    """An exception and its causes as Airflow's web page reads them: the raised one first, then what led to it.
+    """Describe an exception for Airflow's web page: the raised exception first, then its causes and contexts.
 
     Args:
         exception: the exception that was raised.
-        mask: removes secrets from a text.
-        seen: ids of the exceptions that were described before, and are left out.
+        mask: masks the secrets in a string.
+        seen: the ids of exceptions that are already described; they are left out.
     """
     seen = set() if seen is None else seen
     chain: list[dict[str, object]] = []
@@ -156,7 +156,7 @@ def describe_exception(exception: BaseException, mask: Mask, seen: set[int] | No
 
 def _describe_one(exception: BaseException, mask: Mask, seen: set[int], *, is_cause: bool) -> dict[str, object]:
     notes = _attribute(exception, "__notes__")
-    shown = [text_of(note, mask) for note in notes] if isinstance(notes, list) else []
+    safe_notes = [safe_string(note, mask) for note in notes] if isinstance(notes, list) else []
     members = _attribute(exception, "exceptions")
     is_group = isinstance(members, tuple) and all(isinstance(member, BaseException) for member in members)
     chains = (
@@ -164,54 +164,54 @@ def _describe_one(exception: BaseException, mask: Mask, seen: set[int], *, is_ca
         if isinstance(members, tuple) and is_group
         else []
     )
-    told = [chain for chain in chains if chain]
-    if len(told) < len(chains):
-        shown.append(f"... {len(chains) - len(told)} more exceptions, or told elsewhere ...")
+    described = [chain for chain in chains if chain]
+    if len(described) < len(chains):
+        safe_notes.append(f"... {len(chains) - len(described)} more exceptions, or shown elsewhere ...")
     return {
         "exc_type": type(exception).__name__,
-        "exc_value": text_of(exception, mask),
-        "exc_notes": shown,
+        "exc_value": safe_string(exception, mask),
+        "exc_notes": safe_notes,
         "syntax_error": _describe_syntax(exception, mask) if isinstance(exception, SyntaxError) else None,
         "is_cause": is_cause,
         "frames": _describe_frames(exception.__traceback__, mask),
         "is_group": is_group,
-        "exceptions": told,
+        "exceptions": described,
     }
 
 
 def _attribute(exception: BaseException, name: str) -> object:
     try:
         return getattr(exception, name, None)
-    except Exception:  # noqa: BLE001 - a property of the author's
+    except Exception:  # noqa: BLE001 - the author's property may raise
         return None
 
 
 def _describe_syntax(error: SyntaxError, mask: Mask) -> dict[str, object]:
-    """Where a SyntaxError is. Parsers other than Python's own put values of any type into it."""
-    reducer = Reducer(mask)
-    lineno, offset = reducer.reduce(error.lineno), reducer.reduce(error.offset)
+    """Describe the place of a SyntaxError. Parsers other than Python's own set attributes of any type."""
+    sanitizer = Sanitizer(mask)
+    lineno, offset = sanitizer.sanitize(error.lineno), sanitizer.sanitize(error.offset)
     return {
         "offset": offset if isinstance(offset, int) else 0,
-        "filename": text_of("?" if error.filename is None else error.filename, mask),
-        "line": text_of("" if error.text is None else error.text, mask),
+        "filename": safe_string("?" if error.filename is None else error.filename, mask),
+        "line": safe_string("" if error.text is None else error.text, mask),
         "lineno": lineno if isinstance(lineno, int) else 0,
-        "msg": text_of(error.msg, mask),
+        "msg": safe_string(error.msg, mask),
     }
 
 
 def _describe_frames(stack: TracebackType | None, mask: Mask) -> list[dict[str, object]]:
-    """The frames, outermost first; of a very deep stack, the first and the last ones."""
+    """Describe the frames, outermost first. Of a very deep stack, only the first and last frames are kept."""
     frames = list(traceback.walk_tb(stack))
     half = MAX_FRAMES // 2
     cut = len(frames) > MAX_FRAMES
-    told: list[dict[str, object]] = [
+    described: list[dict[str, object]] = [
         {
-            "filename": text_of(frame.f_code.co_filename, mask),
+            "filename": safe_string(frame.f_code.co_filename, mask),
             "lineno": lineno or 0,
-            "name": text_of(frame.f_code.co_name, mask),
+            "name": safe_string(frame.f_code.co_name, mask),
         }
         for frame, lineno in (frames[:half] + frames[-half:] if cut else frames)
     ]
     if cut:
-        told.insert(half, {"filename": "", "lineno": 0, "name": f"... {len(frames) - 2 * half} more frames ..."})
-    return told
+        described.insert(half, {"filename": "", "lineno": 0, "name": f"... {len(frames) - 2 * half} more frames ..."})
+    return described

@@ -7,7 +7,7 @@ import logging
 import sys
 from contextlib import suppress
 
-from dagfloe.runtime.log.sanitizer import MAX_TEXT
+from dagfloe.runtime.log.sanitizer import MAX_STRING_LENGTH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,11 +42,11 @@ def redirect_streams(channel: LogChannel) -> Callable[[], None]:
 
 
 def line_stream(channel: LogChannel, descriptor: int, level: int, logger: str) -> LineStream:
-    """A stream to put in the place of `sys.stdout` or `sys.stderr`.
+    """Make a stream that can replace `sys.stdout` or `sys.stderr`.
 
     Args:
-        channel: where the lines go.
-        descriptor: what `fileno()` gives, for those who hand the stream to a child process.
+        channel: the channel that the lines go to.
+        descriptor: the result of `fileno()`, for code that passes the stream to a child process.
         level: the records' level.
         logger: the records' logger name.
     """
@@ -54,7 +54,11 @@ def line_stream(channel: LogChannel, descriptor: int, level: int, logger: str) -
 
 
 class LineStream(io.TextIOWrapper):
-    """A text stream; a line is a record, and what a carriage return overwrites is left out, as on a terminal."""
+    """A text stream whose lines become records. As on a terminal, a carriage return overwrites the line before it.
+
+    Args:
+        sink: takes the stream's bytes.
+    """
 
     def __init__(self, sink: _LineSink) -> None:
         super().__init__(sink, encoding="utf-8", errors="backslashreplace", newline="\n", write_through=True)
@@ -89,11 +93,11 @@ class _LineSink(io.BufferedIOBase):
         data = memoryview(data).tobytes()
         with self._channel.shield, self._channel.lock:
             *lines, rest = (self._rest + data).split(b"\n")
-            # Progress bars never end their line: only what they would still show is kept.
+            # Progress bars may never end their line, so keep only the part that a terminal would show.
             self._rest = rest[rest.rstrip(b"\r").rfind(b"\r") + 1 :]
             for line in lines:
-                self._say(line)
-            if len(self._rest) > MAX_TEXT:
+                self._log_line(line)
+            if len(self._rest) > MAX_STRING_LENGTH:
                 self.finish()
         return len(data)
 
@@ -101,10 +105,10 @@ class _LineSink(io.BufferedIOBase):
         with self._channel.shield, self._channel.lock:
             rest, self._rest = self._rest, b""
             if rest:
-                self._say(rest)
+                self._log_line(rest)
 
-    def _say(self, line: bytes) -> None:
-        shown = line.rstrip(b"\r").rpartition(b"\r")[2].decode("utf-8", "backslashreplace")
-        text = self._channel.mask(shown)  # before a secret is cut in two
-        for start in range(0, len(text) or 1, MAX_TEXT):
-            self._channel.say(self._level, self._logger, text[start : start + MAX_TEXT])
+    def _log_line(self, line: bytes) -> None:
+        visible = line.rstrip(b"\r").rpartition(b"\r")[2].decode("utf-8", "backslashreplace")
+        masked = self._channel.mask(visible)  # before the line is split, so that no secret is split
+        for start in range(0, len(masked) or 1, MAX_STRING_LENGTH):
+            self._channel.log(self._level, self._logger, masked[start : start + MAX_STRING_LENGTH])

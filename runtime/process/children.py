@@ -1,7 +1,7 @@
-"""Lets the processes that a task starts end with the bundle's process, whatever ends that.
+"""Ends the processes that a task starts together with the bundle's process, however that ends.
 
-The first time that the task starts a process, this one becomes the leader of a process group, and the launcher is
-started beside it as a watch. It is not started earlier, because most tasks start no process.
+When the task starts its first process, this process becomes the leader of a process group and starts the launcher
+beside it as a watch. It does not start the watch earlier, because most tasks start no process.
 """
 
 from __future__ import annotations
@@ -16,49 +16,49 @@ if TYPE_CHECKING:
     from collections.abc import MutableMapping
     from typing import Any
 
-#: Says to which tasks a process belongs, the innermost first. The launcher has set it already, where there is one.
+#: Names the tasks that a process belongs to, the innermost first. A launcher that starts the bundle sets it.
 MARK_VARIABLE = "_DAGFLOE_TASK"
-_MAX_MARKS = 1000
-_STARTS = frozenset(("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"))
-#: What `multiprocessing` imports when it starts a process, of which no event tells.
-_STARTERS = frozenset(("multiprocessing.popen_spawn_posix", "multiprocessing.popen_forkserver"))
+_MAX_MARK_LENGTH = 1000
+_START_EVENTS = frozenset(("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"))
+#: The modules that `multiprocessing` imports when it starts a process in a way that raises no audit event.
+_START_MODULES = frozenset(("multiprocessing.popen_spawn_posix", "multiprocessing.popen_forkserver"))
 
 log = logging.getLogger("dagfloe.runtime")
 
 
 def end_children_with_us(launcher: int | str | None, environment: MutableMapping[str, str]) -> None:
-    """Let what this process starts from now on end with it. Cannot be undone.
+    """End every process that this process starts from now on together with this one. Cannot be undone.
 
     Args:
-        launcher: the launcher, as an open file or by its path; nothing is done without one.
-        environment: that of this process; a mark is added for what is started.
+        launcher: the launcher, as an open file or by its path; without one, nothing is done.
+        environment: this process's environment; a mark is added for the processes that it starts.
     """
     if launcher is None:
         return
     pid = os.getpid()
     outer = environment.get(MARK_VARIABLE, "")
     if not outer.startswith(f"{pid}."):
-        environment[MARK_VARIABLE] = f"{pid}.{time.time_ns()} {outer}"[:_MAX_MARKS]
+        environment[MARK_VARIABLE] = f"{pid}.{time.time_ns()} {outer}"[:_MAX_MARK_LENGTH]
     mark = environment[MARK_VARIABLE].partition(" ")[0]
     program = f"/proc/self/fd/{launcher}" if isinstance(launcher, int) else launcher
     is_watched = False
 
-    def notice(event: str, arguments: tuple[Any, ...]) -> None:
+    def watch_first_start(event: str, arguments: tuple[Any, ...]) -> None:
         nonlocal is_watched
-        if event not in _STARTS and (event != "import" or arguments[0] not in _STARTERS):
+        if event not in _START_EVENTS and (event != "import" or arguments[0] not in _START_MODULES):
             return
         if not is_watched and os.getpid() == pid:
-            is_watched = True  # before anything else: what follows starts a process, too
+            is_watched = True  # set this first: starting the watch raises audit events, too
             _start_watch(program, pid, mark)
 
-    sys.addaudithook(notice)
+    sys.addaudithook(watch_first_start)
 
 
 def _start_watch(program: str, pid: int, mark: str) -> None:
     try:
         if os.getpgid(0) != pid:
             os.setpgid(0, 0)
-        # It leaves at once, and what it leaves behind is no child of ours.
+        # The launcher forks and exits at once, so the watch is not a child of this process.
         os.waitpid(os.posix_spawn(program, ["dagfloe-watch", str(pid), mark], {}, setpgroup=0), 0)
     except OSError as error:
-        log.warning("Processes that the task starts and leaves will not be ended with it: %s", error)
+        log.warning("Processes that the task starts may outlive it, because they cannot be watched: %s", error)

@@ -1,7 +1,7 @@
-"""Makes a frozen program a good guest on its host: programs that it starts, TLS roots, its parent's death.
+"""Adapts a frozen program to its host: its environment for other programs, its TLS roots, its launcher and parent.
 
-A bundle file with a launcher is one process. The one-file form is two: a parent that unpacks, waits and cleans up, and
-the child that this is.
+A bundle file with a launcher is one process. The one-file form is two processes: the parent unpacks the files, waits
+and deletes them; its child is this process.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
-#: It is put beside the modules where it does not start the program itself: see `dagfloe.build.freeze.stage`.
+#: Where the launcher is if it does not start the program itself: see `dagfloe.build.freeze.stage`.
 _LAUNCHER = os.path.join(__file__.rpartition("dagfloe")[0], "dagfloe", "launcher")  # noqa: PTH118
 _LIBRARY_PATHS = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LIBPATH")
-#: Where distributions keep their TLS roots: Debian, Fedora, openSUSE, Alpine and macOS, in this order.
+#: Where Debian, Fedora, openSUSE, Alpine and macOS keep their TLS roots, in this order.
 _TLS_ROOTS = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -31,14 +31,18 @@ def is_frozen() -> bool:
 
 
 def unpacked_folder() -> str | None:
-    """The folder into which a frozen one-file program was unpacked, that its parent process deletes afterwards."""
+    """The folder into which a one-file program was unpacked; None for other programs. Its parent process deletes it."""
     folder = getattr(sys, "_MEIPASS", None) if is_frozen() else None
-    # A program in a folder has its files beside itself, and they stay.
+    # A program that is a folder has its files beside it, and they stay.
     return None if folder is None or os.path.dirname(folder) == os.path.dirname(sys.executable) else folder  # noqa: PTH120 - pathlib costs 5 ms to import
 
 
 def restore_library_path(environment: MutableMapping[str, str]) -> None:
-    """Give programs that the task starts the host's library path instead of the frozen program's."""
+    """Set the host's library path again, for the programs that the task starts; PyInstaller has changed it.
+
+    Args:
+        environment: the environment to change.
+    """
     for name in _LIBRARY_PATHS:
         original = environment.pop(f"{name}_ORIG", None)
         if original is not None:
@@ -47,27 +51,32 @@ def restore_library_path(environment: MutableMapping[str, str]) -> None:
             environment.pop(name, None)
 
 
-def keep_to_itself(environment: MutableMapping[str, str]) -> int | str | None:
-    """Keep from programs that the task starts what the launcher handed on: a lock on the unpacked files, and itself.
+def receive_launcher(environment: MutableMapping[str, str]) -> int | str | None:
+    """Find the launcher, and hide from the programs that the task starts what the launcher passes to this process.
+
+    The launcher passes two open files: a lock on the unpacked files, and itself.
+
+    Args:
+        environment: the environment; the variable that names the two files is removed from it.
 
     Returns:
-        The launcher: as an open file where it has started this, else its path; None where there is none.
+        The launcher: as an open file if it started this process, else as its path; None if it does not exist.
     """
-    told = environment.pop("_DAGFLOE_FILES", "").split(",")
-    if len(told) != 2 or not all(text.isdecimal() and text.isascii() for text in told):
+    descriptors = environment.pop("_DAGFLOE_FILES", "").split(",")
+    if len(descriptors) != 2 or not all(number.isdecimal() and number.isascii() for number in descriptors):
         return _LAUNCHER if os.path.exists(_LAUNCHER) else None  # noqa: PTH110 - pathlib costs 5 ms to import
-    lock, launcher = map(int, told)
+    lock, launcher = map(int, descriptors)
     os.set_inheritable(lock, False)
     os.set_inheritable(launcher, False)
     return launcher
 
 
 def find_tls_roots(environment: MutableMapping[str, str], built_with: tuple[str, ...]) -> None:
-    """Point OpenSSL to this host's TLS roots when they are not where they were on the machine that built the bundle.
+    """Point OpenSSL to this host's TLS roots if it would look for them elsewhere, as on the machine of the build.
 
     Args:
-        environment: `SSL_CERT_FILE` is set in it, unless it or `SSL_CERT_DIR` is there already.
-        built_with: the default file and folder of the OpenSSL that is frozen in; nothing is done without them.
+        environment: `SSL_CERT_FILE` is set in it, unless it or `SSL_CERT_DIR` is set already.
+        built_with: the default file and folder of the frozen OpenSSL; without them, nothing is done.
     """
     if "SSL_CERT_FILE" in environment or "SSL_CERT_DIR" in environment:
         return
@@ -80,7 +89,7 @@ def find_tls_roots(environment: MutableMapping[str, str], built_with: tuple[str,
 
 
 def serve_multiprocessing() -> None:
-    """Become the worker process that `multiprocessing` started from a task, if this is one; does not return then."""
+    """Run as a worker process if `multiprocessing` started this program from a task as one; does not return then."""
     if any("multiprocessing" in argument for argument in sys.argv[1:]):
         from multiprocessing import freeze_support  # noqa: PLC0415 - slow to import
 
@@ -88,10 +97,13 @@ def serve_multiprocessing() -> None:
 
 
 def open_parent() -> int | None:
-    """A descriptor that becomes readable when the unpacking parent dies; None when there is no such parent or way.
+    """Open a file descriptor that becomes readable when the parent process of a one-file program dies.
+
+    Returns:
+        The descriptor; None for other programs, and where the kernel does not offer one.
 
     Raises:
-        ProcessLookupError: when the parent is dead already.
+        ProcessLookupError: when the parent is already dead.
     """
     folder = unpacked_folder()
     if folder is None or not hasattr(os, "pidfd_open"):

@@ -1,6 +1,6 @@
-"""Runs what PyInstaller prepares for some library modules when those are imported, instead of at every start.
+"""Runs some of PyInstaller's run-time hooks when the module that they prepare is imported, not at every start.
 
-The build takes these run-time hooks out of the start and keeps them as modules: see `dagfloe.build.freeze.spec`.
+The build keeps these hooks as modules, and leaves them out of the start: see `dagfloe.build.freeze.spec`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
-#: The module that has to be imported, and the hook that is run after it.
+#: The hook that runs after the import of each of these modules.
 HOOKS = {
     "inspect": "pyi_rth_inspect",
     "multiprocessing": "pyi_rth_multiprocessing",
@@ -23,13 +23,13 @@ HOOKS = {
 
 
 class LateHooks:
-    """A finder that finds nothing itself, and lets the hook of a module run right after the module."""
+    """A meta path finder that runs a module's hook right after the module. The other finders still find the module."""
 
     def __init__(self) -> None:
         self._pending = dict(HOOKS)
 
     def install(self) -> None:
-        """Watch imports from now on; what is imported already is prepared at once."""
+        """Watch imports from now on, and run the hooks of modules that are already imported."""
         for name in HOOKS:
             if name in sys.modules:
                 _run(self._pending.pop(name))
@@ -38,7 +38,7 @@ class LateHooks:
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """The module's own spec, whose loader runs the hook, too; None for every other module."""
+        """The spec of a module with a hook, with a loader that also runs the hook; None for every other module."""
         hook = self._pending.pop(name, None)
         if hook is None:
             return None
@@ -62,7 +62,7 @@ class _Loader:
         return module
 
     def exec_module(self, module: ModuleType) -> None:
-        # Whoever looks at the module later sees the loader that it has without us.
+        # Code that looks at the module later should see the loader that it has without the hook.
         module.__loader__ = self._loader
         if module.__spec__ is not None:
             module.__spec__.loader = self._loader
@@ -74,5 +74,5 @@ def _run(hook: str) -> None:
     try:
         __import__(hook)
     except ModuleNotFoundError as error:
-        if error.name != hook:  # PyInstaller has none where nothing of the bundle imports the module
+        if error.name != hook:  # PyInstaller leaves a hook out if nothing in the bundle imports its module
             raise

@@ -1,11 +1,11 @@
-"""How a process learns that it should stop: signals, a supervisor that vanished, a dead parent process.
+"""What asks this process to stop: signals, a supervisor that is gone, a dead parent process, a time limit.
 
-Thin: what a stop means to the task is in `dagfloe.cancellation`.
+What a stop means to the task is in `dagfloe.cancellation`.
 """
 
 from __future__ import annotations
 
-# The module `signal` makes enums of all this, which costs every task half a millisecond.
+# The module `signal` makes enums of these constants, which takes 0.5 ms in every task.
 import _signal as signal  # type: ignore[import-not-found]
 import logging
 import os
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
     from dagfloe.cancellation import Cancellation
 
-#: How long a task may go on cleaning up when nobody waits for it any more.
+#: How long a task may clean up after the supervisor or the parent process is gone.
 ORPHAN_GRACE_S = 5.0
-#: A main thread that is nowhere near a blocking call notices a signal sooner than this; later, it is asked less often.
-_FIRST_NUDGE_S, _LAST_NUDGE_S = 0.01, 1.0
+#: A main thread that runs Python code notices a signal within the first of these. The pauses grow to the last.
+_FIRST_PAUSE_S, _LAST_PAUSE_S = 0.01, 1.0
 _SIGNALS = {signal.SIGTERM: "SIGTERM", signal.SIGINT: "SIGINT"}
 _HANGUP = select.POLLHUP | select.POLLERR | getattr(select, "POLLRDHUP", 0)
 
@@ -34,19 +34,18 @@ log = logging.getLogger("dagfloe.signals")
 class StopSignals:
     """Turns SIGTERM and SIGINT into a request to the cancellation, for the length of a `with` block.
 
-    Must be entered on the main thread. A forked child gets the default handlers back, so that a pool can end its
-    workers.
+    Enter it on the main thread. A forked child gets the default handlers back, so that a pool can end its workers.
 
-    Python runs a signal's handler on the main thread when that comes by, and a main thread that is about to enter a
-    blocking call, or whose signal was taken by another thread, may not come by for ever. So a thread of its own is
-    told of every signal at once, and nudges the main thread until the handler has run.
+    Python runs a signal's handler on the main thread, between two bytecode instructions. If the main thread is about
+    to enter a blocking call, or another thread received the signal, that may never happen. So the wakeup descriptor
+    informs a separate thread of every signal, and this thread signals the main thread until the handler has run.
     """
 
     def __init__(self, cancellation: Cancellation) -> None:
         self._cancellation = cancellation
         self._before: list[object] = []
         self._noticed = threading.Event()
-        self._vanished: str | None = None
+        self._reason: str | None = None
 
     def __enter__(self) -> Self:
         self._reader, self._writer = os.pipe()
@@ -54,7 +53,7 @@ class StopSignals:
         signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
         self._before = [signal.signal(number, self._handle) for number in _SIGNALS]
         os.register_at_fork(after_in_child=self._after_fork)
-        self._thread = threading.Thread(target=self._nudge, name="dagfloe-signals", daemon=True)
+        self._thread = threading.Thread(target=self._repeat_signals, name="dagfloe-signals", daemon=True)
         self._thread.start()
         return self
 
@@ -68,29 +67,33 @@ class StopSignals:
         os.close(self._reader)
 
     def ignore_from_now_on(self) -> None:
-        """Let no late signal change the exit status: the terminal message was delivered, and the process is ending."""
+        """Ignore later signals, so that they cannot change the exit status after the terminal message was delivered."""
         self._before = [signal.SIG_IGN for _ in _SIGNALS]
 
     def stop_main_thread(self, reason: str) -> None:
-        """Ask for a stop from another thread, waking the main thread from blocking calls."""
-        self._vanished = reason
+        """Request a stop from another thread, and wake the main thread from a blocking call.
+
+        Args:
+            reason: a few words for the log.
+        """
+        self._reason = reason
         _send_to_main_thread(signal.SIGTERM)
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         self._noticed.set()
-        self._cancellation.request(self._vanished or _SIGNALS[number])
+        self._cancellation.request(self._reason or _SIGNALS[number])
 
-    def _nudge(self) -> None:
+    def _repeat_signals(self) -> None:
         while numbers := os.read(self._reader, 64):
             for number in _SIGNALS:
-                pause_s = _FIRST_NUDGE_S
+                pause_s = _FIRST_PAUSE_S
                 while number in numbers and not self._noticed.wait(pause_s):
                     _send_to_main_thread(number)
-                    pause_s = min(2 * pause_s, _LAST_NUDGE_S)
+                    pause_s = min(2 * pause_s, _LAST_PAUSE_S)
 
     def _after_fork(self) -> None:
         if signal.getsignal(signal.SIGTERM) == self._handle:
-            signal.set_wakeup_fd(-1)  # else the child's signals would be told to the parent
+            signal.set_wakeup_fd(-1)  # otherwise, the child's signals would be written to the parent's pipe
             for number in _SIGNALS:
                 signal.signal(number, signal.SIG_DFL)
 
@@ -102,11 +105,11 @@ def _send_to_main_thread(number: int) -> None:
 
 
 class TimeLimit:
-    """Tells the cancellation when the time of a `with` block is over. Must be entered on the main thread.
+    """Limits the time of a `with` block: when it is over, the cancellation times out. Enter it on the main thread.
 
     Args:
-        seconds: the time.
-        cancellation: what is told.
+        seconds: the time that the block may take.
+        cancellation: the cancellation that times out.
     """
 
     def __init__(self, seconds: float, cancellation: Cancellation) -> None:
@@ -116,8 +119,8 @@ class TimeLimit:
 
     def __enter__(self) -> Self:
         self._before = signal.signal(signal.SIGALRM, self._handle)
-        # Again and again, because a main thread that is about to enter a blocking call may miss the first one.
-        signal.setitimer(signal.ITIMER_REAL, self._seconds, _LAST_NUDGE_S)
+        # Repeated, because a main thread that is about to enter a blocking call may miss the first signal.
+        signal.setitimer(signal.ITIMER_REAL, self._seconds, _LAST_PAUSE_S)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -129,13 +132,13 @@ class TimeLimit:
 
 
 class PeerWatch:
-    """Watches, on a thread of its own, that somebody still waits for this task's end.
+    """Watches, on a separate thread, whether the supervisor and the parent process are still there.
 
     Args:
-        comm: the comm socket's descriptor; the supervisor's end closing means that it is gone.
-        parent: what `host.open_parent` gave.
-        leave: ends the process when it has not ended `grace_s` seconds after somebody was gone; must not return.
-        grace_s: see `leave`.
+        comm: the comm socket's file descriptor; when the other end is closed, the supervisor is gone.
+        parent: the parent process, as `host.open_parent` returns it.
+        leave: called to end the process if it still runs `grace_s` seconds after one of them is gone; must not return.
+        grace_s: how many seconds the task may clean up.
     """
 
     def __init__(
@@ -162,8 +165,12 @@ class PeerWatch:
         self._thread.start()
         return self
 
-    def tell(self, on_gone: Callable[[str], None]) -> None:
-        """From now on, also tell somebody, once, on any thread, in a few words that say who is gone."""
+    def notify(self, on_gone: Callable[[str], None]) -> None:
+        """Call a function when the supervisor or the parent is gone, also if it is gone already.
+
+        Args:
+            on_gone: called once, on any thread, with a few words for the log.
+        """
         with self._lock:
             self._on_gone, gone = on_gone, self._gone
         if gone is not None:
@@ -183,7 +190,7 @@ class PeerWatch:
         poller = select.poll()
         poller.register(self._wake_reader, select.POLLIN)
         for descriptor in self._reasons:
-            # Readable data on the comm socket is not ours to see; a parent's pidfd becomes readable at its death.
+            # Only `Comms` reads data from the comm socket. A parent's pidfd becomes readable when the parent dies.
             poller.register(descriptor, select.POLLIN if descriptor == self._parent else _HANGUP)
         gone = poller.poll()[0][0]
         if self._stopped.is_set():

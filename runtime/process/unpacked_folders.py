@@ -1,6 +1,7 @@
-"""Folders into which one-file programs were unpacked, and which nobody deleted because both processes were killed.
+"""The folders into which one-file programs unpack themselves: locks this program's, and deletes abandoned ones.
 
-Without pathlib, which costs 5 ms to import.
+A folder is abandoned when both processes of its program were killed. This module does without pathlib, which takes
+5 ms to import.
 """
 
 # ruff: noqa: PTH110, PTH118, PTH120
@@ -11,27 +12,36 @@ import os
 import time
 from contextlib import suppress
 
-#: Locked by the program as long as it runs.
+#: The program locks this file as long as it runs.
 LOCK = ".dagfloe-use"
-#: Unpacked with every such program: it tells the folder of one that was killed before it could lock anything.
+#: Every bundle's one-file program unpacks this file. It identifies a folder whose program was killed before it could
+#: lock anything.
 LAUNCHER = "dagfloe/launcher"
-#: Nothing unpacks itself for so long.
+#: No program takes longer than this to unpack itself.
 UNPACKING_S = 3600
 
 
-def claim(folder: str) -> None:
-    """Lock this program's own folder against `sweep`, until the end of the process and of what it has forked."""
-    with suppress(OSError):  # without the lock, the folder is no worse off than any other program's
+def lock_folder(folder: str) -> None:
+    """Protect this program's own folder from `delete_abandoned_folders`, as long as this process or a fork of it lives.
+
+    Args:
+        folder: the folder's path.
+    """
+    with suppress(OSError):  # without the lock, the folder is as safe as any other program's
         descriptor = os.open(os.path.join(folder, LOCK), os.O_RDONLY | os.O_CREAT, 0o600)
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
 
 
-def sweep(folder: str) -> None:
-    """Delete what killed programs of dagfloe and of this user left beside this program's own folder."""
-    with os.scandir(os.path.dirname(folder)) as listing:
-        others = [each for each in listing if each.name.startswith("_MEI") and each.path != folder]
+def delete_abandoned_folders(folder: str) -> None:
+    """Delete the folders of this user's killed bundles that are beside this program's own folder.
+
+    Args:
+        folder: the path of this program's own folder.
+    """
+    with os.scandir(os.path.dirname(folder)) as entries:
+        others = [entry for entry in entries if entry.name.startswith("_MEI") and entry.path != folder]
     for other in others:
-        with suppress(OSError):  # in use, or gone already
+        with suppress(OSError):  # in use, or deleted by another program
             status = other.stat(follow_symlinks=False)
             if other.is_dir(follow_symlinks=False) and status.st_uid == os.geteuid():
                 _delete_unused(other.path, time.time() - status.st_mtime)

@@ -1,9 +1,9 @@
-"""The blocking channel to the supervisor: sends requests, matches replies by id. Any thread may call it.
+"""The comm socket: sends requests to the supervisor and waits for their replies. Any thread may use it.
 
-There is no reader thread, because handing every reply from one thread to another would double a call's time. Of the
-threads that wait for a reply, one (the leader) waits on the socket for all of them; when it has its own reply, the
-next one takes over. Bytes are read and written inside the cancellation's shield, so that a stop never leaves half a
-frame behind, in either direction; only the waiting itself can be interrupted.
+There is no reader thread, because passing each reply from one thread to another would double the time of a call. One of
+the waiting threads, the leader, waits on the socket for all of them. When it has its own reply, another thread takes
+over. Bytes are read and written inside the cancellation's shield, so a stop never leaves half a frame behind in either
+direction. Only the waiting can be interrupted.
 """
 
 from __future__ import annotations
@@ -30,26 +30,26 @@ if TYPE_CHECKING:
     from dagfloe.cancellation import Cancellation
     from dagfloe.runtime.wire.frames import Frame
 
-#: A call to the API server, with the supervisor's own retries, stays below it.
+#: Longer than the supervisor's call to the API server takes, its retries included.
 REPLY_TIMEOUT_S = 300.0
-#: How long the supervisor may leave a frame unread.
+#: How long the supervisor may take to read a frame.
 WRITE_TIMEOUT_S = 30.0
 _READ_BYTES = 1 << 16
-_GONE = "the supervisor is gone (its socket {}): the task cannot go on, Airflow learns of its end by itself"
+_GONE = "the supervisor is gone (its socket {}): the task cannot continue; Airflow will notice by itself"
 
 
 class Comms:
     """The comm socket.
 
     Args:
-        sock: the connected socket; it is owned from here on.
-        cancellation: its shield covers reads and writes, and a stop interrupts the waiting.
+        sock: the connected socket; `Comms` owns it from now on.
+        cancellation: its shield covers reads and writes; a stop interrupts the waiting.
         reply_timeout_s: how many seconds a request waits for its reply.
         write_timeout_s: how many seconds the peer may take to accept a frame.
-        schema_version: the supervisor schema version that the bundle names; bodies are checked with it.
+        schema_version: the supervisor schema version that bodies are checked against.
 
     Attributes:
-        carrier: the W3C trace context (traceparent, tracestate) that goes with every request, if there is one.
+        carrier: the W3C trace context (traceparent, tracestate) that every request carries, if there is one.
     """
 
     def __init__(
@@ -72,8 +72,8 @@ class Comms:
         self._window = cancellation.window()
         self._decoder = FrameDecoder(MAX_FRAME_BYTES)
         self._send_lock = threading.Lock()
-        self._readable: select.poll | None = None  # kept from one wait to the next
-        self._lock = threading.RLock()  # for all that follows
+        self._readable: select.poll | None = None  # reused from one wait to the next
+        self._lock = threading.RLock()  # protects all attributes below
         self._turn = threading.Condition(self._lock)
         self._leader: int | None = None
         self._waiting: set[int] = set()
@@ -82,16 +82,16 @@ class Comms:
         self._lost: Exception | None = None
 
     def fileno(self) -> int:
-        """The socket's file descriptor, for those who watch it."""
+        """The socket's file descriptor, to watch it."""
         return self._sock.fileno()
 
     def receive_first(self) -> Frame:
-        """Wait for the frame that the supervisor sends without being asked, whose id is 0.
+        """Wait for the first frame. The supervisor sends it without a request; its id is 0.
 
         Raises:
-            ConnectionLostError: when the supervisor closes the socket before, even in the middle of the frame.
-            RemoteProtocolError: when it is not a frame, or not one with the id 0.
-            ReplyTimeoutError: when nothing comes within `reply_timeout_s`.
+            ConnectionLostError: when the supervisor closes the socket before the frame is complete.
+            RemoteProtocolError: when the bytes are not a frame, or its id is not 0.
+            ReplyTimeoutError: when no frame arrives within `reply_timeout_s`.
         """
         with self._shield:
             self._waiting.add(0)
@@ -101,39 +101,42 @@ class Comms:
         """Send a request and wait for its reply.
 
         Args:
-            body: the message; checked before anything is sent.
+            body: the message; it is checked before anything is sent.
 
         Returns:
-            The reply's body; None when the supervisor had nothing to say.
+            The reply's body; None if it is empty.
 
         Raises:
-            LocalProtocolError: when the supervisor would not understand the body.
-            SupervisorError: when the supervisor answers with an error; a subclass says which.
-            ReplyTimeoutError: when no reply comes within `reply_timeout_s`.
+            LocalProtocolError: when the supervisor would refuse the body.
+            SupervisorError: when the supervisor answers with an error; the subclass depends on the error.
+            ReplyTimeoutError: when no reply arrives within `reply_timeout_s`.
             ConnectionLostError: when the supervisor is gone.
         """
         return self._exchange(None, body)
 
     def finish(self, body: Mapping[str, Any]) -> None:
-        """Send the terminal message, on the id of `StartupDetails`, and wait until the supervisor has taken it.
+        """Send the terminal message with the id of `StartupDetails`, and wait until the supervisor confirms it.
+
+        Args:
+            body: the terminal message.
 
         Raises:
-            As `request` does; a `SupervisorError` and a `ReplyTimeoutError` mean that it was delivered.
+            As `request` does; after a `SupervisorError` or a `ReplyTimeoutError`, the message was delivered.
         """
         self._exchange(0, body)
 
     def close(self) -> None:
-        """Close the socket in an orderly way: what was written is delivered."""
-        with suppress(OSError):  # the peer was faster
+        """Close the socket after everything that was written is delivered."""
+        with suppress(OSError):  # the peer closed it first
             self._sock.shutdown(SHUT_WR)
         self._sock.close()
 
     def _exchange(self, frame_id: int | None, body: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Send a frame, on a new id when none is given, and wait for its reply."""
+        """Send a frame and wait for its reply. Without a `frame_id`, the frame gets a new id."""
         if os.getpid() != self._pid:
             raise LocalProtocolError(
                 "the Client was used in a forked process: only the task's own process may talk to the supervisor; "
-                "return the data to it instead"
+                "return the data to that process instead"
             )
         check_request(body, self._schema_version)
         timeout_s = self.reply_timeout_s
@@ -174,12 +177,12 @@ class Comms:
                 raise self._lose(_GONE.format(f"broke: {error.strerror}")) from error
 
     def _send_rest(self, view: memoryview) -> None:
-        """Send what the socket did not take at once."""
+        """Send the bytes that the socket did not accept at once."""
         deadline = time.monotonic() + self._write_timeout_s
         poller = _poller(self._sock, select.POLLOUT)
         while view:
             if not _wait_ready(poller, deadline):
-                # Half a frame may be out: nothing that followed could be understood.
+                # Half a frame may be sent: the supervisor could not decode anything after it.
                 raise self._lose(
                     f"the supervisor did not read a frame within {self._write_timeout_s:g} s, "
                     f"{len(view)} bytes of it are left"
@@ -197,13 +200,13 @@ class Comms:
                         raise type(self._lost)(str(self._lost)) from self._lost
                     remaining_s = deadline - time.monotonic()
                     if remaining_s <= 0:
-                        what = "to send its first frame" if request is None else f"to answer {request['type']}"
+                        action = "to send its first frame" if request is None else f"to answer {request['type']}"
                         raise ReplyTimeoutError(
-                            f"the supervisor took more than {timeout_s:g} s {what}: "
+                            f"the supervisor took more than {timeout_s:g} s {action}: "
                             "can the worker reach the API server?"
                         )
-                    # The same thread may lead already, further down its stack: a cleanup callback runs on top of the
-                    # call that it interrupted.
+                    # This thread may already be the leader, further up its stack: a cleanup callback interrupts a call
+                    # and makes another one.
                     if self._leader in (None, me):
                         self._lead(me, remaining_s)
                     else:
@@ -217,9 +220,9 @@ class Comms:
                     self._turn.notify_all()
 
     def _lead(self, me: int, timeout_s: float) -> None:
-        """Wait on the socket for all, once, and hand out what came."""
+        """Wait on the socket once for all threads, and store the replies that arrive."""
         self._leader = me
-        # Taken, because another wait may begin further up the stack of this thread, and one poller cannot wait twice.
+        # Take the poller: a cleanup callback may wait, too, during this wait, and a poller cannot wait twice at once.
         poller, self._readable = self._readable or _poller(self._sock, select.POLLIN), None
         self._lock.release()
         try:
@@ -241,7 +244,7 @@ class Comms:
             for frame in self._decoder.feed(data):
                 if frame.id > self._last_id:
                     raise RemoteProtocolError(f"a frame from the supervisor has an unknown id: {frame.id}")
-                if frame.id in self._waiting:  # else it answers a call that gave up
+                if frame.id in self._waiting:  # otherwise, its call has timed out
                     self._arrived[frame.id] = frame
         except BlockingIOError:
             pass
@@ -266,6 +269,6 @@ def _poller(sock: socket, event: int) -> select.poll:
 
 
 def _wait_ready(poller: select.poll, deadline: float) -> bool:
-    """Wait until the socket is ready, or broken; False when the deadline passed."""
+    """Wait until the socket is ready or broken. Return False if the deadline passes first."""
     remaining_s = deadline - time.monotonic()
     return remaining_s > 0 and bool(poller.poll(remaining_s * 1000))

@@ -1,6 +1,6 @@
-"""Dials the supervisor's two sockets at once.
+"""Connects to the supervisor's two sockets at the same time.
 
-With the module that `socket` stands on: `socket` itself makes enums of all constants, which costs every task 2 ms.
+Uses `_socket` directly: the module `socket` makes enums of its constants, which takes 2 ms in every task.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dagfloe.runtime.wire.addresses import Address
 
-#: For each socket. The supervisor itself gives up after 10 s, unless it is configured otherwise.
+#: The time limit for each socket. By default, the supervisor itself gives up after 10 s.
 DIAL_TIMEOUT_S = 30.0
 
 
@@ -23,24 +23,24 @@ def dial_both(comm: Address, logs: Address, timeout_s: float = DIAL_TIMEOUT_S) -
     """Connect to both addresses concurrently.
 
     Args:
-        comm: where the supervisor expects frames.
-        logs: where it expects log lines.
-        timeout_s: limit for each.
+        comm: the address where the supervisor expects frames.
+        logs: the address where the supervisor expects log lines.
+        timeout_s: the time limit for each connection, in seconds.
 
     Returns:
         The comm and the logs socket.
 
     Raises:
-        ConnectionLostError: when one of them does not come about; the other one is closed.
+        ConnectionLostError: when a connection fails; the other one is closed.
     """
     outcome: list[socket | OSError] = []
-    # Log lines that follow others on their way wait in the kernel, which delivers them even when the process is
-    # killed: the supervisor is woken once for several, and a line takes a third less time.
+    # Without TCP_NODELAY, the kernel collects log lines while others are on their way, and delivers them even if this
+    # process is killed. The supervisor wakes up once for several lines, and a line takes a third less time.
     thread = threading.Thread(
-        target=lambda: outcome.append(_dial(logs, timeout_s, at_once=False)), name="dagfloe-dial", daemon=True
+        target=lambda: outcome.append(_dial(logs, timeout_s, no_delay=False)), name="dagfloe-dial", daemon=True
     )
     thread.start()
-    comm_outcome = _dial(comm, timeout_s, at_once=True)
+    comm_outcome = _dial(comm, timeout_s, no_delay=True)
     thread.join()
     outcomes = (("comm", comm, comm_outcome), ("logs", logs, outcome[0]))
     failures = [
@@ -59,19 +59,19 @@ def dial_both(comm: Address, logs: Address, timeout_s: float = DIAL_TIMEOUT_S) -
     return comm_outcome, outcome[0]  # type: ignore[return-value]
 
 
-def _dial(address: Address, timeout_s: float, *, at_once: bool) -> socket | OSError:
-    failure = OSError(f"no address is known for {address.host}")
+def _dial(address: Address, timeout_s: float, *, no_delay: bool) -> socket | OSError:
+    failure = OSError(f"the host name {address.host} has no address")
     try:
-        # As bytes, because text would load the idna codec, which costs 5 ms.
-        found = getaddrinfo(os.fsencode(address.host), address.port, type=SOCK_STREAM)
+        # As bytes, because a string would load the idna codec, which takes 5 ms.
+        candidates = getaddrinfo(os.fsencode(address.host), address.port, type=SOCK_STREAM)
     except OSError as error:
         return error
-    for family, kind, protocol, _, where in found:
+    for family, kind, protocol, _, where in candidates:
         sock = socket(family, kind, protocol)
         try:
             sock.settimeout(timeout_s)
             sock.connect(where)
-            sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, at_once)
+            sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, no_delay)
         except OSError as error:
             sock.close()
             failure = error

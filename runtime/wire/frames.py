@@ -1,4 +1,4 @@
-"""Bytes to frames and back. Pure: no sockets, no waiting.
+"""Encodes and decodes frames. Pure: no sockets, no waiting.
 
 A frame on the comm socket::
 
@@ -9,8 +9,8 @@ A frame on the comm socket::
     |                | from the supervisor: [id, body, error]     |
     +----------------+--------------------------------------------+
 
-`body` and `error` are maps or null; trailing nulls may be left out. `carrier` is the W3C trace context that a request
-belongs to. Aware datetimes travel as the msgpack timestamp extension.
+`body` and `error` are dicts or null; trailing nulls may be left out. `carrier` is the W3C trace context of a request.
+Aware datetimes are encoded as the msgpack timestamp extension.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ class Frame:
     """One frame from the supervisor.
 
     Attributes:
-        id: that of the request that it answers; 0 for the first one.
-        body: the message, if any.
-        error: the error in its place, if any.
+        id: the id of the request that the frame answers; 0 for the first frame.
+        body: the message, if there is one.
+        error: the error, if there is one.
     """
 
     __slots__ = ("body", "error", "id")
@@ -51,36 +51,37 @@ class Frame:
 
 
 HEADER_BYTES = 4
-#: Of a frame from the supervisor.
-_PARTS = 3
-#: Longer frames are refused. Any ASCII text that is read as a length exceeds it, so that a peer which speaks another
-#: protocol is told from a large XCom.
+#: The number of elements of a frame from the supervisor.
+_ELEMENTS = 3
+#: The length limit of frames. Four ASCII characters, read as a length, exceed it: the first bytes of another protocol
+#: are not mistaken for a large XCom.
 MAX_FRAME_BYTES = 0x1FFF_FFFF
 
 
-#: Up to here, one write of a copy costs less than two writes without.
+#: Up to this length, one write of a copied payload is faster than two writes.
 _SMALL_BYTES = 1 << 16
-_SHORT_TEXT = 1 << 10
+_SHORT_STRING = 1 << 10
 _SCALARS = frozenset({bool, float, int, type(None)})
-#: For bodies of scalars and short texts: nothing else can run while it packs one, and making one takes as long as that.
+#: Shared for bodies of scalars and short strings, because making a packer takes as long as using it. No other thread
+#: can run while it packs such a body.
 _packer = msgpack.Packer(datetime=True)
 
 
 def encode_frame(
     frame_id: int, body: Mapping[str, Any], carrier: Mapping[str, str] | None = None
 ) -> tuple[bytes | memoryview, ...]:
-    """One frame to the supervisor, with its length.
+    """Encode a frame to the supervisor, with its length.
 
     Args:
         frame_id: the request's id.
-        body: the message; datetimes in it must be aware.
-        carrier: the W3C trace context that the request belongs to, if any.
+        body: the message; its datetimes must be aware.
+        carrier: the W3C trace context of the request, if there is one.
 
     Returns:
-        What to write, one after the other: large payloads are not copied.
+        The parts to write, in order. Large payloads are not copied.
 
     Raises:
-        LocalProtocolError: when the body has no msgpack form or is too long.
+        LocalProtocolError: when msgpack cannot encode the body, or the frame is too long.
     """
     content = [frame_id, body, carrier] if carrier else [frame_id, body]
     payload: bytes | memoryview
@@ -101,7 +102,7 @@ def encode_frame(
     if length > MAX_FRAME_BYTES:
         raise LocalProtocolError(
             f"the message {body.get('type')} has {length} bytes, more than {MAX_FRAME_BYTES}: nothing was sent; "
-            "store large data elsewhere and pass where it is"
+            "store large data elsewhere and pass a reference to it"
         )
     header = length.to_bytes(HEADER_BYTES, "big")
     return (header, payload) if length > _SMALL_BYTES else (header + payload,)
@@ -109,16 +110,16 @@ def encode_frame(
 
 def _is_short(body: Mapping[str, Any]) -> bool:
     for value in body.values():
-        if len(value) > _SHORT_TEXT if type(value) is str else type(value) not in _SCALARS:
+        if len(value) > _SHORT_STRING if type(value) is str else type(value) not in _SCALARS:
             return False
     return True
 
 
 class FrameDecoder:
-    """Collects bytes as they arrive, however they are split, and gives back whole frames.
+    """Collects bytes as they arrive, and returns whole frames.
 
     Args:
-        max_frame_bytes: longer frames are refused.
+        max_frame_bytes: the length limit; longer frames are refused.
     """
 
     def __init__(self, max_frame_bytes: int = MAX_FRAME_BYTES) -> None:
@@ -131,14 +132,17 @@ class FrameDecoder:
         return len(self._buffer)
 
     def feed(self, data: bytes) -> Iterator[Frame]:
-        """Add bytes; give the frames that are whole now, one by one, those before a bad one included.
+        """Add bytes, and return the frames that are complete now, one by one.
+
+        Args:
+            data: the bytes, split anywhere.
 
         Raises:
-            RemoteProtocolError: at a frame that is too long, is not msgpack, or has the wrong shape. The stream cannot
-                be read further.
+            RemoteProtocolError: when a frame is too long, is not msgpack, or has the wrong shape. The frames before it
+                are returned first. The stream cannot be read further.
         """
         if not self._buffer and len(data) - HEADER_BYTES == int.from_bytes(data[:HEADER_BYTES], "big"):
-            return iter((self._decode(data[HEADER_BYTES:]),))  # as nearly always: one frame, and nothing else
+            return iter((self._decode(data[HEADER_BYTES:]),))  # nearly always: exactly one frame
         return self._split(data)
 
     def _split(self, data: bytes) -> Iterator[Frame]:
@@ -176,7 +180,10 @@ class FrameDecoder:
 
 
 def decode_payload(payload: bytes | memoryview) -> Frame:
-    """Read one frame's msgpack.
+    """Decode the msgpack of one frame.
+
+    Args:
+        payload: the frame without its length.
 
     Raises:
         RemoteProtocolError: when it is not msgpack or has the wrong shape.
@@ -187,17 +194,17 @@ def decode_payload(payload: bytes | memoryview) -> Frame:
         raise RemoteProtocolError(
             f"a frame of {len(payload)} bytes from the supervisor is not valid msgpack ({type(error).__name__})"
         ) from error
-    if type(value) is not list or not 1 <= len(value) <= _PARTS:
+    if type(value) is not list or not 1 <= len(value) <= _ELEMENTS:
         raise _misshaped("it is not an array of id, body and error")
-    frame_id, body, error_body = value if len(value) == _PARTS else (*value, None, None)[:_PARTS]
-    if type(frame_id) is not int or frame_id < 0:  # the type of True is another one
+    frame_id, body, error_body = value if len(value) == _ELEMENTS else (*value, None, None)[:_ELEMENTS]
+    if type(frame_id) is not int or frame_id < 0:  # isinstance would accept True
         raise _misshaped("its id is not a number")
     if not (body is None or isinstance(body, dict)):
-        raise _misshaped("its body is neither a map nor null")
+        raise _misshaped("its body is neither a dict nor null")
     if not (error_body is None or isinstance(error_body, dict)):
-        raise _misshaped("its error is neither a map nor null")
+        raise _misshaped("its error is neither a dict nor null")
     return Frame(frame_id, body, error_body)
 
 
-def _misshaped(why: str) -> RemoteProtocolError:
-    return RemoteProtocolError(f"a frame from the supervisor has the wrong shape: {why}")
+def _misshaped(reason: str) -> RemoteProtocolError:
+    return RemoteProtocolError(f"a frame from the supervisor has the wrong shape: {reason}")

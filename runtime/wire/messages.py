@@ -1,4 +1,4 @@
-"""The terminal messages that this runtime sends, and the first frame's body that it reads. Pure."""
+"""Makes the terminal messages that this runtime sends, and reads the body of the first frame. Pure."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from datetime import datetime, timezone
 from dagfloe.errors import RemoteProtocolError
 from dagfloe.model.context import BundleInfo, Context, TaskInstance, read_dag_run
 from dagfloe.model.record import Record
+from dagfloe.model.states import AWAITING_INPUT, DEFERRED, SUCCESS, UP_FOR_RESCHEDULE, UP_FOR_RETRY
 from dagfloe.runtime.config import DEFAULT_SCHEMA_VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
-    from typing import Any
+    from typing import Any, TypeGuard
 
     from dagfloe.cancellation import Cancellation
     from dagfloe.messages.v2026_06_16 import (
@@ -27,61 +28,61 @@ if TYPE_CHECKING:
     )
 
 MAX_RETRY_REASON_LENGTH = 500
-#: What the supervisor names as `next_method` when the trigger failed.
+#: The supervisor's `next_method` for a task whose trigger failed.
 TRIGGER_FAILED_METHOD = "__fail__"
 
 
 # The terminal messages
 
 
-def succeeded(*, rendered_map_index: str | None = None, outlets: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The terminal message of a task that returned.
+def succeed_task(*, rendered_map_index: str | None = None, outlets: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Make the terminal message of a task that returned.
 
     Args:
-        rendered_map_index: what is shown in the place of its map index.
-        outlets: `task_outlets` and `outlet_events`, if it has outlets.
+        rendered_map_index: the label that Airflow shows instead of the map index.
+        outlets: the fields `task_outlets` and `outlet_events`, if the task has outlets.
     """
     message: SucceedTask = {
         "type": "SucceedTask",
-        "state": "success",
+        "state": SUCCESS,
         "end_date": datetime.now(tz=timezone.utc),
-        # What is left out here reaches Airflow's API server as null, and it refuses that.
+        # If these are left out, Airflow's API server receives null and refuses the message.
         "task_outlets": [],
         "outlet_events": [],
     }
-    return {**message, **(outlets or {}), **_shown(rendered_map_index)}
+    return {**message, **(outlets or {}), **_label(rendered_map_index)}
 
 
-def ended(state: str, *, rendered_map_index: str | None = None, reason: str | None = None) -> dict[str, Any]:
-    """The terminal message of a task that ended as `failed`, `skipped` or `removed`.
+def end_task(state: str, *, rendered_map_index: str | None = None, reason: str | None = None) -> dict[str, Any]:
+    """Make the terminal message of a task that ends as failed, skipped or removed.
 
     Args:
-        state: one of these.
-        rendered_map_index: what is shown in the place of its map index.
-        reason: what a retry policy said; only where the supervisor schema has the field.
+        state: one of these three states.
+        rendered_map_index: the label that Airflow shows instead of the map index.
+        reason: the retry policy's reason; pass it only if the supervisor schema has the field `retry_reason`.
     """
     message = {
         "type": "TaskState",
         "state": state,
         "end_date": datetime.now(tz=timezone.utc),
-        **_shown(rendered_map_index),
+        **_label(rendered_map_index),
     }
     return {**message, "retry_reason": reason[:MAX_RETRY_REASON_LENGTH]} if reason is not None else message
 
 
-def retry(
+def retry_task(
     reason: str, *, delay: timedelta | float | None = None, rendered_map_index: str | None = None
 ) -> dict[str, Any]:
-    """The terminal message of a task that failed and has tries left.
+    """Make the terminal message of a task that failed and has tries left.
 
     Args:
-        reason: why; it is cut to what Airflow takes.
-        delay: until the next try; what Airflow's task says when it is None.
-        rendered_map_index: what is shown in the place of its map index.
+        reason: why it failed; cut to the length that Airflow accepts.
+        delay: the time until the next try, as a timedelta or in seconds; None for the delay that the Dag declares.
+        rendered_map_index: the label that Airflow shows instead of the map index.
     """
     message: RetryTask = {
         "type": "RetryTask",
-        "state": "up_for_retry",
+        "state": UP_FOR_RETRY,
         "end_date": datetime.now(tz=timezone.utc),
         "retry_reason": reason[:MAX_RETRY_REASON_LENGTH],
     }
@@ -89,10 +90,10 @@ def retry(
         from dagfloe.values.dates import to_seconds  # noqa: PLC0415 - few retries have a delay of their own
 
         message["retry_delay_seconds"] = to_seconds(delay)
-    return {**message, **_shown(rendered_map_index)}
+    return {**message, **_label(rendered_map_index)}
 
 
-def deferred(
+def defer_task(
     classpath: str,
     trigger_kwargs: Mapping[str, Any],
     next_method: str,
@@ -102,61 +103,82 @@ def deferred(
     queue: str | None = None,
     rendered_map_index: str | None = None,
 ) -> dict[str, Any]:
-    """The terminal message of a task that goes on when a trigger has fired; the kwargs are encoded already."""
+    """Make the terminal message of a task that waits for a trigger.
+
+    Args:
+        classpath: the full name of the trigger's class.
+        trigger_kwargs: its arguments, encoded with `dagfloe.values.serde`.
+        next_method: the name of the function that the task resumes in.
+        next_kwargs: that function's arguments, encoded.
+        timeout: how long the trigger may take, as a timedelta or in seconds; None for no limit.
+        queue: the triggerer's queue.
+        rendered_map_index: the label that Airflow shows instead of the map index.
+    """
     message: DeferTask = {
         "type": "DeferTask",
-        "state": "deferred",
+        "state": DEFERRED,
         "classpath": classpath,
         "trigger_kwargs": dict(trigger_kwargs),
         "next_method": next_method,
         "next_kwargs": dict(next_kwargs),
     }
     optional = {"trigger_timeout": _duration(timeout), "queue": queue}
-    return {**message, **_without_none(optional), **_shown(rendered_map_index)}
+    return {**message, **_without_none(optional), **_label(rendered_map_index)}
 
 
-def awaiting_input(
+def await_input_task(
     next_method: str,
     next_kwargs: Mapping[str, Any],
     *,
     timeout: timedelta | float | None = None,
     rendered_map_index: str | None = None,
 ) -> dict[str, Any]:
-    """The terminal message of a task that goes on when a human has answered; the kwargs are encoded already."""
+    """Make the terminal message of a task that waits for a human's answer.
+
+    Args:
+        next_method: the name of the function that the task resumes in.
+        next_kwargs: that function's arguments, encoded with `dagfloe.values.serde`.
+        timeout: how long the human may take, as a timedelta or in seconds; None for no limit.
+        rendered_map_index: the label that Airflow shows instead of the map index.
+    """
     message: AwaitInputTask = {
         "type": "AwaitInputTask",
-        "state": "awaiting_input",
+        "state": AWAITING_INPUT,
         "next_method": next_method,
         "next_kwargs": dict(next_kwargs),
     }
     optional = {"timeout": _duration(timeout)}
-    return {**message, **_without_none(optional), **_shown(rendered_map_index)}
+    return {**message, **_without_none(optional), **_label(rendered_map_index)}
 
 
-def rescheduled(reschedule_date: datetime) -> dict[str, Any]:
-    """The terminal message of a task that is to be run again, as the same try, at a later time."""
+def reschedule_task(reschedule_date: datetime) -> dict[str, Any]:
+    """Make the terminal message of a task that Airflow should run again later, as the same try.
+
+    Args:
+        reschedule_date: when, an aware datetime.
+    """
     message: RescheduleTask = {
         "type": "RescheduleTask",
-        "state": "up_for_reschedule",
+        "state": UP_FOR_RESCHEDULE,
         "reschedule_date": reschedule_date,
         "end_date": datetime.now(tz=timezone.utc),
     }
     return {**message}
 
 
-def no_dags(body: Mapping[str, Any] | None, error: BaseException | None = None) -> dict[str, Any] | None:
-    """The answer to a Dag processor that asks a bundle for Dags of its own: it has none.
+def is_dag_parse_request(body: Mapping[str, Any] | None) -> TypeGuard[Mapping[str, Any]]:
+    """Whether the first frame's body comes from a Dag processor, which asks each file for its own Dags."""
+    return body is not None and body.get("type") == "DagFileParseRequest"
+
+
+def dag_parsing_result(request: Mapping[str, Any], error: BaseException | None = None) -> dict[str, Any]:
+    """Make the answer to a Dag processor: dagfloe bundles return no Dags.
 
     Args:
-        body: the first frame's body.
-        error: why the bundle cannot be imported, which Airflow then shows as the file's import error.
-
-    Returns:
-        None when it is not a Dag processor that asks.
+        request: the `DagFileParseRequest`.
+        error: why the bundle cannot be imported; Airflow shows it as the file's import error.
     """
-    if body is None or body.get("type") != "DagFileParseRequest":
-        return None
-    file = str(body.get("file"))
+    file = str(request.get("file"))
     message: DagFileParsingResult = {
         "type": "DagFileParsingResult",
         "fileloc": file,
@@ -166,7 +188,7 @@ def no_dags(body: Mapping[str, Any] | None, error: BaseException | None = None) 
     if error is not None:
         import traceback  # noqa: PLC0415 - few bundles are broken
 
-        place = os.path.relpath(file, str(body.get("bundle_path")))
+        place = os.path.relpath(file, str(request.get("bundle_path")))
         message["import_errors"] = {place: "".join(traceback.format_exception(error))}
     return {**message}
 
@@ -179,7 +201,7 @@ def _duration(timeout: timedelta | float | None) -> str | None:
     return to_duration(timeout)
 
 
-def _shown(rendered_map_index: str | None) -> dict[str, str]:
+def _label(rendered_map_index: str | None) -> dict[str, str]:
     return {} if rendered_map_index is None else {"rendered_map_index": rendered_map_index}
 
 
@@ -191,15 +213,15 @@ def _without_none(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Startup(Record):
-    """What the supervisor says of the task to run (`StartupDetails`).
+    """The task to run, as the supervisor describes it (`StartupDetails`).
 
     Attributes:
-        context: what the author sees of it.
-        next_method: the function to resume in, when the task was deferred.
-        next_kwargs: what that function gets, as Airflow encoded it.
-        xcom_keys_to_clear: the XComs of an earlier try.
-        arg_bindings: the arguments that the stub Dag gives (3.4).
-        schema_version: the supervisor schema version that the bundle names.
+        context: the task's context.
+        next_method: the function to resume in, if the task was deferred.
+        next_kwargs: that function's arguments, as Airflow encodes them.
+        xcom_keys_to_clear: the keys of XComs that an earlier try pushed.
+        arg_bindings: the arguments that the stub Dag passes (Airflow 3.4).
+        schema_version: the supervisor schema version that the bundle speaks.
     """
 
     _hidden = frozenset({"next_kwargs", "arg_bindings"})
@@ -215,15 +237,15 @@ class Startup(Record):
 def read_startup(
     body: Mapping[str, Any] | None, cancellation: Cancellation, schema_version: str = DEFAULT_SCHEMA_VERSION
 ) -> Startup:
-    """What the first frame's `StartupDetails` asks for. Unknown fields are ignored.
+    """Read `StartupDetails`, the first frame's body. Unknown fields are ignored.
 
     Args:
         body: the frame's body.
-        cancellation: what the context's `cancelled` and its kin stand on.
-        schema_version: the supervisor schema version that the bundle names.
+        cancellation: the cancellation for the context.
+        schema_version: the supervisor schema version that the bundle speaks.
 
     Raises:
-        RemoteProtocolError: when it is another message, or a required field is missing or of the wrong type.
+        RemoteProtocolError: when the body is another message, or a required field is missing or of the wrong type.
     """
     kind = None if body is None else body.get("type")
     if body is None or kind != "StartupDetails":
@@ -232,13 +254,13 @@ def read_startup(
             "the bundle?"
         )
     path = "StartupDetails"
-    ti_context = _map(body, "ti_context", path)
+    ti_context = _mapping(body, "ti_context", path)
     read = _Details.read(body, path)
     more = _TiContext.read(ti_context, f"{path}.ti_context")
     context = Context(
-        ti=TaskInstance.read(_map(body, "ti", path), f"{path}.ti", "try_number", "dag_version_id"),
-        dag_run=read_dag_run(_map(ti_context, "dag_run", f"{path}.ti_context"), f"{path}.ti_context.dag_run"),
-        bundle_info=BundleInfo.read(_map(body, "bundle_info", path), f"{path}.bundle_info"),
+        ti=TaskInstance.read(_mapping(body, "ti", path), f"{path}.ti", "try_number", "dag_version_id"),
+        dag_run=read_dag_run(_mapping(ti_context, "dag_run", f"{path}.ti_context"), f"{path}.ti_context.dag_run"),
+        bundle_info=BundleInfo.read(_mapping(body, "bundle_info", path), f"{path}.bundle_info"),
         max_tries=more.max_tries,
         should_retry=more.should_retry,
         start_date=read.start_date,
@@ -272,7 +294,7 @@ class _TiContext(Record):
     arg_bindings: tuple[Mapping[str, Any], ...] = ()
 
 
-def _map(body: Mapping[str, Any], name: str, path: str) -> dict[str, Any]:
+def _mapping(body: Mapping[str, Any], name: str, path: str) -> dict[str, Any]:
     value = body.get(name)
     if not isinstance(value, dict):
         got = type(value).__name__ if name in body else "nothing"

@@ -1,9 +1,9 @@
-"""Which bodies the supervisor understands: parses and applies the table of requests. Pure.
+"""Checks the bodies of requests against the supervisor's schema. Pure.
 
-The docstring of `request_table` shows the grammar of the table.
+The docstring of `request_table` shows the grammar of the table that holds the schema.
 
-The supervisor never answers a body that its schema refuses, so every body is checked before it is sent. This is
-stricter than the supervisor in one way: that one reads the text "5" as the number 5, and the like.
+The supervisor never answers a body that its schema refuses, so `Comms` checks every body before it sends it. This check
+is stricter in one way: the supervisor also accepts the string "5" for the number 5, and the like.
 """
 
 from __future__ import annotations
@@ -12,6 +12,16 @@ import re
 from datetime import datetime, timedelta
 
 from dagfloe.errors import LocalProtocolError
+from dagfloe.model.states import (
+    AWAITING_INPUT,
+    DEFERRED,
+    FAILED,
+    REMOVED,
+    SKIPPED,
+    SUCCESS,
+    UP_FOR_RESCHEDULE,
+    UP_FOR_RETRY,
+)
 from dagfloe.runtime.config import DEFAULT_SCHEMA_VERSION, SCHEMA_VERSIONS
 from dagfloe.runtime.wire.request_table import TABLE
 
@@ -21,19 +31,19 @@ if TYPE_CHECKING:
 
     Check = Callable[[object], bool]
 
-#: The states that each terminal message may name; the first is what it means when it names none.
+#: The states that each terminal message may have; the first one is the default.
 TERMINAL_STATES: dict[str, tuple[str, ...]] = {
-    "AwaitInputTask": ("awaiting_input",),
-    "DeferTask": ("deferred",),
-    "RescheduleTask": ("up_for_reschedule",),
-    "RetryTask": ("up_for_retry",),
-    "SucceedTask": ("success",),
-    "TaskState": ("failed", "skipped", "removed"),
+    "AwaitInputTask": (AWAITING_INPUT,),
+    "DeferTask": (DEFERRED,),
+    "RescheduleTask": (UP_FOR_RESCHEDULE,),
+    "RetryTask": (UP_FOR_RETRY,),
+    "SucceedTask": (SUCCESS,),
+    "TaskState": (FAILED, SKIPPED, REMOVED),
 }
-#: What is in the table because requests hold it, without being a request.
+#: Entries of the table that are parts of requests, and not requests.
 _PARTS = {"AssetProfile", "DagSourceCode", "HITLUser", "LazyDeserializedDAG", "LoopDecisionPayload"}
 
-# Texts, which `re` compiles when it first needs them: compiling costs every task 0.4 ms, and few send these types.
+# Not compiled here: that would take 0.4 ms in every task, and few tasks send these types. `re` compiles them when used.
 _DURATION = r"-?P(?=.)(\d+([.,]\d+)?[YMWD])*(T(\d+([.,]\d+)?[HMS])+)?"
 _WHEN = r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:?\d\d)"
 _UUID = r"[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}"
@@ -41,13 +51,13 @@ _JSON_LEAVES = (str, int, float, type(None))
 
 
 class RequestType:
-    """One line of the table.
+    """One entry of the table.
 
     Attributes:
         name: the request's `type`.
         closed: whether other fields are forbidden.
-        required: the fields that it must have.
-        fields: all its fields, with the types that each may have, as the table writes them.
+        required: the required fields.
+        fields: all fields, with their types in the table's notation.
     """
 
     __slots__ = ("_checks", "_ours", "_version", "closed", "fields", "name", "required")
@@ -64,15 +74,15 @@ class RequestType:
         self._ours = ours
 
     def find_problem(self, body: Mapping[str, object]) -> str | None:
-        """Why a body of this type is not understood; values are not in it."""
+        """Explain why the supervisor refuses a body of this type; None if it accepts it. Values are not shown."""
         for name in self.required:
             if name not in body:
-                return f"{self.name} misses its field {name!r}"
+                return f"{self.name} lacks its field {name!r}"
         for name, value in body.items():
             kind = self.fields.get(name)
             if kind is None:
                 if name != "type" and (self.closed or self._ours):
-                    return f"{self.name} has no field {name!r}{_hint(self.name, name, self._version)}"
+                    return f"{self.name} has no field {name!r}{_hint(self.name, self._version, name)}"
                 continue
             check = self._checks.get(name)
             if check is None:
@@ -87,12 +97,12 @@ _known: dict[tuple[str, str, bool], RequestType] = {}
 
 
 def find_request_type(name: object, version: str = DEFAULT_SCHEMA_VERSION, *, ours: bool = False) -> RequestType | None:
-    """The line of the table for a request; None when the schema has no such request.
+    """Find a request in the table; None if the schema has no such request.
 
     Args:
         name: the request's `type`.
         version: the supervisor schema version.
-        ours: whether bodies are this side's own, as in `find_problem`.
+        ours: whether this side makes the bodies, as in `find_problem`.
     """
     if not isinstance(name, str):
         return None
@@ -103,60 +113,65 @@ def find_request_type(name: object, version: str = DEFAULT_SCHEMA_VERSION, *, ou
 
 
 def list_request_names(version: str = DEFAULT_SCHEMA_VERSION) -> list[str]:
-    """The names of all requests of a schema version."""
+    """List the names of all requests of a schema version."""
     return sorted({name for lines in _tables(version) for name in lines} - _PARTS)
 
 
 def find_problem(
     body: Mapping[str, object] | None, version: str = DEFAULT_SCHEMA_VERSION, *, ours: bool = False
 ) -> str | None:
-    """Why the supervisor does not understand, and so never answers, a body; None when it does.
+    """Explain why the supervisor refuses a body, and so never answers it; None if it accepts the body.
 
     Args:
-        body: a request's body. Values are not in the answer.
-        version: the supervisor schema version that the bundle names.
-        ours: whether the body is this side's own: then no unknown field is let through, and the insides of JSON values,
-            which were checked before, are not looked at.
+        body: a request's body. The explanation does not show its values.
+        version: the supervisor schema version that the bundle speaks.
+        ours: whether this side made the body. Then unknown fields are refused, and the insides of JSON values are not
+            checked, because they were checked before.
     """
     name = None if body is None else body.get("type")
     kind = find_request_type(name, version, ours=ours)
     if body is None or kind is None:
-        return f"the message has no known type, but {name!r}{_hint(name, '', version)}"
+        return f"the message has the unknown type {name!r}{_hint(name, version)}"
     return kind.find_problem(body)
 
 
 def check_request(body: Mapping[str, object], version: str = DEFAULT_SCHEMA_VERSION) -> None:
-    """Check that the supervisor will understand, and so answer, a body.
+    """Check that the supervisor accepts, and so answers, a body.
+
+    Args:
+        body: a request's body.
+        version: the supervisor schema version that the bundle speaks.
 
     Raises:
-        LocalProtocolError: when it would not; values are not in the message.
+        LocalProtocolError: when the supervisor would refuse it; the error does not show values.
     """
     kind = find_request_type(body.get("type"), version, ours=True)
-    why = find_problem(body, version, ours=True) if kind is None else kind.find_problem(body)
-    if why is not None:
-        raise LocalProtocolError(f"{why}: nothing was sent")
+    problem = find_problem(body, version, ours=True) if kind is None else kind.find_problem(body)
+    if problem is not None:
+        raise LocalProtocolError(f"{problem}: nothing was sent")
 
 
 def _tables(version: str) -> list[dict[str, str]]:
-    """The tables that hold for a version, the newest first."""
-    return [TABLE[each] for each in sorted(TABLE, reverse=True) if each <= version]
+    """The tables that apply to a version, the newest first."""
+    return [TABLE[known] for known in sorted(TABLE, reverse=True) if known <= version]
 
 
 def _line(name: str, version: str) -> str:
     return next((lines[name] for lines in _tables(version) if name in lines), "")
 
 
-def _hint(name: object, field: str, version: str) -> str:
-    """What to do about a request or a field that only a newer Airflow has."""
+def _hint(name: object, version: str, field: str | None = None) -> str:
+    """The setting that a request, or one of its fields, needs if only a newer Airflow has it."""
     for airflow, newer in SCHEMA_VERSIONS.items():
-        if newer > version and f" {field}" in f" {TABLE[newer].get(str(name), '')}":
+        kind = find_request_type(name, newer) if newer > version else None
+        if kind is not None and (field is None or field in kind.fields):
             return f' for this Airflow; it needs airflow = "{airflow}" in [tool.dagfloe]'
     return ""
 
 
 def _actual(value: object, kind: str) -> str:
     if kind.startswith("=") and isinstance(value, str):
-        return "another text"
+        return "another string"
     return type(value).__name__
 
 
@@ -164,7 +179,7 @@ def _actual(value: object, kind: str) -> str:
 
 
 def _check(kind: str, version: str, *, ours: bool) -> Check:
-    """The check for a type as the table writes it."""
+    """Make the check for a type in the table's notation."""
     alternatives = [_check_one(part, version, ours=ours) for part in _split(kind, "|")]
     return alternatives[0] if len(alternatives) == 1 else lambda value: any(check(value) for check in alternatives)
 
@@ -196,7 +211,7 @@ def _check_one(kind: str, version: str, *, ours: bool) -> Check:
 
 
 def _split(text: str, separator: str) -> list[str]:
-    """The parts of a text between separators that are outside of parentheses."""
+    """Split at the separators that are outside of parentheses."""
     parts, depth = [""], 0
     for character in text:
         depth += (character == "(") - (character == ")")

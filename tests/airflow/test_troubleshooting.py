@@ -181,7 +181,7 @@ def test_failures_of_a_task(run: Any, task_id: str, message: str, request_: dict
 
 def test_an_end_that_is_not_confirmed(run: Any) -> None:
     answer = run("speaks", refuse_state=True)
-    shows("The task's end was delivered, but not confirmed: …", " ".join(answer.events()))
+    shows("The terminal message was delivered, but not confirmed: …", " ".join(answer.events()))
 
 
 def test_a_task_that_is_cleared(run: Any) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dagfloe.errors import BindingError
-from dagfloe.runtime.mapped_arguments import Items
+from dagfloe.runtime.mapped_arguments import MappedArguments
 
 sources = st.dictionaries(
     st.text("abc", min_size=1, max_size=3),
@@ -30,10 +30,10 @@ def test_order(mapped: dict[str, Any]) -> None:
     """Every combination is run once, the last argument changes fastest, and there is none beyond."""
     expected = list(product(*map(items_of, mapped.values())))
     for map_index, combination in enumerate(expected):
-        items = Items(mapped, map_index)
-        assert tuple(items.item(name, lambda source: source) for name in mapped) == combination
+        items = MappedArguments(mapped, map_index)
+        assert tuple(items.choose(name, lambda source: source) for name in mapped) == combination
     with pytest.raises(BindingError, match="no item for map index"):
-        Items(mapped, len(expected)).item(next(iter(mapped)), lambda source: source)
+        MappedArguments(mapped, len(expected)).choose(next(iter(mapped)), lambda source: source)
 
 
 def test_sources_are_resolved_once() -> None:
@@ -44,8 +44,8 @@ def test_sources_are_resolved_once() -> None:
         resolved.append(source)
         return [source]
 
-    items = Items({"a": "one", "b": "two"}, 0)
-    assert [items.item(name, resolve) for name in ("a", "b", "a")] == ["one", "two", "one"]
+    items = MappedArguments({"a": "one", "b": "two"}, 0)
+    assert [items.choose(name, resolve) for name in ("a", "b", "a")] == ["one", "two", "one"]
     assert sorted(map(str, resolved)) == ["one", "two"]
 
 
@@ -55,4 +55,4 @@ def test_sources_are_resolved_once() -> None:
 def test_nothing_to_map_over(source: object, why: str) -> None:
     """Something that has no items is an error that names the parameter."""
     with pytest.raises(BindingError, match=f"'a'.*{why}"):
-        Items({"a": source}, 0).item("a", lambda each: each)
+        MappedArguments({"a": source}, 0).choose("a", lambda each: each)

@@ -108,7 +108,7 @@ def test_failed_trigger(run: Run, told: str, error: str, should_retry: bool, cap
 @pytest.mark.parametrize(
     ("outcome", "message"),
     [
-        (TaskDeferred("Trigger"), "'Trigger' is no full name of a trigger's class"),
+        (TaskDeferred("Trigger"), "'Trigger' is not the full name of a trigger's class"),
         (TaskDeferred("a.T", {"x": object()}), "of type object"),
         (TaskDeferred("a.T", resume="nowhere"), "cannot resume in 'nowhere'"),
         (TaskDeferred("a.T", resume=print), "cannot resume in 'print'"),

@@ -127,7 +127,7 @@ def test_unknown_task_is_removed(tmp_path: Path, task_id: str, dag_id: str) -> N
 
 
 def test_malformed_task_instance_id_fails(tmp_path: Path) -> None:
-    """A task instance id that is no UUID ends the task as failed."""
+    """A task instance id that is not a UUID ends the task as failed."""
     with Peer(write_project(tmp_path, "@dag.task\ndef t(): log.info('ran')")) as peer:
         peer.start(ti={"id": "not-a-uuid"})
         assert peer.finish()["state"] == "failed"
@@ -285,7 +285,7 @@ def test_supervisor_gone_before_the_end(tmp_path: Path) -> None:
         peer.expect("PutVariable")
         peer.comm.close()
         assert peer.wait() == 1
-        assert "The task's end could not be delivered" in peer.events()[-1]
+        assert "The terminal message could not be delivered" in peer.events()[-1]
 
 
 def test_terminal_message_waits_for_its_answer(tmp_path: Path) -> None:

@@ -179,11 +179,11 @@ def test_unknown_task(ids: dict[str, str], caplog: pytest.LogCaptureFixture) -> 
     ["", "5", "x" * 36, "01234567-89ab-cdef-0123-456789abcdef\n", "0123456789abcdef0123456789abcdef----", "-" * 36],
 )
 def test_id_that_is_no_uuid(ti_id: str, caplog: pytest.LogCaptureFixture) -> None:
-    """A task instance whose id is no UUID fails before its task runs."""
+    """A task instance whose id is not a UUID fails before its task runs."""
     ran: list[int] = []
     assert Run(lambda: ran.append(1), id=ti_id)()["state"] == "failed"
     assert ran == []
-    assert "is no UUID" in caplog.text
+    assert "is not a UUID" in caplog.text
 
 
 def test_value_without_json_form(caplog: pytest.LogCaptureFixture) -> None:

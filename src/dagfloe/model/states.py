@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-SUCCESS, FAILED, SKIPPED, REMOVED = "success", "failed", "skipped", "removed"
-UPSTREAM_FAILED = "upstream_failed"
-UP_FOR_RETRY, UP_FOR_RESCHEDULE = "up_for_retry", "up_for_reschedule"
-DEFERRED, AWAITING_INPUT = "deferred", "awaiting_input"
-QUEUED, RUNNING = "queued", "running"
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
-#: A task instance in one of these runs no more.
+SUCCESS: Final = "success"
+FAILED: Final = "failed"
+SKIPPED: Final = "skipped"
+REMOVED: Final = "removed"
+UPSTREAM_FAILED: Final = "upstream_failed"
+UP_FOR_RETRY: Final = "up_for_retry"
+UP_FOR_RESCHEDULE: Final = "up_for_reschedule"
+DEFERRED: Final = "deferred"
+AWAITING_INPUT: Final = "awaiting_input"
+QUEUED: Final = "queued"
+RUNNING: Final = "running"
+
+#: A task instance in one of these states has ended.
 FINISHED = frozenset({SUCCESS, FAILED, SKIPPED, REMOVED, UPSTREAM_FAILED})
-#: A Dag run has failed when one of its last tasks is in one of these.
+#: A Dag run fails when one of its last tasks is in one of these states.
 BAD = frozenset({FAILED, UPSTREAM_FAILED, REMOVED})

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import dagfloe
 from dagfloe.cli.frozen.flags import read_flags
-from dagfloe.cli.frozen.main import Coordinator, Flags, Metadata, SelfCheck, decide_mode, main, read_supervisor_flags
+from dagfloe.cli.frozen.main import Coordinator, Flags, Metadata, SelfCheck, choose_mode, main, read_supervisor_flags
 from dagfloe.errors import UsageError
 from dagfloe.runtime.config import BundleConfig
 from dagfloe.runtime.wire.addresses import Address
@@ -102,15 +102,15 @@ BOTH: dict[str, Any] = {"comm": "h:1", "logs": "[::1]:2"}
 )
 def test_mode(flags: Flags, mode: object) -> None:
     """Metadata goes before the self-check, and that before running a task."""
-    assert decide_mode(flags) == mode
+    assert choose_mode(flags) == mode
 
 
 @pytest.mark.parametrize(
     ("flags", "reason"),
     [
         (Flags(), "nothing to do"),
-        (Flags(comm="h:1"), "--logs is missing: --comm was given"),
-        (Flags(logs="h:1"), "--comm is missing: --logs was given"),
+        (Flags(comm="h:1"), "--logs is missing: with --comm alone"),
+        (Flags(logs="h:1"), "--comm is missing: with --logs alone"),
         (Flags(comm="h", logs="h:1"), "--comm takes host:port"),
         (Flags(comm="h:1", logs="h:x"), "--logs takes host:port"),
         (Flags(comm="", logs="h:1"), "--comm takes host:port"),
@@ -119,7 +119,7 @@ def test_mode(flags: Flags, mode: object) -> None:
 def test_no_mode(flags: Flags, reason: str) -> None:
     """Flags that say nothing that can be done are refused with the reason."""
     with pytest.raises(UsageError, match=reason):
-        decide_mode(flags)
+        choose_mode(flags)
 
 
 @pytest.mark.parametrize(

@@ -61,9 +61,9 @@ def test_lines_before_the_connection_come_first(
     ours, theirs = pair
     channel = LogChannel(Cancellation(), Secrets(), stderr[1])
     for number in range(5):
-        channel.say(logging.INFO, "x", f"early {number}")
+        channel.log(logging.INFO, "x", f"early {number}")
     channel.connect(ours)
-    channel.say(logging.INFO, "x", "late")
+    channel.log(logging.INFO, "x", "late")
     channel.close()
     assert events(read_all(theirs)) == [*(f"early {number}" for number in range(5)), "late"]
 
@@ -112,18 +112,18 @@ os.kill(os.getpid(), signal.SIGKILL)
 def test_without_a_connection_lines_go_to_stderr(stderr: tuple[int, int]) -> None:
     """A process that never got a connection still says what it had to say."""
     channel = LogChannel(Cancellation(), Secrets(), stderr[1])
-    channel.say(logging.INFO, "x", "kept")
+    channel.log(logging.INFO, "x", "kept")
     channel.close()
-    channel.say(logging.INFO, "x", "later")
+    channel.log(logging.INFO, "x", "later")
     assert events(os.read(stderr[0], 10_000)) == ["kept", "later"]
 
 
 def test_kept_lines_are_bounded(monkeypatch: pytest.MonkeyPatch, stderr: tuple[int, int]) -> None:
     """More lines than are kept before the connection go to stderr instead of growing without end."""
-    monkeypatch.setattr(logs, "MAX_KEPT_LINES", 2)
+    monkeypatch.setattr(logs, "MAX_PENDING_LINES", 2)
     channel = LogChannel(Cancellation(), Secrets(), stderr[1])
     for number in range(3):
-        channel.say(logging.INFO, "x", str(number))
+        channel.log(logging.INFO, "x", str(number))
     assert events(os.read(stderr[0], 10_000)) == ["2"]
 
 
@@ -133,7 +133,7 @@ def test_peer_that_does_not_read(pair: tuple[socket.socket, socket.socket], stde
     channel = LogChannel(Cancellation(), Secrets(), stderr[1])
     channel.connect(ours, write_timeout_s=0.05)
     for _ in range(1000):
-        channel.say(logging.INFO, "x", "y" * 1000)
+        channel.log(logging.INFO, "x", "y" * 1000)
         if ours.fileno() == -1:
             break
     assert events(os.read(stderr[0], 10_000)) == ["y" * 1000]
@@ -146,7 +146,7 @@ def test_closed_stderr_is_no_error(pair: tuple[socket.socket, socket.socket]) ->
     os.close(reader)
     channel = LogChannel(Cancellation(), Secrets(), writer)
     channel.close()
-    channel.say(logging.INFO, "x", "into the void")
+    channel.log(logging.INFO, "x", "into the void")
     os.close(writer)
 
 
@@ -158,7 +158,7 @@ def test_threads_do_not_mix_lines(pair: tuple[socket.socket, socket.socket], std
 
     def talk(name: str) -> None:
         for _ in range(200):
-            channel.say(logging.INFO, name, name * 500)
+            channel.log(logging.INFO, name, name * 500)
 
     threads = [threading.Thread(target=talk, args=(name,)) for name in "abcd"]
     received: list[bytes] = []

@@ -35,7 +35,7 @@ def test_longest_dotted_prefix_decides(
     text = separator.join(f"{prefix}={level}" for prefix, level in pairs)
     levels = Levels.from_environment({LEVEL_VARIABLE: root, NAMESPACES_VARIABLE: text})
     for _ in range(2):  # the second answer is a remembered one
-        assert levels.wants(name, number) == (number >= naive(pairs, root, name))
+        assert levels.is_enabled(name, number) == (number >= naive(pairs, root, name))
 
 
 @given(settings, st.lists(st.sampled_from(["x", "=INFO", "x=", "x=LOUD", "x=INFO=INFO", "=", "a=b"])), names)
@@ -43,15 +43,15 @@ def test_malformed_entries_are_ignored(pairs: list[tuple[str, str]], malformed: 
     """Entries that are no `name=LEVEL` leave the others as they are."""
     text = ",".join([*malformed, *(f"{prefix}={level}" for prefix, level in pairs), *malformed])
     levels = Levels.from_environment({NAMESPACES_VARIABLE: text})
-    assert levels.wants(name, 25) == (naive(pairs, "info", name) <= 25)
+    assert levels.is_enabled(name, 25) == (naive(pairs, "info", name) <= 25)
 
 
 @given(any_text, any_text, any_text, st.integers())
 def test_any_setting_can_be_read(root: str, namespaces: str, name: str, number: int) -> None:
     """Whatever the two settings hold, every question has an answer."""
     levels = Levels.from_environment({LEVEL_VARIABLE: root, NAMESPACES_VARIABLE: namespaces})
-    assert levels.wants(name, number) in (True, False)
-    assert levels.wants(name, logging.CRITICAL)
+    assert levels.is_enabled(name, number) in (True, False)
+    assert levels.is_enabled(name, logging.CRITICAL)
 
 
 @pytest.mark.parametrize(("text", "root"), [("", 20), ("loud", 20), (" debug\n", 10), ("NOTSET", 10), ("WARN", 30)])

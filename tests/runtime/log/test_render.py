@@ -21,7 +21,7 @@ from dagfloe.masking import Secrets
 from dagfloe.runtime.log.channel import ChannelHandler, LogChannel
 from dagfloe.runtime.log.levels import Levels
 from dagfloe.runtime.log.render import MAX_FRAMES, describe_exception, render, render_record
-from dagfloe.runtime.log.sanitizer import MAX_ELEMENTS, MAX_TEXT
+from dagfloe.runtime.log.sanitizer import MAX_ELEMENTS, MAX_STRING_LENGTH
 from support.strategies import Evasive, OddText, Raises, any_text, odd_values
 
 if sys.version_info < (3, 11):
@@ -284,8 +284,8 @@ def test_large_structures_are_cut() -> None:
 
 def test_long_texts_are_cut_with_their_length() -> None:
     """A text of megabytes is cut, and the line says how long it was."""
-    event = rendered(msg="x" * (MAX_TEXT + 1))["event"]
-    assert event == "x" * MAX_TEXT + f"... ({MAX_TEXT + 1} characters)"
+    event = rendered(msg="x" * (MAX_STRING_LENGTH + 1))["event"]
+    assert event == "x" * MAX_STRING_LENGTH + f"... ({MAX_STRING_LENGTH + 1} characters)"
 
 
 def test_arguments_that_do_not_fit() -> None:
@@ -409,7 +409,7 @@ def test_secret_at_the_cut_of_a_long_text() -> None:
     """A secret that would be cut in two by the length limit does not show its first half."""
     secrets = Secrets()
     secrets.add("open-sesame")
-    assert "open" not in rendered(secrets.mask, msg="x" * (MAX_TEXT - 4) + "open-sesame")["event"]
+    assert "open" not in rendered(secrets.mask, msg="x" * (MAX_STRING_LENGTH - 4) + "open-sesame")["event"]
 
 
 # Exceptions

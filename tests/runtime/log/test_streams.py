@@ -22,7 +22,7 @@ from dagfloe.cancellation import Cancellation
 from dagfloe.errors import TaskCancelled
 from dagfloe.masking import Secrets
 from dagfloe.runtime.log.channel import LogChannel
-from dagfloe.runtime.log.sanitizer import MAX_TEXT
+from dagfloe.runtime.log.sanitizer import MAX_STRING_LENGTH
 from dagfloe.runtime.log.streams import LineStream, line_stream
 from dagfloe.runtime.process.signals import StopSignals
 from support.peer import DEADLINE_S
@@ -125,15 +125,15 @@ def test_long_line_arrives_in_parts(size: int) -> None:
     assert "".join(parts) == whole[:-2]
     assert last == "y"
     assert 4 <= len(parts) <= 8
-    assert all(len(part) <= MAX_TEXT for part in parts)
+    assert all(len(part) <= MAX_STRING_LENGTH for part in parts)
 
 
 def test_secret_in_a_long_line_is_not_cut_in_two() -> None:
     """A secret that would lie in two parts of a long line is masked before."""
     secrets = Secrets()
     secrets.add("open-sesame")
-    text = "".join(said(lambda stream: stream.write("x" * (MAX_TEXT - 5) + "open-sesame\n"), secrets))
-    assert text == "x" * (MAX_TEXT - 5) + "***"
+    text = "".join(said(lambda stream: stream.write("x" * (MAX_STRING_LENGTH - 5) + "open-sesame\n"), secrets))
+    assert text == "x" * (MAX_STRING_LENGTH - 5) + "***"
 
 
 def test_text_kept_back_by_the_author_is_not_lost() -> None:
@@ -253,7 +253,7 @@ def test_signal_handler_that_prints(large: list[str], on_signal: list[Callable[[
     """What a signal handler or a finalizer prints on top of a write comes after it, whole, and nothing hangs."""
     peer = Interrupted(Cancellation(), signal.SIGUSR1)
     stream = line_stream(peer.channel, 1, logging.INFO, "task.stdout")
-    on_signal.append(lambda: peer.channel.say(logging.INFO, "x", "from the handler"))
+    on_signal.append(lambda: peer.channel.log(logging.INFO, "x", "from the handler"))
     on_signal.append(lambda: stream.write("printed there\n"))
     stream.write("\n".join(large) + "\n")
     events = peer.events()

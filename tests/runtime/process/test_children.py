@@ -178,5 +178,5 @@ def test_watch_that_cannot_be_started(script: Path) -> None:
     task = Task(script, "plain", launcher=Path("/nowhere"))
     said = task.end("")
     assert task.process.returncode == 0
-    assert "Processes that the task starts and leaves will not be ended with it: " in said
+    assert "Processes that the task starts may outlive it, because they cannot be watched: " in said
     os.kill(task.children[0], signal.SIGKILL)

@@ -47,7 +47,7 @@ def test_what_the_launcher_hands_on_is_kept() -> None:
     for descriptor in (lock, launcher):
         os.set_inheritable(descriptor, True)
     environment = {"_DAGFLOE_FILES": f"{lock},{launcher}", "PATH": "/bin"}
-    assert host.keep_to_itself(environment) == launcher
+    assert host.receive_launcher(environment) == launcher
     assert environment == {"PATH": "/bin"}
     for descriptor in (lock, launcher):
         assert not os.get_inheritable(descriptor)
@@ -58,7 +58,7 @@ def test_what_the_launcher_hands_on_is_kept() -> None:
 def test_odd_things_are_not_taken_for_the_launchers(told: str) -> None:
     """What a person put into the environment opens and closes nothing."""
     environment = {"_DAGFLOE_FILES": told}
-    assert host.keep_to_itself(environment) is None
+    assert host.receive_launcher(environment) is None
     assert environment == {}
 
 

@@ -23,7 +23,7 @@ def test_watch_tells_who_is_gone(who: str) -> None:
     reasons: list[str] = []
     left = threading.Event()
     with ours, theirs, PeerWatch(ours.fileno(), os.pidfd_open(process.pid), left.set, grace_s=0.05) as watch:
-        watch.tell(reasons.append)
+        watch.notify(reasons.append)
         theirs.sendall(b"unread data is none of its business")
         if who == "supervisor":
             theirs.shutdown(socket.SHUT_WR)
@@ -42,7 +42,7 @@ def test_watch_ends_quietly() -> None:
     before = set(map(str, Path("/proc/self/fd").iterdir()))
     reasons: list[str] = []
     with PeerWatch(ours.fileno(), None, lambda: reasons.append("left")) as watch:
-        watch.tell(reasons.append)
+        watch.notify(reasons.append)
     assert set(map(str, Path("/proc/self/fd").iterdir())) == before
     ours.close()
     theirs.close()
@@ -55,7 +55,7 @@ def test_task_that_ends_within_the_grace_is_not_left() -> None:
     ours, theirs = socket.socketpair()
     told, left = threading.Event(), threading.Event()
     with ours, PeerWatch(ours.fileno(), None, left.set, grace_s=DEADLINE_S) as watch:
-        watch.tell(lambda _: told.set())
+        watch.notify(lambda _: told.set())
         theirs.close()
         assert told.wait(DEADLINE_S)
     assert not left.is_set()
@@ -70,5 +70,5 @@ def test_end_before_the_task_begins_is_told_then() -> None:
         theirs.close()
         assert left.wait(DEADLINE_S)
         assert reasons == []
-        watch.tell(reasons.append)
+        watch.notify(reasons.append)
         assert reasons == ["the supervisor is gone"]

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from dagfloe.runtime.process.unpacked_folders import LAUNCHER, LOCK, UNPACKING_S, claim, sweep
+from dagfloe.runtime.process.unpacked_folders import LAUNCHER, LOCK, UNPACKING_S, delete_abandoned_folders, lock_folder
 from support.peer import DEADLINE_S
 
 LONG_AGO = time.time() - UNPACKING_S - 60
 CLAIM = (
-    "import sys; from dagfloe.runtime.process.unpacked_folders import claim; "
-    "claim(sys.argv[1]); print('claimed', flush=True); "
+    "import sys; from dagfloe.runtime.process.unpacked_folders import lock_folder; "
+    "lock_folder(sys.argv[1]); print('claimed', flush=True); "
 )
 
 
@@ -41,7 +41,7 @@ def test_unused_folders_are_deleted(tmp_path: Path) -> None:
     """A folder that nobody locks any more, and one that was never locked and is old, go with all that is in them."""
     unlocked = folder(tmp_path, "_MEIunlocked", LOCK, LAUNCHER, "deep/er/file")
     half = folder(tmp_path, "_MEIhalf", LAUNCHER, "file", changed=LONG_AGO)
-    sweep(own(tmp_path))
+    delete_abandoned_folders(own(tmp_path))
     assert not unlocked.exists()
     assert not half.exists()
 
@@ -57,7 +57,7 @@ def test_unused_folders_are_deleted(tmp_path: Path) -> None:
 def test_other_folders_stay(tmp_path: Path, name: str, files: tuple[str, ...], changed: float | None) -> None:
     """What is not known to be dagfloe's, or may still be unpacking, is left alone."""
     path = folder(tmp_path, name, *files, changed=changed)
-    sweep(own(tmp_path))
+    delete_abandoned_folders(own(tmp_path))
     assert all((path / file).exists() for file in files)
 
 
@@ -73,10 +73,10 @@ def test_folders_in_use_stay(tmp_path: Path, holder: str) -> None:
         assert process.stdout.readline() == "claimed\n"
         if holder == "what it forked":
             process.wait(DEADLINE_S)
-        sweep(own(tmp_path))
+        delete_abandoned_folders(own(tmp_path))
         assert path.exists()
         process.communicate("\n", timeout=DEADLINE_S)  # to the end of the last one that has its output
-    sweep(own(tmp_path))
+    delete_abandoned_folders(own(tmp_path))
     assert not path.exists()
 
 
@@ -85,7 +85,7 @@ def test_folders_of_other_users_stay(tmp_path: Path) -> None:
     """Another user's folder is that user's."""
     path = folder(tmp_path, "_MEItheirs", LOCK, LAUNCHER)
     os.chown(path, 12345, -1)
-    sweep(own(tmp_path))
+    delete_abandoned_folders(own(tmp_path))
     assert path.exists()
 
 
@@ -93,14 +93,14 @@ def test_link_is_not_followed(tmp_path: Path) -> None:
     """A link that somebody put there leads to nothing being deleted."""
     target = folder(tmp_path, "precious", LOCK, LAUNCHER)
     (tmp_path / "_MEIlink").symlink_to(target)
-    sweep(own(tmp_path))
+    delete_abandoned_folders(own(tmp_path))
     assert (target / LAUNCHER).exists()
 
 
 def test_own_folder_stays(tmp_path: Path) -> None:
     """A program does not delete itself, and one whose folder cannot be locked runs all the same."""
     path = own(tmp_path)
-    claim(path)
-    sweep(path)
+    lock_folder(path)
+    delete_abandoned_folders(path)
     assert Path(path, LOCK).exists()
-    claim(str(tmp_path / "nowhere"))
+    lock_folder(str(tmp_path / "nowhere"))

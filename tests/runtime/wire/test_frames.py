@@ -133,9 +133,9 @@ def test_garbage(data: bytes) -> None:
         ([-1, None, None], "its id is not a number"),
         ([1.0, None, None], "its id is not a number"),
         (["1", None, None], "its id is not a number"),
-        ([1, [], None], "its body is neither a map nor null"),
-        ([1, "x", None], "its body is neither a map nor null"),
-        ([1, None, "x"], "its error is neither a map nor null"),
+        ([1, [], None], "its body is neither a dict nor null"),
+        ([1, "x", None], "its body is neither a dict nor null"),
+        ([1, None, "x"], "its error is neither a dict nor null"),
     ],
 )
 def test_wrong_shapes(value: object, why: str) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from dagfloe.cancellation import Cancellation
 from dagfloe.errors import RemoteProtocolError
-from dagfloe.runtime.wire.messages import ended, read_startup, retry, succeeded
+from dagfloe.runtime.wire.messages import end_task, read_startup, retry_task, succeed_task
 from dagfloe.runtime.wire.requests import check_request
 from support.peer import startup
 from support.strategies import SCHEMA, aware, from_schema, text
@@ -28,11 +28,11 @@ DEFINITIONS = SCHEMA["$defs"]
 @pytest.mark.parametrize(
     ("body", "kind", "state"),
     [
-        (succeeded(), "SucceedTask", "success"),
-        (ended("failed"), "TaskState", "failed"),
-        (ended("skipped"), "TaskState", "skipped"),
-        (ended("removed"), "TaskState", "removed"),
-        (retry("why"), "RetryTask", "up_for_retry"),
+        (succeed_task(), "SucceedTask", "success"),
+        (end_task("failed"), "TaskState", "failed"),
+        (end_task("skipped"), "TaskState", "skipped"),
+        (end_task("removed"), "TaskState", "removed"),
+        (retry_task("why"), "RetryTask", "up_for_retry"),
     ],
 )
 def test_terminal_messages(body: dict[str, Any], kind: str, state: str) -> None:
@@ -45,15 +45,15 @@ def test_terminal_messages(body: dict[str, Any], kind: str, state: str) -> None:
 
 def test_outlets_of_a_success() -> None:
     """A success without outlets says so: the API server refuses one that leaves it open."""
-    assert (succeeded()["task_outlets"], succeeded()["outlet_events"]) == ([], [])
+    assert (succeed_task()["task_outlets"], succeed_task()["outlet_events"]) == ([], [])
     told = {"task_outlets": [{"name": "a", "type": "AssetNameRef"}], "outlet_events": [{"extra": {}}]}
-    assert told.items() <= succeeded(outlets=told).items()
+    assert told.items() <= succeed_task(outlets=told).items()
 
 
 @given(st.text(max_size=600))
 def test_retry_reason_is_at_most_500_characters(reason: str) -> None:
     """A long reason is cut where Airflow would refuse it."""
-    sent = retry(reason)["retry_reason"]
+    sent = retry_task(reason)["retry_reason"]
     assert reason.startswith(sent)
     assert len(sent) == min(len(reason), 500)
 

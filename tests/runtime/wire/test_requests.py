@@ -134,16 +134,18 @@ def test_understood(body: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("body", "why"),
     [
-        (None, "no known type"),
-        ({}, "no known type"),
-        ({"type": 5}, "no known type"),
+        (None, "unknown type None$"),
+        ({}, "unknown type None$"),
+        ({"type": 5}, "unknown type"),
         ({"type": "Nope"}, "'Nope'"),
-        ({"type": "AssetProfile"}, "no known type"),
-        ({"type": ["GetVariable"]}, "no known type"),
-        ({"type": "VariableResult", "key": "a", "value": "b"}, "no known type"),
-        ({"type": "GetVariable"}, "misses its field 'key'"),
+        ({"type": "AssetProfile"}, "unknown type"),
+        ({"type": ["GetVariable"]}, "unknown type"),
+        ({"type": "VariableResult", "key": "a", "value": "b"}, "unknown type 'VariableResult'$"),
+        ({"type": "LoopDecisionPayload"}, "unknown type 'LoopDecisionPayload'$"),
+        ({"type": "SucceedTask", "end_date": NOW, "loop": 1}, "has no field 'loop'$"),
+        ({"type": "GetVariable"}, "lacks its field 'key'"),
         ({"type": "GetVariable", "key": 5}, r"GetVariable\.key is int, expected str"),
-        ({"type": "PutVariable", "key": "a", "value": "x"}, "misses its field 'description'"),
+        ({"type": "PutVariable", "key": "a", "value": "x"}, "lacks its field 'description'"),
         ({"type": "GetXCom", **XCOM, "map_index": True}, "map_index is bool, expected int or null"),
         ({"type": "GetXCom", **XCOM, "include_prior_dates": None}, "include_prior_dates is NoneType"),
         ({"type": "SetXCom", **XCOM, "value": NOW}, "value is datetime, expected json"),
@@ -151,7 +153,7 @@ def test_understood(body: dict[str, Any]) -> None:
         ({"type": "SucceedTask", "end_date": NOW, "extra": 1}, "has no field 'extra'"),
         ({"type": "SucceedTask", "end_date": NOW.replace(tzinfo=None)}, "end_date is datetime, expected date"),
         ({"type": "SucceedTask", "end_date": "2026-01-02T03:04:05"}, "end_date is str"),
-        ({"type": "SucceedTask", "end_date": NOW, "state": "failed"}, "state is another text, expected success"),
+        ({"type": "SucceedTask", "end_date": NOW, "state": "failed"}, "state is another string, expected success"),
         ({"type": "SucceedTask", "end_date": NOW, "task_outlets": [{"name": "a"}]}, "task_outlets is list"),
         ({"type": "TaskState", "state": "success"}, "expected failed or skipped or removed"),
         ({"type": "DeferTask", "classpath": "a", "next_method": "m", "trigger_timeout": "5 s"}, "trigger_timeout"),
@@ -180,18 +182,18 @@ def test_refused(body: dict[str, Any] | None, why: str) -> None:
     ids=lambda body: str(body["type"]),
 )
 def test_newer_fields_are_not_sent_to_an_older_airflow(body: dict[str, Any]) -> None:
-    """What only 3.4 understands is refused before sending where the bundle speaks 3.3, with the cure."""
+    """Requests and fields of 3.4 are refused if the bundle speaks 3.3. The error says what to set."""
     check_request(body, NEW)
     with pytest.raises(LocalProtocolError, match=r'needs airflow = "3\.4" in \[tool\.dagfloe\]: nothing was sent'):
         check_request(body, OLD)
 
 
 @given(st.dictionaries(st.text(), st.text() | st.integers() | st.none()), st.sampled_from(EVERY))
-def test_values_are_not_told(fields: dict[str, Any], each: tuple[str, str]) -> None:
-    """The reason never holds a value, which may be secret."""
-    version, name = each
+def test_values_are_not_shown(fields: dict[str, Any], request_type: tuple[str, str]) -> None:
+    """The reason never contains a value, which may be secret."""
+    version, name = request_type
     kind = find_request_type(name, version)
     assert kind is not None
-    secret = "hunter2-hunter2"  # noqa: S105 - it is no secret
+    secret = "hunter2-hunter2"  # noqa: S105 - not a secret
     body = {**{name: [secret] for name in (*fields, *kind.fields)}, "type": name}
     assert secret not in str(find_problem(body, version))
