@@ -1,4 +1,4 @@
-"""Lets the launcher be compiled when a wheel is built, or dagfloe is installed for development."""
+"""Compiles the launcher when a wheel is built, or when dagfloe is installed for development."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class LauncherHook(BuildHookInterface[Any]):
-    """Compiles the launcher, and says that the wheel is for this platform when it holds one."""
+    """Compiles the launcher and adds it to the wheel. A wheel with a launcher is for this platform only."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - the interface's
-        """Compile, before the wheel's files are gathered."""
+        """Compile the launcher before hatchling collects the wheel's files."""
         folder = Path(self.root) / "build" / "launcher"
         launcher = runpy.run_path(str(folder / "compile.py"))["compile_launcher"](folder)
         if launcher is not None:

@@ -1,4 +1,4 @@
-"""Dags from bundle files, for a Dag file in Airflow's Dags folder.
+"""Loads Dags from bundle files, for a Dag file in Airflow's Dags folder.
 
 The Dag file is::
 
@@ -7,7 +7,7 @@ The Dag file is::
     load_bundles(globals(), "/opt/airflow/bundles")
 
 Every bundle file in the folder gives the Dags that its manifest declares, as `dagfloe stub` would write them. This
-module runs in Airflow's own Python, and needs nothing but what comes with Airflow.
+module runs in Airflow's own Python, and needs only packages that Airflow installs.
 """
 
 from __future__ import annotations
@@ -34,43 +34,46 @@ _COORDINATOR = "airflow.sdk.coordinators.executable.ExecutableCoordinator"
 
 
 class BundleLoadError(DagfloeError):
-    """Bundle files of which Airflow gets no Dag, or a folder of them that is not there."""
+    """Airflow gets no Dag from a bundle file, or a folder of bundle files does not exist."""
 
 
 class BundleWarning(UserWarning):
-    """A bundle file of which Airflow gets no Dag; those of the other files are not touched by it."""
+    """Airflow gets no Dag from a bundle file. The Dags of the other files are loaded."""
 
 
 def load_bundles(
     namespace: dict[str, Any], *roots: str | os.PathLike[str], queue: str | None = None, verify: bool = True
 ) -> None:
-    """Put the Dags of all bundle files into a Dag file.
+    """Add the Dags of all bundle files to a Dag file.
 
-    What is wrong with a file is told in a `BundleWarning`, which Airflow logs, and the other files' Dags are made. An
-    exception would be an import error, and Airflow schedules no Dag of a Dag file that has one: see `check_bundles`.
+    If a bundle file is wrong, the function warns with a `BundleWarning`, which Airflow logs, and loads the other files.
+    An exception would be an import error, and Airflow schedules no Dag of a Dag file with an import error. To see the
+    problems as import errors, call `check_bundles` in a second Dag file.
 
-    Where two files have a Dag of the same id, Airflow's coordinator runs the one that it finds first: so it is that one
-    which is shown, and a warning names the other.
+    If two files have a Dag with the same dag_id, Airflow's coordinator runs the one that it finds first. So that one is
+    loaded, and a warning names the other.
 
     Args:
         namespace: the Dag file's `globals()`.
-        roots: folders with bundle files, at any depth, or such files; when left out, those in which the configured
-            `ExecutableCoordinator`s look.
-        queue: the queue of all tasks; the one that the task declares, else `dagfloe`, when left out.
-        verify: whether each file is read to its end, to see whether it is intact. The coordinator does so, too, before
-            it runs a task.
+        roots: folders that hold bundle files, at any depth, or bundle files. By default, the folders of the configured
+            `ExecutableCoordinator`s.
+        queue: the queue of all tasks. By default, the queue that the task declares, or else `dagfloe`.
+        verify: whether to verify each file's digests, for which the whole file is read. The coordinator does that, too,
+            before it runs a task.
 
     Raises:
-        BundleLoadError: when a folder is not there, or none is given or configured.
+        BundleLoadError: if a folder does not exist, or if no folder is given or configured.
     """
-    dags, problems = _make_dags(_roots(namespace, roots), queue, verify=verify)
+    dags, problems = _make_dags(_resolve_roots(namespace, roots), queue, verify=verify)
     namespace.update({f"bundled Dag {dag_id}": dag for dag_id, dag in dags.items()})
     for problem in problems:
         warnings.warn(problem, BundleWarning, stacklevel=2)
 
 
 def check_bundles(namespace: dict[str, Any], *roots: str | os.PathLike[str], verify: bool = True) -> None:
-    """Let a Dag file of its own, which has no Dags, show as an import error what is wrong with bundle files.
+    """Raise an error if a bundle file is wrong, so that Airflow shows it as an import error.
+
+    Call it in a Dag file that has no Dags.
 
     Args:
         namespace: as for `load_bundles`.
@@ -78,39 +81,42 @@ def check_bundles(namespace: dict[str, Any], *roots: str | os.PathLike[str], ver
         verify: as for `load_bundles`.
 
     Raises:
-        BundleLoadError: when something is wrong, naming all of it.
+        BundleLoadError: if anything is wrong. The message lists all problems.
     """
-    _, problems = _make_dags(_roots(namespace, roots), None, verify=verify)
+    _, problems = _make_dags(_resolve_roots(namespace, roots), None, verify=verify)
     if problems:
         raise BundleLoadError("\n".join(problems))
 
 
 def _make_dags(roots: Iterable[Path], queue: str | None, *, verify: bool) -> tuple[dict[str, Any], list[str]]:
-    """The Dags by id, and what is wrong."""
+    """The Dags by dag_id, and the problems."""
     dags: dict[str, Any] = {}
     problems: list[str] = []
     owners: dict[str, Path] = {}
     for path in _bundle_files(roots, set()):
         try:
-            manifest = _read(path, verify=verify)
+            manifest = _read_manifest(path, verify=verify)
         except DagfloeError as error:
-            text = str(error)
-            problems.append(text if text.startswith(str(path)) else f"{path}: {text}")
+            message = str(error)
+            problems.append(message if message.startswith(str(path)) else f"{path}: {message}")
             continue
         for dag_id in manifest["dags"]:
             if dag_id in owners:
-                problems.append(f"{path}: its Dag {dag_id!r} is in {owners[dag_id]}, too, which is found before it")
+                problems.append(
+                    f"{path}: its Dag {dag_id!r} is also in {owners[dag_id]}, which Airflow finds first: "
+                    "remove one of the files, or rename one of the Dags"
+                )
                 continue
             owners[dag_id] = path
             try:
-                dags[dag_id] = _dag(path, manifest, dag_id, queue)
-            except Exception as error:  # noqa: BLE001 - whatever Airflow says to one Dag, the others are made
+                dags[dag_id] = _make_dag(path, manifest, dag_id, queue)
+            except Exception as error:  # noqa: BLE001 - a Dag that Airflow refuses must not stop the others
                 problems.append(f"{path}: Airflow refuses its Dag {dag_id!r}: {type(error).__name__}: {error}")
     return dags, problems
 
 
 def _bundle_files(paths: Iterable[Path], seen: set[tuple[int, int]]) -> Iterator[Path]:
-    """The files that end as bundle files do, in the order in which Airflow's coordinator comes by them."""
+    """The files that end as bundle files do, in the order in which Airflow's coordinator finds them."""
     for path in paths:
         try:
             status = path.stat()
@@ -118,14 +124,14 @@ def _bundle_files(paths: Iterable[Path], seen: set[tuple[int, int]]) -> Iterator
                 if (status.st_dev, status.st_ino) not in seen:  # links may lead back
                     seen.add((status.st_dev, status.st_ino))
                     yield from _bundle_files(list(path.iterdir()), seen)
-            elif stat.S_ISREG(status.st_mode) and _may_be_started(path) and _has_magic(path):
+            elif stat.S_ISREG(status.st_mode) and _is_startable(path) and _has_magic(path):
                 yield path
         except OSError:
             continue
 
 
-def _may_be_started(path: Path) -> bool:
-    """Whether the coordinator takes the file: that of Airflow 3.4 makes one executable which is not."""
+def _is_startable(path: Path) -> bool:
+    """Whether the coordinator accepts the file. In Airflow 3.4, it makes files executable itself."""
     return os.access(path, os.X_OK) or _airflow_version() >= (3, 4)
 
 
@@ -136,11 +142,11 @@ def _has_magic(path: Path) -> bool:
         return file.read() == trailer.MAGIC
 
 
-def _read(path: Path, *, verify: bool) -> dict[str, Any]:
+def _read_manifest(path: Path, *, verify: bool) -> dict[str, Any]:
     """The manifest of a bundle file that this Airflow can run.
 
     Raises:
-        DagfloeError: when it cannot.
+        DagfloeError: if the file is wrong, or is for another Airflow.
     """
     from airflow.sdk.execution_time.schema import get_schema_version_migrator  # noqa: PLC0415 - slow, and Airflow's
 
@@ -155,48 +161,48 @@ def _read(path: Path, *, verify: bool) -> dict[str, Any]:
         get_schema_version_migrator().resolve_version(version)
     except ValueError as error:
         raise BundleLoadError(
-            f"{path}: it is built for another Airflow, with the supervisor's schema {version}"
+            f"{path}: it is built for another Airflow, with the supervisor's schema {version}: build it for this one"
         ) from error
     return manifest
 
 
-def _dag(path: Path, manifest: dict[str, Any], dag_id: str, queue: str | None) -> Any:
-    """A Dag, made by the text that `dagfloe stub` would write."""
+def _make_dag(path: Path, manifest: dict[str, Any], dag_id: str, queue: str | None) -> Any:
+    """Execute the code that `dagfloe stub` would write for a Dag."""
     from airflow.sdk import DAG  # noqa: PLC0415 - Airflow's
     from airflow.sdk.definitions._internal.contextmanager import DagContext  # noqa: PLC0415 - Airflow's
 
-    text = render_stub(manifest, [dag_id], queue=queue)
+    code = render_stub(manifest, [dag_id], queue=queue)
     name = f"<stub of {dag_id} in {path}>"
-    # From here `task.stub` reads the source of its functions, and tracebacks show lines.
-    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
-    made: dict[str, Any] = {"__name__": name}
-    # A Dag that fails halfway must not be taken as it is then.
+    # `task.stub` and tracebacks read the source of functions from here.
+    linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
+    namespace: dict[str, Any] = {"__name__": name}
+    # Without a module name, Airflow does not register a Dag whose code fails halfway.
     module, DagContext.current_autoregister_module_name = DagContext.current_autoregister_module_name, None
     try:
-        exec(compile(text, name, "exec"), made)  # noqa: S102 - our own text, in which the manifest is data
+        exec(compile(code, name, "exec"), namespace)  # noqa: S102 - our own code, in which the manifest is data
     finally:
         DagContext.current_autoregister_module_name = module
-    (dag,) = (value for value in made.values() if isinstance(value, DAG))
-    # What Airflow would find wrong when it takes the Dag would be an import error of the whole Dag file.
+    (dag,) = (value for value in namespace.values() if isinstance(value, DAG))
+    # Airflow would check these later, and a failure would be an import error of the whole Dag file.
     dag.validate()
     dag.check_cycle()
     return dag
 
 
-def _roots(namespace: dict[str, Any], given: Iterable[str | os.PathLike[str]]) -> list[Path]:
-    roots = [Path(root).expanduser() for root in given] or list(_configured_roots(namespace))
-    if not roots:
+def _resolve_roots(namespace: dict[str, Any], roots: Iterable[str | os.PathLike[str]]) -> list[Path]:
+    paths = [Path(root).expanduser() for root in roots] or list(_configured_roots(namespace))
+    if not paths:
         raise BundleLoadError(
-            "no ExecutableCoordinator is configured in [sdk] coordinators: name the folder of the bundles"
+            "no ExecutableCoordinator is configured in [sdk] coordinators: name the folder of the bundle files"
         )
-    for root in roots:
-        if not root.exists():
-            raise BundleLoadError(f"{root} does not exist: name the folder of the bundle files")
-    return roots
+    for path in paths:
+        if not path.exists():
+            raise BundleLoadError(f"{path} does not exist: name the folder of the bundle files")
+    return paths
 
 
 def _configured_roots(namespace: dict[str, Any]) -> Iterator[Path]:
-    """Where the configured coordinators look: in folders in Airflow 3.3, in a Dag bundle in 3.4."""
+    """The folders of the configured coordinators. In Airflow 3.4, the setting names a Dag bundle."""
     from airflow.sdk.configuration import conf  # noqa: PLC0415 - Airflow's
 
     for spec in (conf.getjson("sdk", "coordinators", fallback={}) or {}).values():
@@ -212,7 +218,7 @@ def _configured_roots(namespace: dict[str, Any]) -> Iterator[Path]:
             bundle = DagBundlesManager().get_bundle(kwargs["task_handler_bundle_name"])
             bundle.initialize()
             yield Path(bundle.path)
-        else:  # the Dag's own Dag bundle, of which the Dag file's folder is a part
+        else:  # the default is the Dag bundle of the Dag file
             yield Path(namespace["__file__"]).parent
 
 

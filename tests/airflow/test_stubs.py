@@ -328,7 +328,7 @@ def test_two_files_with_one_dag(tmp_path: Path) -> None:
     found = read(tmp_path, LOADER.format(f", {str(root)!r}"), root)
     assert found.dags["d"]["description"] == found.dags["d"]["runs"]
     assert len(found.warnings) == 5
-    assert all(f"its Dag 'd' is in {found.dags['d']['runs']}, too" in text for text in found.warnings)
+    assert all(f"its Dag 'd' is also in {found.dags['d']['runs']}, which" in text for text in found.warnings)
 
 
 def test_other_sdk_and_mode(tmp_path: Path, dist: Path) -> None:

@@ -1,4 +1,4 @@
-"""The page on deploying Dags shows what is."""
+"""The stub Dag on the page about deploying Dags."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "deploying-dags.md"
 
 
 def test_stub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The stub that is shown is the one that is made of the module that is shown."""
-    module, shown, *_ = re.findall(r"(?s)```python\n(.*?)```", PAGE.read_text("utf-8"))
+    """The page shows the stub of the module that it shows."""
+    module, stub, *_ = re.findall(r"(?s)```python\n(.*?)```", PAGE.read_text("utf-8"))
     (tmp_path / "shown_tasks.py").write_text(module, "utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     config = BundleConfig("shown_tasks:bundle", "sales", "1", "shown_tasks.py")
     manifest: dict[str, Any] = bundle_metadata(config, load_bundle(config))
-    assert render_stub(manifest).partition("\n\n")[2] == shown
+    assert render_stub(manifest).partition("\n\n")[2] == stub

@@ -1,1 +1,1 @@
-"""The stub Dag file of a bundle."""
+"""Writes the stub Dag file of a bundle: Dags whose tasks run in the bundle file."""

@@ -1,10 +1,10 @@
-"""The part of a stub Dag file where the stubs are called, each in its task group. Pure."""
+"""The part of a stub Dag file that calls the stubs, in their task groups. Pure."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dagfloe.stub.source_code import Writer, call, literal, text
+from dagfloe.stub.source_code import INDENT, Writer, call, literal, string
 from dagfloe.stub.wiring import Names
 
 if TYPE_CHECKING:
@@ -12,9 +12,8 @@ if TYPE_CHECKING:
 
     from dagfloe.stub.source_code import Code
 
-_INDENT = 4
-#: Names that Airflow does not let a mapped parameter have: those of its context, and of what the stub is given.
-_NO_PARAMETERS = frozenset(
+#: Names that Airflow refuses for mapped parameters: the keys of its context, and the stub's own arguments.
+_RESERVED_PARAMETERS = frozenset(
     """
     asset_state_store conn dag dag_run data_interval_end data_interval_start ds ds_nodash exception expanded_ti_count
     inlet_events inlets logical_date loop macros map_index_template outlet_events outlets params partition_date
@@ -27,10 +26,10 @@ _NO_PARAMETERS = frozenset(
 )
 
 
-def parameters_of(task: Mapping[str, Any]) -> dict[str, str]:
-    """The names of a stub's parameters, by those of the bundle's function that are mapped."""
-    names = Names(_NO_PARAMETERS)
-    return {name: names.take(name) for name in sorted(task.get("mapped", {}))}  # a file's manifest is sorted
+def name_parameters(task: Mapping[str, Any]) -> dict[str, str]:
+    """Names for the parameters of a stub, by the mapped parameters of the bundle's function."""
+    names = Names(_RESERVED_PARAMETERS)
+    return {name: names.new(name) for name in sorted(task.get("mapped", {}))}  # as in the manifest of a file
 
 
 def write_calls(
@@ -40,43 +39,51 @@ def write_calls(
     results: Mapping[str, str],
     names: Names,
 ) -> None:
-    """Call the stubs, each in its group, so that there is a task of each."""
-    again = _groups_again(tasks)
-    groups = {group: names.take(group, "_group") for group in again}
+    """Write a call of every stub, in its task group.
+
+    Args:
+        writer: the file.
+        tasks: the declarations of the tasks, by task_id.
+        functions: the function of each stub.
+        results: the variables for the tasks that are used later.
+        names: the names in the Dag's block.
+    """
+    reopened = _reopened_groups(tasks)
+    groups = {group: names.new(group, "_group") for group in reopened}
     opened: set[str] = set()
     path: list[str] = []
     for task_id, task in tasks.items():
-        wanted = _group_path(task)
-        while path != wanted[: len(path)]:
+        task_path = _group_path(task)
+        while path != task_path[: len(path)]:
             path.pop()
-        for group in wanted[len(path) :]:
-            depth = _INDENT * (len(path) + 1)
+        for group in task_path[len(path) :]:
+            depth = INDENT * (len(path) + 1)
             if group in opened:
                 writer.line(depth, f"with {groups[group]}:")
             else:
                 local = group[len(path[-1]) + 1 :] if path else group
-                after = f" as {groups[group]}:" if group in again else ":"
-                writer.code(depth, call("TaskGroup", text(local)), "with ", after)
+                after = f" as {groups[group]}:" if group in reopened else ":"
+                writer.code(depth, call("TaskGroup", string(local)), "with ", after)
             opened.add(group)
             path.append(group)
         before = f"{results[task_id]} = " if task_id in results else ""
-        writer.code(_INDENT * (len(path) + 1), _task_call(task, functions[task_id], results), before)
+        writer.code(INDENT * (len(path) + 1), _task_call(task, functions[task_id], results), before)
 
 
 def _group_path(task: Mapping[str, Any]) -> list[str]:
-    """The ids of the groups around a task, the outermost first."""
+    """The ids of the groups around a task; the outermost comes first."""
     parts = task["group"].split(".") if "group" in task else []
     return [".".join(parts[: length + 1]) for length in range(len(parts))]
 
 
-def _groups_again(tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """The groups whose blocks are opened more than once."""
+def _reopened_groups(tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The groups that have more than one block."""
     opened: list[str] = []
     path: list[str] = []
     for task in tasks.values():
-        wanted = _group_path(task)
-        opened += [group for group in wanted if group not in path]
-        path = wanted
+        task_path = _group_path(task)
+        opened += [group for group in task_path if group not in path]
+        path = task_path
     return sorted({group for group in opened if opened.count(group) > 1})
 
 
@@ -86,7 +93,7 @@ def _task_call(task: Mapping[str, Any], function: str, results: Mapping[str, str
         return call(function)
     return call(
         f"{function}.expand",
-        **{parameter: _source(mapped[name], results) for name, parameter in parameters_of(task).items()},
+        **{parameter: _source(mapped[name], results) for name, parameter in name_parameters(task).items()},
     )
 
 
@@ -95,4 +102,4 @@ def _source(source: Mapping[str, Any], results: Mapping[str, str]) -> Code:
         return results[source["xcom"]]
     if "values" in source:
         return literal(source["values"])
-    return call("list", call("range", str(source["length"])))  # what the items are, the bundle knows
+    return call("list", call("range", str(source["length"])))  # only the bundle knows the items

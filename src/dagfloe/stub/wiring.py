@@ -1,8 +1,10 @@
-"""How the tasks of a stub Dag are named in its code, and how they are connected. Pure."""
+"""Names for the tasks of a stub Dag, the order of their calls, and the statements that connect them. Pure."""
 
 from __future__ import annotations
 
 import re
+from graphlib import CycleError, TopologicalSorter
+from heapq import heappop, heappush
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
@@ -16,98 +18,114 @@ _MAX_NAME = 30
 
 
 class Names:
-    """Names in Python code, each given once.
+    """Python names; none is used twice.
 
     Args:
-        taken: names that stand for something else.
+        reserved: names that have another meaning in the code.
     """
 
-    def __init__(self, taken: Iterable[str]) -> None:
-        self._reserved = frozenset(taken)
-        self._taken = set(self._reserved)
+    def __init__(self, reserved: Iterable[str]) -> None:
+        self._reserved = frozenset(reserved)
+        self._used = set(self._reserved)
 
-    def take(self, wanted: str, ending: str = "") -> str:
-        """A name like the text that is wanted, which may be any."""
-        name = re.sub("[^0-9A-Za-z_]+", "_", wanted).lstrip("_")[:_MAX_NAME] or "task"
+    def new(self, base: str, ending: str = "") -> str:
+        """A new name.
+
+        Args:
+            base: the string that the name resembles.
+            ending: the end of the name.
+        """
+        name = re.sub("[^0-9A-Za-z_]+", "_", base).lstrip("_")[:_MAX_NAME] or "task"
         if name[0].isdigit():
             name = f"task_{name}"
         name += ending
         if iskeyword(name) or name in self._reserved:
             name += "_"
-        free, number = name, 1
-        while free in self._taken:
+        unused, number = name, 1
+        while unused in self._used:
             number += 1
-            free = f"{name.rstrip('_')}_{number}"
-        self._taken.add(free)
-        return free
+            unused = f"{name.rstrip('_')}_{number}"
+        self._used.add(unused)
+        return unused
 
 
-def sources(task: Mapping[str, Any]) -> list[str]:
-    """The tasks over whose return values one is mapped."""
+def mapped_sources(task: Mapping[str, Any]) -> list[str]:
+    """The task_ids of the tasks whose return values a task is mapped over."""
     return [source["xcom"] for source in task.get("mapped", {}).values() if "xcom" in source]
 
 
-def in_order_of_calls(tasks: Mapping[str, Mapping[str, Any]], before: Mapping[str, Sequence[str]]) -> list[str]:
-    """The tasks in their own order, but each after those that it is mapped over.
+def order_calls(tasks: Mapping[str, Mapping[str, Any]], upstream: Mapping[str, Sequence[str]]) -> list[str]:
+    """Sort tasks so that every task follows those that it is mapped over; otherwise they keep their order.
 
     Args:
-        tasks: what is declared of them, by task_id.
-        before: the tasks before each one, beside those that it is mapped over.
+        tasks: the declarations of the tasks, by task_id.
+        upstream: the upstream tasks of each task, without those that it is mapped over.
 
     Raises:
-        StubError: when a task follows one that there is not, is mapped over what comes after it, or has an id or a
-            trigger rule that does not fit.
+        StubError: if a task follows an unknown task, if tasks are mapped over each other in a circle, or if Airflow
+            would refuse a task_id or a trigger rule.
     """
     for task_id, task in tasks.items():
-        for each in (*sources(task), *before[task_id]):
-            if each not in tasks:
-                raise StubError(f"task {task_id!r} follows {each!r}, which the manifest does not list")
-        if sources(task) and task.get("trigger_rule") == "always":
-            raise StubError(
-                f"task {task_id!r} is mapped over what another one returns, which Airflow refuses for tasks with the "
-                "trigger_rule 'always': choose another one"
-            )
-        if "group" in task and not task_id.startswith(f"{task['group']}."):
-            raise StubError(
-                f"task {task_id!r} is said to be in the group {task['group']!r}, and its id is another one's"
-            )
-    ordered: dict[str, None] = {}
-    waiting = list(tasks)
-    while waiting:
-        # The first one that can be called; then those before it in the list get another chance.
-        ready = next((each for each in waiting if set(sources(tasks[each])) <= ordered.keys()), None)
-        if ready is None:
-            raise StubError(f"task {waiting[0]!r} is mapped over what comes after it")
-        waiting.remove(ready)
-        ordered[ready] = None
-    return list(ordered)
+        _check_task(task_id, task, tasks, upstream[task_id])
+    sorter = TopologicalSorter({task_id: mapped_sources(task) for task_id, task in tasks.items()})
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        circle = " -> ".join(map(repr, reversed(error.args[1])))
+        raise StubError(f"tasks are mapped over each other in a circle: {circle}") from error
+    task_ids = list(tasks)
+    positions = {task_id: position for position, task_id in enumerate(task_ids)}
+    ordered: list[str] = []
+    ready: list[int] = []
+    while sorter.is_active():
+        for task_id in sorter.get_ready():
+            heappush(ready, positions[task_id])
+        task_id = task_ids[heappop(ready)]
+        ordered.append(task_id)
+        sorter.done(task_id)
+    return ordered
 
 
-def chains(before: Mapping[str, Sequence[str]], names: Mapping[str, str], width: int) -> list[list[list[str]]]:
+def _check_task(task_id: str, task: Mapping[str, Any], task_ids: Iterable[str], upstream: Sequence[str]) -> None:
+    for source in (*mapped_sources(task), *upstream):
+        if source not in task_ids:
+            raise StubError(f"task {task_id!r} follows {source!r}, which the manifest does not list")
+    if mapped_sources(task) and task.get("trigger_rule") == "always":
+        raise StubError(
+            f"task {task_id!r} is mapped over the return value of another task, and Airflow refuses the trigger_rule "
+            "'always' for such tasks: choose another rule"
+        )
+    if "group" in task and not task_id.startswith(f"{task['group']}."):
+        raise StubError(
+            f"task {task_id!r} is in the group {task['group']!r}, but its task_id does not begin with the group's id"
+        )
+
+
+def chain_tasks(upstream: Mapping[str, Sequence[str]], names: Mapping[str, str], width: int) -> list[list[list[str]]]:
     """Statements that connect tasks: `a >> b >> c` is `[[a], [b], [c]]`, and `[a, b] >> c` is `[[a, b], [c]]`.
 
     Args:
-        before: the tasks before each one.
-        names: how each task is called.
-        width: how long a statement may be.
+        upstream: the upstream tasks of each task, by task_id.
+        names: the variable of each task.
+        width: the maximal length of a statement.
     """
     statements: list[list[list[str]]] = []
-    ends: dict[str, list[list[str]]] = {}  # the statement that ends with a task
-    for task_id, ids in before.items():
+    ends: dict[str, list[list[str]]] = {}  # statements, by their last task
+    for task_id, ids in upstream.items():
         chain = ends.get(ids[0]) if len(ids) == 1 else None
-        if chain and len(chained([*chain, [task_id]], names)) <= width:
+        if chain and len(render_chain([*chain, [task_id]], names)) <= width:
             del ends[ids[0]]
             chain.append([task_id])
-        elif len(ids) > 1 and len(chained([list(ids), [task_id]], names)) <= width:
+        elif len(ids) > 1 and len(render_chain([list(ids), [task_id]], names)) <= width:
             statements.append([list(ids), [task_id]])
         else:
-            statements += [[[each], [task_id]] for each in ids]
+            statements += [[[upstream_id], [task_id]] for upstream_id in ids]
         if ids:
             ends[task_id] = chain if chain and chain[-1] == [task_id] else statements[-1]
     return statements
 
 
-def chained(statement: Iterable[Sequence[str]], names: Mapping[str, str]) -> str:
-    """A statement of `chains` as code."""
-    parts = ([names[each] for each in part] for part in statement)
+def render_chain(statement: Iterable[Sequence[str]], names: Mapping[str, str]) -> str:
+    """The code of a statement of `chain_tasks`."""
+    parts = ([names[task_id] for task_id in part] for part in statement)
     return " >> ".join(part[0] if len(part) == 1 else f"[{', '.join(part)}]" for part in parts)
