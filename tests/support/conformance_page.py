@@ -74,7 +74,7 @@ def page(results: dict[str, dict[str, str]]) -> str:
 
 def _comparison(results: dict[str, dict[str, str]]) -> list[str]:
     lines = [
-        "## Beside the other language SDKs",
+        "## The other language SDKs",
         "",
         "This table comes from the `capabilities.yaml` that each SDK publishes in apache/airflow ("
         + ", ".join(f"{name} at commit `{commit}`" for name, (commit, _) in OTHERS.items())
@@ -109,7 +109,7 @@ def main(arguments: list[str]) -> int:
     if not check:
         PAGE.parent.mkdir(exist_ok=True)
         PAGE.write_text(text, "utf-8")
-    print(text.partition("## Beside the other")[0])  # noqa: T201
+    print(text.partition("## The other")[0])  # noqa: T201
     return 1 if bad else 0
 
 
