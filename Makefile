@@ -79,12 +79,14 @@ test: dist ## Run the tests, frozen files included, and report the coverage of r
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-check: $(BROWSER) ## Run ruff, clang-format and mypy
+check: $(BROWSER) ## Run ruff, clang-format, mypy, codespell and the word list of the documentation
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/clang-format --dry-run -Werror build/launcher/*.[ch] tests/build/launcher/*.c
 	$(BIN)/mypy -p dagfloe
 	$(BIN)/mypy tests schemas benchmarks bundles/hello bundles/orders
+	$(BIN)/codespell
+	$(PYTEST) -q tests/docs/test_prose.py
 
 browser-test: docs $(DIST)/weather $(BROWSER) ## Look at the report of a Dag run, and at the documentation, in a headless Chromium
 	@command -v chromium > /dev/null || { echo "chromium is missing: apt-get install chromium" >&2; exit 1; }
