@@ -112,9 +112,10 @@ def read_prose(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def find_phrases(path: Path) -> list[str]:
-    """Find the phrases in a file: each as `file:line: phrase`."""
+    """Find the phrases in a file: each with its place, and with the examples of the phrase."""
     return [
-        f"{path.relative_to(ROOT)}:{first + text.count(chr(10), 0, match.start())}: {' '.join(match[0].split())}"
+        f"{path.relative_to(ROOT)}:{first + text.count(chr(10), 0, match.start())}: {' '.join(match[0].split())} "
+        f"(not {phrase.wrong!r}, but {phrase.right!r})"
         for first, text in read_prose(path)
         for phrase in PHRASES
         for match in phrase.search(text)
