@@ -1,1 +1,1 @@
-"""The two command lines: the frozen bundle's (`bundle`) and the author's tool (`tool`)."""
+"""The command lines: the author's tool `dagfloe`, and in `frozen` the one inside each bundle file."""

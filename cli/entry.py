@@ -1,4 +1,7 @@
-"""What the program `dagfloe` starts. Ctrl-C ends it at once, without a stack, until the tool sees to that itself."""
+"""The entry point of the program `dagfloe`.
+
+While the tool loads, Ctrl-C ends the process at once and without a traceback. Then the tool handles signals itself.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The author's tool, `dagfloe`: its commands are the modules of `dagfloe.cli.commands`."""
+"""The author's tool `dagfloe`: the list of its commands, which are the modules of `dagfloe.cli.commands`."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import click
 from dagfloe import __version__
 from dagfloe.cli.lazy_group import LazyGroup
 
-#: Each command, and what the list of commands says of it.
+#: The commands, and the line that `dagfloe --help` shows for each.
 COMMANDS = {
-    "new": "Start a project: a small one that works.",
-    "run": "Run a Dag without an Airflow.",
+    "new": "Create a small working project.",
+    "run": "Run a Dag without Airflow.",
     "build": "Build the bundle file of a project.",
-    "stub": "Write the stub Dag file for Airflow.",
-    "inspect": "Show what is in a bundle file.",
+    "stub": "Generate the stub Dag file for Airflow.",
+    "inspect": "Show the contents of a bundle file.",
     "verify": "Check that a bundle file is intact.",
-    "doctor": "Check whether this host builds and runs bundle files.",
-    "cache": "Show and manage what bundle files have unpacked here.",
-    "completion": "Print what lets a shell complete commands.",
+    "doctor": "Check that this host can build and run bundle files.",
+    "cache": "List, warm and prune unpacked bundle files.",
+    "completion": "Print the completion script for your shell.",
 }
 
 
-@click.group(cls=LazyGroup, texts=COMMANDS, context_settings={"max_content_width": 100})
+@click.group(cls=LazyGroup, summaries=COMMANDS, context_settings={"max_content_width": 100})
 @click.version_option(__version__, prog_name="dagfloe")
 def main() -> None:
     """Freeze Python tasks into one file that Airflow runs.

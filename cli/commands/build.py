@@ -13,8 +13,9 @@ import click
 from dagfloe.build.freshness import BuildPlan
 from dagfloe.build.host.floor import describe_floor
 from dagfloe.build.project import read_project
-from dagfloe.cli.failure import tell_errors
-from dagfloe.cli.startup_budget import START_CURE, STARTUP_BUDGET_S
+from dagfloe.cli.error_handling import exit_on_error
+from dagfloe.cli.options import json_option, quiet_option
+from dagfloe.cli.startup_budget import SLOW_START_CURE, STARTUP_BUDGET_S
 from dagfloe.errors import UsageError
 from dagfloe.runtime.metadata import platform_tag
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from dagfloe.build.package_sizes import PackageSize
 
 #: How many packages the summary names.
-_TOP = 5
+_MAX_PACKAGES = 5
 
 
 @click.command()
@@ -33,20 +34,24 @@ _TOP = 5
 @click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for the bundle file.  [default: dist/<os>-<arch>]",
+    show_default="dist/<os>-<arch>",
+    help="Folder for the bundle file.",
 )
-@click.option("--one-file", is_flag=True, help="Let the file unpack itself at every start, not once on a host.")
-@click.option("--force", is_flag=True, help="Build it although nothing has changed.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
-@click.option("-v", "--verbose", is_flag=True, help="Show what pip and PyInstaller say.")
-@tell_errors
+@click.option(
+    "--one-file", is_flag=True, help="Make a file that unpacks itself at every start instead of once per host."
+)
+@click.option("--force", is_flag=True, help="Rebuild even if nothing changed.")
+@json_option
+@quiet_option
+@click.option("-v", "--verbose", is_flag=True, help="Show the output of pip and PyInstaller.")
+@exit_on_error
 def build(
     path: Path, output: Path | None, *, one_file: bool, force: bool, as_json: bool, quiet: bool, verbose: bool
 ) -> None:
-    """Build the bundle file of the project in the folder PATH, by default the one that you are in.
+    """Build the bundle file of a project.
 
-    The file is built once: while nothing changes that goes into it, it is up to date.
+    PATH is the project folder, by default the current folder. If nothing changed since the last build, the file is up
+    to date and is not rebuilt.
 
     \b
     dagfloe build
@@ -54,21 +59,21 @@ def build(
     dagfloe build --json | jq -r .file
     """
     if quiet and verbose:
-        raise UsageError("--quiet and --verbose exclude each other")
+        raise UsageError("--quiet cannot be used with --verbose")
     folder = output or Path("dist") / platform_tag()
-    began = time.monotonic()
+    start = time.monotonic()
     plan = BuildPlan(read_project(path), folder, one_file=one_file)
     built = None if force else plan.find_built()
     if built is None:
         built = _build(plan, quiet=quiet or as_json, verbose=verbose)
     if as_json:
-        click.echo(json.dumps(describe(built), indent=2, sort_keys=True))
+        click.echo(json.dumps(describe_build(built), indent=2, sort_keys=True))
     elif not quiet:
-        _print(built, time.monotonic() - began)
+        _print_summary(built, time.monotonic() - start)
 
 
-def describe(built: BuiltBundle) -> dict[str, Any]:
-    """A build as `--json` tells it; names stay as they are, and new ones may be added."""
+def describe_build(built: BuiltBundle) -> dict[str, Any]:
+    """Return what `--json` prints. Names stay as they are; new ones may be added."""
     return {
         "built": built.is_new,
         "bytes": built.size,
@@ -85,36 +90,34 @@ def describe(built: BuiltBundle) -> dict[str, Any]:
 
 def _build(plan: BuildPlan, *, quiet: bool, verbose: bool) -> BuiltBundle:
     from dagfloe.build.pack import build_bundle  # noqa: PLC0415 - loads what only a build needs
-    from dagfloe.cli.show.build_progress import BuildView  # noqa: PLC0415 - as above
+    from dagfloe.cli.show.build_progress import BuildProgress  # noqa: PLC0415 - as above
 
-    with BuildView(quiet=quiet and not verbose, verbose=verbose) as view:
-        return build_bundle(plan, view, verbose=view.wants_output)
+    with BuildProgress(quiet=quiet and not verbose, verbose=verbose) as progress:
+        return build_bundle(plan, progress, verbose=progress.wants_output)
 
 
-def _print(built: BuiltBundle, seconds: float) -> None:
+def _print_summary(built: BuiltBundle, seconds: float) -> None:
     path = click.style(str(built.path), bold=True)
-    if built.is_new:
-        click.echo(f"{path} is built, in {seconds:.1f} s")
-    else:
-        click.echo(f"{path} is up to date")
-    dags = ", ".join(f"{dag_id} ({len(dag['tasks'])} tasks)" for dag_id, dag in built.manifest["dags"].items())
-    lines = {
-        "Dags": dags,
+    click.echo(f"Built {path} in {seconds:.1f} s" if built.is_new else f"{path} is up to date")
+    later, first = built.later_start_s, built.first_start_s
+    dags = ((dag_id, len(dag["tasks"])) for dag_id, dag in built.manifest["dags"].items())
+    rows = {
+        "Dags": ", ".join(f"{dag_id} ({count} task{'' if count == 1 else 's'})" for dag_id, count in dags),
         "size": f"{_megabytes(built.size)} MB, unpacked {_megabytes(built.unpacked)} MB",
-        "most of it": _top(built.packages),
-        "starts in": f"{built.later_start_s:.2f} s, imports included; {built.first_start_s:.2f} s at first on a host",
+        "largest": _largest_packages(built.packages),
+        "startup": f"{later:.2f} s including imports, {first:.2f} s the first time on a host",
     }
     if floor := built.manifest.get("floor"):
-        lines["runs on"] = describe_floor(floor)
-    for name, text in lines.items():
-        click.echo(f"  {click.style(f'{name:<11}', dim=True)}{text}")
-    if built.first_start_s > STARTUP_BUDGET_S:
-        warning = "Airflow waits 10 s for a task to connect, and the first start here took half of that"
-        click.echo(f"{click.style('warning', fg='yellow')}: {warning}: {START_CURE}", err=True)
+        rows["requires"] = describe_floor(floor)
+    for name, text in rows.items():
+        click.echo(f"  {click.style(f'{name:<10}', dim=True)}{text}")
+    if first > STARTUP_BUDGET_S:
+        warning = f"the first start took {first:.1f} s, and Airflow waits 10 s for a task to connect; {SLOW_START_CURE}"
+        click.echo(f"{click.style('warning', fg='yellow')}: {warning}", err=True)
 
 
-def _top(packages: Sequence[PackageSize]) -> str:
-    return ", ".join(f"{package.name} {_megabytes(package.packed)}" for package in packages[:_TOP]) + " MB"
+def _largest_packages(packages: Sequence[PackageSize]) -> str:
+    return ", ".join(f"{package.name} {_megabytes(package.packed)}" for package in packages[:_MAX_PACKAGES]) + " MB"
 
 
 def _megabytes(size: int) -> str:

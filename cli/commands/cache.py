@@ -1,4 +1,4 @@
-"""`dagfloe cache`: what bundle files have unpacked on this host."""
+"""`dagfloe cache`: the bundle files that are unpacked on this host."""
 
 from __future__ import annotations
 
@@ -14,44 +14,39 @@ from rich.text import Text
 
 from dagfloe.build.cache_root import cache_root
 from dagfloe.build.program_store import ProgramStore, warm
-from dagfloe.cli.failure import tell_errors
+from dagfloe.cli.error_handling import exit_on_error
+from dagfloe.cli.options import json_option, quiet_option
 from dagfloe.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
     from typing import Any
 
     from dagfloe.build.program_store import StoredProgram
 
 _DAY_S = 24 * 3600
-
-
-def _cache_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option(
-        "--dir",
-        "folder",
-        type=click.Path(path_type=Path),
-        help="The cache folder.  [default: $DAGFLOE_CACHE_DIR, or the user's cache]",
-    )(function)
-
-
-def _quiet_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option("-q", "--quiet", is_flag=True, help="Print errors only.")(function)
+_folder_option = click.option(
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path),
+    show_default="$DAGFLOE_CACHE_DIR, or your own cache",
+    help="The cache folder.",
+)
 
 
 @click.group()
 def cache() -> None:
-    """Show and manage what bundle files have unpacked on this host.
+    """List, warm and prune the bundle files that are unpacked on this host.
 
-    A bundle file unpacks itself at its first start on a host, and removes by itself what was not started for 30 days
-    (DAGFLOE_CACHE_DAYS), or the oldest where there is more than 20 GiB (DAGFLOE_CACHE_MIB).
+    A bundle file unpacks itself at its first start on a host. It also removes programs that were not started for 30
+    days (DAGFLOE_CACHE_DAYS) and, if the cache is larger than 20 GiB (DAGFLOE_CACHE_MIB), the oldest ones.
     """
 
 
 @cache.command("list")
-@_cache_option
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@tell_errors
+@_folder_option
+@json_option
+@exit_on_error
 def list_(folder: Path | None, *, as_json: bool) -> None:
     """List the unpacked programs.
 
@@ -59,31 +54,30 @@ def list_(folder: Path | None, *, as_json: bool) -> None:
     dagfloe cache list
     dagfloe cache list --dir /opt/dagfloe --json
     """
-    place = folder or cache_root()
-    programs = ProgramStore(place).programs()
+    folder = folder or cache_root()
+    programs = ProgramStore(folder).programs()
     if as_json:
-        click.echo(json.dumps([_described(program) for program in programs], indent=2))
-        return
-    table = Table(box=None, pad_edge=False)
-    for column in ("bundle", "id", "MB", "last started", ""):
-        table.add_column(column, justify="right" if column == "MB" else "left")
-    for program in programs:
-        days = int((time.time() - program.used) // _DAY_S)
-        when = "today" if days < 1 else f"{days} days ago"
-        running = "running" if program.is_running else ""
-        table.add_row(Text(program.name), program.id[:12], f"{program.size / 1e6:.1f}", when, running)
-    Console().print(table if programs else f"nothing is unpacked in {place}", soft_wrap=True)
+        click.echo(json.dumps([_describe_program(program) for program in programs], indent=2))
+    elif programs:
+        Console().print(_program_table(programs), soft_wrap=True)
+    else:
+        click.echo(f"no programs in {folder}")
 
 
 @cache.command()
-@_cache_option
+@_folder_option
 @click.option(
-    "--older-than", "days", type=click.FloatRange(min=0), default=0, metavar="DAYS", help="Keep younger ones."
+    "--older-than",
+    "days",
+    type=click.FloatRange(min=0),
+    default=0,
+    metavar="DAYS",
+    help="Keep programs that were started in the last DAYS days.",
 )
-@_quiet_option
-@tell_errors
+@quiet_option
+@exit_on_error
 def prune(folder: Path | None, *, days: float, quiet: bool) -> None:
-    """Remove programs that nobody runs; the next start of their bundle files unpacks them again.
+    """Remove programs that are not running. Their bundle files unpack them again at the next start.
 
     \b
     dagfloe cache prune
@@ -93,33 +87,49 @@ def prune(folder: Path | None, *, days: float, quiet: bool) -> None:
     if quiet:
         return
     for program in removed:
-        click.echo(f"removed {program.name} {program.id[:12]}, {program.size / 1e6:.1f} MB")
+        click.echo(f"removed {program.name} {program.id[:12]}, {_megabytes(program)} MB")
     if not removed:
         click.echo("nothing to remove")
 
 
 @cache.command("warm")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@_cache_option
-@click.option("--shared", is_flag=True, help="Let all users read it: for images. Needs --dir.")
-@_quiet_option
-@tell_errors
+@_folder_option
+@click.option("--shared", is_flag=True, help="Let all users read the cache, for example in an image. Needs --dir.")
+@quiet_option
+@exit_on_error
 def warm_(files: tuple[Path, ...], folder: Path | None, *, shared: bool, quiet: bool) -> None:
-    """Unpack bundle FILES now instead of at their first start, such as while an image is built.
+    """Unpack bundle FILES now instead of at their first start.
+
+    Use it when you build an image, for example. Where the files run, DAGFLOE_CACHE_DIR must name the same folder as
+    --dir.
 
     \b
     dagfloe cache warm /opt/airflow/bundles/weather
-    dagfloe cache warm /opt/airflow/bundles/* --dir /opt/dagfloe --shared   # and DAGFLOE_CACHE_DIR=/opt/dagfloe later
+    dagfloe cache warm /opt/airflow/bundles/* --dir /opt/dagfloe --shared
     """
     if shared and folder is None:
-        raise UsageError("--shared needs --dir: a user's own cache is the user's own")
+        raise UsageError("--shared needs --dir, because only you can read your own cache")
     for file in files:
-        place = warm(file, folder, shared=shared)
+        program = warm(file, folder, shared=shared)
         if not quiet:
-            click.echo(f"{file}: {place}")
+            click.echo(f"{file}: {program}")
 
 
-def _described(program: StoredProgram) -> dict[str, Any]:
+def _program_table(programs: Sequence[StoredProgram]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for column in ("bundle", "id", "MB", "last started", ""):
+        table.add_column(column, justify="right" if column == "MB" else "left")
+    for program in programs:
+        days = int((time.time() - program.used) // _DAY_S)
+        last_started = "today" if days < 1 else f"{days} day{'' if days == 1 else 's'} ago"
+        running = "running" if program.is_running else ""
+        table.add_row(Text(program.name), program.id[:12], _megabytes(program), last_started, running)
+    return table
+
+
+def _describe_program(program: StoredProgram) -> dict[str, Any]:
+    """Return what `--json` prints of a program. Names stay as they are; new ones may be added."""
     return {
         "bundle": program.name,
         "id": program.id,
@@ -128,3 +138,7 @@ def _described(program: StoredProgram) -> dict[str, Any]:
         "last_started": program.used,
         "running": program.is_running,
     }
+
+
+def _megabytes(program: StoredProgram) -> str:
+    return f"{program.size / 1e6:.1f}"

@@ -12,14 +12,14 @@ _SHELLS = ("bash", "zsh", "fish")
 @click.argument("shell", type=click.Choice(_SHELLS))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:
-    """Print what lets a SHELL complete the commands, options, files and values of dagfloe.
+    """Print the script that completes dagfloe's commands, options and values in your shell.
 
     \b
     eval "$(dagfloe completion bash)"      # in ~/.bashrc
     eval "$(dagfloe completion zsh)"       # in ~/.zshrc
     dagfloe completion fish > ~/.config/fish/completions/dagfloe.fish
     """
-    kind = get_completion_class(shell)
-    if kind is None:
-        raise click.ClickException(f"the installed click knows nothing of {shell}: update it")
-    click.echo(kind(ctx.find_root().command, {}, "dagfloe", "_DAGFLOE_COMPLETE").source())
+    completion_class = get_completion_class(shell)
+    if completion_class is None:
+        raise click.ClickException(f"the installed click does not support {shell}; upgrade click")
+    click.echo(completion_class(ctx.find_root().command, {}, "dagfloe", "_DAGFLOE_COMPLETE").source())

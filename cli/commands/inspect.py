@@ -9,27 +9,30 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dagfloe.build.host.floor import describe_floor, find_floor
-from dagfloe.cli.failure import tell_errors
+from dagfloe.build.host.floor import describe_floor
+from dagfloe.cli.bundle_floor import bundle_floor
+from dagfloe.cli.error_handling import exit_on_error
+from dagfloe.cli.options import json_option
 from dagfloe.cli.show.dag_tree import dag_tree
-from dagfloe.cli.show.terminal_text import one_line
+from dagfloe.cli.show.terminal_text import to_one_line
 from dagfloe.errors import UsageError
 from dagfloe.format import trailer as trailer_format
 from dagfloe.format.bundle_file import read_bundle
-from dagfloe.format.errors import ElfError
 from dagfloe.format.manifest import validate_manifest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dagfloe.format.bundle_file import BundleFile
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--source", is_flag=True, help="Print the embedded source, and nothing else.")
-@tell_errors
+@json_option
+@click.option("--source", is_flag=True, help="Print only the embedded source.")
+@exit_on_error
 def inspect(file: Path, *, as_json: bool, source: bool) -> None:
-    """Show what is in a bundle FILE of any SDK, without running it.
+    """Show the contents of a bundle file of any SDK. The file is not started.
 
     \b
     dagfloe inspect dist/linux-x86_64/weather
@@ -37,24 +40,27 @@ def inspect(file: Path, *, as_json: bool, source: bool) -> None:
     dagfloe inspect dist/linux-x86_64/weather --source
     """
     if as_json and source:
-        raise UsageError("--json and --source exclude each other")
+        raise UsageError("--json cannot be used with --source")
     bundle = read_bundle(file)
     if source:
         sys.stdout.buffer.write(bundle.source)
         return
-    description = describe(bundle)
+    description = describe_bundle(bundle)
     if as_json:
         click.echo(json.dumps(description, indent=2, sort_keys=True))
-    else:
-        validate_manifest(bundle.manifest)
-        _print(description)
+        return
+    validate_manifest(bundle.manifest)
+    _print_summary(description)
+    for dag_id, dag in description["manifest"]["dags"].items():
+        click.echo()
+        _print_tree(str(dag_id), dag)
 
 
-def describe(bundle: BundleFile) -> dict[str, Any]:
-    """A bundle file as `--json` tells it; names stay as they are, and new ones may be added."""
+def describe_bundle(bundle: BundleFile) -> dict[str, Any]:
+    """Return what `--json` prints. Names stay as they are; new ones may be added."""
     return {
         "file": str(bundle.path),
-        "floor": find_host(bundle),
+        "floor": bundle_floor(bundle),
         "size": bundle.size,
         "regions": {
             "binary": bundle.binary_len,
@@ -67,54 +73,41 @@ def describe(bundle: BundleFile) -> dict[str, Any]:
             "footer_ver": trailer_format.VERSION,
             "binary_sha256": bundle.trailer.binary_sha256.hex(),
         },
-        "manifest": _plain(bundle.manifest),
+        "manifest": _to_json_value(bundle.manifest),
     }
 
 
-def find_host(bundle: BundleFile) -> dict[str, str] | None:
-    """What a bundle file needs of its host: what dagfloe wrote down, or else what the executable itself tells."""
-    manifest = bundle.manifest
-    sdk, floor = manifest.get("sdk"), manifest.get("floor")
-    if isinstance(sdk, dict) and sdk.get("name") == "dagfloe" and isinstance(floor, dict):
-        return floor
-    with bundle.path.open("rb") as file:
-        content = file.read(bundle.binary_len)
-    try:
-        found = find_floor(bundle.path.name, [(bundle.path.name, content)])
-    except ElfError:
-        return None
-    return {name: value for name, value in found.to_manifest().items() if name != "set_by"} if found else None
-
-
-def _plain(value: Any) -> Any:
-    """YAML's values as JSON's: dates and whatever else there is become text, in keys, too."""
+def _to_json_value(value: Any) -> Any:
+    """Replace YAML values that JSON does not have, such as dates, by strings; keys, too."""
     if isinstance(value, dict):
-        return {str(key): _plain(each) for key, each in value.items()}
+        return {str(key): _to_json_value(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_plain(each) for each in value]
+        return [_to_json_value(item) for item in value]
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
 
 
-def _print(description: dict[str, Any]) -> None:
+def _print_summary(description: Mapping[str, Any]) -> None:
     manifest, regions, floor = description["manifest"], description["regions"], description["floor"]
-    sdk, own = manifest["sdk"], manifest.get("bundle")
+    sdk, bundle = manifest["sdk"], manifest.get("bundle")
     rows = {"file": description["file"]}
-    if isinstance(own, dict) and own:
-        rows["bundle"] = ", ".join(f"{name} {value}" for name, value in own.items())
+    if isinstance(bundle, dict) and bundle:
+        rows["bundle"] = ", ".join(f"{name} {value}" for name, value in bundle.items())
     rows["SDK"] = " ".join((str(sdk.get("name") or ""), sdk["language"], sdk["version"])).strip()
-    rows["speaks"] = f"supervisor schema {sdk['supervisor_schema_version']}"
+    rows["protocol"] = f"supervisor schema {sdk['supervisor_schema_version']}"
     if floor:
-        rows["runs on"] = describe_floor(floor) + (f" (because of {floor['set_by']})" if "set_by" in floor else "")
+        rows["requires"] = describe_floor(floor) + (f" (for {floor['set_by']})" if "set_by" in floor else "")
     rows["size"] = f"{description['size']:,} bytes: " + ", ".join(f"{name} {size:,}" for name, size in regions.items())
     rows["sha256"] = f"{description['trailer']['binary_sha256']} (of the binary)"
-    rows["source"] = manifest["source"] if regions["source"] else f"{manifest['source']}, left out"
+    rows["source"] = manifest["source"] if regions["source"] else f"{manifest['source']}, not embedded"
     for name, text in rows.items():
-        click.echo(f"{click.style(f'{name:<9}', bold=True)}{one_line(text)}")
-    for dag_id, dag in manifest["dags"].items():
-        click.echo()
-        lines = [*dag_tree(str(dag_id), dag)]
-        width = max(len(line) + len(what) for line, what, _ in lines)
-        for line, what, notes in lines:
-            shown = click.style(what, bold=not line)
-            space = " " * (width - len(line) - len(what) + 2)
-            click.echo(f"{line}{shown}{space}{click.style(notes, dim=True)}".rstrip() if notes else f"{line}{shown}")
+        click.echo(f"{click.style(f'{name:<9}', bold=True)}{to_one_line(text)}")
+
+
+def _print_tree(dag_id: str, dag: Mapping[str, Any]) -> None:
+    lines = [*dag_tree(dag_id, dag)]
+    width = max(len(line.branch) + len(line.label) for line in lines)
+    for line in lines:
+        row = f"{line.branch}{click.style(line.label, bold=not line.branch)}"
+        if line.notes:
+            row += " " * (width - len(line.branch) - len(line.label) + 2) + click.style(line.notes, dim=True)
+        click.echo(row)

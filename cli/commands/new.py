@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -11,15 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from packaging.utils import InvalidName, canonicalize_name
 
 from dagfloe import __version__
-from dagfloe.cli.failure import tell_errors
+from dagfloe.cli.error_handling import exit_on_error
+from dagfloe.cli.options import quiet_option
 from dagfloe.errors import DagfloeError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: The files of a project, and the templates of them.
+#: The files of a project, and their templates.
 _FILES = {
     "pyproject.toml": "pyproject.toml.in",
     "tasks.py": "tasks.py.in",
@@ -28,72 +29,81 @@ _FILES = {
     "README.md": "README.md.in",
     ".gitignore": "gitignore.in",
 }
-_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _MAX_NAME = 100
-#: Names of which the project would be taken for another package.
-_TAKEN = ("airflow", "apache-airflow", "dagfloe", "pytest", "ruff", "setuptools")
+#: Packages that the project uses. With the same name, pip would take the project for the package.
+_RESERVED_NAMES = ("airflow", "apache-airflow", "dagfloe", "pytest", "ruff", "setuptools")
 
 
 @click.command()
 @click.argument("folder", metavar="NAME", type=click.Path(path_type=Path))
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing.")
-@tell_errors
+@quiet_option
+@exit_on_error
 def new(folder: Path, *, quiet: bool) -> None:
-    """Start a project in a new folder NAME: three tasks, a test of them, and all that a build needs.
+    """Create a project in the new folder NAME.
+
+    It is complete: three tasks, their tests and everything that a build needs.
 
     \b
     dagfloe new sales
     dagfloe new bundles/sales
     """
     name = folder.resolve().name
-    _check_name(name)
-    date = datetime.now(timezone.utc)
+    today = datetime.now(timezone.utc)
     values = {
         "name": name,
-        "file_name": re.sub(r"[-_.]+", "-", name).lower(),
+        "file_name": _file_name(name),
         "version": __version__,
-        "year": date.year,
-        "month": date.month,
-        "day": date.day,
+        "year": today.year,
+        "month": today.month,
+        "day": today.day,
     }
     templates = files("dagfloe.cli") / "templates"
-    with _new_folder(folder) as root:
+    with _project_folder(folder) as root:
         for path, template in _FILES.items():
             (root / path).parent.mkdir(exist_ok=True)
             (root / path).write_text((templates / template).read_text("utf-8").format(**values), "utf-8")
     if quiet:
         return
     steps = [] if folder.resolve() == Path.cwd() else [f"cd {shlex.quote(str(folder))}"]
-    click.echo(f"{click.style('Created', fg='green')} {folder}: a project with three tasks, and a test. Next:\n")
+    click.echo(f"{click.style('Created', fg='green')} {folder}, a project with three tasks and their tests. Next:\n")
     for step in (*steps, "dagfloe run . --seed seed.toml", "dagfloe build"):
         click.echo(f"  {step}")
 
 
-def _check_name(name: str) -> None:
-    """Refuse what is no name of a project."""
-    if not _NAME.fullmatch(name) or len(name) > _MAX_NAME:
+def _file_name(name: str) -> str:
+    """Return the name of the project's bundle file, which is the normalized name of the project.
+
+    Raises:
+        UsageError: if the project cannot have this name.
+    """
+    try:
+        if not name.isascii() or not name.isprintable() or len(name) > _MAX_NAME:
+            raise InvalidName(name)
+        normalized = canonicalize_name(name, validate=True)
+    except InvalidName as error:
         raise UsageError(
-            f"{name!r} is no name for a project: use letters, digits, hyphens and underscores, such as sales-report"
-        )
-    if re.sub(r"[-_.]+", "-", name).lower() in _TAKEN:
-        raise UsageError(f"{name!r} is the name of a package that the project uses: choose another one")
+            f"{name!r} is not a valid project name. Use letters, digits, hyphens and underscores, such as sales-report"
+        ) from error
+    if normalized in _RESERVED_NAMES:
+        raise UsageError(f"{name!r} is the name of a package that the project uses. Choose another name")
+    return normalized
 
 
 @contextmanager
-def _new_folder(folder: Path) -> Iterator[Path]:
-    """A folder to write a project into, new or empty; unless the block ends well, nothing is left of it."""
-    was_there = folder.is_dir()
-    if folder.exists() and not was_there:
-        raise DagfloeError(f"{folder} is there already, and is no folder: choose another name")
-    if was_there and any(folder.iterdir()):
-        raise DagfloeError(f"{folder} is there already, and not empty: choose another name, or empty it")
+def _project_folder(folder: Path) -> Iterator[Path]:
+    """Yield a folder for a new project, which must not exist or be empty. If the block fails, remove the project."""
+    exists = folder.is_dir()
+    if folder.exists() and not exists:
+        raise DagfloeError(f"{folder} exists and is not a folder. Choose another name")
+    if exists and any(folder.iterdir()):
+        raise DagfloeError(f"{folder} exists and is not empty. Choose another name, or empty the folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         yield folder
     except BaseException:
         for path in map(folder.joinpath, _FILES):
             path.unlink(missing_ok=True)
-        for path in (folder / "tests", *(() if was_there else (folder,))):
+        for path in (folder / "tests", *(() if exists else (folder,))):
             if path.is_dir():
                 path.rmdir()
         raise

@@ -7,40 +7,40 @@ from pathlib import Path
 
 import click
 
-from dagfloe.cli.failure import tell_errors
-from dagfloe.cli.show.terminal_text import safe
+from dagfloe.cli.error_handling import exit_on_error
+from dagfloe.cli.options import json_option, quiet_option
+from dagfloe.cli.show.terminal_text import escape_controls
+from dagfloe.constants import EXIT_FAILURE
 from dagfloe.format.bundle_file import read_bundle, verify_bundle
 from dagfloe.format.errors import PackError
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
-@tell_errors
+@json_option
+@quiet_option
+@exit_on_error
 def verify(file: Path, *, as_json: bool, quiet: bool) -> None:
-    """Check that a bundle FILE is intact: trailer, digests, manifest; the exit status tells.
+    """Check that a bundle file is intact: its trailer, its digests and its manifest.
 
-    A file of another SDK has no seal over its source and manifest; for those, the manifest's schema is checked.
+    The exit status is 1 if the file is damaged. In files of other SDKs, no digest protects the source and the manifest;
+    the manifest is checked against its schema instead.
 
     \b
     dagfloe verify dist/linux-x86_64/weather
     dagfloe verify dist/linux-x86_64/weather --json
     """
-    checks: list[tuple[str, str]] = []
     try:
-        for line in verify_bundle(read_bundle(file)):
-            name, _, text = line.partition(": ")
-            checks.append((name, text))
+        checks = [line.partition(": ")[::2] for line in verify_bundle(read_bundle(file))]
     except PackError as error:
-        if as_json:
-            click.echo(json.dumps({"checks": [], "error": str(error), "file": str(file), "intact": False}, indent=2))
-            raise click.exceptions.Exit(1) from error
-        raise
+        if not as_json:
+            raise
+        click.echo(json.dumps({"checks": [], "error": str(error), "file": str(file), "intact": False}, indent=2))
+        raise click.exceptions.Exit(EXIT_FAILURE) from error
     if as_json:
-        told = [{"name": name, "text": text} for name, text in checks]
-        click.echo(json.dumps({"checks": told, "error": None, "file": str(file), "intact": True}, indent=2))
+        described = [{"name": name, "text": text} for name, text in checks]
+        click.echo(json.dumps({"checks": described, "error": None, "file": str(file), "intact": True}, indent=2))
     elif not quiet:
         for name, text in checks:
-            click.echo(f"{click.style('✓', fg='green')} {name:<11}{safe(text)}")
+            click.echo(f"{click.style('✓', fg='green')} {name:<11}{escape_controls(text)}")
         click.echo(f"{file} is intact")

@@ -1,6 +1,6 @@
-"""The settings of the Airflow that is configured on a host, read as Airflow does, without importing it.
+"""The settings of the Airflow that is configured on this host, read as Airflow does, without importing it.
 
-They may be secret: errors name a setting or a line, and never show a value.
+Settings may be secret: errors name a setting or a line, and never show a value.
 """
 
 from __future__ import annotations
@@ -19,21 +19,25 @@ _VARIABLE = re.compile(r"\$(?:(\w+)|\{([^}]*)\})", re.ASCII)
 
 
 class SettingError(ValueError):
-    """A setting that cannot be read."""
+    """A setting cannot be read."""
 
 
-class ElsewhereError(SettingError):
-    """A setting that is kept where nobody looks here."""
+class ExternalSettingError(SettingError):
+    """A setting gets its value from a place that dagfloe does not read."""
 
 
 class AirflowSettings:
-    """The configuration file and the environment, which goes before it.
+    """Airflow's configuration file, and the environment variables that override it.
 
     Args:
         env: the environment.
 
+    Attributes:
+        home: Airflow's folder.
+        file: the configuration file; it may not exist.
+
     Raises:
-        SettingError: when the file cannot be read.
+        SettingError: if the file cannot be read.
     """
 
     def __init__(self, env: Mapping[str, str]) -> None:
@@ -44,23 +48,23 @@ class AirflowSettings:
         try:
             self._parser.read_string(self.file.read_text("utf-8") if self.file.exists() else "")
         except OSError as error:
-            raise SettingError(f"{self.file} cannot be read: {error.strerror}") from None
+            raise SettingError(f"cannot read {self.file}: {error.strerror}") from None
         except UnicodeDecodeError:
             raise SettingError(f"{self.file} is not UTF-8") from None
         except configparser.Error as error:
             line = getattr(error, "lineno", None) or next(iter(getattr(error, "errors", [])), ("?",))[0]
-            raise SettingError(f"{self.file} is no configuration file: see line {line}") from None
+            raise SettingError(f"{self.file} is not a valid configuration file: see line {line}") from None
 
     @property
-    def are_there(self) -> bool:
-        """Whether there is an Airflow at all."""
+    def exist(self) -> bool:
+        """Whether this host has any settings of Airflow."""
         return self.file.exists() or any(name.startswith("AIRFLOW__") for name in self._env)
 
-    def text(self, section: str, key: str) -> str:
-        """A setting; empty when it is not set.
+    def get(self, section: str, key: str) -> str:
+        """Return a setting, or an empty string if it is not set.
 
         Raises:
-            ElsewhereError: when it is given by a command or a secrets backend.
+            ExternalSettingError: if a command or a secrets backend gives its value.
         """
         variable = f"AIRFLOW__{section.upper()}__{key.upper()}"
         if variable in self._env:
@@ -69,28 +73,33 @@ class AirflowSettings:
             return self._expand(self._parser.get(section, key))
         for suffix in ("_cmd", "_secret"):
             if variable + suffix.upper() in self._env or self._parser.has_option(section, key + suffix):
-                raise ElsewhereError(f"[{section}] {key} is given by {key}{suffix}, which is not looked at here")
+                raise ExternalSettingError(f"[{section}] {key} comes from {key}{suffix}, which dagfloe does not read")
         return ""
 
-    def _expand(self, text: str) -> str:
-        """Put in the values of environment variables, as Airflow does in any setting."""
-        return _VARIABLE.sub(lambda found: self._env.get(found[1] or found[2], found[0]), text)
+    def get_json(self, section: str, key: str, default: Any) -> Any:
+        """Return a setting that is a JSON list or object, or `default` if it is not set.
 
-    def json(self, section: str, key: str, empty: Any) -> Any:
-        """A setting that is JSON, of the type of what stands for none.
+        Args:
+            section: the section of the setting.
+            key: its name.
+            default: a value of the expected type.
 
         Raises:
-            SettingError: when it is not.
+            SettingError: if the setting is not JSON, or of another type.
         """
-        text = self.text(section, key)
+        text = self.get(section, key)
         if not text.strip():
-            return empty
+            return default
         try:
             value = json.loads(text)
         except (ValueError, RecursionError) as error:
-            place = f", at character {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
-            raise SettingError(f"[{section}] {key} is not JSON{place}") from None
-        if not isinstance(value, type(empty)):
-            expected = "list" if isinstance(empty, list) else "object"
-            raise SettingError(f"[{section}] {key} is no {expected} in JSON")
+            place = f" at character {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
+            raise SettingError(f"[{section}] {key} is not valid JSON{place}") from None
+        if not isinstance(value, type(default)):
+            expected = "list" if isinstance(default, list) else "object"
+            raise SettingError(f"[{section}] {key} is not a JSON {expected}")
         return value
+
+    def _expand(self, text: str) -> str:
+        """Replace environment variables by their values, as Airflow does in any setting."""
+        return _VARIABLE.sub(lambda match: self._env.get(match[1] or match[2], match[0]), text)

@@ -1,1 +1,1 @@
-"""What the tool shows at a terminal."""
+"""What the tool shows on a terminal."""

@@ -1,4 +1,4 @@
-"""Shows the steps of a build while it goes on: live on a terminal, a line each elsewhere, or not at all."""
+"""Shows the steps of a build: live on a terminal, as lines elsewhere."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from dagfloe.cli.show.terminal_text import one_line, shorten
+from dagfloe.cli.show.terminal_text import shorten, to_one_line
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class BuildView:
-    """Is told how a build goes on.
+class BuildProgress:
+    """Shows each step of a build while it runs, and how long it took.
 
     Args:
         quiet: whether to show nothing.
@@ -30,16 +30,16 @@ class BuildView:
     def __init__(self, *, quiet: bool = False, verbose: bool = False) -> None:
         self._console = Console(stderr=True, quiet=quiet)
         self._verbose = verbose
-        # Not what the console takes for a terminal: FORCE_COLOR alone makes no file one.
+        # Rich takes a file for a terminal if FORCE_COLOR is set.
         self._live = self._console.file.isatty() and os.environ.get("TERM") != "dumb" and not quiet
         self._progress: Progress | None = None
         self._task: TaskID | None = None
-        self._text = ""
-        self._began = 0.0
+        self._step = ""
+        self._start = 0.0
 
     @property
     def wants_output(self) -> bool:
-        """Whether the lines of pip and PyInstaller are of use."""
+        """Whether to pass the lines of pip and PyInstaller to `output`."""
         return self._verbose or self._live
 
     def __enter__(self) -> Self:
@@ -51,9 +51,13 @@ class BuildView:
         self._end_step(done=kind is None)
 
     def step(self, text: str) -> None:
-        """A step begins."""
+        """Show the next step.
+
+        Args:
+            text: what the build does in this step.
+        """
         self._end_step(done=True)
-        self._text, self._began = text, time.monotonic()
+        self._step, self._start = text, time.monotonic()
         if not self._live:
             self._console.print(Text(f"{text} ..."), soft_wrap=True)
             return
@@ -64,18 +68,18 @@ class BuildView:
         self._task = self._progress.add_task(text, total=None, detail="")
 
     def output(self, line: str) -> None:
-        """A line of pip or PyInstaller."""
+        """Show a line of pip or PyInstaller."""
         if self._verbose:
             self._console.print(Text(line, style="dim"), soft_wrap=True)
         elif self._progress is not None and self._task is not None and line.strip():
-            room = max(0, self._console.width - len(self._text) - 20)
-            said = one_line(line)
-            self._progress.update(self._task, detail=shorten(said.partition(" INFO: ")[2] or said, room))
+            room = max(0, self._console.width - len(self._step) - 20)
+            detail = to_one_line(line)
+            self._progress.update(self._task, detail=shorten(detail.partition(" INFO: ")[2] or detail, room))
 
     def _end_step(self, *, done: bool) -> None:
         if self._progress is not None:
             self._progress.stop()
             self._progress = None
-            seconds = Text(f"  {time.monotonic() - self._began:.1f} s", style="dim")
+            seconds = Text(f"  {time.monotonic() - self._start:.1f} s", style="dim")
             mark = Text("✓ ", style="green") if done else Text("✗ ", style="red")
-            self._console.print(mark + Text(self._text) + seconds)
+            self._console.print(mark + Text(self._step) + seconds)

@@ -1,103 +1,116 @@
-"""A Dag of a manifest as a tree of text: its task groups and tasks, and what is declared of each. Pure.
+"""Renders a Dag of a manifest as a tree of its task groups and tasks. Pure.
 
-A manifest may be a stranger's: whatever has an unexpected form is shown as it is, or not at all.
+A manifest may come from another SDK. The tree shows values of an unexpected form unchanged, or leaves them out.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dagfloe.cli.show.terminal_text import one_line, shorten
+from dagfloe.cli.show.terminal_text import shorten, to_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _MAX_NOTE = 100
-#: What is shown in another place, or is too long for here.
-_ELSEWHERE = {"doc_md", "group", "groups", "kind", "mapped", "partial", "schedule", "start_date", "tasks", "upstream"}
+#: Options that the tree shows in another form, or that are too long for it.
+_HIDDEN_OPTIONS = frozenset(
+    {"doc_md", "group", "groups", "kind", "mapped", "partial", "schedule", "start_date", "tasks", "upstream"}
+)
 _ROOT = ""
 
 
-def dag_tree(dag_id: str, dag: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """The lines of a Dag's tree.
+class TreeLine(NamedTuple):
+    """One line of a tree.
+
+    Attributes:
+        branch: the lines of the tree to the left of the label.
+        label: the Dag, task group or task.
+        notes: its options.
+    """
+
+    branch: str
+    label: str
+    notes: str
+
+
+def dag_tree(dag_id: str, dag: Mapping[str, Any]) -> Iterator[TreeLine]:
+    """Yield the lines of a Dag's tree.
 
     Args:
-        dag_id: its id.
+        dag_id: the Dag's id.
         dag: its entry in the manifest.
-
-    Yields:
-        The lines of the tree before it, what it is of, and what is declared of that.
     """
-    declared = _mapping(dag.get("declaration"))
-    yield "", one_line(f"Dag {dag_id}"), ", ".join(_dag_notes(declared, len(dag["tasks"])))
-    tasks = _mapping(declared.get("tasks"))
-    groups = [group for group in _sequence(declared.get("groups")) if isinstance(group, str)]
+    declaration = _mapping(dag.get("declaration"))
+    yield TreeLine("", to_one_line(f"Dag {dag_id}"), ", ".join(_dag_notes(declaration, len(dag["tasks"]))))
+    tasks = _mapping(declaration.get("tasks"))
+    groups = [group for group in _sequence(declaration.get("groups")) if isinstance(group, str)]
     children: dict[str, list[tuple[str, bool]]] = {name: [] for name in (_ROOT, *groups)}
     for task_id in dag["tasks"]:
         group = _mapping(tasks.get(task_id)).get("group")
-        _place(children, task_id, group if isinstance(group, str) else _ROOT)
-    yield from _branch(children, _ROOT, "", tasks)
+        _add_task(children, task_id, group if isinstance(group, str) else _ROOT)
+    yield from _subtree(children, _ROOT, "", tasks)
 
 
-def _place(children: dict[str, list[tuple[str, bool]]], task_id: str, group: str) -> None:
-    """Put a task under its group, and that, at its first task, under the one that it is in."""
+def _add_task(children: dict[str, list[tuple[str, bool]]], task_id: str, group: str) -> None:
+    """Add a task to its group, and the group to its parent if this is its first task."""
     parent = group if group in children else _ROOT
     children[parent].append((task_id, False))
     while parent != _ROOT:
-        outer = parent.rpartition(".")[0]
-        outer = outer if outer in children else _ROOT
-        if (parent, True) in children[outer]:
+        grandparent = parent.rpartition(".")[0]
+        grandparent = grandparent if grandparent in children else _ROOT
+        if (parent, True) in children[grandparent]:
             return
-        children[outer].append((parent, True))
-        parent = outer
+        children[grandparent].append((parent, True))
+        parent = grandparent
 
 
-def _branch(
-    children: dict[str, list[tuple[str, bool]]], name: str, before: str, tasks: Mapping[str, Any]
-) -> Iterator[tuple[str, str, str]]:
+def _subtree(
+    children: dict[str, list[tuple[str, bool]]], name: str, indent: str, tasks: Mapping[str, Any]
+) -> Iterator[TreeLine]:
     for number, (child, is_group) in enumerate(children[name], 1):
         is_last = number == len(children[name])
-        shown = one_line(child.removeprefix(f"{name}.") if name else child)
-        line = before + ("└── " if is_last else "├── ")
+        label = to_one_line(child.removeprefix(f"{name}.") if name else child)
+        branch = indent + ("└── " if is_last else "├── ")
         if is_group:
-            yield line, f"{shown}/", ""
-            yield from _branch(children, child, before + ("    " if is_last else "│   "), tasks)
+            yield TreeLine(branch, f"{label}/", "")
+            yield from _subtree(children, child, indent + ("    " if is_last else "│   "), tasks)
         else:
-            yield line, shown, ", ".join(_task_notes(_mapping(tasks.get(child))))
+            yield TreeLine(branch, label, ", ".join(_task_notes(_mapping(tasks.get(child)))))
 
 
-def _dag_notes(declared: Mapping[str, Any], count: int) -> Iterator[str]:
+def _dag_notes(declaration: Mapping[str, Any], count: int) -> Iterator[str]:
     yield f"{count} task{'' if count == 1 else 's'}"
-    if "schedule" in declared:
-        yield _schedule(declared["schedule"])
-    if "start_date" in declared:
-        yield f"from {_short(str(declared['start_date']).partition('T')[0])}"
-    yield from _others(declared)
+    if "schedule" in declaration:
+        yield _schedule(declaration["schedule"])
+    if "start_date" in declaration:
+        yield f"from {_short(str(declaration['start_date']).partition('T')[0])}"
+    yield from _option_notes(declaration)
 
 
-def _task_notes(declared: Mapping[str, Any]) -> Iterator[str]:
-    if "kind" in declared:
-        yield _short(declared["kind"])
-    if before := _sequence(declared.get("upstream")):
-        yield f"after {_short(', '.join(map(str, before)))}"
-    for name, source in _mapping(declared.get("mapped")).items():
+def _task_notes(options: Mapping[str, Any]) -> Iterator[str]:
+    if "kind" in options:
+        yield _short(options["kind"])
+    if upstream := _sequence(options.get("upstream")):
+        yield f"after {_short(', '.join(map(str, upstream)))}"
+    for name, source in _mapping(options.get("mapped")).items():
         source = _mapping(source)  # noqa: PLW2901 - the same, of a type that is known
         values = _sequence(source.get("values"))
         over = source.get("xcom") or f"{source.get('length', len(values))} values"
         yield _short(f"mapped: {name} over {over}")
-    yield from _others(declared)
+    yield from _option_notes(options)
 
 
-def _others(declared: Mapping[str, Any]) -> Iterator[str]:
-    for name, value in declared.items():
-        if name in _ELSEWHERE or not isinstance(name, str):
+def _option_notes(options: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in options.items():
+        if name in _HIDDEN_OPTIONS or not isinstance(name, str):
             continue
-        is_span = name.endswith("_s") and isinstance(value, (int, float))
-        words = name.removesuffix("_s").replace("_", " ") if is_span else name.replace("_", " ")
+        is_duration = name.endswith("_s") and isinstance(value, (int, float))
+        words = name.removesuffix("_s").replace("_", " ") if is_duration else name.replace("_", " ")
         if value is True:
             yield _short(words)
         else:
-            yield _short(f"{words} {_span(value) if is_span else _value(value)}")
+            yield _short(f"{words} {_duration(value) if is_duration else _value(value)}")
 
 
 def _schedule(schedule: Any) -> str:
@@ -106,27 +119,27 @@ def _schedule(schedule: Any) -> str:
     if isinstance(schedule, str):
         return _short(schedule)
     if isinstance(interval := _mapping(schedule).get("interval_s"), (int, float)):
-        return f"every {_span(interval)}"
+        return f"every {_duration(interval)}"
     return f"after {_value(_mapping(schedule).get('assets'))}"
 
 
 def _value(value: Any) -> str:
     if isinstance(value, list):
-        return ", ".join(_value(each) for each in value)
+        return ", ".join(_value(item) for item in value)
     if isinstance(value, dict):
         return str(value.get("name") or value.get("uri") or value.get("alias") or value)
     return "no" if value is False else str(value)
 
 
-def _span(seconds: float) -> str:
+def _duration(seconds: float) -> str:
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= size and seconds % size == 0:
             return f"{seconds / size:g} {unit}"
     return f"{seconds:g} s"
 
 
-def _short(text: Any) -> str:
-    return shorten(one_line(str(text)), _MAX_NOTE)
+def _short(value: Any) -> str:
+    return shorten(to_one_line(str(value)), _MAX_NOTE)
 
 
 def _mapping(value: Any) -> dict[Any, Any]:

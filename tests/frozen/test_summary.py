@@ -109,11 +109,11 @@ def test_what_a_person_reads(project: Path, tmp_path: Path, build: Build) -> Non
         "measuring its start",
     ]
     head, *rest = answer.stdout.splitlines()
-    assert head.startswith(f"{tmp_path / 'told'} is built, in ")
+    assert head.startswith(f"Built {tmp_path / 'told'} in ")
     assert [line.strip().split("  ")[0].split(" Python")[0] for line in rest[:3]] == [
         "Dags",
         "size",
-        "most of it",
+        "largest",
     ]
     quiet = build(project, tmp_path, "--quiet", "--force")
     assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, "", "")
@@ -139,7 +139,7 @@ def test_on_a_terminal(project: Path, tmp_path: Path) -> None:
     text = seen.decode()
     assert "✓" in text
     assert "Building " in text
-    assert "told is built, in" in text.replace("\x1b[0m", "").replace("\x1b[1m", "")
+    assert f"Built {tmp_path / 'told'} in " in text.replace("\x1b[0m", "").replace("\x1b[1m", "")
 
 
 def interrupted(project: Path, folder: Path, number: int, wait: Callable[[subprocess.Popen[str]], object]) -> int:

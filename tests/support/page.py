@@ -18,7 +18,7 @@ import yaml
 
 from dagfloe import Bundle
 from dagfloe.build.project import read_project
-from dagfloe.cli.source import open_source
+from dagfloe.cli.bundle_or_project import open_bundle
 from dagfloe.format.manifest import validate_manifest
 from dagfloe.local.seed.seed_file import read_seed
 from dagfloe.runtime.config import BundleConfig
@@ -84,7 +84,7 @@ class Page:
         """What can be checked once all files are there."""
         for folder in self._projects:
             read_project(folder)
-            with open_source(folder, quiet=True):
+            with open_bundle(folder, quiet=True):
                 pass  # its module was imported, and its metadata follow the schema
         if self._tests:
             self._shell(shlex.join([sys.executable, *PYTEST, *map(str, self._tests)]))

@@ -1,4 +1,4 @@
-"""`dagfloe cache`, on stores that real launchers fill."""
+"""`dagfloe cache`, with caches that real launchers fill."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 
 def run(*arguments: str | Path, status: int = 0) -> str:
-    """What the tool prints."""
-    answer = CliRunner().invoke(main, ["cache", *map(str, arguments)])
-    assert answer.exit_code == status, answer.output
-    return answer.output
+    """Run the command, and return its output."""
+    result = CliRunner().invoke(main, ["cache", *map(str, arguments)])
+    assert result.exit_code == status, result.output
+    return result.output
 
 
 @pytest.fixture
 def cache(tmp_path: Path) -> Path:
-    """A cache folder that is not there yet."""
+    """A cache folder that does not exist yet."""
     return tmp_path / "cache"
 
 
@@ -37,33 +37,33 @@ def bundle(tmp_path: Path) -> Path:
     return write_bundle(tmp_path / "tiny")
 
 
-def test_nothing_there(cache: Path) -> None:
-    """A host on which no bundle was started has nothing, and that is no error."""
-    assert run("list", "--dir", cache) == f"nothing is unpacked in {cache}\n"
+def test_empty_cache(cache: Path) -> None:
+    """A host that never started a bundle file has an empty cache."""
+    assert run("list", "--dir", cache) == f"no programs in {cache}\n"
     assert run("prune", "--dir", cache) == "nothing to remove\n"
     assert json.loads(run("list", "--dir", cache, "--json")) == []
 
 
 def test_warm(bundle: Path, cache: Path) -> None:
-    """A warmed bundle file starts without writing anything; warming again changes nothing."""
-    printed = run("warm", bundle, "--dir", cache)
+    """After `warm`, a bundle file starts without writing anything. A second `warm` changes nothing."""
+    output = run("warm", bundle, "--dir", cache)
     (entry,) = entries(cache)
-    assert printed == f"{bundle}: {entry}\n"
+    assert output == f"{bundle}: {entry}\n"
     before = snapshot(cache)
-    assert run("warm", bundle, "--dir", cache) == printed
+    assert run("warm", bundle, "--dir", cache) == output
     assert run("warm", bundle, "--dir", cache, "--quiet") == ""
     assert start(bundle, env=environment(DAGFLOE_CACHE_DIR=cache)).returncode == 0
     assert snapshot(cache) == before
 
 
 def test_warm_for_all_users(bundle: Path, cache: Path) -> None:
-    """A shared store can be read and run by others, and written by its owner only."""
+    """All users can read and run a shared cache, and only its owner can write to it."""
     run("warm", bundle, "--dir", cache, "--shared")
     (entry,) = entries(cache)
     assert {path.stat().st_mode & 0o777 for path in (cache, cache / "store", entry, entry / "lib")} == {0o755}
     assert (entry / "tiny").stat().st_mode & 0o777 == 0o555
     assert (entry / "lib" / "data.txt").stat().st_mode & 0o777 == 0o444
-    if os.geteuid() == 0:  # as another user, who can read it where it is
+    if os.geteuid() == 0:  # root can become another user, who must reach the folder
         for folder in (cache.parents[0], cache.parents[1], cache.parents[2]):
             folder.chmod(0o755)
         command = ["setpriv", "--reuid", "12345", "--clear-groups", str(bundle), "x"]
@@ -73,7 +73,7 @@ def test_warm_for_all_users(bundle: Path, cache: Path) -> None:
 
 
 def test_list_and_prune(bundle: Path, tmp_path: Path, cache: Path) -> None:
-    """What is there is listed; what nobody runs, and was not started for as long as is said, is removed."""
+    """`list` shows the programs; `prune` removes those that are not running and were not started recently."""
     script = "#!/bin/sh\necho ready\nread line\n"
     sleeper = write_bundle(tmp_path / "sleeper", payload(script))
     env = environment(DAGFLOE_CACHE_DIR=cache)
@@ -82,14 +82,14 @@ def test_list_and_prune(bundle: Path, tmp_path: Path, cache: Path) -> None:
     with subprocess.Popen([sleeper], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
-        told = {each["id"]: each for each in json.loads(run("list", "--dir", cache, "--json"))}
-        assert len(told) == 2
-        assert told[idle.name]["running"] is False
-        assert told[idle.name]["bytes"] == sum(path.stat().st_size for path in idle.rglob("*") if path.is_file())
-        assert [each["running"] for each in told.values()].count(True) == 1
-        shown = run("list", "--dir", cache)
-        assert "running" in shown
-        assert "today" in shown
+        programs = {program["id"]: program for program in json.loads(run("list", "--dir", cache, "--json"))}
+        assert len(programs) == 2
+        assert programs[idle.name]["running"] is False
+        assert programs[idle.name]["bytes"] == sum(path.stat().st_size for path in idle.rglob("*") if path.is_file())
+        assert [program["running"] for program in programs.values()].count(True) == 1
+        table = run("list", "--dir", cache)
+        assert "running" in table
+        assert "today" in table
         assert run("prune", "--dir", cache, "--older-than", "1") == "nothing to remove\n"
         assert run("prune", "--dir", cache).startswith(f"removed tiny {idle.name[:12]}, 2.0 MB")
         assert len(entries(cache)) == 1
@@ -102,10 +102,10 @@ def test_list_and_prune(bundle: Path, tmp_path: Path, cache: Path) -> None:
 
 
 def test_file_that_cannot_be_warmed(tmp_path: Path, cache: Path, bundle: Path) -> None:
-    """A file of another kind, and a place that will not do, are told in one line."""
+    """A file that is not a bundle file, and a cache that others can write, give an error."""
     other = tmp_path / "other"
     other.write_bytes(b"x" * 100)
-    assert "no bundle" in run("warm", other, status=1)
+    assert "not a bundle file" in run("warm", other, status=1)
     assert "--shared needs --dir" in run("warm", bundle, "--shared", status=2)
     run("warm", bundle, "--dir", cache)
     (cache / "store").chmod(0o777)

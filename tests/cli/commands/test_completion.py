@@ -1,4 +1,4 @@
-"""`dagfloe completion`: what a real shell completes with it, and what others ask and are told."""
+"""`dagfloe completion`: real completion in bash, and the requests that zsh and fish send."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from support.raw_bundle import write_bundle
 ENV = {**os.environ, "PATH": os.pathsep.join((str(Path(TOOL).parent), os.environ["PATH"]))}
 
 
-def in_bash(folder: Path, *words: str) -> list[str]:
-    """What bash offers for the last of the words."""
+def complete_in_bash(folder: Path, *words: str) -> list[str]:
+    """Return the completions that bash offers for the last word."""
     script = (
         'eval "$(dagfloe completion bash)"\nCOMP_WORDS=("$@")\nCOMP_CWORD=$(($# - 1))\n'
-        'compopt() { echo "files"; }\n'  # works only while a person types
+        'compopt() { echo "files"; }\n'  # bash's own works only in an interactive shell
         '_dagfloe_completion dagfloe\nprintf "%s\\n" "${COMPREPLY[@]}"'
     )
-    answer = subprocess.run(
+    result = subprocess.run(
         ["bash", "-c", script, "bash", *words],
         cwd=folder,
         env=ENV,
@@ -32,12 +32,12 @@ def in_bash(folder: Path, *words: str) -> list[str]:
         timeout=DEADLINE_S,
         check=True,
     )
-    assert answer.stderr == ""
-    return answer.stdout.split()
+    assert result.stderr == ""
+    return result.stdout.split()
 
 
 @pytest.mark.parametrize(
-    ("words", "offered"),
+    ("words", "completions"),
     [
         (("dagfloe", "ins"), ["inspect"]),
         (("dagfloe", ""), list(COMMANDS)),
@@ -48,30 +48,30 @@ def in_bash(folder: Path, *words: str) -> list[str]:
     ],
     ids=" ".join,
 )
-def test_bash(words: tuple[str, ...], offered: list[str], tmp_path: Path) -> None:
-    """Commands, options, values and files."""
-    assert in_bash(tmp_path, *words) == offered
+def test_bash(words: tuple[str, ...], completions: list[str], tmp_path: Path) -> None:
+    """Bash completes commands, options, values and files."""
+    assert complete_in_bash(tmp_path, *words) == completions
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
 def test_other_shells(shell: str) -> None:
-    """Their scripts call the tool, which tells each command with what it does."""
+    """The scripts of zsh and fish call the tool, which prints the commands with their summaries."""
     script = CliRunner().invoke(main, ["completion", shell])
     assert script.exit_code == 0
     assert f"_DAGFLOE_COMPLETE={shell}_complete" in script.output
     env = {**ENV, "_DAGFLOE_COMPLETE": f"{shell}_complete", "COMP_WORDS": "dagfloe ver", "COMP_CWORD": "1"}
     if shell == "fish":
         env["COMP_CWORD"] = "ver"
-    answer = subprocess.run([TOOL], env=env, capture_output=True, text=True, timeout=DEADLINE_S, check=True)
-    assert "verify" in answer.stdout
-    assert COMMANDS["verify"] in answer.stdout
+    result = subprocess.run([TOOL], env=env, capture_output=True, text=True, timeout=DEADLINE_S, check=True)
+    assert "verify" in result.stdout
+    assert COMMANDS["verify"] in result.stdout
 
 
 def test_unknown_shell() -> None:
-    """Which there are is told."""
-    answer = CliRunner().invoke(main, ["completion", "tcsh"])
-    assert answer.exit_code == 2
-    assert "'bash', 'zsh', 'fish'" in answer.output
+    """The error for an unknown shell lists the supported ones."""
+    result = CliRunner().invoke(main, ["completion", "tcsh"])
+    assert result.exit_code == 2
+    assert "'bash', 'zsh', 'fish'" in result.output
 
 
 MANIFEST = """
@@ -83,7 +83,7 @@ source: raw.py
 
 
 @pytest.mark.parametrize(
-    ("words", "offered"),
+    ("words", "completions"),
     [
         (("--dag", "o"), ["one", "other"]),
         (("--task", "ex"), ["extract", "expire"]),
@@ -91,14 +91,14 @@ source: raw.py
     ],
     ids=" ".join,
 )
-def test_ids_of_a_bundle_file(words: tuple[str, ...], offered: list[str], tmp_path: Path) -> None:
-    """The Dags and tasks of a bundle file are offered."""
+def test_ids_of_a_bundle_file(words: tuple[str, ...], completions: list[str], tmp_path: Path) -> None:
+    """Bash completes the dag_ids and task_ids of a bundle file."""
     write_bundle(tmp_path / "raw", "succeed()", MANIFEST)
-    assert in_bash(tmp_path, "dagfloe", "run", "raw", *words) == offered
+    assert complete_in_bash(tmp_path, "dagfloe", "run", "raw", *words) == completions
 
 
-def test_ids_of_what_is_no_bundle_file(tmp_path: Path) -> None:
-    """Of a project or a damaged file, nothing is offered, and nothing said."""
+def test_no_ids(tmp_path: Path) -> None:
+    """For a project, a damaged file or a missing one, there are no completions and no messages."""
     (tmp_path / "raw").write_text("x")
-    for path in (".", "raw", "nowhere"):
-        assert in_bash(tmp_path, "dagfloe", "run", path, "--dag", "") == []
+    for path in (".", "raw", "missing"):
+        assert complete_in_bash(tmp_path, "dagfloe", "run", path, "--dag", "") == []

@@ -1,4 +1,4 @@
-"""`dagfloe inspect` and `dagfloe verify`, for bundle files of any SDK; those of dagfloe itself are in tests/frozen."""
+"""`dagfloe inspect` and `dagfloe verify` with bundle files of any SDK. `tests/frozen` has those of dagfloe itself."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ GO: dict[str, Any] = {
 
 
 def write(path: Path, manifest: Mapping[str, Any], executable: bytes, source: bytes = b"package main\n") -> Path:
-    """A bundle file as another SDK's packer writes it."""
+    """Write a bundle file like the packer of another SDK."""
     text = yaml.safe_dump(dict(manifest)).encode()
     trailer = Trailer(len(source), len(text), hashlib.sha256(executable).digest())
     path.write_bytes(executable + source + text + trailer.pack())
@@ -64,83 +64,83 @@ def write(path: Path, manifest: Mapping[str, Any], executable: bytes, source: by
 
 
 def run(*arguments: str | Path, status: int = 0) -> str:
-    """What the tool prints."""
-    answer = CliRunner().invoke(main, [*map(str, arguments)])
-    assert answer.exit_code == status, answer.output
-    return answer.output
+    """Run a command, and return its output."""
+    result = CliRunner().invoke(main, [*map(str, arguments)])
+    assert result.exit_code == status, result.output
+    return result.output
 
 
 @pytest.fixture
 def go(tmp_path: Path) -> Path:
-    """A bundle of another SDK, whose program is a real one for this host."""
+    """A bundle file of another SDK with a real program for this host."""
     return write(tmp_path / "ingest", GO, Path(sys.executable).resolve().read_bytes())
 
 
 def test_another_sdk(go: Path) -> None:
-    """What there is of it is shown, and what the file itself tells of its host."""
+    """`inspect` shows the manifest, and what the executable needs of its host."""
     words = " ".join(run("inspect", go).split())
     system, machine = platform_tag().split("-")
-    assert f"runs on {system} {machine}" in words
-    assert "SDK go v1.2.3 speaks supervisor schema 2026-06-16" in words
+    assert f"requires {system} {machine}" in words
+    assert "SDK go v1.2.3 protocol supervisor schema 2026-06-16" in words
     assert words.endswith("Dag ingest 2 tasks ├── pull └── push")
     assert run("inspect", go, "--source") == "package main\n"
 
 
-def test_its_json(go: Path) -> None:
-    """The form that docs/reference/json.md tells of."""
-    told = json.loads(run("inspect", go, "--json"))
-    assert set(told) == {"file", "floor", "manifest", "regions", "size", "trailer"}
-    assert told["manifest"] == GO
-    assert told["size"] == sum(told["regions"].values()) == go.stat().st_size
-    assert told["floor"]["os"] == "linux"
-    assert told["floor"]["libc"] in ("glibc", "musl")
-    checked = json.loads(run("verify", go, "--json"))
-    assert (checked["file"], checked["intact"], checked["error"]) == (str(go), True, None)
-    assert [check["name"] for check in checked["checks"]] == ["trailer", "manifest", "executable"]
+def test_json(go: Path) -> None:
+    """The JSON has the names that docs/reference/json.md lists."""
+    description = json.loads(run("inspect", go, "--json"))
+    assert set(description) == {"file", "floor", "manifest", "regions", "size", "trailer"}
+    assert description["manifest"] == GO
+    assert description["size"] == sum(description["regions"].values()) == go.stat().st_size
+    assert description["floor"]["os"] == "linux"
+    assert description["floor"]["libc"] in ("glibc", "musl")
+    report = json.loads(run("verify", go, "--json"))
+    assert (report["file"], report["intact"], report["error"]) == (str(go), True, None)
+    assert [check["name"] for check in report["checks"]] == ["trailer", "manifest", "executable"]
 
 
-def test_a_program_that_is_no_elf(tmp_path: Path) -> None:
-    """A script, or a program of another system, tells nothing of its host, and that is no error."""
+def test_a_program_that_is_not_elf(tmp_path: Path) -> None:
+    """If the program is not an ELF file, its needs are unknown. That is not an error."""
     script = write(tmp_path / "script", GO, b"#!/bin/sh\n")
     damaged = write(tmp_path / "damaged", GO, b"\x7fELF" + b"\1" * 100)
     for file in (script, damaged):
         assert json.loads(run("inspect", file, "--json"))["floor"] is None
-        assert "runs on" not in run("inspect", file)
+        assert "requires" not in run("inspect", file)
 
 
 def test_damage(go: Path) -> None:
-    """The exit status tells, and JSON is JSON then, too."""
+    """A damaged file gives exit status 1 and a message, also as JSON."""
     with go.open("r+b") as file:
         file.write(b"x")
     assert "the executable is damaged" in run("verify", go, status=1)
-    checked = json.loads(run("verify", go, "--json", status=1))
-    assert checked["intact"] is False
-    assert "the executable is damaged" in checked["error"]
+    report = json.loads(run("verify", go, "--json", status=1))
+    assert report["intact"] is False
+    assert "the executable is damaged" in report["error"]
     assert run("verify", go, "--quiet", status=1).startswith("Error: ")
 
 
 def test_quiet(go: Path) -> None:
-    """What is intact is told by the status alone."""
+    """With `--quiet`, an intact file gives no output."""
     assert run("verify", go, "--quiet") == ""
     assert "✓ executable" in run("verify", go)
 
 
-def test_whoever_reads_has_seen_enough(go: Path) -> None:
-    """A reader that ends early is no error to tell of."""
+def test_a_closed_pipe(go: Path) -> None:
+    """If the reader of the output ends early, there is no error message."""
     ours, theirs = os.pipe()
     os.close(ours)
     command = [TOOL, "inspect", str(go), "--json"]
-    answer = subprocess.run(command, stdout=theirs, stderr=subprocess.PIPE, timeout=DEADLINE_S, check=False)
+    result = subprocess.run(command, stdout=theirs, stderr=subprocess.PIPE, timeout=DEADLINE_S, check=False)
     os.close(theirs)
-    assert answer.stderr == b""
+    assert result.stderr == b""
 
 
-def test_an_error_moves_no_cursor(tmp_path: Path) -> None:
-    """What is told of a file goes to a terminal, whatever the file has in it."""
+def test_control_characters_in_an_error(tmp_path: Path) -> None:
+    """An error message shows control characters of a file as escapes."""
     file = write(tmp_path / "odd", {**GO, "sdk": {"language": "\x1b[2J", "version": "1"}}, b"x")
-    told = run("verify", file, status=1)
-    assert "does not follow its schema at $.sdk" in told
-    assert "\x1b" not in told
+    output = run("verify", file, status=1)
+    assert "does not follow its schema at $.sdk" in output
+    assert "\x1b" not in output
 
 
 @given(
@@ -149,7 +149,7 @@ def test_an_error_moves_no_cursor(tmp_path: Path) -> None:
     st.sampled_from([("inspect",), ("inspect", "--json"), ("verify",), ("verify", "--json")]),
 )
 def test_any_damage(tmp_path_factory: pytest.TempPathFactory, at: int, damage: bytes, command: tuple[str, ...]) -> None:
-    """Whatever was changed in a file, the answer is words or JSON, and never a stack."""
+    """Any damage gives a message or JSON, and never a traceback."""
     manifest = {
         **GO,
         "sdk": {**GO["sdk"], "name": "dagfloe"},
@@ -157,36 +157,36 @@ def test_any_damage(tmp_path_factory: pytest.TempPathFactory, at: int, damage: b
     }
     file = write(tmp_path_factory.mktemp("damaged") / "file", manifest, b"\x7fELF\2\1" + bytes(100))
     content = bytearray(file.read_bytes())
-    place = at % len(content)
-    content[place : place + len(damage)] = damage
+    offset = at % len(content)
+    content[offset : offset + len(damage)] = damage
     file.write_bytes(content)
-    answer = CliRunner().invoke(main, [*command, str(file)])
-    assert answer.exception is None or isinstance(answer.exception, SystemExit)
-    assert answer.exit_code in (0, 1)
-    if "--json" in command and answer.stdout:
-        json.loads(answer.stdout)
+    result = CliRunner().invoke(main, [*command, str(file)])
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    assert result.exit_code in (0, 1)
+    if "--json" in command and result.stdout:
+        json.loads(result.stdout)
 
 
 @given(JSON)
 def test_any_manifest(tmp_path_factory: pytest.TempPathFactory, value: object) -> None:
-    """So it is for any value in a manifest, at any place."""
+    """Any value in a manifest gives a message or output, and never a traceback."""
     folder = tmp_path_factory.mktemp("odd")
     for key in (*GO, "floor", "bundle", "digests"):
         file = write(folder / "file", {**GO, key: value}, b"x")
         for command in (("inspect",), ("inspect", "--json"), ("verify",)):
-            answer = CliRunner().invoke(main, [*command, str(file)])
-            assert answer.exception is None or isinstance(answer.exception, SystemExit)
+            result = CliRunner().invoke(main, [*command, str(file)])
+            assert result.exception is None or isinstance(result.exception, SystemExit)
 
 
 def test_values_that_json_does_not_have(tmp_path: Path) -> None:
-    """Dates and numbers as keys in a stranger's manifest become text."""
+    """Dates in a manifest, and keys that are numbers, become strings."""
     manifest = {**GO, "extra": {1: "one", "built": yaml.safe_load("2026-01-01")}}
-    told = json.loads(run("inspect", write(tmp_path / "odd", manifest, b"x"), "--json"))
-    assert told["manifest"]["extra"] == {"1": "one", "built": "2026-01-01"}
+    description = json.loads(run("inspect", write(tmp_path / "odd", manifest, b"x"), "--json"))
+    assert description["manifest"]["extra"] == {"1": "one", "built": "2026-01-01"}
 
 
 def test_a_declared_dag() -> None:
-    """Groups are branches; the schedule and what comes before a task stand beside it."""
+    """Task groups are branches. Beside a Dag or a task are its schedule, its upstream tasks and its options."""
     dag = {
         "tasks": ["extract", "prepare.clean", "prepare.inner.check", "total"],
         "declaration": {
@@ -203,7 +203,7 @@ def test_a_declared_dag() -> None:
             },
         },
     }
-    assert [f"{line}{what} ({notes})" for line, what, notes in dag_tree("sales", dag)] == [
+    assert [f"{line.branch}{line.label} ({line.notes})" for line in dag_tree("sales", dag)] == [
         "Dag sales (4 tasks, @daily, from 2026-01-01, catchup no, tags a, b)",
         "├── extract (retries 2, retry delay 5 min)",
         "├── prepare/ ()",
@@ -215,7 +215,7 @@ def test_a_declared_dag() -> None:
 
 
 @pytest.mark.parametrize(
-    ("schedule", "shown"),
+    ("schedule", "note"),
     [
         (None, "no schedule"),
         ("0 5 * * 1", "0 5 * * 1"),
@@ -224,15 +224,15 @@ def test_a_declared_dag() -> None:
         ({"assets": [{"name": "n", "uri": "u"}, {"uri": "v"}]}, "after n, v"),
     ],
 )
-def test_schedules(schedule: object, shown: str) -> None:
-    """Every form of a schedule in words."""
+def test_schedules(schedule: object, note: str) -> None:
+    """Every form of a schedule has a note."""
     (line,) = dag_tree("d", {"tasks": [], "declaration": {"schedule": schedule}})
-    assert line == ("", "Dag d", f"0 tasks, {shown}")
+    assert line == ("", "Dag d", f"0 tasks, {note}")
 
 
 @given(DECLARATION | JSON, st.lists(NAMES.filter(bool), max_size=5, unique=True))
-def test_whatever_a_manifest_declares(declaration: object, tasks: list[str]) -> None:
-    """Every task is shown once, and nothing moves the cursor, whatever a stranger declares."""
+def test_any_declaration(declaration: object, tasks: list[str]) -> None:
+    """With any declaration, the tree shows every task once, and no control characters."""
     lines = [*dag_tree("d\n\x1b[2J", {"tasks": tasks, "declaration": declaration})]
-    assert len([line for line in lines if line[0] and not line[1].endswith("/")]) == len(tasks)
+    assert len([line for line in lines if line.branch and not line.label.endswith("/")]) == len(tasks)
     assert not {"\x1b", "\n"} & {*"".join(text for line in lines for text in line)}

@@ -1,4 +1,4 @@
-"""`dagfloe new`: the project that it makes works as it is."""
+"""`dagfloe new`: the project that it creates works without any change."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ FILES = {".gitignore", "README.md", "pyproject.toml", "seed.toml", "tasks.py", "
 
 
 def run(*arguments: str | Path, status: int = 0) -> str:
-    """What the tool prints."""
-    answer = CliRunner().invoke(main, ["new", *map(str, arguments)])
-    assert answer.exit_code == status, answer.output
-    return answer.output
+    """Run the command, and return its output."""
+    result = CliRunner().invoke(main, ["new", *map(str, arguments)])
+    assert result.exit_code == status, result.output
+    return result.output
 
 
-def written(folder: Path) -> set[str]:
-    """The files in a folder."""
+def files_in(folder: Path) -> set[str]:
+    """Return the paths of the files in a folder."""
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
@@ -40,9 +40,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_what_it_makes(project: Path) -> None:
-    """The project is one that a build takes, and its file has a name that Airflow takes."""
-    assert written(project) == FILES
+def test_files(project: Path) -> None:
+    """The project can be built, its file has a normalized name, and no template field is left in it."""
+    assert files_in(project) == FILES
     assert read_project(project).file_name == "monthly-sales-eu"
     assert all("{" not in (project / path).read_text().replace('f"{amount:.2f}', "") for path in FILES)
 
@@ -52,65 +52,73 @@ def test_what_it_makes(project: Path) -> None:
     [["pytest", "-q", "-p", "no:cacheprovider"], ["ruff", "check"], ["ruff", "format", "--check"]],
     ids=" ".join,
 )
-def test_it_is_good(project: Path, command: list[str]) -> None:
-    """Its own test passes, and a linter has nothing to say."""
+def test_tests_and_linter(project: Path, command: list[str]) -> None:
+    """The project's own tests pass, and ruff has no complaints."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
-    answer = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", *command], cwd=project, env=env, capture_output=True, text=True, timeout=60, check=False
     )
-    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_it_says_what_comes_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The next commands are told, for an empty folder that one is in, too."""
+def test_next_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The output ends with the next commands. In the current folder there is no `cd`."""
     monkeypatch.chdir(tmp_path)
-    told = run("bundles/sales")
-    assert told.splitlines()[-3:] == ["  cd bundles/sales", "  dagfloe run . --seed seed.toml", "  dagfloe build"]
+    output = run("bundles/sales")
+    assert output.splitlines()[-3:] == ["  cd bundles/sales", "  dagfloe run . --seed seed.toml", "  dagfloe build"]
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path / "empty")
     assert "cd " not in run(".")
-    assert written(Path.cwd()) == FILES
+    assert files_in(Path.cwd()) == FILES
 
 
 @pytest.mark.parametrize(
-    ("name", "why"),
-    [("-x", "No such option"), ("a b", "no name"), ("é", "no name"), ("x" * 101, "no name"), ("Dagfloe", "package")],
+    ("name", "message"),
+    [
+        ("-x", "No such option"),
+        ("a b", "'a b' is not a valid project name"),
+        ("é", "not a valid"),
+        ("sales\n", "not a valid"),
+        ("sales-", "not a valid"),
+        ("x" * 101, "not a valid"),
+        ("Dagfloe", "'Dagfloe' is the name of a package"),
+    ],
 )
-def test_bad_names(name: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name that no project can have is refused, and nothing is made."""
+def test_bad_names(name: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An invalid name gives an error, and no project."""
     monkeypatch.chdir(tmp_path)
-    assert why in run(name, status=2)
+    assert message in run(name, status=2)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nothing_is_overwritten(tmp_path: Path) -> None:
-    """What is there stays as it is."""
+def test_nothing_is_overfiles_in(tmp_path: Path) -> None:
+    """The command does not change existing files."""
     note = tmp_path / "sales" / "tasks.py"
     note.parent.mkdir()
     note.write_text("mine")
-    assert "not empty" in run(note.parent, status=1)
-    assert "no folder" in run(note, status=1)
-    assert written(tmp_path) == {"sales/tasks.py"}
+    assert "exists and is not empty" in run(note.parent, status=1)
+    assert "exists and is not a folder" in run(note, status=1)
+    assert files_in(tmp_path) == {"sales/tasks.py"}
     assert note.read_text() == "mine"
 
 
 def test_a_failure_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder that cannot be made is told, with its name."""
+    """If the folder cannot be created, the command leaves no files."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").write_text("")
     assert "Not a directory" in run("file/sales", status=1)
-    assert written(tmp_path) == {"file"}
+    assert files_in(tmp_path) == {"file"}
 
 
 @pytest.mark.parametrize("milliseconds", range(0, 120, 10))
 def test_an_interrupt_leaves_all_or_nothing(milliseconds: int, tmp_path: Path) -> None:
-    """Ctrl-C at any moment: either the project is there, or nothing is."""
+    """After Ctrl-C at any time, the project is complete or does not exist."""
     folder = tmp_path / "sales"
     process = start_tool("new", str(folder), "--quiet")
-    time.sleep(milliseconds / 1000)  # not to wait for something: each is another moment
+    time.sleep(milliseconds / 1000)  # the interrupt comes at another time in each test
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=DEADLINE_S)
     assert stderr in ("", "interrupted\n")
     assert process.returncode in (0, 130, -signal.SIGINT)
     if folder.exists() or process.returncode == 0:
-        assert written(folder) == FILES
+        assert files_in(folder) == FILES

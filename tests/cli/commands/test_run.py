@@ -1,4 +1,4 @@
-"""Tests of `dagfloe run`, end to end through its command."""
+"""`dagfloe run`, from the command line to the exit status."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ source: raw.py
 
 
 def bundle(folder: Path, **dags: list[str]) -> str:
-    """Write a bundle file whose Dags have these tasks."""
+    """Write a bundle file whose Dags have the given tasks."""
     listed = ", ".join(f"{dag_id}: {{tasks: [{', '.join(tasks)}]}}" for dag_id, tasks in dags.items())
     return str(write_bundle(folder / "raw", PROGRAM, MANIFEST.replace("DAGS", listed)))
 
@@ -70,13 +70,13 @@ def invoke(*args: str) -> Result:
 
 
 def states(result: Result) -> dict[str, str]:
-    """The states in the summary."""
+    """Return the states in the summary."""
     table = result.output.partition("return_value\n")[2].partition("\n\n")[0]
     return {line.split()[0]: line.split()[1] for line in table.splitlines()}
 
 
 def test_success(tmp_path: Path) -> None:
-    """The tasks run in the manifest's order; the summary shows states and return values; skipping is no failure."""
+    """The tasks run in the order of the manifest, the summary shows their results, and a skipped task is no failure."""
     result = invoke(bundle(tmp_path, d=["skips", "colourful", "plain"]))
     assert result.exit_code == 0, result.output
     assert states(result) == {"skips": "skipped", "colourful": "success", "plain": "success"}
@@ -84,7 +84,7 @@ def test_success(tmp_path: Path) -> None:
 
 
 def test_plain_lines(tmp_path: Path) -> None:
-    """A record is one line with time, level, task, logger and event; control characters are shown, markup is text."""
+    """A log record is one line with time, level, task, logger and event, and control characters are escapes."""
     output = invoke(bundle(tmp_path, d=["colourful"])).output
     assert re.search(
         r"^\d\d:\d\d:\d\d\.\d{3} warning  colourful raw: \[bold\]\\x1b\[31mred\[/bold\]$", output, re.MULTILINE
@@ -95,7 +95,7 @@ def test_plain_lines(tmp_path: Path) -> None:
 
 
 def test_failure(tmp_path: Path) -> None:
-    """A failed task shows its exception's frames, the rest is not run, and the status is 1."""
+    """A failed task shows the frames of its exception, the tasks after it do not run, and the exit status is 1."""
     result = invoke(bundle(tmp_path, d=["fails", "plain"]))
     assert result.exit_code == 1
     assert states(result) == {"fails": "failed", "plain": "upstream_failed"}
@@ -103,21 +103,21 @@ def test_failure(tmp_path: Path) -> None:
 
 
 def test_broken(tmp_path: Path) -> None:
-    """What Airflow would not survive is told loudly."""
+    """The summary says which task Airflow would lose, and why."""
     result = invoke(bundle(tmp_path, d=["breaks"]))
     assert result.exit_code == 1
     assert "breaks: Airflow would lose this task: a log line is JSON, but no object: []" in result.output
 
 
 def test_quiet(tmp_path: Path) -> None:
-    """With `--quiet` there is the summary only."""
+    """`--quiet` prints only the summary."""
     result = invoke(bundle(tmp_path, d=["colourful"]), "-q")
     assert states(result) == {"colourful": "success"}
     assert "second line" not in result.output
 
 
 def test_secrets(tmp_path: Path) -> None:
-    """Passwords of connections and values of telling variables are nowhere in the output, whole or in part."""
+    """Passwords of connections and values of sensitive variables are nowhere in the output, not even in part."""
     result = invoke(
         bundle(tmp_path, d=["secretive"]),
         *("--conn", "db=postgres://me:hunter2pass@host/db", "--var", "api_token=swordfish9"),
@@ -129,7 +129,7 @@ def test_secrets(tmp_path: Path) -> None:
 
 
 def test_choice_of_dag(tmp_path: Path) -> None:
-    """Of several Dags one must be chosen, and of a Dag one task can be."""
+    """With several Dags, the user must choose one. `--task` runs one task of a Dag."""
     path = bundle(tmp_path, one=["plain"], two=["skips", "plain"])
     result = invoke(path)
     assert (result.exit_code, "choose one with --dag: one, two" in result.output) == (2, True)
@@ -139,7 +139,7 @@ def test_choice_of_dag(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("version", "known"), [("2026-10-30", True), ("2027-01-01", True), ("2026-07-01", False)])
 def test_schema_version(tmp_path: Path, version: str, known: bool) -> None:
-    """A bundle is served what the schema knows that it names, or else the newest one before that."""
+    """The supervisor serves the schema version that the bundle names, or else the newest supported one before it."""
     manifest = MANIFEST.replace("DAGS", "d: {tasks: [newer]}").replace("2026-06-16", version)
     program = PROGRAM if known else PROGRAM.replace("print(ask(", "print(send(1, ")
     result = invoke(str(write_bundle(tmp_path / "raw", program, manifest)))
@@ -150,15 +150,15 @@ def test_schema_version(tmp_path: Path, version: str, known: bool) -> None:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["--dag", "x"], "has no Dag 'x', only d"),
-        (["--task", "x"], "has no task 'x', only plain"),
-        (["--var", "hunter2"], "--var takes KEY=VALUE"),
-        (["--conn", "hunter2"], "--conn takes ID=URI"),
-        (["--conn", "c=hunter2"], "--conn: connection 'c' is malformed"),
+        (["--dag", "x"], "the bundle has no Dag 'x'; it has d"),
+        (["--task", "x"], "the Dag 'd' has no task 'x'; it has plain"),
+        (["--var", "hunter2"], "Invalid value for '--var': expected KEY=VALUE"),
+        (["--conn", "hunter2"], "Invalid value for '--conn': expected ID=URI"),
+        (["--conn", "c=hunter2"], "Invalid value for '--conn': connection 'c' is malformed"),
     ],
 )
 def test_usage(tmp_path: Path, args: list[str], message: str) -> None:
-    """A command line that cannot be obeyed gives status 2 and a message without what may be secret."""
+    """A usage error gives exit status 2, and a message that shows no secret."""
     result = invoke(bundle(tmp_path, d=["plain"]), *args)
     assert result.exit_code == 2
     assert message in " ".join(result.output.split())
@@ -166,7 +166,7 @@ def test_usage(tmp_path: Path, args: list[str], message: str) -> None:
 
 
 def test_no_bundle(tmp_path: Path) -> None:
-    """A file that is no bundle, and a folder that is no project, are told in one line with status 1."""
+    """A file that is not a bundle file, and a folder that is not a project, give exit status 1 and one message."""
     (tmp_path / "text").write_text("x")
     result = invoke(str(tmp_path / "text"))
     assert result.exit_code == 1
@@ -178,7 +178,7 @@ def test_no_bundle(tmp_path: Path) -> None:
 
 
 def test_not_executable(tmp_path: Path) -> None:
-    """A bundle file without the executable bit fails its task with a reason."""
+    """If the bundle file is not executable, its task fails, and the summary says why."""
     path = bundle(tmp_path, d=["plain"])
     Path(path).chmod(0o644)
     result = invoke(path)
@@ -191,7 +191,7 @@ TOOL = [sys.executable, "-c", "from dagfloe.cli.commands.run import run; run()"]
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupt(tmp_path: Path, number: signal.Signals) -> None:
-    """Ctrl-C and SIGTERM end the running task; the summary is shown, the status is 130, and no process is left."""
+    """Ctrl-C and SIGTERM end the running task. The summary appears, the exit status is 130, and no process is left."""
     path = bundle(tmp_path, d=["waits", "plain"])
     with subprocess.Popen([*TOOL, path], stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
         assert process.stdout is not None
@@ -209,7 +209,7 @@ def test_interrupt(tmp_path: Path, number: signal.Signals) -> None:
 
 
 def test_live_view(tmp_path: Path) -> None:
-    """On a terminal a table is kept up to date; warnings scroll by, and neither markup nor control characters count."""
+    """A terminal shows a live table. Warnings scroll by above it, and markup and control characters have no effect."""
     path = bundle(tmp_path, d=["colourful", "fails", "plain"])
     master, slave = pty.openpty()
     env = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "30"}
@@ -219,7 +219,7 @@ def test_live_view(tmp_path: Path) -> None:
         try:
             while chunk := os.read(master, 4096):
                 data += chunk
-        except OSError:  # the terminal's other end is closed
+        except OSError:  # the process has closed the terminal
             pass
         os.close(master)
         assert process.wait(DEADLINE_S) == 1
@@ -235,7 +235,7 @@ def test_live_view(tmp_path: Path) -> None:
 
 @pytest.mark.frozen
 def test_frozen_bundle() -> None:
-    """A frozen bundle file runs."""
+    """The command runs a frozen bundle file."""
     result = invoke(str(Path(__file__).parents[3] / "dist" / platform_tag() / "hello"), "--var", "hello_name=you")
     assert result.exit_code == 0, result.output
     assert states(result) == {"greet": "success", "count": "success"}
@@ -244,7 +244,7 @@ def test_frozen_bundle() -> None:
 
 @pytest.mark.frozen
 def test_project() -> None:
-    """A project's folder runs without being frozen."""
+    """The command runs a project folder without freezing it."""
     result = invoke(str(Path(__file__).parents[3] / "bundles" / "hello"))
     assert result.exit_code == 0, result.output
     assert states(result) == {"greet": "success", "count": "success"}

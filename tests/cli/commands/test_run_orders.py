@@ -1,4 +1,4 @@
-"""`dagfloe run` with the example `orders`: a real project that does most of what a Dag can do."""
+"""`dagfloe run` with the example `orders`, a real project that uses most features of a Dag."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def invoke(*args: str) -> Result:
 
 
 def states(result: Result) -> dict[str, str]:
-    """The states in the summary."""
+    """Return the states in the summary."""
     table = result.output.rpartition("return_value\n")[2].partition("\n\n")[0]
     return {line.split()[0]: line.split()[1] for line in table.splitlines()}
 
@@ -50,7 +50,7 @@ def expected(**states: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("path", [ORDERS, str(ROOT / "dist" / platform_tag() / "orders")])
 def test_with_a_seed(path: str) -> None:
-    """Project and file alike: what the seed answers is taken, a failed try is repeated, the other branch is skipped."""
+    """The seed answers the question, a failed try runs again, and the branch that was not chosen is skipped."""
     result = invoke(path, "--seed", SEED)
     assert result.exit_code == 0, result.output
     assert states(result) == expected(wait_for_closing="skipped")
@@ -61,22 +61,22 @@ def test_with_a_seed(path: str) -> None:
 
 
 def test_params() -> None:
-    """A param changes what the branch chooses; the deferral that only waits needs no outcome."""
+    """A param changes the branch. A deferral that only waits needs no outcome in the seed."""
     result = invoke(ORDERS, "--param", "limit=5000")
     assert states(result) == expected(approve="skipped")
     assert "wait_for_closing deferred" in result.output
 
 
 def test_answers_of_a_seed(tmp_path: Path) -> None:
-    """A seed whose answer does not come takes the question's default, after which the task skips itself."""
+    """If the seed lets a question time out, the task gets the default answer, and skips itself."""
     (tmp_path / "seed.toml").write_text('human_input = [{task_id = "approve", timed_out = true}]\n')
     result = invoke(ORDERS, "--seed", str(tmp_path / "seed.toml"))
     assert states(result) == expected(approve="skipped", wait_for_closing="skipped", publish="skipped")
     assert "nobody said yes" in result.output
 
 
-def test_nobody_is_there() -> None:
-    """Without a seed and a terminal, the question fails its task with the cure; the last task decides the run."""
+def test_no_answer() -> None:
+    """Without a seed and a terminal, the task that asks fails. The last task decides the state of the Dag run."""
     result = invoke(ORDERS)
     assert states(result) == expected(approve="failed", wait_for_closing="skipped", publish="upstream_failed")
     assert "approve: nobody is there to answer 'Publish 1501.26 euros?'" in result.output
@@ -84,7 +84,7 @@ def test_nobody_is_there() -> None:
 
 
 def test_a_database(tmp_path: Path) -> None:
-    """What a run pushed is there for a later one of the same id, which runs a task of it alone; not for others."""
+    """A later run with the same run_id finds the XComs in the database; a run with another run_id does not."""
     database = str(tmp_path / "runs.db")
     assert invoke(ORDERS, "--seed", SEED, "--db", database, "--run-id", "one").exit_code == 0
     result = invoke(ORDERS, "--task", "is_large", "--db", database, "--run-id", "one")
@@ -96,7 +96,7 @@ def test_a_database(tmp_path: Path) -> None:
 
 
 def test_xcoms_of_a_seed(tmp_path: Path) -> None:
-    """One task alone gets what the others would have pushed from the seed."""
+    """With `--task`, the XComs of the other tasks come from the seed."""
     (tmp_path / "seed.toml").write_text(
         '[[xcoms]]\ntask_id = "convert"\nvalue = 7.5\n\n[variables]\nx = "y"\n\n[connections]\ndb = "sqlite://x"\n'
     )
@@ -106,22 +106,22 @@ def test_xcoms_of_a_seed(tmp_path: Path) -> None:
 
 
 def test_the_report(tmp_path: Path) -> None:
-    """The page about the run holds every task instance, try, XCom and record."""
+    """The report holds every task instance, try, XCom and log record."""
     path = tmp_path / "run.html"
     result = invoke(ORDERS, "--seed", SEED, "--report", str(path), "-q")
     assert result.output.rstrip().endswith(f"report: {path}")
     page = path.read_text("utf-8")
     data = json.loads(re.findall(r'<script[^>]*type="application/json"[^>]*>(.*?)</script>', page, re.DOTALL)[0])
-    found = {(each["task_id"], each["map_index"]): each for each in data["instances"]}
-    assert len(found) == len(NAMES)
-    assert [each["state"] for each in found["prices.rate", 1]["tries"]] == ["up_for_retry", "success"]
-    assert [found["prices.rate", index]["label"] for index in range(3)] == ["EUR", "JPY", "USD"]
-    assert found["convert", -1]["xcoms"] == {"return_value": "1501.26"}
+    instances = {(instance["task_id"], instance["map_index"]): instance for instance in data["instances"]}
+    assert len(instances) == len(NAMES)
+    assert [attempt["state"] for attempt in instances["prices.rate", 1]["tries"]] == ["up_for_retry", "success"]
+    assert [instances["prices.rate", index]["label"] for index in range(3)] == ["EUR", "JPY", "USD"]
+    assert instances["convert", -1]["xcoms"] == {"return_value": "1501.26"}
     assert "TimeoutError: the exchange did not answer" in page
 
 
 def test_a_question_at_the_terminal() -> None:
-    """Whoever sits at a terminal is asked, in the place of the table, and the run goes on with the answer."""
+    """At a terminal, the question replaces the table, and the run goes on with the answer of the user."""
     tool = [sys.executable, "-c", "from dagfloe.cli.commands.run import run; run()", ORDERS, "--max-wait", "0"]
     env = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "120", "LINES": "40"}
     master, slave = pty.openpty()
@@ -132,7 +132,7 @@ def test_a_question_at_the_terminal() -> None:
         while time.monotonic() < until and select.select([master], [], [], DEADLINE_S)[0]:
             try:
                 data += os.read(master, 4096)
-            except OSError:  # the terminal's other end is closed
+            except OSError:  # the process has closed the terminal
                 break
             if not answered and b"Number [2]: " in data:
                 os.write(master, b"yes\n")
