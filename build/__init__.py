@@ -1,1 +1,1 @@
-"""From an author's project to a bundle file. Import its modules by name; none of this is frozen into a bundle."""
+"""Builds the bundle file of an author's project. Nothing of this package goes into the bundle file."""

@@ -52,7 +52,7 @@ class FrozenProgram:
             environment: its environment.
 
         Raises:
-            FreezeError: if a module is missing or its import fails, with the cure for each.
+            FreezeError: if a module is missing or its import fails. The message has a cure for every problem.
         """
         status, stdout, stderr = self._run("the self-check", "--self-check")
         try:

@@ -18,7 +18,7 @@ _MODULE_SUFFIXES = (".py", ".so")
 class ProjectInputs:
     """The files of a project that can change its bundle file, as they are when this object is created.
 
-    A build reads each file once, here. Everything later in the build works with what was read, so a file that changes
+    A build reads every file once, here. Its later steps use the content that was read, so a file that changes
     during the build makes the next build start over.
 
     Args:

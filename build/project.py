@@ -42,7 +42,7 @@ class Project:
         modules: the dotted names of all its modules.
         schema_version: the version of the supervisor's schema that its bundle uses.
         hidden_imports: modules to freeze although no import statement names them.
-        data: files and folders to freeze, and the folder that each goes into.
+        data: pairs of a file or folder to freeze and the folder that it goes into.
         package_data: packages whose data files are frozen.
         metadata: distributions whose metadata is frozen, beside the dependencies.
         exclude: modules to leave out.

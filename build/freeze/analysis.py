@@ -147,7 +147,7 @@ class AnalysisCache:
                 shutil.rmtree(old, ignore_errors=True)
 
     def _imports(self, lists: dict[str, list[list[str]]]) -> dict[str, str]:
-        """The digest of the imports of each of the author's modules; for compiled ones, of the whole file."""
+        """The digests of the imports of the author's modules; for compiled modules, of the whole file."""
         paths = [Path(path) for _, path, _ in (*lists["pure"], *lists["scripts"], *lists["binaries"])]
         return {
             str(path): imports_digest(self._read_module(path))

@@ -74,7 +74,7 @@ class Spec:
         analysis: the file with the result of PyInstaller's analysis. If it is missing, PyInstaller only writes it.
         library: the file to copy PyInstaller's archive of basic modules to.
         hidden_imports: modules that static analysis does not find.
-        data: files, and the folder that each goes into.
+        data: pairs of a file and the folder that it goes into.
         package_data: packages whose data files are frozen.
         metadata: distributions whose metadata is frozen.
         excludes: modules to leave out.

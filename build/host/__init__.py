@@ -1,1 +1,1 @@
-"""What a bundle file needs of its host."""
+"""The oldest host that runs a bundle file."""

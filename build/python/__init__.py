@@ -1,1 +1,1 @@
-"""The Python and the virtual environment that a bundle is built with."""
+"""The Python and the virtual environment of a bundle."""

@@ -58,7 +58,7 @@ def load_bundles(
         roots: folders that hold bundle files, at any depth, or bundle files. By default, the folders of the configured
             `ExecutableCoordinator`s.
         queue: the queue of all tasks. By default, the queue that the task declares, or else `dagfloe`.
-        verify: whether to verify each file's digests, for which the whole file is read. The coordinator does that, too,
+        verify: whether to verify the files' digests, for which the whole file is read. The coordinator does that, too,
             before it runs a task.
 
     Raises:

@@ -74,7 +74,7 @@ def verify_bundle(bundle: BundleFile) -> list[str]:
     """Check everything about a bundle file that can be checked without running it.
 
     Returns:
-        What was checked, one line for each check.
+        What was checked, one line for every check.
 
     Raises:
         TrailerError: if the executable region does not match the digest in the trailer.

@@ -46,7 +46,7 @@ def cache_digest(binary_sha256: bytes, source: bytes, manifest: dict[str, Any]) 
 
 
 def render_manifest(manifest: dict[str, Any]) -> bytes:
-    """Write canonical YAML: keys sorted, one line for each value, ASCII only. Equal manifests give equal bytes."""
+    """Write canonical YAML: keys sorted, one line for every value, ASCII only. Equal manifests give equal bytes."""
     return yaml.safe_dump(manifest, sort_keys=True, default_flow_style=False, width=2**31).encode("ascii")
 
 

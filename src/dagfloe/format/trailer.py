@@ -37,7 +37,7 @@ class Trailer:
         """
         if max(self.source_len, self.manifest_len) > _MAX_LENGTH:
             raise TrailerError(
-                f"the source and the manifest must not be longer than {_MAX_LENGTH} bytes each: shorten the source file"
+                f"the source and the manifest must not be longer than {_MAX_LENGTH} bytes: shorten the source file"
             )
         return _LAYOUT.pack(self.source_len, self.manifest_len, VERSION, self.binary_sha256, _RESERVED, MAGIC)
 

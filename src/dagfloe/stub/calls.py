@@ -44,7 +44,7 @@ def write_calls(
     Args:
         writer: the file.
         tasks: the declarations of the tasks, by task_id.
-        functions: the function of each stub.
+        functions: the functions of the stubs, by task_id.
         results: the variables for the tasks that are used later.
         names: the names in the Dag's block.
     """

@@ -59,7 +59,7 @@ def order_calls(tasks: Mapping[str, Mapping[str, Any]], upstream: Mapping[str, S
 
     Args:
         tasks: the declarations of the tasks, by task_id.
-        upstream: the upstream tasks of each task, without those that it is mapped over.
+        upstream: the upstream tasks of all tasks, without those that it is mapped over.
 
     Raises:
         StubError: if a task follows an unknown task, if tasks are mapped over each other in a circle, or if Airflow
@@ -105,8 +105,8 @@ def chain_tasks(upstream: Mapping[str, Sequence[str]], names: Mapping[str, str],
     """Statements that connect tasks: `a >> b >> c` is `[[a], [b], [c]]`, and `[a, b] >> c` is `[[a, b], [c]]`.
 
     Args:
-        upstream: the upstream tasks of each task, by task_id.
-        names: the variable of each task.
+        upstream: the upstream tasks of all tasks, by task_id.
+        names: the variables of the tasks, by task_id.
         width: the maximal length of a statement.
     """
     statements: list[list[list[str]]] = []

@@ -1,4 +1,4 @@
-"""What ELF files say that they need."""
+"""Reading the requirements of ELF files."""
 
 from __future__ import annotations
 
@@ -17,20 +17,22 @@ from hypothesis import strategies as st
 from dagfloe.build.host.elf import Elf, read_elf
 from dagfloe.format.errors import ElfError
 
-#: A library that is always there, because bundle files are packed with it.
+#: A library that is installed wherever dagfloe is, because it packs bundle files.
 REAL = Path(lz4.block._block.__file__).read_bytes()
 SHELL = Path("/bin/sh").read_bytes()
 
 
 def readelf(option: str, path: Path) -> str:
-    """What binutils say about a file."""
-    done = subprocess.run(["readelf", "-W", option, str(path)], capture_output=True, text=True, check=True, timeout=60)
-    return done.stdout
+    """The output of `readelf` of binutils."""
+    process = subprocess.run(
+        ["readelf", "-W", option, str(path)], capture_output=True, text=True, check=True, timeout=60
+    )
+    return process.stdout
 
 
 @pytest.mark.parametrize("path", [Path(lz4.block._block.__file__), Path("/bin/sh"), Path("/proc/self/exe").resolve()])
 def test_as_readelf(path: Path) -> None:
-    """Libraries, needed versions and the loader are those that binutils find."""
+    """Libraries, symbol versions and the loader are those that binutils finds."""
     elf = read_elf(path.read_bytes())
     assert elf is not None
     assert list(elf.needed) == re.findall(r"\(NEEDED\).*\[(.*)\]", readelf("-d", path))
@@ -41,7 +43,7 @@ def test_as_readelf(path: Path) -> None:
 
 
 def test_section_headers_are_not_needed() -> None:
-    """A file whose section headers are stripped loads, so it is read."""
+    """A file without section headers is read, because a host can load it."""
     stripped = bytearray(REAL)
     stripped[40:48], stripped[60:64] = bytes(8), bytes(4)
     assert read_elf(bytes(stripped)) == read_elf(REAL)
@@ -50,7 +52,7 @@ def test_section_headers_are_not_needed() -> None:
 @pytest.mark.parametrize(("order", "byte"), [("<", 1), (">", 2)])
 @pytest.mark.parametrize("is_wide", [True, False])
 def test_every_class_and_byte_order(order: str, byte: int, is_wide: bool) -> None:
-    """32 and 64 bits of both byte orders are read, musl's loader among them."""
+    """Files of 32 and 64 bits are read, in both byte orders."""
     loader = b"/lib/ld-musl-x.so.1\0"
     if is_wide:
         head = struct.pack(f"{order}HHIQQQIHHHHHH", 2, 183, 1, 0, 64, 0, 0, 64, 56, 1, 0, 0, 0)
@@ -63,7 +65,7 @@ def test_every_class_and_byte_order(order: str, byte: int, is_wide: bool) -> Non
 
 
 def read(data: bytes) -> Elf | None:
-    """Read bytes that may be damaged: facts, or the one error."""
+    """Read a file that may be damaged: only an `ElfError` is allowed."""
     with contextlib.suppress(ElfError):
         return read_elf(data)
     return None
@@ -71,7 +73,7 @@ def read(data: bytes) -> Elf | None:
 
 @given(st.binary(max_size=400), st.sampled_from([b"", b"\x7fELF", b"\x7fELF\2\1", b"\x7fELF\1\2", REAL[:64]]))
 def test_any_bytes(data: bytes, head: bytes) -> None:
-    """Whatever stands there gives facts, nothing or an `ElfError`; what does not begin as an ELF file is none."""
+    """Any bytes are read or give an `ElfError`; bytes without the magic number are not an ELF file."""
     read(head + data)
     if not data.startswith(b"\x7fELF"):
         assert read_elf(data) is None
@@ -79,41 +81,41 @@ def test_any_bytes(data: bytes, head: bytes) -> None:
 
 @given(st.sampled_from([REAL, SHELL]), st.data())
 def test_truncated(whole: bytes, data: st.DataObject) -> None:
-    """A file that is cut anywhere is read, or told to be damaged."""
+    """A file that is cut at any place is read or gives an `ElfError`."""
     read(whole[: data.draw(st.integers(0, len(whole)))])
 
 
 @given(st.sampled_from([REAL, SHELL]), st.data())
 def test_flipped(whole: bytes, data: st.DataObject) -> None:
-    """So is one with changed bytes, most of them where the loader looks."""
+    """A file with changed bytes, most of them in the headers, is read or gives an `ElfError`."""
     changed = bytearray(whole)
-    places = st.integers(0, 4095) | st.integers(0, len(whole) - 1) | st.sampled_from(tables(whole))
-    for place, byte in data.draw(st.lists(st.tuples(places, st.integers(0, 255)), min_size=1, max_size=20)):
-        changed[place] = byte
+    offsets = st.integers(0, 4095) | st.integers(0, len(whole) - 1) | st.sampled_from(dynamic_section(whole))
+    for offset, byte in data.draw(st.lists(st.tuples(offsets, st.integers(0, 255)), min_size=1, max_size=20)):
+        changed[offset] = byte
     read(bytes(changed))
 
 
-def tables(data: bytes) -> range:
-    """Where the dynamic section of a 64-bit file is."""
+def dynamic_section(data: bytes) -> range:
+    """The offsets of the dynamic section of a 64-bit file."""
     (start,) = struct.unpack_from("<Q", data, 32)
     size, count = struct.unpack_from("<HH", data, 54)
     for at in range(start, start + size * count, size):
         kind, _, offset, _, _, length = struct.unpack_from("<IIQQQQ", data, at)
         if kind == 2:
             return range(offset, offset + length)
-    raise AssertionError("it has no dynamic section")
+    raise AssertionError("the file has no dynamic section")
 
 
 def test_endless_lists() -> None:
-    """Tables that lead to themselves, or would go on for very long, end in an error."""
+    """Tables that contain themselves or are very long give an error."""
     endless = bytearray(REAL)
-    rows = tables(REAL)
+    rows = dynamic_section(REAL)
     (count_at,) = (
         at + 8 for at in rows[::16] if struct.unpack_from("<q", endless, at)[0] == 0x6FFFFFFF
     )  # DT_VERNEEDNUM
     struct.pack_into("<Q", endless, count_at, 2**64 - 1)
-    assert read_elf(bytes(endless)) == read_elf(REAL), "the last entry ends the list, whatever its length is said to be"
-    # Every part of the list is followed by itself, 65535 times each.
+    assert read_elf(bytes(endless)) == read_elf(REAL), "the last entry ends the list, whatever its length is"
+    # Every entry of the list is followed by itself, 65535 times.
     (list_at,) = (
         struct.unpack_from("<Q", REAL, at + 8)[0] for at in rows[::16] if REAL[at : at + 4] == b"\xfe\xff\xff\x6f"
     )
