@@ -26,7 +26,7 @@ def cancellation() -> Cancellation:
 def test_delivery(cancellation: Cancellation) -> None:
     """A request raises in the task, with its reason, and sets the flag."""
     assert (cancellation.cancelled, cancellation.reason) == (False, None)
-    with pytest.raises(TaskCancelled, match="told to stop: SIGTERM"):
+    with pytest.raises(TaskCancelled, match="asked to stop: SIGTERM"):
         cancellation.request("SIGTERM")
     assert (cancellation.cancelled, cancellation.reason) == (True, "SIGTERM")
 

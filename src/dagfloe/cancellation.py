@@ -1,7 +1,7 @@
-"""The request to stop: a flag that anyone may read, callbacks, and an exception raised in the task.
+"""The request to stop a task: a flag to read, callbacks, and an exception in the task.
 
-Owns the rules of delivery, not the signals (those are in `dagfloe.runtime.process.signals`). The exception is raised
-on the main thread only, where the task's function runs, and never inside a shield.
+This module decides when a request is delivered; `dagfloe.runtime.process.signals` makes requests from signals. It
+raises the exception only on the main thread, where the task's function runs, and never inside a shield.
 """
 
 from __future__ import annotations
@@ -18,39 +18,39 @@ if TYPE_CHECKING:
 
 
 class Cancellation:
-    """One task's request to stop. Made by the runtime; authors meet it through `Context`."""
+    """The request to stop one task. The runtime creates it; authors use it through `Context`."""
 
     def __init__(self) -> None:
         self.reason: str | None = None
         self._callbacks: list[Callable[[], object]] = []
-        self._is_asked = False
-        self._armed = False
-        self._delivered = False
-        self._late: str | None = None
-        self._late_delivered = False
+        self._is_requested = False
+        self._is_armed = False
+        self._stop_delivered = False
+        self._timeout_message: str | None = None
+        self._timeout_delivered = False
         self._shields = 0
-        self._shield = _Depth(self, 1)
-        self._window = _Depth(self, -1)
+        self._shield = _DepthChange(self, 1)
+        self._window = _DepthChange(self, -1)
 
     @property
     def cancelled(self) -> bool:
-        """Whether a stop has been asked for."""
+        """Whether somebody requested a stop."""
         return self.reason is not None
 
     def on_cancel(self, callback: Callable[[], object]) -> None:
-        """Call `callback()` when a stop is asked for or the time is over, in the order of registration."""
+        """Call `callback()` on a stop or a timeout. Callbacks run in the order of registration."""
         self._callbacks.append(callback)
 
-    def shield(self) -> _Depth:
-        """A `with` block that the stop does not interrupt: it is delivered at the block's end."""
+    def shield(self) -> _DepthChange:
+        """A `with` block that no stop interrupts: a request is delivered at the end of the block."""
         return self._shield
 
-    def window(self) -> _Depth:
-        """Inside a shield, a `with` block that may be interrupted again: for waiting where nothing can be lost."""
+    def window(self) -> _DepthChange:
+        """A `with` block inside a shield that a stop may interrupt: for a wait that is safe to interrupt."""
         return self._window
 
     def request(self, reason: str) -> None:
-        """Ask the task to stop. Call it on the main thread; only the first call has an effect.
+        """Request a stop. Call it on the main thread; only the first call has an effect.
 
         Args:
             reason: a few words for the log, such as `SIGTERM`.
@@ -60,61 +60,62 @@ class Cancellation:
         """
         if self.reason is None:
             self.reason = reason
-            self._is_asked = True
+            self._is_requested = True
             self._deliver_if_possible()
 
     def time_out(self, message: str) -> None:
-        """Tell the task that its time is over. Call it on the main thread; only the first call has an effect.
+        """Interrupt the task because its time is over. Call it on the main thread; only the first call has an effect.
 
         Args:
-            message: what `TaskTimeout` says.
+            message: the message of `TaskTimeout`.
 
         Raises:
             TaskTimeout: in the running task, unless it is shielded.
         """
-        if self._late is None:
-            self._late = message
-            self._is_asked = True
+        if self._timeout_message is None:
+            self._timeout_message = message
+            self._is_requested = True
             self._deliver_if_possible()
 
     def arm(self) -> None:
-        """Allow delivery: the task's function is about to run.
+        """Allow delivery, because the task's function is about to run.
 
         Raises:
-            TaskCancelled: when a stop was asked for before.
+            TaskCancelled: when a stop was requested before.
+            TaskTimeout: when the time was over before.
         """
-        self._armed = True
+        self._is_armed = True
         self._deliver_if_possible()
 
     def disarm(self) -> None:
-        """End delivery: the task's function has returned or raised."""
-        self._armed = False
+        """End delivery, because the task's function has returned or raised."""
+        self._is_armed = False
 
     def _deliver_if_possible(self) -> None:
-        if not self._armed or self._shields:
+        if not self._is_armed or self._shields:
             return
-        if self.reason is not None and not self._delivered:
-            self._delivered = True
+        if self.reason is not None and not self._stop_delivered:
+            self._stop_delivered = True
             self._clean_up()
-            raise TaskCancelled(f"the task was told to stop: {self.reason}")
-        if self._late is not None and not (self._late_delivered or self._delivered):
-            self._late_delivered = True
+            raise TaskCancelled(f"the task was asked to stop: {self.reason}")
+        if self._timeout_message is not None and not (self._timeout_delivered or self._stop_delivered):
+            self._timeout_delivered = True
             self._clean_up()
-            raise TaskTimeout(self._late)
+            raise TaskTimeout(self._timeout_message)
 
     def _clean_up(self) -> None:
         while self._callbacks:  # a callback may register another one
             callback = self._callbacks.pop(0)
             try:
                 callback()
-            except BaseException as error:  # noqa: BLE001 - one failing cleanup must not keep the others from running
+            except BaseException as error:  # noqa: BLE001 - the other callbacks must run, too
                 _log_failed_callback(callback, error)
 
 
-class _Depth:
-    """Moves the number of shields up or down for a `with` block; it may be nested.
+class _DepthChange:
+    """Changes the number of open shields for a `with` block, which may be nested.
 
-    Without effect on threads other than the main one, where nothing is ever raised.
+    It has no effect on other threads than the main one, because nothing is raised there.
     """
 
     def __init__(self, cancellation: Cancellation, step: int) -> None:
@@ -125,7 +126,7 @@ class _Depth:
     def __enter__(self) -> None:
         if get_ident() == self._main:
             self._cancellation._shields += self._step  # noqa: SLF001 - the two classes are one mechanism
-            if self._step < 0 and self._cancellation._is_asked:  # noqa: SLF001
+            if self._step < 0 and self._cancellation._is_requested:  # noqa: SLF001
                 try:
                     self._cancellation._deliver_if_possible()  # noqa: SLF001
                 except (TaskCancelled, TaskTimeout):  # raised on entering: `__exit__` will not run
@@ -137,7 +138,7 @@ class _Depth:
     ) -> None:
         if get_ident() == self._main:
             self._cancellation._shields -= self._step  # noqa: SLF001
-            if self._step > 0 and self._cancellation._is_asked:  # noqa: SLF001
+            if self._step > 0 and self._cancellation._is_requested:  # noqa: SLF001
                 self._cancellation._deliver_if_possible()  # noqa: SLF001
 
 

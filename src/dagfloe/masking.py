@@ -1,4 +1,4 @@
-"""The secrets that this process has seen, and their removal from text. Pure."""
+"""Secrets that this process knows, and their removal from strings. Pure."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
-#: Shorter texts are not masked: they would hide half of every log line.
+#: Shorter strings are not masked: they would hide half of every log line.
 MIN_LENGTH = 3
 MASK = "***"
 _UNRESERVED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~"
-#: The names that Airflow takes for telling by default.
-_TELLING = (
+#: The parts of a name for which Airflow masks the value by default.
+_SENSITIVE = (
     "access_key",
     "api_key",
     "apikey",
@@ -42,43 +42,43 @@ _TELLING = (
 
 @lru_cache(1024)
 def is_sensitive(name: str) -> bool:
-    """Whether a name, of a variable or of a key in an extra, says that its value is secret."""
+    """Whether the name of a variable, or of a key in an extra, suggests that its value is secret."""
     name = name.strip().lower()
-    if not (name.isascii() and name.isidentifier()):  # as most are, and then there is nothing to replace
+    if not (name.isascii() and name.isidentifier()):  # most names need no replacement
         name = re.sub(r"\W+", "_", name)
-    return any(word in name for word in _TELLING)
+    return any(word in name for word in _SENSITIVE)
 
 
 class Secrets:
-    """A growing set of secret texts."""
+    """A growing set of secret strings."""
 
     def __init__(self) -> None:
-        self._texts: set[str] = set()
-        #: What finds the secrets, and how many it knows: with fewer than there are, it was overtaken by another thread.
+        self._strings: set[str] = set()
+        #: The pattern that finds the secrets, and how many it covers. If it covers too few, another thread added some.
         self._compiled: tuple[re.Pattern[str] | None, int] = (None, 0)
 
     def __repr__(self) -> str:
-        return f"Secrets({len(self._texts)} texts)"
+        return f"Secrets({len(self._strings)} strings)"
 
     def add(self, value: object) -> None:
-        """Mask a text from now on, or every text inside a list or map; other values are left alone."""
-        self._texts |= {form for text in _texts(value) for form in _forms(text) if len(form) >= MIN_LENGTH}
+        """Mask a string from now on, or every string inside a list, tuple or dict. Other values add nothing."""
+        self._strings |= {form for string in _strings(value) for form in _forms(string) if len(form) >= MIN_LENGTH}
 
     def add_extra(self, extra_text: str | None) -> None:
-        """Mask a connection's extra: the text as a whole, and the values under telling names inside it."""
+        """Mask a connection's extra: the whole string, and the values of sensitive keys inside it."""
         self.add(secret_parts(extra_text))
 
     def mask(self, text: str) -> str:
-        """The text with every secret replaced by `***`."""
-        pattern, known = self._compiled
-        if known != len(self._texts):
-            longest_first = sorted(self._texts, key=len, reverse=True)
+        """The string with every secret replaced by `***`."""
+        pattern, count = self._compiled
+        if count != len(self._strings):
+            longest_first = sorted(self._strings, key=len, reverse=True)
             pattern = re.compile("|".join(map(re.escape, longest_first)))
             self._compiled = (pattern, len(longest_first))
         return pattern.sub(MASK, text) if pattern else text
 
     def mask_value(self, value: Any) -> Any:
-        """A copy of a JSON value with every secret in its texts replaced by `***`, and all under telling names."""
+        """A copy of a JSON value with `***` for every secret in its strings, and for the values of sensitive keys."""
         if isinstance(value, str):
             return self.mask(value)
         if isinstance(value, dict):
@@ -90,44 +90,44 @@ class Secrets:
 
 
 def secret_parts(extra_text: str | None) -> list[str]:
-    """What is secret of a connection's extra: the text as a whole, and all texts under telling names inside it."""
+    """The secrets in a connection's extra: the whole string, and the strings under sensitive keys inside it."""
     if not isinstance(extra_text, str) or len(extra_text) <= len("{}"):
         return []
     try:
-        return [extra_text, *_texts(list(_under_telling_keys(_json().loads(extra_text))))]
-    except (ValueError, RecursionError):  # no JSON, or nested too deep to be anybody's extra
+        return [extra_text, *_strings(list(_sensitive_values(_json().loads(extra_text))))]
+    except (ValueError, RecursionError):  # not JSON, or nested too deeply
         return [extra_text]
 
 
 def _json() -> ModuleType:
-    """Loaded with the first secret: every task pays for imports."""
+    """The json module, imported for the first secret: every task pays for imports."""
     import json  # noqa: PLC0415
 
     return json
 
 
-def _texts(value: object) -> Iterator[str]:
+def _strings(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, (list, tuple)):
         for item in value:
-            yield from _texts(item)
+            yield from _strings(item)
     elif isinstance(value, dict):
         for item in value.values():
-            yield from _texts(item)
+            yield from _strings(item)
 
 
 def _forms(text: str) -> Iterator[str]:
-    """A secret as it is, as it is written in other texts, in texts inside those, and each line of it."""
+    """A secret itself, its escaped forms, their escaped forms, and the secret's lines."""
     for form in {text, *_escaped(text)}:
         yield form
         yield from _escaped(form)
     yield from (line for line in text.splitlines() if len(line) > 7)
     try:
         data = text.encode()
-    except UnicodeEncodeError:  # a lone surrogate, which bytes and URIs cannot hold
+    except UnicodeEncodeError:  # a lone surrogate; bytes and URIs cannot hold it
         return
-    yield from _apostrophes(repr(b'"' + data)[3:-1])
+    yield from _quoted_forms(repr(b'"' + data)[3:-1])
     for safe in (_UNRESERVED, _UNRESERVED + b"/"):
         quoted = "".join(chr(byte) if byte in safe else f"%{byte:02X}" for byte in data)
         yield quoted
@@ -135,24 +135,25 @@ def _forms(text: str) -> Iterator[str]:
 
 
 def _escaped(text: str) -> Iterator[str]:
-    """A text as JSON and `repr` write it inside quotes of either kind."""
+    """A string as JSON and `repr` write it inside quotes of either kind."""
     yield _json().dumps(text)[1:-1]
     yield _json().dumps(text, ensure_ascii=False)[1:-1]
-    yield from _apostrophes(repr('"' + text)[2:-1])
+    yield from _quoted_forms(repr('"' + text)[2:-1])
 
 
-def _apostrophes(escaped: str) -> tuple[str, str]:
-    """What `repr` makes inside apostrophes, and inside quotation marks."""
+def _quoted_forms(escaped: str) -> tuple[str, str]:
+    """The string as `repr` writes it inside single quotes, and inside double quotes."""
     return escaped, escaped.replace("\\'", "'")
 
 
-def _under_telling_keys(value: object) -> Iterator[object]:
+def _sensitive_values(value: object) -> Iterator[object]:
+    """The values under sensitive keys, at any depth."""
     if isinstance(value, dict):
         for key, item in value.items():
             if is_sensitive(str(key)):
                 yield str(item) if isinstance(item, (int, float)) and not isinstance(item, bool) else item
             else:
-                yield from _under_telling_keys(item)
+                yield from _sensitive_values(item)
     elif isinstance(value, list):
         for item in value:
-            yield from _under_telling_keys(item)
+            yield from _sensitive_values(item)

@@ -191,7 +191,7 @@ def test_a_task_that_is_cleared(run: Any) -> None:
     assert set(answer.states) <= {"server_terminated"}  # what 3.4 confirms, and 3.3 keeps to itself
     events = answer.events()
     shows(CLEARED, " ".join(events))
-    assert events.index("unwound") < events.index("Task stopped: the task was told to stop: SIGTERM")
+    assert events.index("unwound") < events.index("Task stopped: the task was asked to stop: SIGTERM")
 
 
 @pytest.mark.parametrize(

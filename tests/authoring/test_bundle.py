@@ -25,18 +25,18 @@ def dag() -> Dag:
 
 
 def test_bare_decorator(dag: Dag) -> None:
-    """`@dag.task` registers under the function's name, and the task is called as the function is."""
+    """`@dag.task` registers under the function's name, and the task a call of the task calls the function."""
 
     @dag.task
     def double(number: int = 2) -> int:
         return 2 * number
 
     assert double(5) == 10
-    handler = dag.tasks["double"]
-    assert (handler.dag_id, handler.task_id, handler.function) == ("d", "double", double.function)
-    assert handler is double
+    task = dag.tasks["double"]
+    assert (task.dag_id, task.task_id, task.function) == ("d", "double", double.function)
+    assert task is double
     assert (double.__name__, inspect.signature(double)) == ("double", inspect.signature(double.function))
-    assert [parameter.name for parameter in handler.parameters] == ["number"]
+    assert [parameter.name for parameter in task.parameters] == ["number"]
 
 
 def test_decorator_with_a_task_id(dag: Dag) -> None:
@@ -60,32 +60,32 @@ def test_one_function_may_be_several_tasks(dag: Dag) -> None:
     def task() -> None: ...
 
     bundle = Bundle()
-    for each in (bundle.dag("a"), bundle.dag("b"), dag):
-        each.task(task)
-        each.task(task_id="again")(task)
-        assert list(each.tasks) == ["task", "again"]
+    for owner in (bundle.dag("a"), bundle.dag("b"), dag):
+        owner.task(task)
+        owner.task(task_id="again")(task)
+        assert list(owner.tasks) == ["task", "again"]
 
 
 @pytest.mark.parametrize("wrong", ["x", 5])
 def test_task_id_by_position(dag: Dag, wrong: Any) -> None:
-    """`@dag.task("x")` is refused, and the message writes what was meant."""
+    """`@dag.task("x")` is refused; the message shows the correct form."""
     with pytest.raises(RegistrationError, match=re.escape(f"write @dag.task(task_id={wrong!r})")):
         dag.task(wrong)
 
 
 def test_find() -> None:
-    """A task is found by its two ids, and by nothing less."""
+    """`find` needs both ids of a task."""
     bundle = Bundle()
     bundle.dag("d").task(task_id="t")(lambda: 1)
-    handler = bundle.find("d", "t")
-    assert handler is not None
-    assert handler.function() == 1
+    task = bundle.find("d", "t")
+    assert task is not None
+    assert task.function() == 1
     assert bundle.find("d", "u") is None
     assert bundle.find("e", "t") is None
 
 
 def test_duplicates(dag: Dag) -> None:
-    """An id that is taken is refused at registration, and the first registration stays."""
+    """Registering an id twice is an error; the first registration stays."""
     bundle = Bundle()
     first = bundle.dag("d")
     with pytest.raises(RegistrationError, match="two Dags with the dag_id 'd'"):
@@ -98,24 +98,24 @@ def test_duplicates(dag: Dag) -> None:
 
 
 @given(any_text | st.text("abc.-_0 é/", max_size=6))
-def test_ids_follow_airflows_rules(text: str) -> None:
+def test_ids_follow_airflows_rules(name: str) -> None:
     """An id is accepted exactly when Airflow accepts it: word characters, dots and hyphens, and no final newline."""
     bundle = Bundle()
-    if text and all(character.isalnum() or character in "_.-" or re.match(r"\w", character) for character in text):
-        bundle.dag(text).task(task_id=text)(lambda: None)
-        assert bundle.find(text, text)
+    if name and all(character.isalnum() or character in "_.-" or re.match(r"\w", character) for character in name):
+        bundle.dag(name).task(task_id=name)(lambda: None)
+        assert bundle.find(name, name)
     else:
-        with pytest.raises(RegistrationError, match=r"the dag_id .* is refused by Airflow"):
-            bundle.dag(text)
-        with pytest.raises(RegistrationError, match=r"the task_id .* is refused by Airflow"):
-            bundle.dag("d").task(task_id=text)(lambda: None)
+        with pytest.raises(RegistrationError, match=r"Airflow refuses the dag_id "):
+            bundle.dag(name)
+        with pytest.raises(RegistrationError, match=r"Airflow refuses the task_id "):
+            bundle.dag("d").task(task_id=name)(lambda: None)
 
 
-@pytest.mark.parametrize("text", ["", "a b", "a\n", "\na", "a/b", "a:b", "a+b", "a\0", "😀"])
-def test_ids_that_are_refused(text: str) -> None:
+@pytest.mark.parametrize("name", ["", "a b", "a\n", "\na", "a/b", "a:b", "a+b", "a\0", "😀"])
+def test_ids_that_are_refused(name: str) -> None:
     """Ids that Airflow does not accept are refused at registration."""
-    with pytest.raises(RegistrationError, match="use letters, digits, underscores, dots and hyphens only"):
-        Bundle().dag(text)
+    with pytest.raises(RegistrationError, match="use only letters, digits, underscores, dots and hyphens"):
+        Bundle().dag(name)
 
 
 def test_length_of_ids(dag: Dag) -> None:
@@ -128,19 +128,19 @@ def test_length_of_ids(dag: Dag) -> None:
 
 
 @pytest.mark.parametrize("value", [None, 3, b"d", ["d"]])
-def test_ids_are_text(value: Any) -> None:
+def test_ids_are_strings(value: Any) -> None:
     """An id of another type is refused with its type."""
-    with pytest.raises(RegistrationError, match=f"a dag_id is text, not .* of type {type(value).__name__}"):
+    with pytest.raises(RegistrationError, match=f"a dag_id is a str, not .* of type {type(value).__name__}"):
         Bundle().dag(value)
 
 
 def test_function_without_a_usable_name(dag: Dag) -> None:
     """A lambda needs a task_id."""
-    with pytest.raises(RegistrationError, match="the task_id '<lambda>' is refused"):
+    with pytest.raises(RegistrationError, match="Airflow refuses the task_id '<lambda>'"):
         dag.task(lambda: None)
 
 
-def test_failed_registration_leaves_nothing_behind(dag: Dag) -> None:
+def test_failed_registration_has_no_effect(dag: Dag) -> None:
     """A function that cannot be a task is not registered."""
 
     async def task() -> None: ...
@@ -151,7 +151,7 @@ def test_failed_registration_leaves_nothing_behind(dag: Dag) -> None:
 
 
 def test_class_imported_for_checkers_only(dag: Dag) -> None:
-    """A class that this module does not have at run time is an error while registering, not when the task runs."""
+    """A class that only type checkers import is an error at registration, not when the task runs."""
     with pytest.raises(RegistrationError, match="'Context' of parameter 'context'"):
 
         @dag.task
@@ -159,7 +159,7 @@ def test_class_imported_for_checkers_only(dag: Dag) -> None:
 
 
 def test_repr() -> None:
-    """What is registered can be seen."""
+    """The repr of a bundle, a Dag and a task shows their ids."""
     bundle = Bundle()
     bundle.dag("d").task(task_id="t")(lambda: None)
     assert repr(bundle) == "Bundle(dags=['d'])"

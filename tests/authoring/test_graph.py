@@ -1,4 +1,4 @@
-"""What calls and `>>` inside a `with dag:` block declare, and what is refused there."""
+"""What calls and `>>` inside a `with dag:` block declare, and which of them are errors."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def half(number: int = 2) -> int:
 
 
 def ask(client: Client, rows: object, *, limit: int = 3) -> None:
-    """A function that the runtime passes something to."""
+    """A function with an injected parameter."""
 
 
 class Pipeline:
-    """A Dag, and another one beside it."""
+    """A Dag with tasks, and a task of another Dag."""
 
     def __init__(self) -> None:
         bundle = Bundle()
@@ -48,22 +48,22 @@ class Pipeline:
         self.a, self.b, self.c, self.d = (self.dag.task(task_id=name)(lambda x=None: x) for name in "abcd")
 
 
-WAYS: list[Callable[..., object]] = [lambda a, b: a >> b, lambda a, b: b << a, lambda a, b: [a] >> b]
+CONNECT: list[Callable[..., object]] = [lambda a, b: a >> b, lambda a, b: b << a, lambda a, b: [a] >> b]
 
 
 @pytest.fixture
 def pipe() -> Pipeline:
-    """Tasks that are not wired."""
+    """Tasks without edges."""
     return Pipeline()
 
 
 def edges(dag: Dag) -> dict[str, list[str]]:
-    """What runs right after each task that something runs after."""
-    return {task_id: after for task_id in dag.tasks if (after := dag.downstream_of(task_id))}
+    """The downstream tasks of every task that has some."""
+    return {task_id: downstream for task_id in dag.tasks if (downstream := dag.downstream_of(task_id))}
 
 
 def test_chained_calls(pipe: Pipeline) -> None:
-    """Calls in each other say where arguments come from and what runs after what, and run nothing."""
+    """Nested calls declare the arguments and the order of tasks, and run nothing."""
     with pipe.dag:
         end = pipe.load(pipe.transform(pipe.extract()), table="weather")
     assert pipe.extract.arguments == {}
@@ -78,7 +78,7 @@ def test_chained_calls(pipe: Pipeline) -> None:
 @pytest.mark.parametrize("wrap", [lambda x: x, lambda x: (1, x), lambda x: [{"a": ({"b": [x]},)}, x]])
 @pytest.mark.parametrize("is_literal", [True, False])
 def test_arguments(pipe: Pipeline, wrap: Callable[[object], object], is_literal: bool) -> None:
-    """An argument keeps its form; a return value in it, inside lists, tuples and maps, too, is one edge."""
+    """An argument stays as it is; a return value in it, at any depth, adds one edge."""
     with pipe.dag:
         argument = wrap(5 if is_literal else pipe.extract())
         pipe.load(argument)
@@ -87,23 +87,23 @@ def test_arguments(pipe: Pipeline, wrap: Callable[[object], object], is_literal:
 
 
 def test_keys(pipe: Pipeline) -> None:
-    """`extract()["rows"]` is the XCom of that key; a key is text."""
+    """`extract()["rows"]` is the XCom with that key; keys are strings."""
     with pipe.dag:
         whole = pipe.extract()
         pipe.load(whole["rows"])
     assert repr(pipe.load.arguments) == "{'rows': XComArg('extract', key='rows')}"
     assert edges(pipe.dag) == {"extract": ["load"]}
     for key in (0, None, slice(1)):
-        with pytest.raises(RegistrationError, match=re.escape(f"its keys are texts, not {key!r}")):
+        with pytest.raises(RegistrationError, match=re.escape(f"its keys are strings, not {key!r}")):
             whole[key]
 
 
 def test_signatures(pipe: Pipeline) -> None:
-    """`*args` is an argument by that name, `**kwargs` are by their own; what the runtime passes is none."""
+    """`*args` is one argument, `**kwargs` are arguments by name; injected parameters take no argument."""
     with pipe.dag:
         rows = pipe.extract()
         pipe.many(1, 2, rows, third=3, fourth=rows)
-        with pytest.raises(RegistrationError, match="'client', and has no parameter of that name"):
+        with pytest.raises(RegistrationError, match="'client', but no parameter of this name takes an argument"):
             pipe.asks(1, client=None)
         pipe.asks(1, limit=4)
     assert pipe.many.arguments == {"first": 1, "rest": (2, rows), "third": 3, "fourth": rows}
@@ -112,10 +112,10 @@ def test_signatures(pipe: Pipeline) -> None:
 
 
 def test_calls_outside_of_the_block(pipe: Pipeline) -> None:
-    """Before the block, after it, and after one that raised, a call is one of the function; there is no mapping."""
+    """Outside of the block, also after a block that raised, a call calls the function; `expand` is an error."""
     assert pipe.load([1], "before") == ([1], "before")
     for expand in (pipe.load.expand, pipe.load.partial(table="x").expand):
-        with pytest.raises(RegistrationError, match=r"'load'\)\.expand\(\) belongs into a `with dag:` block"):
+        with pytest.raises(RegistrationError, match=r"'load'\)\.expand\(\) is outside of a `with dag:` block"):
             expand(rows=[1])
     with pipe.dag:
         pipe.load([1], "inside")
@@ -129,7 +129,7 @@ def test_calls_outside_of_the_block(pipe: Pipeline) -> None:
 
 
 def test_nested_and_repeated_blocks(pipe: Pipeline) -> None:
-    """A block inside another one of the same Dag does not close it; blocks add to each other."""
+    """A block may contain another block of the same Dag; later blocks add to the graph."""
     with pipe.dag as same:
         assert same is pipe.dag
         with pipe.dag:
@@ -155,7 +155,7 @@ def test_nested_and_repeated_blocks(pipe: Pipeline) -> None:
     ],
 )
 def test_shifts(pipe: Pipeline, declare: Callable[..., object], expected: dict[str, list[str]]) -> None:
-    """`>>` and `<<` take tasks, what they return, and lists of them on either side, and can be chained."""
+    """`>>` and `<<` connect tasks, results of calls, and lists of these, and can be chained."""
     with pipe.dag:
         declare(pipe)
     assert edges(pipe.dag) == expected
@@ -163,7 +163,7 @@ def test_shifts(pipe: Pipeline, declare: Callable[..., object], expected: dict[s
 
 @pytest.mark.parametrize("other", [3, None, "b", lambda: 1, [["a"]], {"a": 1}])
 def test_shift_with_something_else(pipe: Pipeline, other: Any) -> None:
-    """Only tasks and what they return are connected; of a list with something else in it, nothing is."""
+    """Connecting anything else is an error; a list that contains anything else adds no edge."""
     for shift in (
         lambda: pipe.extract >> other,
         lambda: pipe.extract << other,
@@ -171,7 +171,7 @@ def test_shift_with_something_else(pipe: Pipeline, other: Any) -> None:
         lambda: other << pipe.extract,
         lambda: pipe.extract >> [pipe.load, other],
     ):
-        with pipe.dag, pytest.raises(RegistrationError, match="connects tasks, task groups and what tasks return"):
+        with pipe.dag, pytest.raises(RegistrationError, match="connects tasks, task groups and results of calls"):
             shift()
     assert edges(pipe.dag) == {}
 
@@ -179,30 +179,42 @@ def test_shift_with_something_else(pipe: Pipeline, other: Any) -> None:
 @pytest.mark.parametrize(
     ("misuse", "message"),
     [
-        (lambda p: p.load(1, "x", 2), "Task('d', 'load') is given 3 arguments by position, and takes 2: call it as"),
-        (lambda p: p.load(1, tabel="x"), "Task('d', 'load') is given 'tabel', and has no parameter of that name"),
-        (lambda p: p.load(1, rows=2), "Task('d', 'load') is given its argument 'rows' twice"),
-        (lambda p: p.load(table="x"), "Task('d', 'load') is given no argument 'rows', which it needs"),
-        (lambda p: p.load(*p.extract()), "pass it on as a whole, or use .expand()"),
-        (lambda p: 1 in p.extract(), "pass it on as a whole, or use .expand()"),
+        (
+            lambda p: p.load(1, "x", 2),
+            "Task('d', 'load') got 3 arguments by position, but takes 2: follow the signature",
+        ),
+        (lambda p: p.load(1, tabel="x"), "Task('d', 'load') got 'tabel', but no parameter of this name"),
+        (lambda p: p.load(1, rows=2), "Task('d', 'load') got its argument 'rows' twice"),
+        (lambda p: p.load(table="x"), "Task('d', 'load') needs an argument 'rows'"),
+        (lambda p: p.load(*p.extract()), "pass it to a task as a whole, or use .expand()"),
+        (lambda p: 1 in p.extract(), "pass it to a task as a whole, or use .expand()"),
         (lambda p: p.extract() or 1, "decide inside a task, with client.branch"),
         (lambda p: p.load.expand(), "Task('d', 'load').expand() needs at least one argument to map over"),
         (lambda p: p.load.partial(rows=1).expand(), "needs at least one argument to map over"),
-        (lambda p: p.load.expand(rows=3), "is mapped over 'rows', which is no list, map or return value"),
-        (lambda p: p.load.expand(rows="abc"), "is mapped over 'rows', which is no list, map or return value"),
-        (lambda p: p.load.expand(rows=p.extract()["a"]), "in 'rows': only return values can be"),
-        (lambda p: p.load.partial(rows=1).expand(rows=[2]), "gets 'rows' from both partial() and expand()"),
-        (lambda p: p.load.expand(table=["x"]), "no argument 'rows', which it needs"),
-        (lambda p: p.load(p.extract), "is given Task('d', 'extract') itself in 'rows': call it"),
-        (lambda p: p.load([{"a": p.extract}]), "is given Task('d', 'extract') itself in 'rows': call it"),
-        (lambda p: p.load({p.extract()}), "is in a set, and what it stands for may not fit there: use a list"),
+        (
+            lambda p: p.load.expand(rows=3),
+            "is mapped over 'rows', which is of type int: pass a list, a dict or a return value",
+        ),
+        (
+            lambda p: p.load.expand(rows="abc"),
+            "is mapped over 'rows', which is of type str: pass a list, a dict or a return value",
+        ),
+        (lambda p: p.load.expand(rows=p.extract()["a"]), "in 'rows': map it over a return value"),
+        (
+            lambda p: p.load.partial(rows=1).expand(rows=[2]),
+            "gets 'rows' from both partial() and expand(): pass it to one of them",
+        ),
+        (lambda p: p.load.expand(table=["x"]), "needs an argument 'rows'"),
+        (lambda p: p.load(p.extract), "got Task('d', 'extract') itself as 'rows': call it"),
+        (lambda p: p.load([{"a": p.extract}]), "got Task('d', 'extract') itself as 'rows': call it"),
+        (lambda p: p.load({p.extract()}), "is in a set, but its value may not be hashable: use a list"),
         (lambda p: p.load(frozenset([p.extract()])), "is in a set"),
-        (lambda p: p.load(p.extract()["a"]["b"]), "is an XCom by key already: take 'b' of it inside the task"),
-        (lambda p: p.load.partial(limit=1).expand(rows=[2]), "'limit', and has no parameter of that name"),
+        (lambda p: p.load(p.extract()["a"]["b"]), "is already an XCom with a key: get 'b' from it inside the task"),
+        (lambda p: p.load.partial(limit=1).expand(rows=[2]), "'limit', but no parameter of this name"),
     ],
 )
 def test_misuse(pipe: Pipeline, misuse: Callable[[Pipeline], object], message: str) -> None:
-    """What cannot be meant is refused where it is written, by name; the task can still be called as it is."""
+    """A wrong declaration is an error that names the task; a correct call still works afterwards."""
     with pipe.dag:
         with pytest.raises(RegistrationError, match=re.escape(message)):
             misuse(pipe)
@@ -212,11 +224,13 @@ def test_misuse(pipe: Pipeline, misuse: Callable[[Pipeline], object], message: s
 
 
 def test_called_twice(pipe: Pipeline) -> None:
-    """A task has one place in the graph; the first call stays, and another task_id gives the function another place."""
+    """A second call is an error, and the first call stays; under another task_id, the function can be used again."""
     with pipe.dag:
         pipe.load([1])
         for again in (lambda: pipe.load([2]), lambda: pipe.load.expand(rows=[2])):
-            with pytest.raises(RegistrationError, match=r"called twice in the Dag: register .* under another task_id"):
+            with pytest.raises(
+                RegistrationError, match=r"called twice in the Dag: register .* again under another task_id"
+            ):
                 again()
         pipe.dag.task(task_id="load_again")(pipe.load)([2])
     assert pipe.load.arguments == {"rows": [1]}
@@ -236,7 +250,7 @@ def test_called_twice(pipe: Pipeline) -> None:
     ],
 )
 def test_cycles(pipe: Pipeline, declare: Callable[..., object], close: Callable[..., object]) -> None:
-    """A task that would run both before and after another one, near or far, is refused; both are named."""
+    """A cycle of any length is an error that names two of its tasks."""
     with pipe.dag:
         declare(pipe)
         with pytest.raises(RegistrationError, match=r"in Dag 'd', task 'a' would run both before and after '[abc]'"):
@@ -245,16 +259,18 @@ def test_cycles(pipe: Pipeline, declare: Callable[..., object], close: Callable[
 
 
 def test_tasks_of_two_dags(pipe: Pipeline) -> None:
-    """Only tasks of one Dag follow each other, declared by `>>` or by arguments."""
+    """Neither `>>` nor arguments may connect tasks of two Dags."""
     with pipe.dag, pipe.stranger.dag:
-        for after in (lambda: pipe.stranger >> pipe.load, lambda: pipe.load(pipe.stranger())):
-            with pytest.raises(RegistrationError, match="'beside' and 'load' of 'd': only tasks of one Dag follow"):
-                after()
+        for connect in (lambda: pipe.stranger >> pipe.load, lambda: pipe.load(pipe.stranger())):
+            with pytest.raises(
+                RegistrationError, match="'beside' and task 'load' to Dag 'd': connect only tasks of one Dag"
+            ):
+                connect()
     assert edges(pipe.dag) == edges(pipe.stranger.dag) == {}
 
 
 def test_expand(pipe: Pipeline) -> None:
-    """A mapped task keeps what it is mapped over, is after that and its other arguments; only the former feeds it."""
+    """A mapped task runs after the tasks of all its arguments; only what it is mapped over feeds the mapping."""
     with pipe.dag:
         rows = pipe.extract()
         end = pipe.load.partial(table=pipe.transform(rows)).expand(rows=rows)
@@ -267,37 +283,37 @@ def test_expand(pipe: Pipeline) -> None:
 
 @pytest.mark.parametrize("literal", [[1, 2], (1, 2), {"a": 1}, []])
 def test_expand_over_a_literal(pipe: Pipeline, literal: object) -> None:
-    """A list or a map is mapped over as it is."""
+    """A task can be mapped over a list, a tuple or a dict."""
     with pipe.dag:
         pipe.load.expand(rows=literal)
     assert (pipe.load.mapped, edges(pipe.dag)) == ({"rows": literal}, {})
 
 
 def test_task_is_like_its_function() -> None:
-    """A task has its function's name, text and signature; it is pickled and copied by that name, not its task_id."""
+    """A task has its function's name, docstring and signature; pickle and copy refer to it by the function's name."""
     assert (half.__name__, half.__doc__, half.__module__) == ("half", "Divide by two.", __name__)
     assert list(inspect.signature(half).parameters) == ["number"]
     assert pickle.loads(pickle.dumps(half)) is half  # noqa: S301 - its own bytes
     assert copy.deepcopy([half])[0] is copy.copy(half) is half
 
 
-@given(st.lists(st.tuples(st.sampled_from("abcdef"), st.sampled_from("abcdef"), st.sampled_from(WAYS)), max_size=24))
-def test_any_graph(wanted: list[tuple[str, str, Callable[..., object]]]) -> None:
-    """An edge is refused exactly when it would close a cycle, and what can be reached is the transitive closure."""
+@given(st.lists(st.tuples(st.sampled_from("abcdef"), st.sampled_from("abcdef"), st.sampled_from(CONNECT)), max_size=24))
+def test_any_graph(edges_to_add: list[tuple[str, str, Callable[..., object]]]) -> None:
+    """An edge is an error exactly if it closes a cycle; `reachable_from` is the transitive closure."""
     dag = Bundle().dag("d")
     tasks = {name: dag.task(task_id=name)(lambda: None) for name in "abcdef"}
-    after: dict[str, list[str]] = {name: [] for name in tasks}
-    for first, second, connect in wanted:
+    downstream: dict[str, list[str]] = {name: [] for name in tasks}
+    for first, second, connect in edges_to_add:
         try:
-            TopologicalSorter({**after, first: [*after[first], second]}).prepare()
+            TopologicalSorter({**downstream, first: [*downstream[first], second]}).prepare()
         except CycleError:
             with pytest.raises(RegistrationError, match="would run both before and after"):
                 connect(tasks[first], tasks[second])
         else:
             connect(tasks[first], tasks[second])
-            after[first] += [second] if second not in after[first] else []
-        assert {name: dag.downstream_of(name) for name in tasks} == after
-    closure = {name: set(next_) for name, next_ in after.items()}
+            downstream[first] += [second] if second not in downstream[first] else []
+        assert {name: dag.downstream_of(name) for name in tasks} == downstream
+    closure = {name: set(next_) for name, next_ in downstream.items()}
     for middle, name in product(tasks, tasks):
         closure[name] |= closure[middle] if middle in closure[name] else set()
     assert {name: dag.reachable_from(name) for name in tasks} == closure
@@ -309,17 +325,17 @@ def test_any_graph(wanted: list[tuple[str, str, Callable[..., object]]]) -> None
         ("a, *rest, b=0", "(1, 2, 3, b=4)", {"a": 1, "rest": (2, 3), "b": 4}),
         ("a, *rest, b=0", "(1, 2, 3)", {"a": 1, "rest": (2, 3)}),
         ("a, *, b", "(1, b=2)", {"a": 1, "b": 2}),
-        ("a, *, b", "(1, 2)", "is given 2 arguments by position, and takes 1"),
+        ("a, *, b", "(1, 2)", "got 2 arguments by position, but takes 1"),
         ("a, /", "(1)", {"a": 1}),
-        ("a, /", "(a=1)", "is given 'a' by name, and takes it by position"),
-        ("**kw", "(kw=5)", "is given 'kw', and has no parameter of that name"),
-        ("*args, **kw", "(args=5)", "is given 'args', and has no parameter of that name"),
-        ("client: Client, **kw", "(client=5)", "is given 'client', and has no parameter of that name"),
+        ("a, /", "(a=1)", "got 'a' by name, but takes it by position"),
+        ("**kw", "(kw=5)", "got 'kw', but no parameter of this name"),
+        ("*args, **kw", "(args=5)", "got 'args', but no parameter of this name"),
+        ("client: Client, **kw", "(client=5)", "got 'client', but no parameter of this name"),
         ("client: Client, **kw", "(other=5)", {"other": 5}),
     ],
 )
 def test_arguments_are_those_of_the_signature(signature: str, call: str, expected: dict[str, object] | str) -> None:
-    """By position and by name is as for the function itself; nothing is lost in a name that is taken."""
+    """Arguments by position and by name follow the function's signature."""
     scope: dict[str, Any] = {"Client": Client}
     exec(f"def t({signature}): ...", scope)  # noqa: S102 - from above
     dag = Bundle().dag("d")
@@ -334,26 +350,26 @@ def test_arguments_are_those_of_the_signature(signature: str, call: str, expecte
             assert task.arguments == expected
 
 
-def test_refused_declarations_leave_no_traces(pipe: Pipeline) -> None:
-    """After a refusal the task can be declared as if nothing had been said."""
+def test_wrong_declarations_have_no_effect(pipe: Pipeline) -> None:
+    """After an error, a correct call declares the task."""
     other = Bundle().dag("other")
     foreign = other.task(task_id="foreign")(lambda: 1)
     with other:
         theirs = foreign()
     with pipe.dag:
-        with pytest.raises(RegistrationError, match="only tasks of one Dag"):
+        with pytest.raises(RegistrationError, match="connect only tasks of one Dag"):
             pipe.load(theirs)
-        with pytest.raises(RegistrationError, match="no parameter of that name"):
+        with pytest.raises(RegistrationError, match="no parameter of this name"):
             pipe.load.expand(limit=[1])
-        with pytest.raises(RegistrationError, match="only tasks of one Dag"):
+        with pytest.raises(RegistrationError, match="connect only tasks of one Dag"):
             pipe.load.expand(rows=theirs)
         pipe.load([1])
     assert (pipe.load.arguments, pipe.load.mapped) == ({"rows": [1]}, None)
 
 
-def test_call_outside_of_the_block_with_a_return_value_to_come(pipe: Pipeline) -> None:
-    """A task of another Dag, called inside the block, does not run with something that stands for a value."""
+def test_call_outside_of_the_block_with_an_xcom_arg(pipe: Pipeline) -> None:
+    """A task of another Dag does not run with an XComArg as its argument."""
     with pipe.dag:
         rows = pipe.extract()
-        with pytest.raises(RegistrationError, match="outside of a `with dag:` block of its own Dag"):
+        with pytest.raises(RegistrationError, match="outside of a `with dag:` block of its Dag"):
             Bundle().dag("other").task(task_id="t")(lambda rows: rows)(rows)

@@ -21,7 +21,7 @@ def register(dag: Dag, *names: str) -> list[Any]:
 
 
 def test_ids_in_groups(dag: Dag) -> None:
-    """A group's id and a dot come before the ids of its tasks and of the groups in it."""
+    """A group's id and a dot precede the ids of its tasks and of the groups inside it."""
     with dag.group("outer") as outer:
         register(dag, "a")
         with dag.group("inner") as inner:
@@ -36,7 +36,7 @@ def test_ids_in_groups(dag: Dag) -> None:
 
 
 def test_a_group_runs_before_and_after(dag: Dag) -> None:
-    """What is before a group is before its first tasks, what is after it is after its last ones."""
+    """Tasks before a group run before its first tasks; tasks after a group run after its last tasks."""
     (before,) = register(dag, "before")
     with dag.group("g") as group:
         a, b, c = register(dag, "a", "b", "c")
@@ -55,8 +55,8 @@ def test_a_group_runs_before_and_after(dag: Dag) -> None:
     assert dag.downstream_of("g2.x") == dag.downstream_of("g2.y") == ["after"]
 
 
-def test_groups_with_like_names(dag: Dag) -> None:
-    """A group holds nothing of another one whose id begins like its own."""
+def test_groups_with_similar_names(dag: Dag) -> None:
+    """A group has no task of another group whose id begins with its own id."""
     with dag.group("load") as load:
         register(dag, "a")
     with dag.group("load_more") as more:
@@ -66,18 +66,18 @@ def test_groups_with_like_names(dag: Dag) -> None:
 
 @pytest.mark.parametrize("wrong", ["", "a.b", "a b", 5, "x" * 201])
 def test_ids_that_are_refused(dag: Dag, wrong: Any) -> None:
-    """A group's id has no dots; it is checked when the group is declared."""
+    """A group's id has no dots; `Dag.group` checks it."""
     with pytest.raises(RegistrationError, match="the group_id"):
         dag.group(wrong)
     assert dag.groups == {}
 
 
-def test_ids_that_are_taken(dag: Dag) -> None:
+def test_duplicate_ids(dag: Dag) -> None:
     """A group and a task cannot share an id, whichever comes first."""
     register(dag, "a")
     dag.group("g")
     for name in ("a", "g"):
-        with pytest.raises(RegistrationError, match=f"a task or a task group '{name}' already"):
+        with pytest.raises(RegistrationError, match=f"already has a task or a task group '{name}'"):
             dag.group(name)
     with pytest.raises(RegistrationError, match="two tasks with the task_id 'g'"):
         register(dag, "g")

@@ -1,4 +1,4 @@
-"""What is declared of Dags and tasks: what is taken, and what is refused at once."""
+"""The scheduling options of Dags and tasks: which values are valid."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ WRONG_DAG: list[tuple[str, Any]] = [
 ]
 
 
-def test_what_is_declared_is_kept() -> None:
-    """The options are there by name as they were given; those that are None count as not given."""
+def test_declared_options() -> None:
+    """`declared` holds the options by name, except those that are None."""
     dag = Bundle().dag("d", **GOOD_DAG)
     assert dag.declared == GOOD_DAG
     task = dag.task(task_id="t", **GOOD_TASK)(lambda: None)
@@ -82,7 +82,7 @@ def test_what_is_declared_is_kept() -> None:
 
 
 def test_default_args() -> None:
-    """A task has the Dag's default_args unless it says otherwise, on every kind of task."""
+    """Tasks of every kind take the Dag's default_args; their own options override them."""
     dag = Bundle().dag("d", default_args={"retries": 2, "pool": "small"})
     tasks = [
         dag.task(task_id="a")(lambda: None),
@@ -98,12 +98,12 @@ def test_default_args() -> None:
 
 @pytest.mark.parametrize("schedule", ["@daily", "0 4 * * *", timedelta(hours=1), [Asset("a"), Asset("b")]])
 def test_schedules(schedule: Any) -> None:
-    """A schedule is a text, a timedelta, or assets."""
+    """A schedule is a string, a timedelta, or assets."""
     assert Bundle().dag("d", schedule=schedule).declared == {"schedule": schedule}
 
 
 def test_every_trigger_rule() -> None:
-    """Every rule of Airflow that an author may choose is taken."""
+    """Every trigger rule of Airflow is valid."""
     dag = Bundle().dag("d")
     for rule in TRIGGER_RULES:
         assert dag.task(task_id=rule, trigger_rule=rule)(lambda: None).declared == {"trigger_rule": rule}
@@ -111,16 +111,16 @@ def test_every_trigger_rule() -> None:
 
 @pytest.mark.parametrize(("name", "value"), WRONG_TASK)
 def test_wrong_options_of_a_task(name: str, value: Any) -> None:
-    """A wrong value is refused at registration, which leaves no trace."""
+    """A wrong value is an error at registration, and the task is not registered."""
     dag = Bundle().dag("d")
-    with pytest.raises(RegistrationError, match=f"the {name} of task 't' is .*: it takes "):
+    with pytest.raises(RegistrationError, match=f"the {name} of task 't' is .*, expected "):
         dag.task(task_id="t", **{name: value})(lambda: None)
     assert dag.tasks == {}
 
 
 @pytest.mark.parametrize(("name", "value"), WRONG_DAG)
 def test_wrong_options_of_a_dag(name: str, value: Any) -> None:
-    """Likewise those of a Dag."""
+    """A wrong value is an error at registration, and the Dag is not registered."""
     bundle = Bundle()
     with pytest.raises(RegistrationError, match=f"{name} (of|has)"):
         bundle.dag("d", **{name: value})
@@ -128,8 +128,8 @@ def test_wrong_options_of_a_dag(name: str, value: Any) -> None:
 
 
 def test_unknown_options() -> None:
-    """A misspelt option is told with the known ones."""
+    """The error for an unknown option lists the known options."""
     dag: Any = Bundle().dag("d")
-    with pytest.raises(RegistrationError, match=r"task 't' has no option 'retires': it takes .*retries"):
+    with pytest.raises(RegistrationError, match=r"task 't' has no option 'retires': its options are .*retries"):
         dag.task(task_id="t", retires=2)(lambda: None)
     assert dag.tasks == {}

@@ -1,4 +1,4 @@
-"""What a task's function asks for."""
+"""The parameters of a task's function, and the arguments to call it with."""
 
 from __future__ import annotations
 
@@ -38,13 +38,16 @@ def define(source: str, *, postponed: bool) -> Any:
     """The last function that an author's module defines."""
     names: dict[str, Any] = {}
     code = (FUTURE if postponed else "") + IMPORTS + textwrap.dedent(source)
-    exec(compile(code, "tasks.py", "exec", dont_inherit=True), names)  # noqa: S102 - it is how modules come about
+    exec(compile(code, "tasks.py", "exec", dont_inherit=True), names)  # noqa: S102 - like an import
     return names["task"]
 
 
 def injected(function: Callable[..., object]) -> dict[str, str | None]:
-    """What is passed for each parameter."""
-    return {each.name: each.injected.__name__ if each.injected else None for each in read_parameters(function)}
+    """The name of the injected class of every parameter."""
+    return {
+        parameter.name: parameter.injected.__name__ if parameter.injected else None
+        for parameter in read_parameters(function)
+    }
 
 
 BOTH: dict[str, str | None] = {"a": "Client", "b": "Context"}
@@ -77,7 +80,7 @@ SIGNATURES: dict[str, dict[str, str | None]] = {
 @pytest.mark.parametrize("postponed", [False, True], ids=["now", "postponed"])
 @pytest.mark.parametrize("signature", SIGNATURES)
 def test_annotations(signature: str, postponed: bool) -> None:
-    """An annotation means what it means where the function is defined, written as a text or not."""
+    """An annotation, as a string or not, is resolved where the function is defined."""
     assert injected(define(f"def task({signature}): ...", postponed=postponed)) == SIGNATURES[signature]
 
 
@@ -89,19 +92,19 @@ def test_types_that_are_imported_for_checkers_only(annotation: str) -> None:
 
 @pytest.mark.parametrize("annotation", ["LibClient | Client", "Client | LibClient"])
 def test_unknown_alternative_of_a_known_class(annotation: str) -> None:
-    """The known one of several alternatives decides."""
+    """The known class among several alternatives decides."""
     assert injected(define(f"def task(a: {annotation}): ...", postponed=True)) == {"a": "Client"}
 
 
 @pytest.mark.parametrize("annotation", ["sdk.Client", "sdk.Context | None", "Optional[sdk.Context]", "Logger"])
 def test_injected_class_that_is_imported_for_checkers_only(annotation: str) -> None:
-    """A class that would be passed, but is unknown at run time, is an error that says which import to move."""
+    """An injected class that only type checkers import is an error that names the parameter."""
     with pytest.raises(RegistrationError, match="import it outside of `if TYPE_CHECKING:`") as caught:
         read_parameters(define(f"def task(first, a: {annotation} = None): ...", postponed=True))
     assert "parameter 'a' of task (tasks.py:" in str(caught.value)
 
 
-annotation_texts = any_text | st.lists(
+annotation_strings = any_text | st.lists(
     st.sampled_from(
         [
             "Client",
@@ -125,9 +128,9 @@ annotation_texts = any_text | st.lists(
 ).map("".join)
 
 
-@given(annotation_texts)
-def test_any_text_can_be_an_annotation(annotation: str) -> None:
-    """Whatever text an annotation is, the function is registered, or the annotation is named in an error."""
+@given(annotation_strings)
+def test_any_string_can_be_an_annotation(annotation: str) -> None:
+    """With any string as annotation, the function is registered, or an error names the annotation."""
 
     def task(a: int) -> None: ...
 
@@ -141,7 +144,7 @@ def test_any_text_can_be_an_annotation(annotation: str) -> None:
 
 
 def test_names_of_a_closure() -> None:
-    """An annotation may name what only the enclosing function knows."""
+    """An annotation may use a name of the enclosing function."""
     source = """
     def make():
         from dagfloe import Client as Inner
@@ -157,7 +160,7 @@ def test_names_of_a_closure() -> None:
 
 
 def test_wrapped_function() -> None:
-    """A decorator that uses functools.wraps leaves the parameters of the function inside."""
+    """A function that functools.wraps wraps keeps its own parameters."""
     source = """
     def decorate(function):
         @functools.wraps(function)
@@ -199,14 +202,14 @@ class Callable_:  # noqa: N801
 @pytest.mark.parametrize(
     "thing", [Callable_(), Callable_, Callable_().method, print, functools.partial(print), len, None, "text"], ids=repr
 )
-def test_what_is_no_function(thing: Any) -> None:
-    """Only functions that were defined with `def` are tasks."""
+def test_objects_that_are_no_functions(thing: Any) -> None:
+    """Only functions that `def` defines can be tasks."""
     with pytest.raises(RegistrationError, match="is not a function: register a function defined with `def`"):
         read_parameters(thing)
 
 
 def test_circular_wrapping_ends() -> None:
-    """A function that claims to wrap itself is refused rather than followed for ever."""
+    """A function that wraps itself is an error, not an endless loop."""
 
     def task() -> None: ...
 
@@ -221,10 +224,13 @@ CLIENT, CONTEXT = object(), object()
 AVAILABLE: dict[type, object] = {Client: CLIENT, Context: CONTEXT}
 
 
-def bound(signature: str, **given: object) -> tuple[list[object], dict[str, object]]:
+def bound(signature: str, **arguments: object) -> tuple[list[object], dict[str, object]]:
     """The arguments for a function."""
     return bind(
-        read_parameters(define(f"def task({signature}): ...", postponed=True)), AVAILABLE, given, "task 't' of Dag 'd'"
+        read_parameters(define(f"def task({signature}): ...", postponed=True)),
+        AVAILABLE,
+        arguments,
+        "task 't' of Dag 'd'",
     )
 
 
@@ -241,7 +247,7 @@ def bound(signature: str, **given: object) -> tuple[list[object], dict[str, obje
     ],
 )
 def test_arguments(signature: str, args: list[object], kwargs: dict[str, object]) -> None:
-    """Injected parameters are passed by name, or by position where they must be; others keep their defaults."""
+    """Injected parameters are passed by name, or by position where necessary; others keep their defaults."""
     assert bound(signature) == (args, kwargs)
     define(f"def task({signature}): ...", postponed=True)(*args, **kwargs)
 
@@ -255,7 +261,7 @@ def test_arguments(signature: str, args: list[object], kwargs: dict[str, object]
     ],
 )
 def test_parameters_without_a_value(signature: str, message: str) -> None:
-    """A parameter that can neither be passed nor left out is an error that names task and parameter."""
+    """A parameter without a value and without a default is an error that names the task and the parameter."""
     with pytest.raises(BindingError, match=message) as caught:
         bound(signature)
     assert str(caught.value).startswith("task 't' of Dag 'd' ")

@@ -59,7 +59,7 @@ def test_cleared_task(scene: Scene) -> None:
     run.expect_xcom("cleared", 2)
     assert run.record("cleared", "undone")["part"] == 7
     run.record("cleared", "unwound")
-    run.record("cleared", "Task stopped: the task was told to stop: SIGTERM")
+    run.record("cleared", "Task stopped: the task was asked to stop: SIGTERM")
     _expect_no_processes(scene, *pids)
 
 

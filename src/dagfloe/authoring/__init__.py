@@ -1,1 +1,1 @@
-"""What an author declares: bundles, Dags, tasks and how they are connected."""
+"""The classes and decorators with which authors declare Dags and tasks."""

@@ -1,4 +1,4 @@
-"""Registration: a `Bundle` holds Dags, a Dag holds tasks. Nothing here runs a task."""
+"""The bundle, which holds the registered Dags. It runs no task."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Bundle:
-    """What one bundle file offers to Airflow. A project has one, named in `[tool.dagfloe] bundle`."""
+    """The Dags of a bundle file. A project has one bundle; `[tool.dagfloe] bundle` names it."""
 
     def __init__(self) -> None:
         self._dags: dict[str, Dag] = {}
@@ -49,34 +49,35 @@ class Bundle:
     ) -> Dag:
         """Register a Dag.
 
-        All but the id is for Airflow's scheduler, which it reaches with the stub Dag that is made from the bundle; a
-        stub Dag that is written by hand says it itself.
+        All options are for Airflow's scheduler. dagfloe writes them into the stub Dag that it generates from the
+        bundle. If you write the stub Dag by hand, set them there.
 
         Args:
             dag_id: the Dag's id in Airflow.
-            schedule: a cron text such as `@daily`, a timedelta, or assets which all must have had an event.
-            start_date: from when on it is scheduled; without a time zone it is UTC.
-            end_date: until when.
-            catchup: whether runs of the past are made up for.
-            tags: texts to find it by.
-            params: values by name, which a run may be triggered with others of.
+            schedule: a cron expression or preset such as `@daily`, a timedelta, or assets; with assets, a run starts
+                after each of them had an event.
+            start_date: when scheduling starts; a datetime without a time zone is in UTC.
+            end_date: when scheduling ends.
+            catchup: whether Airflow creates the runs that it missed.
+            tags: labels to search for.
+            params: default params by name; whoever triggers a run may override them.
             description: one line for the list of Dags.
             doc_md: documentation in Markdown.
-            max_active_runs: how many runs there are at a time.
-            max_active_tasks: how many task instances run at a time.
+            max_active_runs: how many runs may be active at a time.
+            max_active_tasks: how many task instances may run at a time.
             dagrun_timeout: how long a run may take, as a timedelta or in seconds.
-            default_args: options that its tasks have unless they say otherwise: see `Dag.task`.
+            default_args: default options for its tasks: see `Dag.task`.
 
         Raises:
-            RegistrationError: for an id that Airflow does not accept, one that is taken, or an option that does not
-                hold what it should.
+            RegistrationError: if Airflow does not accept the id, another Dag has the id, or an option has a wrong
+                value.
         """
         check_id("dag_id", dag_id)
         if dag_id in self._dags:
             raise RegistrationError(
                 f"the bundle has two Dags with the dag_id {dag_id!r}: register it once and share it"
             )
-        declared = {
+        options = {
             "schedule": schedule,
             "start_date": start_date,
             "end_date": end_date,
@@ -90,11 +91,11 @@ class Bundle:
             "dagrun_timeout": dagrun_timeout,
             "default_args": default_args,
         }
-        given = {name: value for name, value in declared.items() if value is not None}
-        dag = self._dags[dag_id] = Dag(dag_id, **given)
+        options = {name: value for name, value in options.items() if value is not None}
+        dag = self._dags[dag_id] = Dag(dag_id, **options)
         return dag
 
     def find(self, dag_id: str, task_id: str) -> Task | None:
-        """The task registered under these ids, if there is one."""
+        """The task with these ids; None if the bundle has no such task."""
         dag = self._dags.get(dag_id)
         return dag.tasks.get(task_id) if dag else None

@@ -25,7 +25,7 @@ def match_arguments(
         kwargs: the arguments by name.
 
     Raises:
-        RegistrationError: when the arguments do not fit the parameters.
+        RegistrationError: if the arguments do not fit the parameters.
     """
     free = {parameter.name: parameter for parameter in parameters if not (parameter.injected or parameter.star)}
     positional = [name for name, parameter in free.items() if not parameter.by_name]
@@ -33,19 +33,19 @@ def match_arguments(
     arguments = dict(zip(positional, args, strict=False))
     if len(args) > len(positional):
         if "*" not in stars:
-            raise _misfit(task, f"{len(args)} arguments by position, and takes {len(positional)}")
+            raise _misfit(task, f"got {len(args)} arguments by position, but takes {len(positional)}")
         arguments[stars["*"]] = args[len(positional) :]
     for name, value in kwargs.items():
         if name in arguments:
-            raise _misfit(task, f"its argument {name!r} twice")
+            raise _misfit(task, f"got its argument {name!r} twice")
         if name in free and free[name].by_position:
-            raise _misfit(task, f"{name!r} by name, and takes it by position")
+            raise _misfit(task, f"got {name!r} by name, but takes it by position")
         if name not in free and ("**" not in stars or name in {parameter.name for parameter in parameters}):
-            raise _misfit(task, f"{name!r}, and has no parameter of that name that can be given")
+            raise _misfit(task, f"got {name!r}, but no parameter of this name takes an argument")
         arguments[name] = value
     for name, parameter in free.items():
         if name not in arguments and not parameter.has_default:
-            raise _misfit(task, f"no argument {name!r}, which it needs")
+            raise _misfit(task, f"needs an argument {name!r}")
     return arguments
 
 
@@ -53,14 +53,12 @@ def check_arguments(task: Node, arguments: Mapping[str, object]) -> None:
     """Refuse a task as an argument: only what it returns can be one.
 
     Raises:
-        RegistrationError: when a task is an argument, or is inside one.
+        RegistrationError: if a task is an argument, or is inside one.
     """
     for name, value in arguments.items():
         for leaf in leaves(value):
             if isinstance(leaf, Node):
-                raise RegistrationError(
-                    f"{task!r} is given {leaf!r} itself in {name!r}: call it to pass what it returns"
-                )
+                raise RegistrationError(f"{task!r} got {leaf!r} itself as {name!r}: call it to pass its return value")
 
 
 def check_mapped(task: Node, shared: Mapping[str, object], mapped: Mapping[str, object]) -> None:
@@ -72,25 +70,28 @@ def check_mapped(task: Node, shared: Mapping[str, object], mapped: Mapping[str, 
         mapped: what it is mapped over, by parameter.
 
     Raises:
-        RegistrationError: when it cannot be mapped over them.
+        RegistrationError: if it cannot be mapped over them.
     """
     if not mapped:
         raise RegistrationError(f"{task!r}.expand() needs at least one argument to map over")
     for name, value in mapped.items():
         if isinstance(value, XComArg) and value.key != RETURN_VALUE:
-            raise RegistrationError(f"{task!r} is mapped over {value!r} in {name!r}: only return values can be")
+            raise RegistrationError(f"{task!r} is mapped over {value!r} in {name!r}: map it over a return value")
         if not isinstance(value, (XComArg, list, tuple, dict)):
-            raise RegistrationError(f"{task!r} is mapped over {name!r}, which is no list, map or return value")
+            raise RegistrationError(
+                f"{task!r} is mapped over {name!r}, which is of type {type(value).__name__}: pass a list, a dict or "
+                "a return value"
+            )
     both = sorted(set(shared) & set(mapped))
     if both:
-        raise RegistrationError(f"{task!r} gets {both[0]!r} from both partial() and expand()")
+        raise RegistrationError(f"{task!r} gets {both[0]!r} from both partial() and expand(): pass it to one of them")
 
 
 def leaves(value: object) -> Iterator[object]:
     """A value, or the items inside its lists, tuples and dicts, at any depth.
 
     Raises:
-        RegistrationError: when a set holds a task or an XComArg.
+        RegistrationError: if a set holds a task or an XComArg.
     """
     if isinstance(value, (list, tuple)):
         for item in value:
@@ -101,7 +102,7 @@ def leaves(value: object) -> Iterator[object]:
     elif isinstance(value, (set, frozenset)):
         for item in value:
             if isinstance(item, (Node, XComArg)):
-                raise RegistrationError(f"{item!r} is in a set, and what it stands for may not fit there: use a list")
+                raise RegistrationError(f"{item!r} is in a set, but its value may not be hashable: use a list")
     else:
         yield value
 
@@ -112,4 +113,4 @@ def xcom_args(value: object) -> Iterator[XComArg]:
 
 
 def _misfit(task: Node, problem: str) -> RegistrationError:
-    return RegistrationError(f"{task!r} is given {problem}: call it as its function's signature says")
+    return RegistrationError(f"{task!r} {problem}: follow the signature of its function")

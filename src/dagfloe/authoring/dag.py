@@ -1,6 +1,6 @@
-"""Dags and their tasks, as a bundle registers them: the two classes know each other.
+"""Dags and tasks as authors register them. A Dag and its tasks refer to each other, so they share this module.
 
-What runs after what is the business of `graph`, and what a call in a `with dag:` block means is that of `calls`.
+`graph` holds the order of the tasks, and `calls` checks the arguments of calls in a `with dag:` block.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ if TYPE_CHECKING:
 
 
 class Dag(Graph):
-    """One Dag's tasks, and what is declared of it. Made by `Bundle.dag`.
+    """A Dag, its tasks and its options. Create it with `Bundle.dag`.
 
-    Inside a `with dag:` block, calls of its tasks declare where their arguments come from, and `>>` what runs after
-    what::
+    Inside a `with dag:` block, a call of a task declares where the task's arguments come from, and `>>` declares the
+    order of tasks::
 
         with dag:
             load(transform(extract()), table="sales")
     """
 
-    def __init__(self, dag_id: str, **declared: object) -> None:
+    def __init__(self, dag_id: str, **options: object) -> None:
         super().__init__(dag_id)
-        #: What it says to Airflow's scheduler, by the names of `Bundle.dag`'s options.
+        #: The options for Airflow's scheduler, by the names that they have in `Bundle.dag`.
         self.declared: dict[str, Any] = {}
-        if declared:
-            from dagfloe.authoring.options import check_dag_options  # noqa: PLC0415 - only for Dags that have options
+        if options:
+            from dagfloe.authoring.options import check_dag_options  # noqa: PLC0415 - not for Dags without options
 
-            self.declared = check_dag_options(declared, f"Dag {dag_id!r}")
+            self.declared = check_dag_options(options, f"Dag {dag_id!r}")
         #: The task groups by group_id, in the order of declaration.
         self.groups: dict[str, TaskGroup] = {}
         self._tasks: dict[str, Task] = {}
@@ -70,33 +70,35 @@ class Dag(Graph):
     ) -> Task | Callable[[Callable[..., object]], Task]:
         """Register a function as a task: `@dag.task`, or `@dag.task(task_id="other_name", ...)`.
 
-        The task stays callable as the function is, so that unit tests call it.
+        You can still call the function, for example in unit tests.
 
         Args:
-            function: the function; parameters annotated `Client`, `Context` or `logging.Logger` are passed when the
-                task runs, others get what the task is called with in Airflow 3.4's stub Dag or in a `with dag:` block.
-            task_id: the task's id in Airflow; the function's name when it is left out. In a task group, the group's id
-                and a dot are put before it.
+            function: the function. The runtime passes parameters annotated as `Client`, `Context` or
+                `logging.Logger`. Other parameters get the arguments of the task's call in a `with dag:` block, or in
+                the stub Dag from Airflow 3.4 on.
+            task_id: the task's id in Airflow, by default the function's name. In a task group, the group's id and a dot
+                precede it.
             options: as follows.
 
-        Options that the task itself follows:
-            outlets: assets of which the task tells when it has succeeded; the stub's own outlets are not known here.
+        Options that the task's process follows:
+            outlets: assets for which the task emits events when it succeeds. It does not know the outlets of a stub
+                Dag that you write by hand.
             inlets: assets that the task reads.
-            multiple_outputs: push each key of the map that is returned as an XCom of its own, too.
-            retry_policy: gets the exception and the try_number, and answers with a `RetryDecision`.
-            execution_timeout: how long it may run, as a timedelta or in seconds.
+            multiple_outputs: whether to push every key of the returned dict as an XCom of its own, too.
+            retry_policy: a function that gets the exception and the try_number, and returns a `RetryDecision`.
+            execution_timeout: how long the task may run, as a timedelta or in seconds.
 
-        Options for Airflow's scheduler, which reach it with the stub Dag that is made from the bundle:
-            retries: how many tries there are after the first one.
+        Options for Airflow's scheduler, which dagfloe writes into the stub Dag that it generates from the bundle:
+            retries: how often to retry the task after its first try.
             retry_delay: the time between two tries, as a timedelta or in seconds.
-            retry_exponential_backoff: whether that time doubles with each try.
-            max_retry_delay: what it then grows to at most.
-            trigger_rule: when it runs, by the states of the tasks before it; `all_success` unless it is said.
-            pool, pool_slots, priority_weight, queue, depends_on_past, owner, doc_md: as for an operator of Airflow.
+            retry_exponential_backoff: whether this time doubles with every try.
+            max_retry_delay: the limit up to which it grows.
+            trigger_rule: the states of upstream tasks that let the task run; by default `all_success`.
+            pool, pool_slots, priority_weight, queue, depends_on_past, owner, doc_md: as for an Airflow operator.
 
         Raises:
-            RegistrationError: for an id that Airflow does not accept, an id that is taken, or a function that cannot
-                be a task.
+            RegistrationError: if Airflow does not accept the id, another task has the id, or the function cannot be a
+                task.
         """
         return self._decorate("task", function, task_id, options)
 
@@ -113,9 +115,9 @@ class Dag(Graph):
     def branch(
         self, function: Callable[..., object] | None = None, /, *, task_id: str | None = None, **options: Any
     ) -> Task | Callable[[Callable[..., object]], Task]:
-        """Register a task that returns the task_id, or the task_ids, to go on with; the others after it are skipped.
+        """Register a task that returns the task_id, or the task_ids, to follow. The other tasks after it are skipped.
 
-        What comes after it is declared in a `with dag:` block. Arguments as for `task`.
+        Declare the tasks after it in a `with dag:` block. The arguments are those of `task`.
         """
         return self._decorate("branch", function, task_id, options)
 
@@ -132,44 +134,44 @@ class Dag(Graph):
     def short_circuit(
         self, function: Callable[..., object] | None = None, /, *, task_id: str | None = None, **options: Any
     ) -> Task | Callable[[Callable[..., object]], Task]:
-        """Register a task after which all others are skipped when it returns something false.
+        """Register a task that skips all tasks after it if it returns a false value.
 
-        What comes after it is declared in a `with dag:` block. Arguments as for `task`.
+        Declare the tasks after it in a `with dag:` block. The arguments are those of `task`.
         """
         return self._decorate("short_circuit", function, task_id, options)
 
     def group(self, group_id: str) -> TaskGroup:
-        """Declare a task group: tasks that are registered in its `with` block belong to it, as do groups in it.
+        """Declare a task group. Tasks and groups that you register in its `with` block belong to it.
 
         Args:
-            group_id: the group's id, to which the id of the group around it is added.
+            group_id: the group's id. Inside another group, that group's id and a dot precede it.
 
         Raises:
-            RegistrationError: for an id that Airflow does not accept, or one that is taken.
+            RegistrationError: if Airflow does not accept the id, or a task or another group has the id.
         """
         from dagfloe.authoring.group import TaskGroup, check_group_id  # noqa: PLC0415 - few Dags have groups
 
         check_group_id(group_id)
-        full_id = self._in_group(group_id)
+        full_id = self._full_id(group_id)
         if full_id in self.groups or full_id in self._tasks:
-            raise RegistrationError(f"Dag {self.dag_id!r} has a task or a task group {full_id!r} already: rename one")
+            raise RegistrationError(f"Dag {self.dag_id!r} already has a task or a task group {full_id!r}: rename one")
         group = self.groups[full_id] = TaskGroup(self, full_id)
         return group
 
     def first_task_ids(self, name: str) -> list[str]:
-        """The tasks that a branch follows for a name: the first ones of a task group, or the task itself."""
+        """The tasks that a branch to this name follows: the first tasks of a task group, or the task itself."""
         group = self.groups.get(name)
         return [name] if group is None else [task.task_id for task in group.firsts()]
 
     def feeds_mapping(self, task_id: str) -> bool:
-        """Whether another task is mapped over what a task returns."""
+        """Whether another task is mapped over a task's return value."""
         return any(
             isinstance(value, XComArg) and value.task_id == task_id
             for task in self._tasks.values()
             for value in (task.mapped or {}).values()
         )
 
-    def _in_group(self, name: str) -> str:
+    def _full_id(self, name: str) -> str:
         return f"{self.open_groups[-1]}.{name}" if self.open_groups else name
 
     def _decorate(
@@ -186,7 +188,7 @@ class Dag(Graph):
             function = function.function  # one function as several tasks
         name = getattr(function, "__name__", "") if task_id is None else task_id
         if self.open_groups and isinstance(name, str):
-            name = self._in_group(name)
+            name = self._full_id(name)
         check_id("task_id", name)
         group = self.open_groups[-1] if self.open_groups else None
         defaults = self.declared.get("default_args", {})
@@ -200,24 +202,24 @@ class Dag(Graph):
 
 
 class Task(Node):
-    """A registered task. Calling it calls the author's function; inside a `with dag:` block it is wired instead.
+    """A registered task. A call calls the author's function; inside a `with dag:` block, it declares the arguments.
 
     Attributes:
         dag: the Dag that it belongs to.
         task_id: the task's id.
         function: the author's function.
-        parameters: what the function asks for.
-        outlets: the assets and aliases that it tells of.
+        parameters: the function's parameters.
+        outlets: the assets and aliases for which it emits events.
         inlets: the assets and aliases that it reads.
-        multiple_outputs: whether each key of the map that it returns is an XCom, too.
-        retry_policy: decides about another try; None for Airflow's own rule.
+        multiple_outputs: whether every key of the dict that it returns becomes an XCom, too.
+        retry_policy: decides whether to retry; None for Airflow's own rule.
         execution_timeout_s: how long it may run, in seconds; None for no limit.
         kind: `task`, `branch` or `short_circuit`.
-        group: the id of the task group that it is in; None for none.
-        declared: what it says to Airflow's scheduler, by the names of `Dag.task`'s options.
-        arguments: what it was called with in the `with dag:` block, by parameter; None when it was not.
-        mapped: what it was expanded over, by parameter; None when it is not mapped.
-        resumes: the functions that it may resume in, by name.
+        group: the id of its task group; None outside of groups.
+        declared: the options for Airflow's scheduler, by the names that they have in `Dag.task`.
+        arguments: the arguments of its call in the `with dag:` block, by parameter; None without such a call.
+        mapped: the values that it is mapped over, by parameter; None if it is not mapped.
+        resumes: the functions in which it may resume, by name.
     """
 
     if TYPE_CHECKING:
@@ -238,7 +240,7 @@ class Task(Node):
         retry_policy: RetryPolicy | None = None,
         execution_timeout: timedelta | float | None = None,
         group: str | None = None,
-        **declared: object,
+        **options: object,
     ) -> None:
         self.dag = dag
         self.task_id = task_id
@@ -252,10 +254,10 @@ class Task(Node):
         self.execution_timeout_s = None if execution_timeout is None else _timeout_s(execution_timeout, task_id)
         self.group = group
         self.declared: dict[str, object] = {}
-        if declared:
-            from dagfloe.authoring.options import check_task_options  # noqa: PLC0415 - only for tasks that have options
+        if options:
+            from dagfloe.authoring.options import check_task_options  # noqa: PLC0415 - not for tasks without options
 
-            self.declared = check_task_options(declared, f"task {task_id!r}")
+            self.declared = check_task_options(options, f"task {task_id!r}")
         self.arguments: dict[str, object] | None = None
         self.mapped: dict[str, object] | None = None
         self.resumes: dict[str, tuple[Callable[..., object], tuple[Parameter, ...]]] = {}
@@ -269,7 +271,9 @@ class Task(Node):
         return f"Task({self.dag_id!r}, {self.task_id!r})"
 
     def __reduce__(self) -> str:
-        return str(getattr(self, "__qualname__", self.task_id))  # by its name in its module, as functions are pickled
+        return str(
+            getattr(self, "__qualname__", self.task_id)
+        )  # pickle finds it by its name in its module, like a function
 
     @property
     def dag_id(self) -> str:
@@ -277,50 +281,52 @@ class Task(Node):
         return self.dag.dag_id
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the function; inside a `with dag:` block of its Dag, say what it will be called with.
+        """Call the function. Inside a `with dag:` block of its Dag, declare the arguments of its later call.
 
         Raises:
-            RegistrationError: inside the block, when the arguments do not fit or the task was called before.
+            RegistrationError: inside the block, if the arguments do not fit the function or the task was already
+                called.
         """
         if self.dag.is_wiring:
             return self._wire(match_arguments(self, self.parameters, args, kwargs))
         if any(isinstance(value, XComArg) for value in (*args, *kwargs.values())):
             raise RegistrationError(
-                f"{self!r} is given what another task returns outside of a `with dag:` block of its own Dag: "
+                f"{self!r} got another task's return value outside of a `with dag:` block of its Dag: "
                 "call it inside one"
             )
         return self.function(*args, **kwargs)
 
     def expand(self, **mapped: object) -> XComArg:
-        """Map the task inside a `with dag:` block: a task instance for each item, as the stub Dag does.
+        """Map the task inside a `with dag:` block: Airflow runs one task instance for every item.
 
         Args:
-            mapped: for each mapped parameter a list, a map, or the return value of another task. Of several, every
-                combination is run; the last one changes fastest.
+            mapped: by parameter, a list, a dict, or the return value of another task. With several parameters, Airflow
+                runs every combination; the last parameter changes fastest.
 
         Raises:
-            RegistrationError: outside a `with dag:` block, or when the arguments do not fit.
+            RegistrationError: outside a `with dag:` block, or if the arguments do not fit the function.
         """
         return self.map_over({}, mapped)
 
     def partial(self, **kwargs: object) -> PartialTask:
-        """Give the arguments that all task instances share, before `.expand()`."""
+        """Set the arguments that all task instances share, before `.expand()`."""
         return PartialTask(self, kwargs)
 
     def map_over(self, shared: Mapping[str, object], mapped: Mapping[str, object]) -> XComArg:
-        """Map the task; `expand` and `partial` are what authors use."""
+        """Map the task. Authors use `expand` and `partial`."""
         if not self.dag.is_wiring:
-            raise RegistrationError(f"{self!r}.expand() belongs into a `with dag:` block")
+            raise RegistrationError(f"{self!r}.expand() is outside of a `with dag:` block: call it inside one")
         check_mapped(self, shared, mapped)
         return self._wire(match_arguments(self, self.parameters, (), {**shared, **mapped}), dict(mapped))
 
     def resume(self, function: _Function) -> _Function:
         """Register a function in which the task may resume after it was deferred: `@task.resume`.
 
-        Its parameters are passed as those of the task; further ones get `event` and the `kwargs` of the deferral.
+        Its parameters get the task's arguments, `event`, and the `kwargs` of the deferral, by name.
 
         Raises:
-            RegistrationError: when the task has one of that name, or it cannot be one.
+            RegistrationError: if the task already has a function of this name to resume in, or the function cannot
+                be a task's function.
         """
         name = function.__name__
         if name in self.resumes:
@@ -329,10 +335,10 @@ class Task(Node):
         return function
 
     def resume_name(self, resume: Callable[..., object] | str | None) -> str:
-        """What to send as `next_method` for what an author gave as `resume`.
+        """The `next_method` to send for the `resume` argument of a deferral.
 
         Raises:
-            RegistrationError: when the task has no such function to resume in.
+            RegistrationError: if the task has no such function to resume in.
         """
         if resume is None or resume is self or resume is self.function:
             return self.task_id
@@ -346,7 +352,7 @@ class Task(Node):
     def _wire(self, arguments: dict[str, object], mapped: dict[str, object] | None = None) -> XComArg:
         if self.arguments is not None:
             raise RegistrationError(
-                f"{self!r} was called twice in the Dag: register the function under another task_id for that"
+                f"{self!r} was called twice in the Dag: register the function again under another task_id"
             )
         check_arguments(self, arguments)
         connect((task for arg in xcom_args(arguments) for task in arg.lasts()), [self])
@@ -371,5 +377,5 @@ def _timeout_s(timeout: timedelta | float, task_id: str) -> float:
 
     timeout_s = to_seconds(timeout)
     if not timeout_s > 0:
-        raise RegistrationError(f"the execution_timeout of task {task_id!r} is {timeout_s:g} s: it is longer than 0")
+        raise RegistrationError(f"the execution_timeout of task {task_id!r} is {timeout_s:g} s: use more than 0")
     return timeout_s

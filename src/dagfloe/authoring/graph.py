@@ -73,7 +73,7 @@ class Graph:
         """Let one task run after another. Authors use `>>` and calls.
 
         Raises:
-            RegistrationError: when the graph would have a cycle.
+            RegistrationError: if the graph would have a cycle.
         """
         if upstream == downstream or upstream in self.reachable_from(downstream):
             raise RegistrationError(
@@ -94,7 +94,7 @@ class Linked:
             ...
 
         def lasts(self) -> list[Node]:
-            """The tasks before what this is connected to."""
+            """The tasks that run before what this is connected to."""
             ...
 
     def __rshift__(self, other: Other) -> Other:
@@ -162,16 +162,18 @@ class XComArg(Linked):
 
     def __getitem__(self, key: str) -> XComArg:
         if not isinstance(key, str):
-            raise RegistrationError(f"{self!r} is known when the task runs only: its keys are texts, not {key!r}")
+            raise RegistrationError(f"{self!r} has no value before the task runs: its keys are strings, not {key!r}")
         if self.key != RETURN_VALUE:
-            raise RegistrationError(f"{self!r} is an XCom by key already: take {key!r} of it inside the task")
+            raise RegistrationError(f"{self!r} is already an XCom with a key: get {key!r} from it inside the task")
         return XComArg(self._task, key)
 
     def __iter__(self) -> Iterator[Any]:
-        raise RegistrationError(f"{self!r} is known when the task runs only: pass it on as a whole, or use .expand()")
+        raise RegistrationError(
+            f"{self!r} has no value before the task runs: pass it to a task as a whole, or use .expand()"
+        )
 
     def __bool__(self) -> bool:
-        raise RegistrationError(f"{self!r} is known when the task runs only: decide inside a task, with client.branch")
+        raise RegistrationError(f"{self!r} has no value before the task runs: decide inside a task, with client.branch")
 
     @property
     def is_mapped(self) -> bool:
@@ -188,20 +190,20 @@ class XComArg(Linked):
 
 
 def check_id(kind: str, value: object) -> None:
-    """Refuse an id that Airflow would refuse.
+    """Check that Airflow accepts an id.
 
     Args:
         kind: `dag_id` or `task_id`.
         value: the id.
 
     Raises:
-        RegistrationError: when Airflow would refuse it.
+        RegistrationError: if it does not.
     """
     if not isinstance(value, str):
-        raise RegistrationError(f"a {kind} is text, not {value!r} of type {type(value).__name__}")
+        raise RegistrationError(f"a {kind} is a str, not {value!r} of type {type(value).__name__}")
     if not value or not all(character.isalnum() or character in "_.-" for character in value):
         raise RegistrationError(
-            f"the {kind} {value!r} is refused by Airflow: use letters, digits, underscores, dots and hyphens only"
+            f"Airflow refuses the {kind} {value!r}: use only letters, digits, underscores, dots and hyphens"
         )
     if len(value) > _MAX_ID_LENGTH:
         raise RegistrationError(
@@ -213,15 +215,15 @@ def connect(upstream: Iterable[Node], downstream: Iterable[Node]) -> None:
     """Let tasks run after others.
 
     Raises:
-        RegistrationError: when they are of different Dags, or the graph would have a cycle.
+        RegistrationError: if the tasks belong to different Dags, or the graph would have a cycle.
     """
     downstream_tasks = list(downstream)
     for task in upstream:
         for other in downstream_tasks:
             if task.dag is not other.dag:
                 raise RegistrationError(
-                    f"task {task.task_id!r} is of Dag {task.dag.dag_id!r} and {other.task_id!r} of "
-                    f"{other.dag.dag_id!r}: only tasks of one Dag follow each other"
+                    f"task {task.task_id!r} belongs to Dag {task.dag.dag_id!r} and task {other.task_id!r} to Dag "
+                    f"{other.dag.dag_id!r}: connect only tasks of one Dag"
                 )
             task.dag.add_edge(task.task_id, other.task_id)
 
@@ -240,7 +242,7 @@ def _linked(value: object) -> list[Linked]:
     for item in items:
         if not isinstance(item, Linked):
             raise RegistrationError(
-                f">> connects tasks, task groups and what tasks return inside a `with dag:` block, not {item!r}"
+                f">> connects tasks, task groups and results of calls in a `with dag:` block, not {item!r}"
             )
         linked.append(item)
     return linked

@@ -1,4 +1,4 @@
-"""Task groups: tasks that Airflow shows as one, and that are connected as one."""
+"""Task groups: tasks that Airflow shows together and that `>>` connects together."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _MAX_ID_LENGTH = 200
 
 
 class TaskGroup(Linked):
-    """A group of tasks, made by `Dag.group`. Tasks that are registered in its `with` block belong to it.
+    """A group of tasks. Create it with `Dag.group`; tasks that you register in its `with` block belong to it.
 
-    `group >> task` lets the task run after those of the group that no other one of the group follows.
+    `group >> task` lets the task run after the last tasks of the group.
 
     Attributes:
         dag: the Dag that it belongs to.
-        group_id: its id, `outer.inner` for a group within another one.
+        group_id: its id, `outer.inner` for a group inside another group.
     """
 
     def __init__(self, dag: Graph, group_id: str) -> None:
@@ -44,31 +44,31 @@ class TaskGroup(Linked):
         return [task for task in self.dag.tasks.values() if f"{task.group}.".startswith(f"{self.group_id}.")]
 
     def firsts(self) -> list[Node]:
-        """The tasks that run after none of the group."""
-        followers = {task_id for task in self.tasks for task_id in self.dag.downstream_of(task.task_id)}
-        return [task for task in self._some() if task.task_id not in followers]
+        """The tasks that run after no other task of the group."""
+        downstream = {task_id for task in self.tasks for task_id in self.dag.downstream_of(task.task_id)}
+        return [task for task in self._tasks_or_error() if task.task_id not in downstream]
 
     def lasts(self) -> list[Node]:
-        """The tasks that none of the group runs after."""
+        """The tasks after which no other task of the group runs."""
         inside = {task.task_id for task in self.tasks}
-        return [task for task in self._some() if inside.isdisjoint(self.dag.downstream_of(task.task_id))]
+        return [task for task in self._tasks_or_error() if inside.isdisjoint(self.dag.downstream_of(task.task_id))]
 
-    def _some(self) -> list[Node]:
+    def _tasks_or_error(self) -> list[Node]:
         tasks = self.tasks
         if not tasks:
-            raise RegistrationError(f"{self!r} has no tasks yet: register them before it is connected")
+            raise RegistrationError(f"{self!r} has no tasks yet: register them before you connect it")
         return tasks
 
 
 def check_group_id(name: object) -> None:
-    """Complain of a group's id as Airflow would.
+    """Check that Airflow accepts a group's id.
 
     Raises:
-        RegistrationError: when Airflow would refuse it.
+        RegistrationError: if it does not.
     """
     if not isinstance(name, str) or not name or not all(character.isalnum() or character in "_-" for character in name):
         raise RegistrationError(
-            f"the group_id {name!r} is refused by Airflow: use letters, digits, underscores and hyphens only"
+            f"Airflow refuses the group_id {name!r}: use only letters, digits, underscores and hyphens"
         )
     if len(name) > _MAX_ID_LENGTH:
         raise RegistrationError(f"the group_id {name[:30]!r}... has {len(name)} characters: Airflow allows 200")

@@ -1,6 +1,6 @@
-"""What an author declares of a Dag and of its tasks for Airflow's scheduler: names, and what each may hold. Pure.
+"""The options of Dags and tasks for Airflow's scheduler, and their valid values. Pure.
 
-Nothing here is needed to run a task: it goes into the manifest, from which the Dags of Airflow are made.
+Running a task needs none of them. They go into the manifest, from which dagfloe generates stub Dags.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
         execution_timeout: timedelta | float | None
 
 
-#: When a task runs, by the states of those before it; Airflow's names.
+#: Airflow's trigger rules: the states of upstream tasks that let a task run.
 TRIGGER_RULES = (
     "all_success",
     "all_failed",
@@ -63,60 +63,60 @@ TRIGGER_RULES = (
 
 
 def check_task_options(options: Mapping[str, object], owner: str) -> dict[str, object]:
-    """The options of a task that are for the scheduler; those that are None count as not given.
+    """The options of a task for the scheduler, without those that are None.
 
     Args:
-        options: by name.
-        owner: what they belong to, for messages.
+        options: the options by name.
+        owner: the task or the Dag, for error messages.
 
     Raises:
-        RegistrationError: for an unknown name or a value that Airflow would not take.
+        RegistrationError: if a name is unknown, or Airflow would not accept a value.
     """
-    return _checked(options, _TASK_OPTIONS, owner)
+    return _check_options(options, _TASK_OPTIONS, owner)
 
 
 def check_dag_options(options: Mapping[str, object], owner: str) -> dict[str, object]:
     """The options of a Dag; arguments and errors as for `check_task_options`."""
-    return _checked(options, _DAG_OPTIONS, owner)
+    return _check_options(options, _DAG_OPTIONS, owner)
 
 
-def _checked(options: Mapping[str, object], known: Mapping[str, _Check], owner: str) -> dict[str, object]:
-    found: dict[str, object] = {}
+def _check_options(options: Mapping[str, object], checks: Mapping[str, _Check], owner: str) -> dict[str, object]:
+    checked: dict[str, object] = {}
     for name, value in options.items():
-        if name not in known:
-            raise RegistrationError(f"{owner} has no option {name!r}: it takes {', '.join(sorted(known))}")
+        if name not in checks:
+            raise RegistrationError(f"{owner} has no option {name!r}: its options are {', '.join(sorted(checks))}")
         if value is None:
             continue
-        expected = known[name](value)
+        expected = checks[name](value)
         if expected is not None:
-            raise RegistrationError(f"the {name} of {owner} is {value!r}: it takes {expected}")
-        found[name] = sorted(value) if isinstance(value, (set, frozenset)) else value
-    return found
+            raise RegistrationError(f"the {name} of {owner} is {value!r}, expected {expected}")
+        checked[name] = sorted(value) if isinstance(value, (set, frozenset)) else value
+    return checked
 
 
-# Each gives None for a good value, else what was expected.
+# A check returns None for a valid value, else a description of the valid values.
 
 
-def _whole_number(lowest: int) -> _Check:
+def _int_from(minimum: int) -> _Check:
     def check(value: object) -> str | None:
-        is_good = isinstance(value, int) and not isinstance(value, bool) and value >= lowest
-        return None if is_good else f"a whole number from {lowest} on"
+        is_valid = isinstance(value, int) and not isinstance(value, bool) and value >= minimum
+        return None if is_valid else f"an int of at least {minimum}"
 
     return check
 
 
-def _span(value: object) -> str | None:
+def _duration(value: object) -> str | None:
     seconds = value.total_seconds() if hasattr(value, "total_seconds") else value
-    is_good = isinstance(seconds, (int, float)) and not isinstance(seconds, bool) and 0 <= seconds < float("inf")
-    return None if is_good else "a timedelta, or seconds, from 0 on"
+    is_valid = isinstance(seconds, (int, float)) and not isinstance(seconds, bool) and 0 <= seconds < float("inf")
+    return None if is_valid else "a timedelta, or seconds, of at least 0"
 
 
-def _yes_or_no(value: object) -> str | None:
+def _bool(value: object) -> str | None:
     return None if isinstance(value, bool) else "True or False"
 
 
-def _text(value: object) -> str | None:
-    return None if isinstance(value, str) and value else "a text that is not empty"
+def _string(value: object) -> str | None:
+    return None if isinstance(value, str) and value else "a string that is not empty"
 
 
 def _trigger_rule(value: object) -> str | None:
@@ -129,19 +129,21 @@ def _date(value: object) -> str | None:
     return None if isinstance(value, datetime) else "a datetime"
 
 
-def _texts(value: object) -> str | None:
-    is_good = isinstance(value, (list, tuple, set, frozenset)) and all(isinstance(each, str) and each for each in value)
-    return None if is_good else "a list of texts"
+def _strings(value: object) -> str | None:
+    is_valid = isinstance(value, (list, tuple, set, frozenset)) and all(
+        isinstance(item, str) and item for item in value
+    )
+    return None if is_valid else "a list of strings"
 
 
-def _json_map(value: object) -> str | None:
+def _json_dict(value: object) -> str | None:
     from dagfloe.values.jsonable import check_jsonable  # noqa: PLC0415 - only for Dags that have params
 
     try:
         check_jsonable(value)
     except DagfloeError:
-        return "a map of names to values that have a JSON form"
-    return None if isinstance(value, dict) and all(isinstance(each, str) for each in value) else "a map by name"
+        return "a dict with values that have a JSON form"
+    return None if isinstance(value, dict) and all(isinstance(key, str) for key in value) else "a dict with str keys"
 
 
 def _schedule(value: object) -> str | None:
@@ -149,16 +151,16 @@ def _schedule(value: object) -> str | None:
 
     if isinstance(value, str) and value:
         return None
-    if isinstance(value, (list, tuple)) and value and all(isinstance(each, Asset) for each in value):
+    if isinstance(value, (list, tuple)) and value and all(isinstance(item, Asset) for item in value):
         return None
     if hasattr(value, "total_seconds") and value.total_seconds() > 0:
         return None
-    return "a cron text such as '@daily', a timedelta longer than 0, or a list of Assets"
+    return "a cron expression such as '@daily', a timedelta longer than 0, or a list of Assets"
 
 
 def _default_args(value: object) -> str | None:
     if not isinstance(value, dict):
-        return "a map of a task's options"
+        return "a dict of task options"
     check_task_options(value, "default_args")
     return None
 
@@ -167,30 +169,30 @@ if TYPE_CHECKING:
     _Check = Callable[[object], str | None]
 
 _TASK_OPTIONS: dict[str, _Check] = {
-    "depends_on_past": _yes_or_no,
-    "doc_md": _text,
-    "max_retry_delay": _span,
-    "owner": _text,
-    "pool": _text,
-    "pool_slots": _whole_number(1),
-    "priority_weight": _whole_number(-(2**31)),
-    "queue": _text,
-    "retries": _whole_number(0),
-    "retry_delay": _span,
-    "retry_exponential_backoff": _yes_or_no,
+    "depends_on_past": _bool,
+    "doc_md": _string,
+    "max_retry_delay": _duration,
+    "owner": _string,
+    "pool": _string,
+    "pool_slots": _int_from(1),
+    "priority_weight": _int_from(-(2**31)),
+    "queue": _string,
+    "retries": _int_from(0),
+    "retry_delay": _duration,
+    "retry_exponential_backoff": _bool,
     "trigger_rule": _trigger_rule,
 }
 _DAG_OPTIONS: dict[str, _Check] = {
-    "catchup": _yes_or_no,
-    "dagrun_timeout": _span,
+    "catchup": _bool,
+    "dagrun_timeout": _duration,
     "default_args": _default_args,
-    "description": _text,
-    "doc_md": _text,
+    "description": _string,
+    "doc_md": _string,
     "end_date": _date,
-    "max_active_runs": _whole_number(1),
-    "max_active_tasks": _whole_number(1),
-    "params": _json_map,
+    "max_active_runs": _int_from(1),
+    "max_active_tasks": _int_from(1),
+    "params": _json_dict,
     "schedule": _schedule,
     "start_date": _date,
-    "tags": _texts,
+    "tags": _strings,
 }

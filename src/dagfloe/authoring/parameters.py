@@ -1,6 +1,6 @@
-"""What a task's function asks for: its parameters, and which of them the runtime injects.
+"""The parameters of a task's function, and which of them the runtime injects.
 
-Reads functions without importing `inspect` or `typing`, which would cost every task 5 ms each.
+This module reads functions without `inspect` and `typing`, because importing either takes 5 ms in every task.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ class Parameter:
 
     Attributes:
         name: its name.
-        injected: `Client`, `Context` or `logging.Logger` when the runtime passes it, else None.
-        has_default: whether the function may be called without it.
-        by_position: whether it can only be passed by position.
-        by_name: whether it can only be passed by name.
-        star: `*` or `**` where it takes all further arguments, else empty.
-        annotation: what it is annotated with, as it is written; None when it is not.
+        injected: `Client`, `Context` or `logging.Logger` if the runtime passes it, else None.
+        has_default: whether a call may omit it.
+        by_position: whether a call can pass it only by position.
+        by_name: whether a call can pass it only by name.
+        star: `*` or `**` if it takes all further arguments, else empty.
+        annotation: its annotation, unresolved; None without an annotation.
         function: the function that it belongs to.
     """
 
@@ -62,23 +62,23 @@ class Parameter:
         self.by_name = by_name
         self.star = star
 
-    def resolve(self, text: str) -> object:
-        """What the text of an annotation means where the function was defined.
+    def resolve(self, source: str) -> object:
+        """The object that an annotation's source refers to where the function is defined.
 
         Raises:
-            Exception: whatever the text raises, when it means nothing there.
+            Exception: any, if it refers to nothing there.
         """
         code = self.function.__code__
         cells = dict(zip(code.co_freevars, self.function.__closure__ or (), strict=True))
-        scope = {name: cell.cell_contents for name, cell in cells.items() if name in text}
-        return eval(text, self.function.__globals__, scope)  # noqa: S307 - the author's own annotation
+        scope = {name: cell.cell_contents for name, cell in cells.items() if name in source}
+        return eval(source, self.function.__globals__, scope)  # noqa: S307 - the author's own annotation
 
 
 def read_parameters(function: Callable[..., object]) -> tuple[Parameter, ...]:
     """The parameters of a function, through `functools.wraps`.
 
     Raises:
-        RegistrationError: when it is no ordinary function, or when an annotation that looks like an injected one
+        RegistrationError: if it is not an ordinary function, or an annotation that looks like an injected class
             cannot be resolved.
     """
     inner: object = function
@@ -122,39 +122,39 @@ def read_parameters(function: Callable[..., object]) -> tuple[Parameter, ...]:
 
 
 def bind(
-    parameters: tuple[Parameter, ...], injected: Mapping[type, object], given: Mapping[str, object], task: str
+    parameters: tuple[Parameter, ...], injected: Mapping[type, object], arguments: Mapping[str, object], task: str
 ) -> tuple[list[object], dict[str, object]]:
     """The arguments to call a task's function with.
 
     Args:
-        parameters: what `read_parameters` gave.
-        injected: the object for each injectable class.
-        given: the values of other parameters; those that are in neither take their defaults.
-        task: how to name the task in an error.
+        parameters: the parameters from `read_parameters`.
+        injected: the objects to inject, by class.
+        arguments: the values of other parameters by name; parameters without a value take their defaults.
+        task: the task's name for error messages.
 
     Raises:
-        BindingError: for parameters that have no value at all.
+        BindingError: if a parameter has neither a value nor a default.
     """
-    missing = [p.name for p in parameters if not (p.injected or p.has_default or p.name in given)]
+    missing = [p.name for p in parameters if not (p.injected or p.has_default or p.name in arguments)]
     if missing:
         raise BindingError(
-            f"{task} has no value for its {_plural('parameter', missing)} {', '.join(map(repr, missing))}: pass one in "
-            "the Dag (in the stub from Airflow 3.4 on, in the bundle's `with dag:` block before), give a default, or "
-            "annotate it as Client, Context or logging.Logger"
+            f"{task} has no value for its {_plural('parameter', missing)} {', '.join(map(repr, missing))}: pass it "
+            "in a `with dag:` block or, from Airflow 3.4 on, in the stub Dag; or give it a default, or annotate it as "
+            "Client, Context or logging.Logger"
         )
     args: list[object] = []
     kwargs: dict[str, object] = {}
-    rest: Any = given.get(next((p.name for p in parameters if p.star == "*"), ""), ())
+    rest: Any = arguments.get(next((p.name for p in parameters if p.star == "*"), ""), ())
     for index, parameter in enumerate(p for p in parameters if not (p.star or p.by_name)):
-        if not (parameter.injected or parameter.name in given):
+        if not (parameter.injected or parameter.name in arguments):
             continue
-        value = injected[parameter.injected] if parameter.injected else given[parameter.name]
+        value = injected[parameter.injected] if parameter.injected else arguments[parameter.name]
         if len(args) == index and (rest or parameter.by_position):
             args.append(value)
         elif rest or parameter.by_position:
             raise BindingError(
                 f"{task} takes {parameter.name!r} by position after a parameter that takes its default: "
-                "give that one, too, or remove `/` and `*` from its signature"
+                "pass that one, too, or remove `/` and `*` from its signature"
             )
         else:
             kwargs[parameter.name] = value
@@ -162,21 +162,21 @@ def bind(
     for parameter in parameters:
         if parameter.star == "**":
             named = {p.name for p in parameters}
-            kwargs.update({name: value for name, value in given.items() if name not in named})
+            kwargs.update({name: value for name, value in arguments.items() if name not in named})
         elif parameter.by_name and parameter.injected:
             kwargs[parameter.name] = injected[parameter.injected]
-        elif parameter.by_name and parameter.name in given:
-            kwargs[parameter.name] = given[parameter.name]
+        elif parameter.by_name and parameter.name in arguments:
+            kwargs[parameter.name] = arguments[parameter.name]
     return args, kwargs
 
 
 def where(function: FunctionType) -> str:
-    """How to name a function in an error: name, file and line."""
+    """The name, file and line of a function, for error messages."""
     return f"{function.__qualname__} ({function.__code__.co_filename}:{function.__code__.co_firstlineno})"
 
 
 def _annotations(function: FunctionType) -> dict[str, object]:
-    if sys.version_info >= (3, 14):  # there, reading __annotations__ fails where a name is imported for checkers only
+    if sys.version_info >= (3, 14):  # reading __annotations__ there fails for names that only type checkers import
         from annotationlib import Format, get_annotations  # noqa: PLC0415
 
         return get_annotations(function, format=Format.FORWARDREF)
@@ -207,7 +207,7 @@ def _alternatives(annotation: object) -> Iterator[object]:
 
 
 def _alternatives_in(text: str) -> Iterator[str]:
-    """The same for an annotation that is written as a text."""
+    """The same for an annotation that is a string."""
     text = text.strip().strip("\"'").strip()
     parts = _split(text, "|")
     wrapped = re.fullmatch(_WRAPPED, text) if text.endswith("]") else None
@@ -223,7 +223,7 @@ def _alternatives_in(text: str) -> Iterator[str]:
 
 
 def _split(text: str, separator: str) -> list[str]:
-    """The parts of a text between separators that are outside of brackets."""
+    """The parts of a string between the separators that are outside of brackets."""
     parts = [""]
     depth = 0
     for character in text:
@@ -236,7 +236,7 @@ def _split(text: str, separator: str) -> list[str]:
 
 
 def _resolve(function: FunctionType, name: str, text: str) -> object:
-    """What a dotted name in an annotation means where the function was defined; None for any other text."""
+    """The object that a dotted name in an annotation refers to; None for any other string."""
     head, *rest = text.split(".")
     if not all(part.isidentifier() for part in (head, *rest)):
         return None

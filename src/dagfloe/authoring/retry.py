@@ -1,4 +1,4 @@
-"""What an author's retry policy answers. Pure."""
+"""The decision of an author's retry policy. Pure."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 
 
 class RetryDecision(Record):
-    """Whether a task that failed is tried again; made by `retry`, `fail` and `default`.
+    """Whether to retry a failed task. Create one with `retry`, `fail` or `default`.
 
     Attributes:
         action: `retry`, `fail` or `default`.
-        delay: until the next try, as a timedelta or in seconds; what Airflow's task says when it is None.
-        reason: for the log, and for Airflow.
+        delay: the time until the next try, as a timedelta or in seconds; None for the task's own `retry_delay`.
+        reason: shown in the log and in Airflow.
     """
 
     action: str = "default"
@@ -24,20 +24,20 @@ class RetryDecision(Record):
 
     @classmethod
     def retry(cls, delay: timedelta | float | None = None, reason: str | None = None) -> RetryDecision:
-        """Try again if tries are left.
+        """Retry the task if tries are left.
 
         Args:
-            delay: until the next try, as a timedelta or in seconds.
-            reason: at most 500 characters of it reach Airflow.
+            delay: the time until the next try, as a timedelta or in seconds.
+            reason: the reason; Airflow gets at most 500 characters of it.
         """
         return cls(action="retry", delay=delay, reason=reason)
 
     @classmethod
     def fail(cls, reason: str | None = None) -> RetryDecision:
-        """Fail at once, whatever tries are left."""
+        """Fail the task at once, even if tries are left."""
         return cls(action="fail", reason=reason)
 
     @classmethod
     def default(cls) -> RetryDecision:
-        """As if there were no policy."""
+        """Follow Airflow's own rule, as without a policy."""
         return cls()
