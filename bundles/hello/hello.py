@@ -12,13 +12,13 @@ dag = bundle.dag("hello")
 
 
 def greeting(name: str) -> str:
-    """What to say to somebody."""
+    """Return the greeting for a name."""
     return f"Hello, {name}!"
 
 
 @dag.task
 def greet(client: Client, context: Context, log: logging.Logger) -> dict[str, str]:
-    """Greet whoever the variable `hello_name` names."""
+    """Greet the name in the variable `hello_name`."""
     text = greeting(client.get_variable("hello_name", default="world"))
     log.info("%s This is try %d of run %s.", text, context.try_number, context.run_id)
     return {"greeting": text, "python": platform.python_version()}
@@ -26,7 +26,7 @@ def greet(client: Client, context: Context, log: logging.Logger) -> dict[str, st
 
 @dag.task
 def count(greeted: dict[str, str], log: logging.Logger) -> int:
-    """Count the letters of what the first task returned."""
+    """Count the letters of the greeting."""
     letters = sum(map(str.isalpha, greeted["greeting"]))
     log.info("%r has %d letters", greeted["greeting"], letters)
     return letters

@@ -1,4 +1,4 @@
-"""The example `hello`, as its author tests it: a function as it is, its tasks in memory, over sockets and frozen."""
+"""Tests of the example `hello`: a function, and its tasks in memory, over sockets and frozen."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from hello import bundle, count, dag, greet, greeting
 from dagfloe.runtime.metadata import platform_tag
 from dagfloe.testing import TaskEnvironment
 
-#: Where `make dist` puts it.
+#: `make dist` builds this file.
 FILE = Path(__file__).parents[2] / "dist" / platform_tag() / "hello"
-#: How `TaskEnvironment.run` is told to run a task.
-WAYS = [
+#: Options of `TaskEnvironment.run`.
+MODES = [
     pytest.param({}, id="memory"),
     pytest.param({"over": "sockets"}, id="sockets"),
     pytest.param({"file": FILE}, id="frozen", marks=pytest.mark.frozen),
@@ -23,30 +23,30 @@ WAYS = [
 
 
 def test_greeting() -> None:
-    """What is no task is tested as any function is."""
+    """A test can call a function that is not a task."""
     assert greeting("test") == "Hello, test!"
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_greet(dagfloe_env: TaskEnvironment, way: dict[str, Any]) -> None:
-    """Whoever the variable names is greeted, or else the world."""
-    result = dagfloe_env.run(greet, **way).raise_for_state()
+@pytest.mark.parametrize("mode", MODES)
+def test_greet(dagfloe_env: TaskEnvironment, mode: dict[str, Any]) -> None:
+    """The task greets the name in the variable, or the world if there is no variable."""
+    result = dagfloe_env.run(greet, **mode).raise_for_state()
     assert result.value == {"greeting": "Hello, world!", "python": ANY}
     dagfloe_env.variables["hello_name"] = "test"
-    result = dagfloe_env.run(greet, try_number=2, **way).raise_for_state()
+    result = dagfloe_env.run(greet, try_number=2, **mode).raise_for_state()
     assert result.value["greeting"] == "Hello, test!"
     assert result.log.has("^Hello, test! This is try 2 of run manual__.*", level="info", logger="hello.greet")
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_chain(dagfloe_env: TaskEnvironment, way: dict[str, Any]) -> None:
-    """The second task counts what the first one said."""
-    dagfloe_env.run(greet, **way).raise_for_state()
-    assert dagfloe_env.run(count, **way).raise_for_state().value == len("Helloworld")
+@pytest.mark.parametrize("mode", MODES)
+def test_chain(dagfloe_env: TaskEnvironment, mode: dict[str, Any]) -> None:
+    """The second task counts the letters of the first task's greeting."""
+    dagfloe_env.run(greet, **mode).raise_for_state()
+    assert dagfloe_env.run(count, **mode).raise_for_state().value == len("Helloworld")
 
 
 def test_count_without_a_greeting(dagfloe_env: TaskEnvironment) -> None:
-    """Without the first task's XCom, the second one fails and says why."""
+    """Without the first task's XCom, the second task fails, and the log contains the error."""
     result = dagfloe_env.run(count)
     assert result.state == "failed"
     assert result.log.has("BindingError", level="error")

@@ -1,4 +1,4 @@
-"""The orders of a day, in euros: rates are looked up for each currency, large sums are approved by a human."""
+"""Converts the orders of a day to euros: a mapped task looks up exchange rates, and a person approves large totals."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ with dag.group("prices"):
 
     @dag.task
     def currencies(orders: list[dict[str, str]]) -> list[str]:
-        """Which currencies there are."""
+        """List the currencies of the orders."""
         return sorted({order["currency"] for order in orders})
 
     @dag.task(retries=2, retry_delay=timedelta(seconds=30))
     def rate(currency: str, context: Context, client: Client) -> list[str]:
-        """Look up the rate of one currency. The exchange for yen never answers at the first time."""
+        """Look up the rate of one currency. The first try for yen always fails."""
         client.task_instances.set_rendered_map_index(currency)
         if currency == "JPY" and context.try_number == 1:
             raise TimeoutError("the exchange did not answer")
@@ -57,7 +57,7 @@ with dag.group("prices"):
 
 @dag.task
 def convert(orders: list[dict[str, str]], rates: list[list[str]]) -> float:
-    """The sum of all orders in euros."""
+    """Add up all orders in euros."""
     by_currency = {currency: Decimal(rate) for currency, rate in rates}
     total = sum(Decimal(order["amount"]) * by_currency[order["currency"]] for order in orders)
     log.info("%s euros in total", total)
@@ -66,20 +66,20 @@ def convert(orders: list[dict[str, str]], rates: list[list[str]]) -> float:
 
 @dag.branch
 def is_large(total: float, context: Context) -> str:
-    """Let a human approve what is above the limit."""
+    """Choose the branch: a person must approve a total above the limit."""
     limit = context.dag_run.conf.get("limit", 1000)
     return "approve" if total > float(str(limit)) else "wait_for_closing"
 
 
 @dag.task
 def approve(total: float, client: Client) -> None:
-    """Ask a human."""
+    """Ask a person whether to publish the total."""
     client.human_input.ask(f"Publish {total:.2f} euros?", ["yes", "no"], defaults=["no"], resume=approved)
 
 
 @approve.resume
 def approved(event: HumanAnswer) -> str:
-    """Go on after the answer."""
+    """Resume after the answer."""
     if event.chosen_options != ("yes",):
         raise TaskSkipped("nobody said yes")
     return "approved"
@@ -87,20 +87,23 @@ def approved(event: HumanAnswer) -> str:
 
 @dag.task
 def wait_for_closing() -> None:
-    """Wait a little without keeping a worker."""
+    """Wait for ten minutes without occupying a worker."""
     trigger = "airflow.providers.standard.triggers.temporal.TimeDeltaTrigger"
     raise TaskDeferred(trigger, {"delta": timedelta(minutes=10)}, resume=closed)
 
 
 @wait_for_closing.resume
 def closed() -> None:
-    """Go on after the wait."""
+    """Resume after the wait."""
     log.info("the day is over")
 
 
 @dag.task(trigger_rule="none_failed_min_one_success", outlets=[TOTALS])
 def publish(client: Client) -> dict[str, float]:
-    """Publish the total after either branch, and tell of it. As an argument it would count as a branch, too."""
+    """Publish the total after either branch.
+
+    The task reads the total from an XCom: an argument would make `convert` an upstream task, like the two branches.
+    """
     total = client.xcom.get("convert")
     client.outlet_events[TOTALS].extra["euros"] = total
     return {"euros": total}
@@ -108,7 +111,7 @@ def publish(client: Client) -> dict[str, float]:
 
 @dag.task(trigger_rule="all_done")
 def tell(client: Client, context: Context) -> None:
-    """Tell how it went, whatever happened."""
+    """Log the states of all tasks, whether they succeeded or not."""
     states = client.task_instances.states(run_ids=[context.run_id])[context.run_id]
     ended = sorted({str(state) for state in states.values()} - {"running"})
     log.info("%d task instances in %s", len(states), ", ".join(ended))

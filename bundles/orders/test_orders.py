@@ -1,4 +1,4 @@
-"""The example `orders`, as its author tests it: each task alone, in memory."""
+"""Tests of the example `orders`: each task alone, in memory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dagfloe.testing import TaskEnvironment
 
 
 def test_chain(dagfloe_env: TaskEnvironment) -> None:
-    """The orders become a sum in euros."""
+    """The chain of tasks converts the orders to a total in euros."""
     assert dagfloe_env.run(extract).raise_for_state().value == ORDERS
     assert dagfloe_env.run(currencies).raise_for_state().value == ["EUR", "JPY", "USD"]
     for map_index in range(3):
@@ -20,11 +20,11 @@ def test_chain(dagfloe_env: TaskEnvironment) -> None:
 
 
 def test_a_slow_exchange(dagfloe_env: TaskEnvironment) -> None:
-    """The rate of the yen comes with the second try, and the others with the first."""
+    """The rate of the yen needs two tries, and the others need one."""
     dagfloe_env.xcoms["prices.currencies"] = ["EUR", "JPY"]
-    assert [each.state for each in dagfloe_env.run(rate, map_index=0, retries=2).tries] == ["success"]
+    assert [run.state for run in dagfloe_env.run(rate, map_index=0, retries=2).tries] == ["success"]
     result = dagfloe_env.run(rate, map_index=1, retries=2)
-    assert [each.state for each in result.tries] == ["up_for_retry", "success"]
+    assert [run.state for run in result.tries] == ["up_for_retry", "success"]
     assert result.value == ["JPY", "0.0062"]
 
 
@@ -32,20 +32,20 @@ def test_a_slow_exchange(dagfloe_env: TaskEnvironment) -> None:
     ("total", "skipped"), [(999.0, ["approve"]), (1000.0, ["approve"]), (1000.5, ["wait_for_closing"])]
 )
 def test_branch(dagfloe_env: TaskEnvironment, total: float, skipped: list[str]) -> None:
-    """What is above the limit is approved, the rest waits for the closing."""
+    """A total above the limit needs approval; any other total waits for the closing."""
     dagfloe_env.xcoms["convert"] = total
     assert dagfloe_env.run(is_large).raise_for_state().skipped == skipped
 
 
 def test_another_limit(dagfloe_env: TaskEnvironment) -> None:
-    """The limit is a param of the run."""
+    """A param of the Dag run sets the limit."""
     dagfloe_env.xcoms["convert"] = 1500.0
     dagfloe_env.dag_run.conf = {"limit": 2000}
     assert dagfloe_env.run(is_large).raise_for_state().skipped == ["approve"]
 
 
 def test_approval(dagfloe_env: TaskEnvironment) -> None:
-    """Without a yes, also when nobody answers in time, nothing is published."""
+    """The task succeeds after the answer yes, and is skipped after no or without an answer."""
     dagfloe_env.xcoms["convert"] = 1500.0
     asked = dagfloe_env.run(approve)
     assert asked.question is not None
@@ -55,17 +55,17 @@ def test_approval(dagfloe_env: TaskEnvironment) -> None:
 
 
 def test_closing(dagfloe_env: TaskEnvironment) -> None:
-    """The task waits without a worker, and goes on after the trigger's event."""
+    """The task defers itself, and resumes after the trigger's event."""
     deferred = dagfloe_env.run(wait_for_closing)
     assert deferred.trigger_kwargs == {"delta": timedelta(minutes=10)}
     assert dagfloe_env.resume(deferred, event=None).raise_for_state().log.has("the day is over")
 
 
 def test_publishing(dagfloe_env: TaskEnvironment) -> None:
-    """Whoever waits for the totals is told of them."""
+    """The task creates an asset event with the total."""
     dagfloe_env.xcoms["convert"] = 1500.0
     result = dagfloe_env.run(publish).raise_for_state()
     assert result.value == {"euros": 1500.0}
-    assert [(each["dest_asset_key"]["name"], each["extra"]) for each in result.outlet_events] == [
+    assert [(event["dest_asset_key"]["name"], event["extra"]) for event in result.outlet_events] == [
         (TOTALS.name, {"euros": 1500.0})
     ]

@@ -1,4 +1,4 @@
-"""What the API's reference reads otherwise than it is written: groups of calls are properties."""
+"""An extension of griffe that shows the groups of calls on `Client` as properties in the API reference."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
 
 
 class Groups(Extension):
-    """Shows the methods of `Client` that its own decorator turns into properties as such."""
+    """Shows methods with the decorator `_group` as properties."""
 
     def on_object(self, *, obj: Object, **_: Any) -> None:
-        """Two colons before an example are no Markdown."""
+        """Replace the two colons before an example, which Markdown does not understand, by one."""
         if obj.docstring:
             obj.docstring.value = obj.docstring.value.replace("::\n\n", ":\n\n")
 
     def on_class_members(self, *, cls: Class, **_: Any) -> None:
-        """Replace them by attributes."""
+        """Replace the methods by attributes."""
         for name, member in list(cls.members.items()):
-            if member.is_function and any(str(each.value) == "_group" for each in member.decorators):
+            if member.is_function and any(str(decorator.value) == "_group" for decorator in member.decorators):
                 attribute = Attribute(
                     name,
                     annotation=member.returns,

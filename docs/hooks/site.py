@@ -1,4 +1,4 @@
-"""What the documentation's generator does beyond its plugins: command lines as text, the manifest's fields."""
+"""Hooks of MkDocs: format the examples of commands, and insert the manifest's fields and the figure of start times."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parents[2]
-#: What the figure of starts shows of the benchmarks: rows of this table, and how they are called in it.
+#: The table of the benchmarks from which the figure takes its rows, and the labels of the rows in the figure.
 STARTS, OURS = "Start under Airflow's own supervisor", "bundle file, warm"
 BARS = {
     OURS: "dagfloe, warm",
@@ -29,16 +29,27 @@ BARS = {
     "PythonVirtualenvOperator, no cache, no Airflow in it": "PythonVirtualenvOperator, no cache",
 }
 
+#: What a type of JSON schema is called, in the singular and in the plural.
+TYPES = {
+    "array": ("a list", "lists"),
+    "boolean": ("`true` or `false`", "`true` or `false`"),
+    "integer": ("an integer", "integers"),
+    "null": ("`null`", "`null`"),
+    "number": ("a number", "numbers"),
+    "object": ("an object", "objects"),
+    "string": ("a string", "strings"),
+}
+
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Let the commands' examples be blocks of code."""
+    """Turn the examples in the help of all commands into blocks of code."""
     for name in COMMANDS:
         _prepare(getattr(import_module(f"dagfloe.cli.commands.{name}"), name))
     return config
 
 
 def on_page_markdown(markdown: str, *, page: Page, **_: Any) -> str:
-    """Put in what is made from data."""
+    """Insert what this page shows of a data file."""
     parts = {
         "reference/manifest.md": (
             "<!-- the fields of the manifest -->",
@@ -50,20 +61,20 @@ def on_page_markdown(markdown: str, *, page: Page, **_: Any) -> str:
     if page.file.src_uri not in parts:
         return markdown
     mark, source, render = parts[page.file.src_uri]
-    before, found, after = markdown.partition(mark)
-    if not found:
+    before, separator, after = markdown.partition(mark)
+    if not separator:
         raise ValueError(f"{page.file.src_uri} has no line {mark}")
     return before + render(json.loads((ROOT / source).read_text("utf-8"))) + after
 
 
 def _prepare(command: click.Command) -> None:
     command.help = as_markdown(command.help or "")
-    for each in getattr(command, "commands", {}).values():
-        _prepare(each)
+    for subcommand in getattr(command, "commands", {}).values():
+        _prepare(subcommand)
 
 
 def as_markdown(text: str) -> str:
-    r"""A command's help as Markdown: what follows a `\b` is a block of command lines."""
+    r"""Convert a command's help to Markdown: the lines after a `\b` become a block of code."""
     blocks = []
     for block in cleandoc(text).split("\n\n"):
         first, _, rest = block.partition("\n")
@@ -76,7 +87,7 @@ def _prompted(lines: str) -> str:
 
 
 def manifest_fields(schema: Mapping[str, Any]) -> str:
-    """Tables of the fields that a schema has."""
+    """Return tables with the fields of a schema."""
     definitions = schema["$defs"]
     ours = schema["then"]["properties"]
     dag = {
@@ -90,7 +101,7 @@ def manifest_fields(schema: Mapping[str, Any]) -> str:
         "`floor`": ours["floor"]["properties"],
         "A Dag": dag,
         "`declaration` of a Dag": definitions["declaration"]["properties"],
-        "`declaration.tasks`, each": definitions["task"]["properties"],
+        "A task in `declaration.tasks`": definitions["task"]["properties"],
     }
     required = {
         "The manifest": schema["required"],
@@ -101,52 +112,53 @@ def manifest_fields(schema: Mapping[str, Any]) -> str:
     }
     lines = []
     for title, fields in parts.items():
-        lines += [f"## {title}", "", "| field | holds |", "|---|---|"]
+        lines += [f"## {title}", "", "| field | contents |", "|---|---|"]
         for name, field in fields.items():
-            always = ", always there" if name in required.get(title, ()) else ""
+            always = "; required" if name in required.get(title, ()) else ""
             lines.append(f"| `{name}` | {'; or '.join(_kinds(field, definitions))}{always} |")
         lines.append("")
     return "\n".join(lines)
 
 
-def _kinds(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> Iterator[str]:
-    """What a field may hold, in words."""
+def _kinds(field: Mapping[str, Any], definitions: Mapping[str, Any], *, plural: bool = False) -> Iterator[str]:
+    """Describe the values that a field can have."""
     if "$ref" in field:
         name = field["$ref"].rpartition("/")[2]
         if name in ("declaration", "task"):
-            yield "a map, see below"
+            yield "an object, see below"
         else:
-            yield from _kinds(definitions[name], definitions)
+            yield from _kinds(definitions[name], definitions, plural=plural)
         return
     if "anyOf" in field:
-        for each in field["anyOf"]:
-            yield from _kinds(each, definitions)
+        for alternative in field["anyOf"]:
+            yield from _kinds(alternative, definitions, plural=plural)
         return
     note = f": {field['description'].rstrip('.')}" if "description" in field else ""
     if "enum" in field or "const" in field:
-        yield ", ".join(f"`{json.dumps(each)}`" for each in field.get("enum", [field.get("const")])) + note
+        values = field.get("enum", [field.get("const")])
+        yield " or ".join(f"`{json.dumps(value)}`" for value in values) + note
         return
-    yield _kind(field, definitions) + note
+    yield _kind(field, definitions, plural=plural) + note
 
 
-def _kind(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
-    types = field.get("type", "any")
-    kind = types if isinstance(types, str) else " or ".join(types)
-    names = {"string": "text", "object": "a map", "array": "a list", "boolean": "`true` or `false`"}
-    words = " or ".join(names.get(each, each) for each in kind.split(" or "))
-    if "pattern" in field:
-        words += f" like `{field['pattern'].replace('|', chr(92) + '|')}`"
-    if kind == "array":
-        items = field.get("items", {})
-        return f"{words} of {', '.join(_kinds(items, definitions))}"
-    if kind == "object" and field.get("properties"):
-        inner = ", ".join(f"`{name}`" for name in field["properties"])
-        return f"{words} with {inner}"
-    return words
+def _kind(field: Mapping[str, Any], definitions: Mapping[str, Any], *, plural: bool) -> str:
+    types = field.get("type", "any value")
+    names = [types] if isinstance(types, str) else types
+    kinds = []
+    for name in names:
+        words = TYPES.get(name, (name, name))[plural]
+        if name == "string" and "pattern" in field:
+            words += f" that {'match' if plural else 'matches'} `{field['pattern'].replace('|', chr(92) + '|')}`"
+        elif name == "array":
+            words += f" of {', '.join(_kinds(field.get('items', {}), definitions, plural=True))}"
+        elif name == "object" and field.get("properties"):
+            words += f" with {', '.join(f'`{key}`' for key in field['properties'])}"
+        kinds.append(words)
+    return " or ".join(kinds)
 
 
 def start_figure(results: Mapping[str, Any]) -> str:
-    """The measured starts under Airflow's own supervisor, as bars."""
+    """Draw the start times under Airflow's own supervisor as bars."""
     table = next(table for table in results["tables"] if table["title"] == STARTS)
     rows = {row["name"]: row["figures"]["median"] for row in table["rows"]}
     longest = max(rows[name] for name in BARS)

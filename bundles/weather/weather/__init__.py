@@ -1,1 +1,1 @@
-"""Seattle's weather by month."""
+"""Aggregates Seattle's weather by month."""

@@ -1,4 +1,4 @@
-"""What the tasks compute: plain functions on data frames."""
+"""Functions on data frames, which the tasks call."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from vega_datasets import data
 
 
 def observations() -> pd.DataFrame:
-    """Daily observations in Seattle, 2012 to 2015: date, precipitation in mm, temperatures in degrees Celsius."""
+    """Load daily observations in Seattle, 2012 to 2015: date, precipitation in mm, temperatures in degrees Celsius."""
     return data.seattle_weather()
 
 
 def by_month(observed: pd.DataFrame) -> pd.DataFrame:
-    """Rain and temperature by month.
+    """Aggregate rain and temperature by month.
 
     Args:
         observed: daily observations.
 
     Returns:
-        A row a month: `month` as YYYY-MM, `rain_mm` in sum, `temp_max_c` on average, `days`.
+        One row for each month: `month` as YYYY-MM, the sum `rain_mm`, the average `temp_max_c`, the number of `days`.
     """
     month = pd.to_datetime(observed["date"]).dt.strftime("%Y-%m").rename("month")
     grouped = observed.groupby(month).agg(
@@ -28,6 +28,6 @@ def by_month(observed: pd.DataFrame) -> pd.DataFrame:
 
 
 def wettest(months: pd.DataFrame) -> dict[str, object]:
-    """The month with the most rain."""
+    """Find the month with the most rain."""
     row = months.loc[months["rain_mm"].idxmax()]
     return {"month": str(row["month"]), "rain_mm": float(row["rain_mm"])}

@@ -1,4 +1,4 @@
-"""Extract the observations, aggregate them by month, load the months into a database."""
+"""The tasks: extract the observations, aggregate them by month, and load the months into a database."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ dag = bundle.dag("weather")
 
 @dag.task
 def extract() -> list[dict[str, Any]]:
-    """Read the daily observations; what the other tasks need of them is small enough for an XCom."""
+    """Read the columns of the daily observations that the other tasks need; they are small enough for an XCom."""
     observed = observations()
     log.info("read %d days, pandas %s", len(observed), pd.__version__)
     columns = observed[["date", "precipitation", "temp_max"]].assign(date=observed["date"].dt.strftime("%Y-%m-%d"))
@@ -57,10 +57,10 @@ with dag:
 
 
 def database_path(connection: Connection) -> Path:
-    """The file that a connection of type sqlite names: its host, or its schema as in `sqlite:///file.db`.
+    """Return the database file of an SQLite connection: its host, or its schema as in `sqlite:///file.db`.
 
     Raises:
-        ValueError: when it names none.
+        ValueError: The connection has another type, or no file.
     """
     path = connection.host or connection.schema
     if connection.conn_type != "sqlite" or not path:
