@@ -1,4 +1,4 @@
-"""The report of a Dag run: no text of it becomes markup, equal runs give equal pages, no boxes overlap."""
+"""The report of a Dag run: no string becomes markup, equal runs give equal pages, nothing is loaded."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 import dagfloe.local.report
 from browser.made_run import attempt, instance, made_run, task
 from dagfloe.errors import DagfloeError
+from dagfloe.local.report.labels import duration
 from dagfloe.local.report.page import render_report, write_report
-from dagfloe.local.report.state_badges import ICONS, duration
-from dagfloe.local.report.timeline import ticks
+from dagfloe.local.report.state_icons import ICONS
+from dagfloe.local.report.timeline import tick_times
 
 HOSTILE = (
     "</script>",
@@ -33,14 +34,15 @@ HOSTILE = (
     "\x00",
     "&amp;",
     '"><img src=x onerror=alert(1)>',
-    "$data",
+    "{{ 7 * 7 }}",
+    "{% raw %}",
 )
 hostile = st.lists(st.sampled_from(HOSTILE) | st.text(st.characters(), max_size=8), min_size=1, max_size=4).map("".join)
 STYLE = Path(dagfloe.local.report.__file__).parent / "assets" / "style.css"
 
 
 class _Page(HTMLParser):
-    """What a browser would make of a page: elements with their attributes, and the text in each kind."""
+    """A page as a browser reads it: elements with their attributes, and texts with their element's name."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -64,12 +66,12 @@ class _Page(HTMLParser):
         self.texts.append((self._open[-1] if self._open else "", data))
 
     def inside(self, tag: str) -> list[str]:
-        """The texts of all elements of a name."""
-        return [text for where, text in self.texts if where == tag]
+        """Return the texts directly inside the elements of one name."""
+        return [text for parent, text in self.texts if parent == tag]
 
 
 def run_of(texts: list[str]) -> dict[str, Any]:
-    """A run that has these texts wherever a run has text."""
+    """Return a run with these texts wherever a run has strings."""
     one, two, three = (texts * 3)[:3]
     record = {"time": one, "level": two, "logger": three, "event": one, "fields": {two: three}, "exception": one}
     tried = {
@@ -96,7 +98,7 @@ def run_of(texts: list[str]) -> dict[str, Any]:
 
 @given(texts=st.lists(hostile, min_size=1, max_size=3))
 def test_no_text_becomes_markup(texts: list[str]) -> None:
-    """The data comes out of the page as it went in, and the elements are those of a run of harmless texts."""
+    """The page contains the data unchanged, and no elements but those of a run with harmless strings."""
     run = run_of(texts)
     page = _Page(render_report(run))
     (data,) = [text for text in page.inside("script") if text.startswith("{")]
@@ -112,12 +114,12 @@ def test_no_text_becomes_markup(texts: list[str]) -> None:
 
 @given(texts=st.lists(hostile, min_size=1, max_size=3))
 def test_equal_runs_give_equal_pages(texts: list[str]) -> None:
-    """Neither time nor chance is in a page."""
+    """A page depends on its run only."""
     assert render_report(run_of(texts)) == render_report(json.loads(json.dumps(run_of(texts))))
 
 
 def test_nothing_is_loaded() -> None:
-    """No element refers to anything but the page itself, and the page's own policy allows nothing else."""
+    """All references point into the page itself, and its Content-Security-Policy allows nothing else."""
     page = render_report({**made_run(), "bundle": "bundle"})
     parsed = _Page(page)
     references = [
@@ -139,26 +141,26 @@ def test_nothing_is_loaded() -> None:
     assert not [name for _, attributes in parsed.elements for name in attributes if name == "style"]
 
 
-def test_what_is_there_without_javascript() -> None:
-    """The header, the graph and the states are in the page itself."""
+def test_content_without_javascript() -> None:
+    """The header, the graph and the task instances are HTML, not made by JavaScript."""
     texts = {text for _, text in _Page(render_report(made_run())).texts}
-    shown = {"sales ", "join_rates", "6 mapped", "branch", "short circuit", "upstream_failed", "19.4 s", "3 · west"}
-    assert shown <= texts
+    expected = {"sales ", "join_rates", "6 mapped", "branch", "short circuit", "upstream_failed", "19.4 s", "3 · west"}
+    assert expected <= texts
     assert "try 2: TimeoutError: the warehouse did not answer within 5 s" in texts
 
 
-def test_a_run_of_nothing() -> None:
-    """A run that was stopped before its first task has a page, too."""
+def test_empty_run() -> None:
+    """A run that was stopped before its first task has a page."""
     run = {**made_run(), "state": "interrupted", "instances": [], "seconds": 0.0}
     assert "not_run" in {text for _, text in _Page(render_report(run)).texts}
     render_report({**run, "tasks": []})
-    never = {**run, "tasks": [task("a")], "instances": [{**instance("a", ""), "state": None}]}
-    pictured = _Page(render_report(never)).inside("text")
-    assert (pictured[:2], pictured[-1]) == (["a", "not_run"], "not run")
+    never_run = {**run, "tasks": [task("a")], "instances": [{**instance("a", ""), "state": None}]}
+    texts = _Page(render_report(never_run)).inside("text")
+    assert (texts[:2], texts[-1]) == (["a", "not_run"], "not run")
 
 
-def test_the_file_is_written_whole(tmp_path: Path) -> None:
-    """It replaces another one; and where it cannot be written, a message says so and nothing is left."""
+def test_file_is_replaced(tmp_path: Path) -> None:
+    """The report replaces an older file. If it cannot be written, the error says so, and no file is left."""
     path = tmp_path / "run.html"
     path.write_text("old")
     write_report(path, made_run())
@@ -170,16 +172,16 @@ def test_the_file_is_written_whole(tmp_path: Path) -> None:
 
 @given(seconds=st.floats(0.001, 1e8))
 def test_ticks(seconds: float) -> None:
-    """A few of them, evenly from 0 on, and none behind the end."""
-    marks = ticks(seconds)
-    assert marks[0] == 0
-    assert len(marks) <= 9
-    assert marks[-1] <= seconds * 1.0001
-    assert seconds < 0.002 or len(marks) > 1
+    """An axis has at most nine ticks, from 0 on, and none after the end."""
+    times = tick_times(seconds)
+    assert times[0] == 0
+    assert len(times) <= 9
+    assert times[-1] <= seconds * 1.0001
+    assert seconds < 0.002 or len(times) > 1
 
 
-def test_a_pipe_is_written_to(tmp_path: Path) -> None:
-    """What is no file is not replaced by one."""
+def test_writing_to_a_pipe(tmp_path: Path) -> None:
+    """A pipe gets the page, and stays a pipe."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE, text=True)
@@ -201,36 +203,36 @@ def test_a_pipe_is_written_to(tmp_path: Path) -> None:
     ],
 )
 def test_durations(seconds: float, text: str) -> None:
-    """Two units at most, and none overflows into the next."""
+    """A duration has at most two units, and is rounded into the next one."""
     assert duration(seconds) == text
 
 
-def luminance(colour: str) -> float:
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+def luminance(color: str) -> float:
+    parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
 def test_contrast(theme: int) -> None:
-    """Every state's colour, and every text's, is readable on each ground (WCAG AA), in light and in dark."""
-    colours = dict(
+    """The colors of states and texts are readable on every background (WCAG AA), light and dark."""
+    colors = dict(
         re.findall(r"--(\w+): (#[0-9a-f]{6});", STYLE.read_text("utf-8").split(":root {")[theme + 1].split("}")[0])
     )
     for name in ({*ICONS} - {"not_run"}) | {"other", "ink", "soft", "link"}:
-        for ground in ("page", "card", "faint"):
-            light, dark = sorted((luminance(colours[name]), luminance(colours[ground])), reverse=True)
-            assert (light + 0.05) / (dark + 0.05) >= 4.5, (name, ground)
+        for background in ("page", "card", "faint"):
+            light, dark = sorted((luminance(colors[name]), luminance(colors[background])), reverse=True)
+            assert (light + 0.05) / (dark + 0.05) >= 4.5, (name, background)
 
 
-def test_every_state_has_its_own_colour() -> None:
-    """No state that the page has an icon for is drawn in the colour of none."""
+def test_every_state_has_a_color() -> None:
+    """Every state with an icon has a CSS class with its color."""
     style = STYLE.read_text("utf-8")
     assert all(f".state-{state} {{" in style for state in ICONS)
 
 
 def test_tries_are_counted_by_their_number() -> None:
-    """Coming back from a deferral is no new try."""
+    """A process that resumes after a deferral belongs to the same try."""
     run = {**made_run(), "tasks": [task("a")]}
     run["instances"] = [instance("a", "success", attempt(1, "deferred", 0, 1), attempt(1, "success", 3, 1))]
     assert _Page(render_report(run)).inside("td") == ["1", "2.0 s"]

@@ -1,1 +1,1 @@
-"""A Dag run as one HTML page."""
+"""A report of a Dag run as one HTML page."""

@@ -1,14 +1,15 @@
-"""The picture of a Dag's graph. Pure."""
+"""The picture of a Dag's graph: what its template draws, and where. Pure."""
 
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
+from dagfloe.local.report.labels import duration, state_counts_label
 from dagfloe.local.report.layout import Box, Edge, Node, lay_out
-from dagfloe.local.report.markup import Html, element, join
-from dagfloe.local.report.state_badges import duration, icon, state_class, state_of, tally, tally_text, worst
+from dagfloe.local.report.state_icons import count_states, displayed_state, worst_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,18 +17,92 @@ if TYPE_CHECKING:
     Task = Mapping[str, Any]
     Instances = Mapping[str, Sequence[Mapping[str, Any]]]
 
-_CHARACTER = 7.3  # of the label's font, 12 px and of fixed width
+_CHARACTER = 7.3  # the width in the label's font, which is monospaced and has 12 px
 _SMALL_CHARACTER = 6.4
+_STATE_CHARACTER = 6.0
 _MARGIN = 12.0
 _MIN_WIDTH, _MAX_CHARACTERS = 164.0, 32
 _HEIGHT, _MAPPED_HEIGHT = 50.0, 70.0
 _PILL_HEIGHT = 15.0
 
 
-def render_graph(tasks: Sequence[Task], instances: Instances) -> Html:
-    """The graph as SVG: each task with its state, kind and duration, groups as boxes, lines from upstream on."""
-    labels = {task["task_id"]: _shortened(_label(task), _MAX_CHARACTERS) for task in tasks}
-    width = max([_MIN_WIDTH, *(_CHARACTER * _cells(label) + 2 * _MARGIN for label in labels.values())])
+@dataclass(frozen=True, slots=True)
+class GroupPicture:
+    """A task group: a box with a label."""
+
+    name: str
+    label: str
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class EdgePicture:
+    """A line from an upstream task to a task, both by number; `path` is an SVG path."""
+
+    path: str
+    upstream: int
+    task: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatePart:
+    """The part of a mapped task's bar that stands for one state. `label` is shown if it fits."""
+
+    state: str
+    title: str
+    label: str | None
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPicture:
+    """A task.
+
+    Attributes:
+        number: the task's position in the Dag.
+        label: the task_id, shortened.
+        state: the state that stands for all its task instances.
+        description: what the title and screen readers say, part by part.
+        box: where it is.
+        is_mapped: whether the task is mapped.
+        duration: how long its processes ran together; None if none ran.
+        parts: the bar of a mapped task, by states.
+        kind: what kind of task it is, such as `branch`, for the pill; None for an ordinary task.
+        pill: where the pill is.
+    """
+
+    number: int
+    label: str
+    state: str
+    description: list[str]
+    box: Box
+    is_mapped: bool
+    duration: str | None
+    parts: list[StatePart]
+    kind: str | None
+    pill: Box
+
+
+@dataclass(frozen=True, slots=True)
+class GraphPicture:
+    """The whole graph: each task with its state, kind and duration, groups as boxes, and edges."""
+
+    width: float
+    height: float
+    groups: list[GroupPicture]
+    edges: list[EdgePicture]
+    tasks: list[TaskPicture]
+
+
+def draw_graph(tasks: Sequence[Task], instances: Instances) -> GraphPicture:
+    """Draw the graph of a Dag.
+
+    Args:
+        tasks: the tasks.
+        instances: the task instances by task_id.
+    """
+    labels = {task["task_id"]: _shorten(_label(task), _MAX_CHARACTERS) for task in tasks}
+    width = max([_MIN_WIDTH, *(_CHARACTER * _count_cells(label) + 2 * _MARGIN for label in labels.values())])
     layout = lay_out(
         [
             Node(
@@ -41,20 +116,21 @@ def render_graph(tasks: Sequence[Task], instances: Instances) -> Html:
         ]
     )
     numbers = {task["task_id"]: number for number, task in enumerate(tasks)}
-    return element(
-        "svg",
-        *(_group(name, box) for name, box in layout.groups.items()),
-        *(_line(edge, numbers) for edge in layout.edges),
-        *(
-            _node(task, numbers[task["task_id"]], labels[task["task_id"]], layout.nodes[task["task_id"]], instances)
-            for task in tasks
-        ),
-        class_="graph",
-        role="group",
-        aria_label="Graph of the Dag",
-        viewBox=f"0 0 {layout.width:g} {layout.height:g}",
+    return GraphPicture(
         width=layout.width,
         height=layout.height,
+        groups=[_draw_group(name, box) for name, box in layout.groups.items()],
+        edges=[EdgePicture(_path(edge), numbers[edge.upstream], numbers[edge.task_id]) for edge in layout.edges],
+        tasks=[
+            _draw_task(
+                task,
+                numbers[task["task_id"]],
+                labels[task["task_id"]],
+                layout.nodes[task["task_id"]],
+                instances.get(task["task_id"], ()),
+            )
+            for task in tasks
+        ],
     )
 
 
@@ -67,103 +143,69 @@ def _label(task: Task) -> str:
     return task_id.removeprefix(f"{task['group']}.") if task["group"] else task_id
 
 
-def _cells(label: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in label)
+def _count_cells(label: str) -> int:
+    """Return the width of a label in characters of a monospaced font."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in label)
 
 
-def _shortened(label: str, cells: int) -> str:
-    while _cells(label) > cells:
+def _shorten(label: str, max_cells: int) -> str:
+    while _count_cells(label) > max_cells:
         label = label[:-2] + "…"
     return label
 
 
-def _group(name: str, box: Box) -> Html:
-    label = _shortened(name.rpartition(".")[2], int((box.width - 2 * _MARGIN) / _CHARACTER))
-    return element(
-        "g",
-        element("title", f"task group {name}"),
-        element("rect", x=box.x, y=box.y, width=box.width, height=box.height, rx=8),
-        element("text", label, x=box.x + _MARGIN, y=box.y + 17),
-        class_="group",
-    )
+def _draw_group(name: str, box: Box) -> GroupPicture:
+    return GroupPicture(name, _shorten(name.rpartition(".")[2], int((box.width - 2 * _MARGIN) / _CHARACTER)), box)
 
 
-def _line(edge: Edge, numbers: Mapping[str, int]) -> Html:
-    (x, y), *rest = edge.points
+def _path(edge: Edge) -> str:
+    (x, y), *points = edge.points
     path = [f"M{x:.1f} {y:.1f}"]
-    for number, (to_x, to_y) in enumerate(rest):
+    for number, (to_x, to_y) in enumerate(points):
         bend = max(24.0, abs(to_x - x) / 2)
         curve = f"C{x + bend:.1f} {y:.1f} {to_x - bend:.1f} {to_y:.1f} {to_x:.1f} {to_y:.1f}"
         path.append(f"H{to_x:.1f}" if number % 2 else curve)
         x, y = to_x, to_y
-    return element(
-        "path",
-        class_="edge",
-        d="".join(path),
-        marker_end="url(#arrow)",
-        data_from=str(numbers[edge.upstream]),
-        data_to=str(numbers[edge.task_id]),
-    )
+    return "".join(path)
 
 
-def _node(task: Task, number: int, label: str, box: Box, instances: Instances) -> Html:
-    own = instances.get(task["task_id"], ())
-    states = [state_of(each) for each in own]
-    state = worst(states)
-    seconds = sum(each["seconds"] for instance in own for each in instance["tries"])
-    ran = any(instance["tries"] for instance in own)
-    kind = [] if task["kind"] == "task" else [task["kind"].replace("_", " ")]
+def _draw_task(task: Task, number: int, label: str, box: Box, instances: Sequence[Mapping[str, Any]]) -> TaskPicture:
+    states = [displayed_state(instance) for instance in instances]
+    state = worst_state(states)
+    has_run = any(instance["tries"] for instance in instances)
+    seconds = sum(attempt["seconds"] for instance in instances for attempt in instance["tries"])
+    kinds = [] if task["kind"] == "task" else [task["kind"].replace("_", " ")]
     if task["is_mapped"]:
-        kind.append(f"{len(own)} mapped")
-    about = [task["task_id"], *kind, tally_text(states) or state, *([duration(seconds)] if ran else [])]
-    about.append(f"trigger rule {task['trigger_rule']}")
-    left, bottom = box.x + _MARGIN, box.y + box.height
-    shadow = _rect("node-behind", Box(box.x + 4, box.y + 4, box.width, box.height)) if task["is_mapped"] else Html()
-    return element(
-        "g",
-        element("title", "\n".join(about)),
-        shadow,
-        _rect("node-box", box),
-        element("path", class_="stripe", d=f"M{box.x + 3:g} {box.y + 7:g}V{bottom - 7:g}"),
-        element("text", label, class_="node-label", x=left, y=box.y + 21),
-        icon(state, x=left - 2, y=box.y + 27),
-        element("text", state, class_="node-state", x=left + 18, y=box.y + 39),
-        element("text", duration(seconds), class_="node-time", x=box.x + box.width - _MARGIN, y=box.y + 39)
-        if ran
-        else Html(),
-        _breakdown(states, Box(left, box.y + 48, box.width - 2 * _MARGIN, 13)) if task["is_mapped"] else Html(),
-        _pill(" · ".join(kind), box) if kind else Html(),
-        class_=f"node {state_class(state)}",
-        data_task=str(number),
-        aria_label=", ".join(about),
+        kinds.append(f"{len(instances)} mapped")
+    kind = " · ".join(kinds)
+    pill_width = _SMALL_CHARACTER * len(kind) + 12
+    return TaskPicture(
+        number=number,
+        label=label,
+        state=state,
+        description=[
+            task["task_id"],
+            *kinds,
+            state_counts_label(states) or state,
+            *([duration(seconds)] if has_run else []),
+            f"trigger rule {task['trigger_rule']}",
+        ],
+        box=box,
+        is_mapped=task["is_mapped"],
+        duration=duration(seconds) if has_run else None,
+        parts=_split_bar(states, Box(box.x + _MARGIN, box.y + 48, box.width - 2 * _MARGIN, 13)),
+        kind=kind or None,
+        pill=Box(box.x + box.width - pill_width - 10, box.y - _PILL_HEIGHT / 2, pill_width, _PILL_HEIGHT),
     )
 
 
-def _rect(name: str, box: Box) -> Html:
-    return element("rect", class_=name, x=box.x, y=box.y, width=box.width, height=box.height, rx=6)
-
-
-def _breakdown(states: Sequence[str], box: Box) -> Html:
-    """A bar with a part for each state of the mapped task instances, as wide as it is common."""
-    parts, x = [], box.x
-    for state, count in tally(states):
-        width = box.width * count / len(states)
-        part = element("rect", x=x, y=box.y, width=max(1.0, width - 1), height=box.height, rx=2)
-        label = f"{count} {state}"
-        shown = label if _cells(label) * 6 < width - 4 else str(count)
-        mark = element("text", shown, x=x + width / 2, y=box.y + box.height - 3)
-        fits = _cells(shown) * 6 < width - 4
-        parts.append(element("g", element("title", label), part, mark if fits else Html(), class_=state_class(state)))
+def _split_bar(states: Sequence[str], bar: Box) -> list[StatePart]:
+    """Split a bar into a part for each state. The width shows how many task instances have the state."""
+    parts, x = [], bar.x
+    for state, count in count_states(states):
+        width = bar.width * count / len(states)
+        title = f"{count} {state}"
+        label = next((text for text in (title, str(count)) if _count_cells(text) * _STATE_CHARACTER < width - 4), None)
+        parts.append(StatePart(state, title, label, Box(x, bar.y, width, bar.height)))
         x += width
-    return element("g", join(*parts), class_="breakdown")
-
-
-def _pill(label: str, box: Box) -> Html:
-    width = _SMALL_CHARACTER * len(label) + 12
-    x, y = box.x + box.width - width - 10, box.y - _PILL_HEIGHT / 2
-    return element(
-        "g",
-        element("rect", x=x, y=y, width=width, height=_PILL_HEIGHT, rx=_PILL_HEIGHT / 2),
-        element("text", label, x=x + width / 2, y=y + 11),
-        class_="pill",
-    )
+    return parts

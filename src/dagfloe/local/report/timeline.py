@@ -1,151 +1,148 @@
-"""The timeline of a Dag run: a row for each task instance, a bar for each try. Pure."""
+"""The timeline of a Dag run: a row for each task instance, a bar for each try, on an axis of time. Pure."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from dagfloe.local.report.markup import Html, element
-from dagfloe.local.report.state_badges import badge, duration, instance_name, state_class, state_of
+from dagfloe.local.report.labels import duration, instance_name
+from dagfloe.local.report.state_icons import displayed_state
+from dagfloe.model.states import SUCCESS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    Instance = Mapping[str, Any]
+    TaskInstance = Mapping[str, Any]
 
-_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
+_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
 _MAX_TICKS = 8
-_MIN_WIDTH = 0.4  # percent; a bar of nothing would not be seen
+_MIN_WIDTH = 0.4  # percent; a narrower bar is not visible
 
 
-def ticks(seconds: float) -> list[float]:
-    """The times that the axis names: round ones, at most eight, from 0 on."""
-    step = next((each for each in _steps() if seconds / each < _MAX_TICKS), 86400.0 * (seconds // 86400 // 4 + 1))
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A time on the axis, at `x` percent of its length."""
+
+    x: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A try or a wait. `x` and `width` are percent of the axis."""
+
+    state: str
+    x: float
+    width: float
+    title: str
+
+    @property
+    def is_success(self) -> bool:
+        """Whether it ended in success."""
+        return self.state == SUCCESS
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A task instance.
+
+    Attributes:
+        name: of the task instance.
+        state: its state.
+        number: the position of its task in the Dag; None if the Dag does not have the task.
+        waits: between the tries.
+        tries: its tries.
+        description: what screen readers say, and what the row shows if there was no try.
+    """
+
+    name: str
+    state: str
+    number: int | None
+    waits: list[Span]
+    tries: list[Span]
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """All task instances over time."""
+
+    ticks: list[Tick]
+    rows: list[Row]
+
+
+def tick_times(seconds: float) -> list[float]:
+    """Return the times on an axis, in seconds: round ones, at most nine, from 0 on."""
+    small_steps = (digit / 10**power for power in (3, 2, 1) for digit in (1, 2, 5))
+    long_step = 86400.0 * (seconds // 86400 // 4 + 1)
+    step = next((float(step) for step in (*small_steps, *_STEPS_S) if seconds / step < _MAX_TICKS), long_step)
     return [step * number for number in range(int(seconds / step) + 1)]
 
 
-def render_timeline(instances: Sequence[Instance], numbers: Mapping[str, int], seconds: float) -> Html:
-    """The timeline as a table, whose cells are pictures.
+def draw_timeline(instances: Sequence[TaskInstance], numbers: Mapping[str, int], seconds: float) -> Timeline:
+    """Draw the timeline.
 
     Args:
         instances: the task instances.
-        numbers: the number by which the page knows each task.
+        numbers: the position of each task in the Dag.
         seconds: how long the Dag run took.
     """
-    ends = [each["began_s"] + each["seconds"] for instance in instances for each in instance["tries"]]
-    whole = max([seconds, *ends]) or 1.0
-    marks = ticks(whole)
-    axis = [
-        element("text", _tick(mark, marks[-1]), x=f"{100 * mark / whole:.3f}%", y=14, class_="tick") for mark in marks
-    ]
-    grid = [element("rect", x=f"{100 * mark / whole:.3f}%", y=0, width=1, height="100%") for mark in marks]
-    return element(
-        "table",
-        element("caption", "When each task instance ran, from the run's begin on; hatched: no success, dotted: a wait"),
-        element(
-            "thead",
-            element(
-                "tr",
-                element("th", "Task instance", scope="col"),
-                element(
-                    "th",
-                    element("svg", element("symbol", *grid, id="grid"), *axis, height=20, aria_hidden="true"),
-                    element("span", "Time", class_="only-heard"),
-                    scope="col",
-                ),
-            ),
-        ),
-        element("tbody", *(_row(each, numbers, whole) for each in instances)),
-        class_="timeline",
+    ends = [attempt["began_s"] + attempt["seconds"] for instance in instances for attempt in instance["tries"]]
+    length_s = max([seconds, *ends]) or 1.0
+    times = tick_times(length_s)
+    return Timeline(
+        ticks=[Tick(100 * time / length_s, _tick_label(time, times[-1])) for time in times],
+        rows=[_draw_row(instance, numbers, length_s) for instance in instances],
     )
 
 
-def _steps() -> list[float]:
-    small = [digit / 10**power for power in (3, 2, 1) for digit in (1, 2, 5)]
-    return [*small, *(float(each) for each in _STEPS)]
-
-
-def _tick(mark: float, last: float) -> str:
-    if not mark:
+def _tick_label(time: float, last_time: float) -> str:
+    if not time:
         return "0"
-    for unit, size, least in (("d", 86400, 172800), ("h", 3600, 7200), ("min", 60, 120), ("s", 1, 1)):
-        if last >= least:
-            return f"{mark / size:.4g} {unit}"
-    return f"{mark * 1000:.4g} ms"
+    for unit, unit_s, min_s in (("d", 86400, 172800), ("h", 3600, 7200), ("min", 60, 120), ("s", 1, 1)):
+        if last_time >= min_s:
+            return f"{time / unit_s:.4g} {unit}"
+    return f"{time * 1000:.4g} ms"
 
 
-def _row(instance: Instance, numbers: Mapping[str, int], whole: float) -> Html:
-    tries = instance["tries"]
-    name = instance_name(instance)
-    parts = [_wait(before, after, whole) for before, after in pairwise(tries)]
-    parts += [_bar(name, each, whole) for each in tries]
-    if not tries:
-        parts.append(element("text", _not_run(instance), class_="not-run", x=6, y=15))
-    return element(
-        "tr",
-        element("th", badge(state_of(instance)), element("span", name, class_="name"), scope="row", title=name),
-        element(
-            "td",
-            element(
-                "svg",
-                element("use", href="#grid", class_="grid", width="100%", height="100%"),
-                *parts,
-                height=22,
-                role="img",
-                aria_label=_spoken(instance),
-            ),
-        ),
-        data_task=str(numbers[instance["task_id"]]) if instance["task_id"] in numbers else None,
+def _draw_row(instance: TaskInstance, numbers: Mapping[str, int], length_s: float) -> Row:
+    name, tries = instance_name(instance), instance["tries"]
+    not_run = f"{instance['state']}, not run" if instance["state"] else "not run"
+    return Row(
+        name=name,
+        state=displayed_state(instance),
+        number=numbers.get(instance["task_id"]),
+        waits=[_draw_wait(before, after, length_s) for before, after in pairwise(tries)],
+        tries=[_draw_try(name, attempt, length_s) for attempt in tries],
+        description="; ".join(_describe(attempt) for attempt in tries) or not_run,
     )
 
 
-def _told(attempt: Mapping[str, Any]) -> str:
+def _describe(attempt: Mapping[str, Any]) -> str:
     return (
         f"try {attempt['try_number']}: {attempt['state']}, "
         f"from {duration(attempt['began_s'])} on, for {duration(attempt['seconds'])}"
     )
 
 
-def _spoken(instance: Instance) -> str:
-    return "; ".join(_told(each) for each in instance["tries"]) or _not_run(instance)
-
-
-def _not_run(instance: Instance) -> str:
-    return f"{instance['state']}, not run" if instance["state"] else "not run"
-
-
-def _bar(name: str, attempt: Mapping[str, Any], whole: float) -> Html:
-    width = max(_MIN_WIDTH, 100 * attempt["seconds"] / whole)
-    place = {
-        "x": f"{min(100 * attempt['began_s'] / whole, 100 - width):.3f}%",
-        "width": f"{width:.3f}%",
-        "y": "4",
-        "height": "14",
-        "rx": "2",
-    }
-    hatch = Html() if attempt["state"] == "success" else element("rect", class_="hatch", **place)
+def _draw_try(name: str, attempt: Mapping[str, Any], length_s: float) -> Span:
+    width = max(_MIN_WIDTH, 100 * attempt["seconds"] / length_s)
     error = f"\n{attempt['error']}" if attempt["error"] else ""
-    return element(
-        "g",
-        element("title", f"{name}\n{_told(attempt)}{error}"),
-        element("rect", class_="fill", **place),
-        hatch,
-        class_=f"bar {state_class(attempt['state'])}",
+    return Span(
+        state=attempt["state"],
+        x=min(100 * attempt["began_s"] / length_s, 100 - width),
+        width=width,
+        title=f"{name}\n{_describe(attempt)}{error}",
     )
 
 
-def _wait(before: Mapping[str, Any], after: Mapping[str, Any], whole: float) -> Html:
-    began = before["began_s"] + before["seconds"]
-    seconds = max(0.0, after["began_s"] - began)
-    line = {
-        "x1": f"{100 * began / whole:.3f}%",
-        "x2": f"{100 * (began + seconds) / whole:.3f}%",
-        "y1": "11",
-        "y2": "11",
-    }
-    return element(
-        "g",
-        element("title", f"{before['state']}: waits {duration(seconds)}"),
-        element("line", **line),
-        class_=f"wait {state_class(before['state'])}",
+def _draw_wait(before: Mapping[str, Any], after: Mapping[str, Any], length_s: float) -> Span:
+    start = before["began_s"] + before["seconds"]
+    seconds = max(0.0, after["began_s"] - start)
+    return Span(
+        state=before["state"],
+        x=100 * start / length_s,
+        width=100 * seconds / length_s,
+        title=f"{before['state']}: waits {duration(seconds)}",
     )
