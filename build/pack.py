@@ -41,10 +41,10 @@ if TYPE_CHECKING:
     class Progress(Protocol):
         """Shows the progress of a build."""
 
-        def step(self, text: str) -> None:
+        def step(self, name: str, /) -> None:
             """Show that a step begins."""
 
-        def output(self, line: str) -> None:
+        def output(self, line: str, /) -> None:
             """Show a line of pip or PyInstaller; only called if the build is verbose."""
 
 

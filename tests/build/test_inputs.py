@@ -28,9 +28,9 @@ def root(tmp_path: Path) -> Path:
         "env/pyvenv.cfg": "",
         "pack/__pycache__/tasks.pyc": "",
     }
-    for path, text in files.items():
+    for path, content in files.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(text)
+        (tmp_path / path).write_text(content)
     return tmp_path
 
 

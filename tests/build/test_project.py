@@ -34,7 +34,7 @@ cache-dir = "/srv/dagfloe"
 """
 
 
-def make(root: Path, text: str = GOOD, source_root: str = "src") -> Path:
+def make(root: Path, settings_file: str = GOOD, source_root: str = "src") -> Path:
     """Write a project of several modules."""
     package = root / source_root / "sales" / "inner"
     package.mkdir(parents=True)
@@ -43,7 +43,7 @@ def make(root: Path, text: str = GOOD, source_root: str = "src") -> Path:
     (package / "part.py").write_text("")
     (package.parent / "__main__.py").write_text("")
     (root / "queries").mkdir()
-    (root / "pyproject.toml").write_text(text)
+    (root / "pyproject.toml").write_text(settings_file)
     return root
 
 

@@ -335,7 +335,7 @@ dag_options = st.fixed_dictionaries(
         "schedule": strings
         | st.fixed_dictionaries({"assets": asset_lists})
         | st.fixed_dictionaries({"interval_s": seconds}),
-        "start_date": st.datetimes(timezones=st.timezones()).map(lambda moment: moment.isoformat()),
+        "start_date": st.datetimes(timezones=st.timezones()).map(lambda date: date.isoformat()),
         "description": strings,
         "doc_md": strings,
         "params": st.dictionaries(strings, values, max_size=4),

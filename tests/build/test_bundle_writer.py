@@ -1,0 +1,62 @@
+"""Writing a bundle file, and preparing its folder."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dagfloe.build.bundle_writer import new_bundle_file, prepare_output
+from dagfloe.format.bundle_file import read_bundle
+from dagfloe.format.errors import PackError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+REGIONS = (b"program", b"source\n", b"a: b\n")
+
+
+def test_regions(tmp_path: Path) -> None:
+    """The file has three regions, is executable, and appears under its name only after the block."""
+    target = tmp_path / "sales"
+    with new_bundle_file(target, *REGIONS) as file:
+        assert not target.exists()
+        assert os.access(file, os.X_OK)
+    assert list(tmp_path.iterdir()) == [target]
+    bundle = read_bundle(target)
+    assert (bundle.binary_len, bundle.source, bundle.manifest) == (len(REGIONS[0]), REGIONS[1], {"a": "b"})
+
+
+def test_failed_build(tmp_path: Path) -> None:
+    """If the block raises, the last file stays and the new one is removed."""
+    target = tmp_path / "sales"
+    target.write_text("last")
+    with pytest.raises(KeyboardInterrupt), new_bundle_file(target, *REGIONS):
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == [target]
+    assert target.read_text() == "last"
+
+
+def test_temporary_files(tmp_path: Path) -> None:
+    """Old temporary files of the same bundle are removed; new ones and those of other bundles stay."""
+    hours_ago = time.time() - 3 * 3600
+    for name in (".dagfloe-sales-old", ".dagfloe-sales-new", ".dagfloe-other-old"):
+        (tmp_path / name).write_text("")
+        if name.endswith("old"):
+            os.utime(tmp_path / name, (hours_ago, hours_ago))
+    prepare_output(tmp_path / "sales")
+    assert {path.name for path in tmp_path.iterdir()} == {".dagfloe-sales-new", ".dagfloe-other-old"}
+
+
+def test_output_folder(tmp_path: Path) -> None:
+    """The folder is made; the error names what is wrong with it."""
+    prepare_output(tmp_path / "new" / "folder" / "sales")
+    assert (tmp_path / "new" / "folder").is_dir()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(PackError, match="file cannot be made: File exists"):
+        prepare_output(tmp_path / "file" / "sales")
+    (tmp_path / "sales").mkdir()
+    with pytest.raises(PackError, match="sales is a folder: remove it, or choose another --output"):
+        prepare_output(tmp_path / "sales")

@@ -1,0 +1,101 @@
+"""Deciding whether a bundle file is up to date."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dagfloe.build.freshness import BuildPlan, BuiltBundle
+from dagfloe.build.package_sizes import PackageSize
+from dagfloe.build.project import read_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project, and a cache of its own."""
+    monkeypatch.setenv("DAGFLOE_CACHE_DIR", str(tmp_path / "cache"))
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "tasks.py").write_text("x = 1\n")
+    (folder / "pyproject.toml").write_text(
+        '[project]\nname = "p"\nversion = "1"\n[tool.dagfloe]\nbundle = "tasks:bundle"\n'
+    )
+    (tmp_path / "library.so").write_text("library")
+    return folder
+
+
+def plan(root: Path, *, one_file: bool = False) -> BuildPlan:
+    """A plan to build the project now."""
+    return BuildPlan(read_project(root), root.parent / "dist", one_file=one_file)
+
+
+def build(root: Path) -> BuiltBundle:
+    """Do what a build does: write the bundle file and record it."""
+    built_plan = plan(root)
+    built_plan.target.parent.mkdir(exist_ok=True)
+    built_plan.target.write_text("a bundle file")
+    built = BuiltBundle(built_plan.target, 13, 26, {"source": "tasks.py"}, (PackageSize("p", 2, 1),), 0.5, 0.25, 9.0)
+    built_plan.record([root.parent / "library.so"], built)
+    return built
+
+
+def test_up_to_date(root: Path) -> None:
+    """Without a change, the result of the last build is found, whatever the modification time of its file."""
+    assert plan(root).find_built() is None
+    built = build(root)
+    assert plan(root).find_built() == replace(built, is_new=False)
+    content = built.path.read_text()
+    built.path.unlink()
+    built.path.write_text(content)
+    assert plan(root).find_built() == replace(built, is_new=False)
+
+
+@pytest.mark.parametrize("path", ["project/tasks.py", "project/new.py", "library.so", "dist/p"])
+def test_changed_files(root: Path, path: str) -> None:
+    """A change of a project's file, a frozen file or the bundle file makes a build necessary."""
+    build(root)
+    (root.parent / path).write_text("changed")
+    assert plan(root).find_built() is None
+
+
+@pytest.mark.parametrize("path", ["project/helpers.py", "library.so", "dist/p"])
+def test_removed_files(root: Path, path: str) -> None:
+    """The removal of a file makes a build necessary, too."""
+    (root / "helpers.py").write_text("")
+    build(root)
+    (root.parent / path).unlink()
+    assert plan(root).find_built() is None
+
+
+def test_other_form(root: Path) -> None:
+    """A file of one form is not up to date for the other."""
+    build(root)
+    assert plan(root, one_file=True).find_built() is None
+
+
+def test_damaged_records(root: Path) -> None:
+    """A damaged record makes a build necessary; if the cache cannot be written, nothing is recorded."""
+    build(root)
+    (record,) = (root.parent / "cache" / "builds").iterdir()
+    record.write_text('{"inputs": 3')
+    assert plan(root).find_built() is None
+    record.unlink()
+    record.parent.rmdir()
+    record.parent.write_text("not a folder")
+    build(root)
+    assert plan(root).find_built() is None
+
+
+def test_change_during_a_build(root: Path) -> None:
+    """A file that changes during a build makes the next build necessary."""
+    built_plan = plan(root)
+    (root / "tasks.py").write_text("x = 2\n")
+    built_plan.target.parent.mkdir()
+    built_plan.target.write_text("a bundle file")
+    built_plan.record([], BuiltBundle(built_plan.target, 13, 26, {}, (), 0.5, 0.25, 9.0))
+    assert plan(root).find_built() is None
