@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from browser.made_run import made_run
+from browser.example_run import example_run
 from browser.window import Window, chromium
 from dagfloe.local.report.page import write_report
 
@@ -35,7 +35,7 @@ def window(browser: Browser) -> Iterator[Window]:
 def page(window: Window, tmp_path: Path) -> Iterator[Window]:
     """Open the made run's page in a wide window. After the test the browser must not have complained about it."""
     path = tmp_path / "run.html"
-    write_report(path, made_run())
+    write_report(path, example_run())
     window.resize(1280)
     window.open(path)
     yield window

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from browser.made_run import attempt, instance, made_run, record, task
+from browser.example_run import attempt, example_run, instance, record, task
 from browser.window import Window
 from dagfloe.local.report.page import write_report
 
@@ -29,7 +29,7 @@ DARK = {
 
 def test_graph(page: Window) -> None:
     """Every task is a box of its own with its name and state, behind those that it follows and in its group."""
-    run = made_run()
+    run = example_run()
     assert page.texts(".node .node-label") == [each["task_id"].rpartition(".")[2] for each in run["tasks"]]
     states = dict(zip((each["task_id"] for each in run["tasks"]), page.texts(".node .node-state"), strict=True))
     assert states["extract"] == "success"
@@ -67,7 +67,7 @@ def test_colours_are_where_the_nodes_are(page: Window, dark: bool) -> None:
 
 def test_timeline(page: Window) -> None:
     """Each try is a bar in its row, in order and at the place of its time, inside of the axis; waits are between."""
-    run = made_run()
+    run = example_run()
     area = page.rects(".timeline tbody svg[role=img]")
     names = page.texts(".timeline tbody .name")
     assert len(area) == len(names) == len(run["instances"])
@@ -95,14 +95,14 @@ def test_timeline(page: Window) -> None:
 def test_states(page: Window) -> None:
     """The table has a row for each task instance."""
     table = page.rows(".states tbody tr")
-    assert len(table) == len(made_run()["instances"])
+    assert len(table) == len(example_run()["instances"])
     assert ["per_region", "3 · west", "failed", "1", "1.9 s", "ValueError: west has no prices for 2026-02-28"] in table
     assert ["publish", "", "upstream_failed", "0", "", ""] in table
 
 
 def test_search(page: Window) -> None:
     """A search leaves the records that have the text, marks it and counts them; levels and tasks leave fewer still."""
-    total = sum(len(tried["records"]) for each in made_run()["instances"] for tried in each["tries"])
+    total = sum(len(tried["records"]) for each in example_run()["instances"] for tried in each["tries"])
     assert page.texts("#log-count") == [f"{total} records"]
     assert len(page.rects("#log-list li")) == total
     page.page.fill("#log-search", "PAGE=7")
@@ -187,7 +187,7 @@ def test_print(page: Window) -> None:
 def test_without_javascript(browser: Browser, tmp_path: Path) -> None:
     """The header, the graph, the timeline and the states are there; the rest says that it needs JavaScript."""
     path = tmp_path / "run.html"
-    write_report(path, made_run())
+    write_report(path, example_run())
     with browser.new_context(java_script_enabled=False) as context:
         window = Window(context.new_page())
         window.open(path)
@@ -198,7 +198,7 @@ def test_without_javascript(browser: Browser, tmp_path: Path) -> None:
 def test_many_records(window: Window, tmp_path: Path) -> None:
     """Of 100,000 records only some are in the page at once; all are searched, and scrolling brings more."""
     records = [record(n / 1000, f"row {n} of the table", fields={"n": str(n)}) for n in range(100_000)]
-    run: dict[str, Any] = {**made_run(), "tasks": [task("a")]}
+    run: dict[str, Any] = {**example_run(), "tasks": [task("a")]}
     run["instances"] = [instance("a", "success", attempt(1, "success", 0, 100, records=records))]
     path = tmp_path / "many.html"
     write_report(path, run)
@@ -217,7 +217,7 @@ def test_many_records(window: Window, tmp_path: Path) -> None:
 def test_hostile_texts_stay_texts(window: Window, tmp_path: Path) -> None:
     """What looks like markup in a log, an XCom or an error is shown, and does nothing."""
     evil = "</script><script>window.broken = 1</script><img src=x onerror='window.broken = 1'><!--"
-    run: dict[str, Any] = {**made_run(), "dag_id": evil, "tasks": [task(evil)]}
+    run: dict[str, Any] = {**example_run(), "dag_id": evil, "tasks": [task(evil)]}
     tried = attempt(1, "failed", 0, 1, error=evil, records=[record(0, evil, fields={evil: evil}, exception=evil)])
     run["instances"] = [instance(evil, "failed", tried, xcoms={evil: evil})]
     path = tmp_path / "hostile.html"

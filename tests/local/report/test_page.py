@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dagfloe.local.report
-from browser.made_run import attempt, instance, made_run, task
+from browser.example_run import attempt, example_run, instance, task
 from dagfloe.errors import DagfloeError
 from dagfloe.local.report.labels import duration
 from dagfloe.local.report.page import render_report, write_report
@@ -83,7 +83,7 @@ def run_of(texts: list[str]) -> dict[str, Any]:
         "records": [record],
     }
     return {
-        **made_run(),
+        **example_run(),
         **dict.fromkeys(("dag_id", "run_id", "state", "bundle", "began"), one),
         "tasks": [
             task(one, kind=two, group=three, trigger_rule=two),
@@ -105,7 +105,7 @@ def test_no_text_becomes_markup(texts: list[str]) -> None:
     assert json.loads(data) == json.loads(json.dumps(run))
     assert data.isascii()
     assert not set("<>&") & set(data)
-    allowed = {tag for tag, _ in _Page(render_report(made_run())).elements} | {"details", "summary", "pre"}
+    allowed = {tag for tag, _ in _Page(render_report(example_run())).elements} | {"details", "summary", "pre"}
     assert {tag for tag, _ in page.elements} <= allowed
     assert [tag for tag, _ in page.elements].count("script") == 2
     assert not [name for _, attributes in page.elements for name in attributes if name.startswith("on")]
@@ -120,7 +120,7 @@ def test_equal_runs_give_equal_pages(texts: list[str]) -> None:
 
 def test_nothing_is_loaded() -> None:
     """All references point into the page itself, and its Content-Security-Policy allows nothing else."""
-    page = render_report({**made_run(), "bundle": "bundle"})
+    page = render_report({**example_run(), "bundle": "bundle"})
     parsed = _Page(page)
     references = [
         value
@@ -143,7 +143,7 @@ def test_nothing_is_loaded() -> None:
 
 def test_content_without_javascript() -> None:
     """The header, the graph and the task instances are HTML, not made by JavaScript."""
-    texts = {text for _, text in _Page(render_report(made_run())).texts}
+    texts = {text for _, text in _Page(render_report(example_run())).texts}
     expected = {"sales ", "join_rates", "6 mapped", "branch", "short circuit", "upstream_failed", "19.4 s", "3 · west"}
     assert expected <= texts
     assert "try 2: TimeoutError: the warehouse did not answer within 5 s" in texts
@@ -151,7 +151,7 @@ def test_content_without_javascript() -> None:
 
 def test_empty_run() -> None:
     """A run that was stopped before its first task has a page."""
-    run = {**made_run(), "state": "interrupted", "instances": [], "seconds": 0.0}
+    run = {**example_run(), "state": "interrupted", "instances": [], "seconds": 0.0}
     assert "not_run" in {text for _, text in _Page(render_report(run)).texts}
     render_report({**run, "tasks": []})
     never_run = {**run, "tasks": [task("a")], "instances": [{**instance("a", ""), "state": None}]}
@@ -163,11 +163,11 @@ def test_file_is_replaced(tmp_path: Path) -> None:
     """The report replaces an older file. If it cannot be written, the error says so, and no file is left."""
     path = tmp_path / "run.html"
     path.write_text("old")
-    write_report(path, made_run())
-    assert path.read_text("utf-8") == render_report(made_run())
+    write_report(path, example_run())
+    assert path.read_text("utf-8") == render_report(example_run())
     assert list(tmp_path.iterdir()) == [path]
     with pytest.raises(DagfloeError, match=r"cannot be written to .*absent.* choose another"):
-        write_report(tmp_path / "absent" / "run.html", made_run())
+        write_report(tmp_path / "absent" / "run.html", example_run())
 
 
 @given(seconds=st.floats(0.001, 1e8))
@@ -185,8 +185,8 @@ def test_writing_to_a_pipe(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE, text=True)
-    write_report(pipe, made_run())
-    assert reader.communicate(timeout=30)[0] == render_report(made_run())
+    write_report(pipe, example_run())
+    assert reader.communicate(timeout=30)[0] == render_report(example_run())
     assert pipe.is_fifo()
 
 
@@ -233,6 +233,6 @@ def test_every_state_has_a_color() -> None:
 
 def test_tries_are_counted_by_their_number() -> None:
     """A process that resumes after a deferral belongs to the same try."""
-    run = {**made_run(), "tasks": [task("a")]}
+    run = {**example_run(), "tasks": [task("a")]}
     run["instances"] = [instance("a", "success", attempt(1, "deferred", 0, 1), attempt(1, "success", 3, 1))]
     assert _Page(render_report(run)).inside("td") == ["1", "2.0 s"]

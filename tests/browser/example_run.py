@@ -1,11 +1,11 @@
-"""A made Dag run that has every state and shape that the report must show."""
+"""An example of a Dag run, with every state and shape that the report shows."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-BEGAN = datetime(2026, 3, 1, 6, 0, tzinfo=timezone.utc)
+START_DATE = datetime(2026, 3, 1, 6, 0, tzinfo=timezone.utc)
 TRACEBACK = """Traceback (most recent call last):
   File "tasks.py", line 31, in load
     connection.execute(statement, rows)
@@ -16,37 +16,37 @@ TimeoutError: the warehouse did not answer within 5 s
 
 
 def record(at: float, event: str, level: str = "info", **rest: Any) -> dict[str, Any]:
-    """A log record, some seconds after the run began."""
-    made = {
-        "time": (BEGAN + timedelta(seconds=at)).isoformat(),
+    """Return a log record, `at` seconds after the start of the run."""
+    fixed = {
+        "time": (START_DATE + timedelta(seconds=at)).isoformat(),
         "level": level,
         "logger": "sales.tasks",
         "event": event,
     }
-    return {**made, "fields": rest.pop("fields", {}), "exception": rest.pop("exception", None)}
+    return {**fixed, "fields": rest.pop("fields", {}), "exception": rest.pop("exception", None)}
 
 
 def attempt(number: int, state: str, began: float, seconds: float, **rest: Any) -> dict[str, Any]:
-    """A try."""
-    made = {"try_number": number, "state": state, "began_s": began, "seconds": seconds}
+    """Return a try."""
+    fixed = {"try_number": number, "state": state, "began_s": began, "seconds": seconds}
     records = [record(began + 0.002, f"try {number} starts", "debug"), *rest.get("records", [])]
-    return {**made, "error": rest.get("error"), "records": records}
+    return {**fixed, "error": rest.get("error"), "records": records}
 
 
 def task(task_id: str, *upstream: str, **rest: Any) -> dict[str, Any]:
-    """A task of the Dag."""
-    made = {"task_id": task_id, "kind": "task", "group": None, "trigger_rule": "all_success", "is_mapped": False}
-    return {**made, "upstream": list(upstream), **rest}
+    """Return a task of the Dag."""
+    defaults = {"task_id": task_id, "kind": "task", "group": None, "trigger_rule": "all_success", "is_mapped": False}
+    return {**defaults, "upstream": list(upstream), **rest}
 
 
 def instance(task_id: str, state: str, *tries: dict[str, Any], **rest: Any) -> dict[str, Any]:
-    """A task instance."""
-    made = {"task_id": task_id, "map_index": -1, "label": None, "state": state, "xcoms": {}}
-    return {**made, **rest, "tries": list(tries)}
+    """Return a task instance."""
+    defaults = {"task_id": task_id, "map_index": -1, "label": None, "state": state, "xcoms": {}}
+    return {**defaults, **rest, "tries": list(tries)}
 
 
-def made_run() -> dict[str, Any]:
-    """Success, failed, skipped, upstream_failed, mapped, retried, deferred, rescheduled; a branch and nested groups."""
+def example_run() -> dict[str, Any]:
+    """Return a run with many states, mapping, retries, a deferral, a reschedule, a branch and nested groups."""
     regions = ("north", "south", "east", "west", "online", "partners")
     rows = [record(0.4 + n / 50, f"read page {n} of orders", fields={"rows": "500", "page": str(n)}) for n in range(40)]
     return {
@@ -54,7 +54,7 @@ def made_run() -> dict[str, Any]:
         "run_id": "manual__2026-03-01T06:00:00+00:00",
         "state": "failed",
         "bundle": "dist/linux-x86_64/sales",
-        "began": BEGAN.isoformat(),
+        "began": START_DATE.isoformat(),
         "seconds": 19.4,
         "jobs": 4,
         "tasks": [
