@@ -13,7 +13,7 @@ AIRFLOWS := 3.3.2 3.4.0b2
 E2E := $(addprefix tests/e2e/,test_tasks.py test_bundles.py test_waits.py test_leftovers.py)
 # Bundles that only tests under a real Airflow use.
 TEST_DIST := .cache/bundles/$(PLATFORM)
-TEST_BUNDLES := $(notdir $(patsubst %/pyproject.toml,%,$(wildcard tests/airflow/bundles/*/pyproject.toml)))
+TEST_BUNDLES := demo newer unregistered
 BUNDLES := $(notdir $(patsubst %/pyproject.toml,%,$(wildcard bundles/*/pyproject.toml)))
 # What only benchmarks run.
 BENCH := .cache/bench
@@ -59,8 +59,8 @@ dist: $(addprefix $(DIST)/,$(BUNDLES)) ## Build every bundle of bundles/ to dist
 $(DIST)/%: $(SOURCES) $$(shell find bundles/$$* -type f -not -path '*/__pycache__/*') | $(STAMP)
 	$(BIN)/dagfloe build bundles/$* --output $(DIST) && touch -c $@
 
-$(TEST_DIST)/%: $(SOURCES) $$(shell find tests/airflow/bundles/$$* -type f -not -path '*/__pycache__/*') | $(STAMP)
-	$(BIN)/dagfloe build tests/airflow/bundles/$* --output $(TEST_DIST) && touch -c $@
+$(TEST_DIST)/%: $(SOURCES) $$(shell find tests/demo/$$* -type f -not -path '*/__pycache__/*') | $(STAMP)
+	$(BIN)/dagfloe build tests/demo/$* --output $(TEST_DIST) && touch -c $@
 
 test-bundles: $(addprefix $(TEST_DIST)/,$(TEST_BUNDLES))
 
@@ -107,8 +107,8 @@ airflow-e2e: build/launcher/launcher .venvs/airflow-$(AIRFLOW)/.installed .cache
 # PUBLISH=--publish puts the pictures of the documentation into docs/assets, too.
 airflow-pictures: $(BROWSER) $(DIST)/orders .venvs/airflow-$(AIRFLOW)/.installed .cache/for-airflow/.installed ## Draw the web page of an Airflow, AIRFLOW=3.3.2, in which bundles ran, to .cache/screenshots, and check what it shows
 	@command -v chromium > /dev/null || { echo "chromium is missing: apt-get install chromium" >&2; exit 1; }
-	$(BIN)/dagfloe build tests/e2e/bundles/whole --output .cache/e2e/files/whole --quiet
-	@env PYTHONPATH=tests $(BIN)/python -m e2e.pictures $(AIRFLOW) .cache/for-airflow $(DIST)/orders .cache/e2e/files/whole/whole $(PUBLISH)
+	$(BIN)/dagfloe build tests/demo/demo --output .cache/e2e/files/demo --quiet
+	@env PYTHONPATH=tests $(BIN)/python -m e2e.pictures $(AIRFLOW) .cache/for-airflow $(DIST)/orders .cache/e2e/files/demo/demo $(PUBLISH)
 
 # PUBLISH=docs/evidence/comparison.md writes the table into that page.
 airflow-compare: $(BENCH)/small .venvs/airflow-$(AIRFLOW)/.installed .cache/for-airflow/.installed ## Measure a small task in a whole Airflow, AIRFLOW=3.3.2: bundle, ordinary task, two operators

@@ -150,11 +150,11 @@ def dist() -> Path:
 
 
 @pytest.fixture(scope="session")
-def odd_bundles() -> Path:
-    """Where `make test-bundles` puts the bundles of the projects beside this file."""
+def demo_bundles() -> Path:
+    """Return the folder where `make test-bundles` puts the bundles of `tests/demo`."""
     folder = HERE.parents[1] / ".cache" / "bundles" / platform_tag()
-    for project in (HERE / "bundles").iterdir():
-        assert (folder / project.name).exists(), f"{folder / project.name} is missing: run `make test-bundles` first"
+    for name in ("demo", "newer", "unregistered"):
+        assert (folder / name).exists(), f"{folder / name} is missing: run `make test-bundles` first"
     return folder
 
 

@@ -25,7 +25,7 @@ TRACE = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01
 
 
 @pytest.fixture
-def run(supervisor: Supervisor, odd_bundles: Path, request: pytest.FixtureRequest) -> Callable[..., Answer]:
+def run(supervisor: Supervisor, demo_bundles: Path, request: pytest.FixtureRequest) -> Callable[..., Answer]:
     """Runs a task of the bundle that a test is about."""
     (marker,) = request.node.iter_markers("dimension")
     dimension = DIMENSIONS[marker.args[0]]
@@ -33,7 +33,7 @@ def run(supervisor: Supervisor, odd_bundles: Path, request: pytest.FixtureReques
         pytest.skip(f"this supervisor is of {supervisor.version}; the first that can is {dimension.since}")
 
     def run(task_id: str, dag_id: str = "conformance", **given: Any) -> Answer:
-        return supervisor.run(odd_bundles, dag_id, task_id, **given)
+        return supervisor.run(demo_bundles, dag_id, task_id, **given)
 
     return run
 
@@ -56,30 +56,33 @@ def returned(answer: Answer, task_id: str) -> Any:
 @pytest.mark.dimension("success")
 def test_success(run: Callable[..., Answer]) -> None:
     """A task that returns is told to the API as success, with its end."""
-    answer = run("succeeds")
-    assert returned(answer, "succeeds") == 1
+    answer = run("succeeds", "ends")
+    assert returned(answer, "succeeds")["rows"] == 3
     assert abs(datetime.now(timezone.utc) - datetime.fromisoformat(state(answer)["end_date"])) < timedelta(minutes=5)
 
 
 @pytest.mark.dimension("failed")
 def test_failed(run: Callable[..., Answer]) -> None:
     """A task that raises is failed without tries, and one that gives up is failed with tries left."""
-    for answer in (run("fails"), run("gives_up", should_retry=True)):
+    for answer in (run("fails", "ends"), run("gives_up", "ends", should_retry=True)):
         assert (answer.final_state, answer.exit_code, state(answer)["state"]) == ("failed", 0, "failed")
 
 
 @pytest.mark.dimension("up_for_retry")
 def test_up_for_retry(run: Callable[..., Answer]) -> None:
     """A task that raises with tries left is told to the API as up_for_retry, with the reason."""
-    answer = run("fails", should_retry=True)
+    answer = run("fails", "ends", should_retry=True)
     assert (answer.final_state, answer.exit_code) == ("up_for_retry", 0)
-    assert (state(answer)["state"], state(answer)["retry_reason"]) == ("up_for_retry", "ValueError: always")
+    assert (state(answer)["state"], state(answer)["retry_reason"]) == (
+        "up_for_retry",
+        "ValueError: the order has no key",
+    )
 
 
 @pytest.mark.dimension("skipped")
 def test_skipped(run: Callable[..., Answer]) -> None:
     """A task that skips itself is told to the API as skipped, whatever tries are left."""
-    answer = run("skips", should_retry=True)
+    answer = run("skips", "ends", should_retry=True)
     assert (answer.final_state, answer.exit_code, state(answer)["state"]) == ("skipped", 0, "skipped")
 
 
@@ -116,7 +119,7 @@ def test_awaiting_input(run: Callable[..., Answer]) -> None:
     assert (question["subject"], question["options"], question["defaults"]) == ("Publish?", ["yes", "no"], ["no"])
     assert question["params"]["why"]["value"] == "no reason"
     assert (answer.final_state, answer.exit_code, state(answer)["state"]) == ("awaiting_input", 0, "awaiting_input")
-    assert (state(answer)["next_method"], state(answer)["timeout"]) == ("told", "PT1M")
+    assert (state(answer)["next_method"], state(answer)["timeout"]) == ("answered", "PT1M")
     polled = run("polls")
     assert polled.final_state == "deferred"
     assert state(polled)["classpath"] == "airflow.providers.standard.triggers.hitl.HITLTrigger"
@@ -136,18 +139,18 @@ def test_removed(run: Callable[..., Answer]) -> None:
 @pytest.mark.dimension("mixed-lang-stub-target")
 def test_stub_target(run: Callable[..., Answer]) -> None:
     """The coordinator finds the bundle by the stub's Dag, starts it, and the API learns that the task runs."""
-    answer = run("succeeds")
+    answer = run("succeeds", "ends")
     assert answer.call("PATCH", "/run")["body"]["state"] == "running"
-    assert returned(answer, "succeeds") == 1
+    assert returned(answer, "succeeds")["rows"] == 3
 
 
 @pytest.mark.dimension("taskflow-binding")
 def test_taskflow_binding(run: Callable[..., Answer], supervisor: Supervisor) -> None:
     """Literal and XCom arguments reach the parameters, and one that does not fit fails before the body."""
     rows = [{"country": "uk", "amount": 2.5}]
-    answer = run("transform", xcoms={"extract/return_value": rows})
+    answer = run("transform", "arguments", xcoms={"extract/return_value": rows})
     assert returned(answer, "transform") == {"country": "uk", "amount": 5.0}
-    bad = run("transform", xcoms={"extract/return_value": [{"country": "uk", "amount": "hunter2"}]})
+    bad = run("transform", "arguments", xcoms={"extract/return_value": [{"country": "uk", "amount": "hunter2"}]})
     assert bad.states == ["failed"]
     assert "hunter2" not in str(bad.records)
     error = bad.record("BindingError")["error_detail"][0]["exc_value"]
@@ -219,10 +222,10 @@ def test_variables(run: Callable[..., Answer]) -> None:
 
 
 @pytest.mark.dimension("self-contained-bundle")
-def test_self_contained(supervisor: Supervisor, odd_bundles: Path, tmp_path: Path) -> None:
+def test_self_contained(supervisor: Supervisor, demo_bundles: Path, tmp_path: Path) -> None:
     """The one file, alone in a folder, is all that the coordinator needs."""
-    (tmp_path / "any-name").symlink_to(odd_bundles / "conformance")
-    assert returned(supervisor.run(tmp_path, "conformance", "succeeds"), "succeeds") == 1
+    (tmp_path / "any-name").symlink_to(demo_bundles / "demo")
+    assert returned(supervisor.run(tmp_path, "ends", "succeeds"), "succeeds")["rows"] == 3
 
 
 @pytest.mark.dimension("retry-policy")
@@ -349,10 +352,10 @@ def test_human_answer(run: Callable[..., Answer], supervisor: Supervisor) -> Non
         "responded_by_user": {"id": "1", "name": "one"},
         "timedout": False,
     }
-    answer = run("asks", ti_context={"next_method": "told", "next_kwargs": {"event": event}})
+    answer = run("asks", ti_context={"next_method": "answered", "next_kwargs": {"event": event}})
     assert returned(answer, "asks") == {"chosen": ["yes"], "by": "one"}
     late = {"error": "nobody came", "error_type": "timeout"}
-    answer = run("asks", ti_context={"next_method": "told", "next_kwargs": {"event": late}})
+    answer = run("asks", ti_context={"next_method": "answered", "next_kwargs": {"event": late}})
     assert answer.states == ["failed"]
     assert answer.record("HumanInputTimeout")
 
@@ -376,21 +379,21 @@ def test_declared_wiring(run: Callable[..., Answer]) -> None:
         "transform/return_value": {"country": "uk", "amount": 5},
         "extract/return_value": [{"country": "uk", "amount": 2.5}],
     }
-    answer = run("load", xcoms=xcoms)
+    answer = run("load", "arguments", xcoms=xcoms)
     assert returned(answer, "load") == "sales: uk 5.0 2.5"
     pulled = [read["path"] for read in answer.told["reads"] if read["path"].startswith("xcoms/")]
     assert sorted(pulled) == sorted(set(pulled))
     assert len(pulled) == 2
-    missing = run("load")
+    missing = run("load", "arguments")
     assert "no XCom: the task pushed none" in str(missing.record("BindingError"))
 
 
 @pytest.mark.dimension("mapped-tasks")
 def test_mapped_tasks(run: Callable[..., Answer]) -> None:
     """A mapped task instance gets its item; what is mapped over is pushed with its length."""
-    answer = run("each", map_index=2, xcoms={"numbers/return_value": [1, 2, 3]})
-    assert returned(answer, "each") == 30
-    assert answer.call("POST", "each/return_value")["query"]["map_index"] == "2"
+    answer = run("scaled", map_index=2, xcoms={"numbers/return_value": [1, 2, 3]})
+    assert returned(answer, "scaled") == 30
+    assert answer.call("POST", "scaled/return_value")["query"]["map_index"] == "2"
     assert run("numbers").call("POST", "numbers/return_value")["query"]["mapped_length"] == "3"
 
 
@@ -401,14 +404,14 @@ def test_sequences(run: Callable[..., Answer]) -> None:
     values = returned(answer, "xcoms")
     assert (values["all"], values["len"], values["item"]) == ([10, 20, 30], 3, 30)
     assert (values["slice"], values["reversed"], values["listed"]) == ([20, 30], [30, 20, 10], [10, 20, 30])
-    joined = run("join", mapped_xcoms={"each/return_value": [10, 20, 30]})
+    joined = run("join", mapped_xcoms={"scaled/return_value": [10, 20, 30]})
     assert returned(joined, "join") == ["LazyXComs", 3, 10, [20, 30], 60]
 
 
 @pytest.mark.dimension("xcom-cleared-on-retry")
 def test_cleared_on_retry(run: Callable[..., Answer]) -> None:
     """The XComs of an earlier try are deleted before the task begins."""
-    answer = run("succeeds", ti_context={"xcom_keys_to_clear": ["a", "b"]}, try_number=2)
+    answer = run("succeeds", "ends", ti_context={"xcom_keys_to_clear": ["a", "b"]}, try_number=2)
     changes = [(method, path.rpartition("/")[2]) for method, path in answer.calls("xcoms/")]
     assert changes == [("DELETE", "a"), ("DELETE", "b"), ("POST", "return_value")]
 

@@ -43,12 +43,12 @@ def lose(supervisor: Supervisor, tmp_path: Path) -> Any:
 
 
 @pytest.fixture
-def run(supervisor: Supervisor, odd_bundles: Path) -> Any:
-    """Runs a task of the bundle `behaviours`; that Airflow looks often lets it see its end soon."""
+def run(supervisor: Supervisor, demo_bundles: Path) -> Any:
+    """Return a function that runs a task of the Dag `behaviours`. Short polls let Airflow see its end soon."""
     often = {"MIN_HEARTBEAT_INTERVAL": 0.1, "HEARTBEAT_TIMEOUT": 1}
 
     def run(task_id: str, **request: Any) -> Answer:
-        return supervisor.run(odd_bundles, "behaviours", task_id, settings=often, **request)
+        return supervisor.run(demo_bundles, "behaviours", task_id, settings=often, **request)
 
     return run
 
@@ -63,25 +63,25 @@ def test_no_file(lose: Any) -> None:
     shows(NOT_FOUND, lose())
 
 
-def test_a_file_that_is_not_executable(lose: Any, supervisor: Supervisor, odd_bundles: Path, tmp_path: Path) -> None:
-    shutil.copy(odd_bundles / "behaviours", tmp_path / "behaviours")
-    (tmp_path / "behaviours").chmod(0o644)
+def test_a_file_that_is_not_executable(lose: Any, supervisor: Supervisor, demo_bundles: Path, tmp_path: Path) -> None:
+    shutil.copy(demo_bundles / "demo", tmp_path / "demo")
+    (tmp_path / "demo").chmod(0o644)
     if supervisor.can("3.4"):
-        assert supervisor.run(tmp_path, "behaviours", "skips").states == ["skipped"]
+        assert supervisor.run(tmp_path, "ends", "skips").states == ["skipped"]
     else:
         shows(NOT_FOUND, lose("behaviours"))
 
 
-def test_a_file_that_was_changed(lose: Any, odd_bundles: Path, tmp_path: Path) -> None:
-    data = bytearray((odd_bundles / "behaviours").read_bytes())
+def test_a_file_that_was_changed(lose: Any, demo_bundles: Path, tmp_path: Path) -> None:
+    data = bytearray((demo_bundles / "demo").read_bytes())
     data[len(data) // 2] ^= 1
-    (tmp_path / "behaviours").write_bytes(data)
-    (tmp_path / "behaviours").chmod(0o755)
+    (tmp_path / "demo").write_bytes(data)
+    (tmp_path / "demo").chmod(0o755)
     shows(NOT_FOUND, lose("behaviours"))
 
 
-def test_a_file_for_a_newer_airflow(lose: Any, supervisor: Supervisor, odd_bundles: Path, tmp_path: Path) -> None:
-    shutil.copy(odd_bundles / "conformance34", tmp_path)
+def test_a_file_for_a_newer_airflow(lose: Any, supervisor: Supervisor, demo_bundles: Path, tmp_path: Path) -> None:
+    shutil.copy(demo_bundles / "newer", tmp_path)
     if supervisor.can("3.4"):
         assert supervisor.run(tmp_path, "conformance34", "t").states == ["removed"]
     else:
@@ -105,7 +105,7 @@ def test_another_c_library(lose: Any, tmp_path: Path) -> None:
     shows("[Errno 2] No such file or directory: '…'", lose())
 
 
-def test_a_launcher_that_gives_up(lose: Any, odd_bundles: Path, tmp_path: Path) -> None:
+def test_a_launcher_that_gives_up(lose: Any, demo_bundles: Path, tmp_path: Path) -> None:
     """Its line is lost, as the page says."""
     program = b"#!/bin/sh\necho d: it needs a better host >&2\nexit 126\n"
     write_file(tmp_path / "d", program)
@@ -150,8 +150,8 @@ def test_another_version_of_the_bundle(run: Any) -> None:
     assert record["registered"]
 
 
-def test_a_module_that_fails(supervisor: Supervisor, odd_bundles: Path) -> None:
-    answer = supervisor.run(odd_bundles, "unregistered", "task", env={"UNREGISTERED_FAILS": "1"})
+def test_a_module_that_fails(supervisor: Supervisor, demo_bundles: Path) -> None:
+    answer = supervisor.run(demo_bundles, "unregistered", "task", env={"UNREGISTERED_FAILS": "1"})
     shows("The task cannot begin: the bundle's module cannot be imported (…)", " ".join(answer.events()))
 
 

@@ -20,15 +20,16 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 #: Builds stay here from one run to the next.
 CACHE = ROOT / ".cache" / "e2e"
-SMALL = HERE / "bundles" / "small"
+DEMO = ROOT / "tests" / "demo"
+SMALL = DEMO / "small"
 DAG_ID = '"small"'
 #: Projects by the name of their bundle file: the folder, and what is replaced in `small.py`.
 PROJECTS = {
-    "whole": (HERE / "bundles" / "whole", None),
-    "newer": (HERE / "bundles" / "newer", None),
+    "demo": (DEMO / "demo", None),
+    "newer": (DEMO / "newer", None),
     "weather": (ROOT / "bundles" / "weather", None),
-    "broken": (HERE / "bundles" / "broken", None),
-    "pandas2": (HERE / "bundles" / "pandas2", None),
+    "broken": (DEMO / "broken", None),
+    "pandas2": (DEMO / "pandas2", None),
     "small": (SMALL, None),
     "small-2": (SMALL, ("VERSION = 1", "VERSION = 2")),
     "tampered": (SMALL, (DAG_ID, '"tampered"')),
@@ -36,6 +37,8 @@ PROJECTS = {
 }
 #: A Dag may have tasks of two bundles if each has a coordinator: this one has a coordinator and a queue of its own.
 SECOND = "pandas2"
+#: The Dags of `demo` that get a stub Dag file; the others are for tests with the supervisor alone.
+DEMO_DAGS = ("arguments", "consumer", "ends", "graph", "producer", "stops", "talks", "waits")
 #: Dags whose files are in `dags/`, because ordinary tasks, other bundles or arguments are in them.
 BY_HAND = {"mixed", "newer", "weather"}
 #: The Dag file of `small` has the one line that loads a bundle file's Dags, instead of a stub.
@@ -119,7 +122,7 @@ def build_all(root: Path) -> Builds:
         folder = {SECOND: builds.second, "small-2": builds.spares}.get(name, builds.bundles)
         shutil.copy2(_build(name), folder / name)
     _tamper(builds.bundles / "tampered")
-    _stub("whole", builds.bundles / "whole", builds.dags)
+    _stub("demo", builds.bundles / "demo", builds.dags, *DEMO_DAGS)
     _stub("broken", builds.bundles / "broken", builds.dags)
     _stub("tampered", _project("tampered"), builds.dags)
     _stub("missing", _project("missing"), builds.dags)
@@ -155,10 +158,9 @@ def _build(name: str) -> Path:
     return built
 
 
-def _stub(name: str, source: Path, dags: Path) -> None:
-    said = _dagfloe("inspect", str(source), "--json") if source.is_file() else ""
-    chosen = sorted(set(json.loads(said)["manifest"]["dags"]) - BY_HAND) if said else []
-    options = [option for dag_id in chosen for option in ("--dag", dag_id)]
+def _stub(name: str, source: Path, dags: Path, *dag_ids: str) -> None:
+    """Write the stub Dag file of a bundle: of all of its Dags, or of some."""
+    options = [option for dag_id in dag_ids for option in ("--dag", dag_id)]
     _dagfloe("stub", str(source), "--output", str(dags / f"{name}.py"), *options)
 
 

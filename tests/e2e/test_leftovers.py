@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.airflow, pytest.mark.timeout(400, func_only=True)]
 WATCH = "dagfloe-watch"
 CHILD = "sleep 300"
 #: The names of the programs that the tests start; `small` in two versions.
-PROGRAMS = ["broken", "pandas2", "small", "small", "weather", "whole"]
+PROGRAMS = ["broken", "demo", "pandas2", "small", "small", "weather"]
 #: States of /proc/net/tcp.
 ESTABLISHED, LISTEN = "01", "0A"
 DEADLINE_S = 30

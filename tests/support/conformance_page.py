@@ -36,8 +36,8 @@ def inputs_digest() -> str:
     paths = [TESTS / "airflow" / name for name in ("test_conformance.py", "supervise.py")]
     paths += sorted((TESTS / "airflow").glob("api_*.py"))
     paths += [TESTS / "support" / "dimensions.py"]
-    bundles = (TESTS / "airflow" / "bundles").glob("conformance*/*")
-    paths += sorted(path for path in bundles if path.suffix in (".py", ".toml"))
+    demo = (TESTS / "demo" / name for name in ("demo", "newer"))
+    paths += sorted(path for project in demo for path in project.rglob("*") if path.suffix in (".py", ".toml"))
     digest = hashlib.sha256()
     for path in paths:
         digest.update(path.relative_to(TESTS).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")

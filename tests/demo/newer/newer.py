@@ -1,4 +1,4 @@
-"""A bundle for Airflow 3.4, whose arguments the stub Dag says."""
+"""A Dag for Airflow 3.4 that takes its arguments from the stub Dag."""
 
 from __future__ import annotations
 

@@ -1,58 +1,34 @@
-"""Tasks that use everything that a supervisor of Airflow 3.3 offers."""
+"""Tasks for the rows of the conformance page: all that a supervisor of Airflow 3.3 offers."""
 
 from __future__ import annotations
 
 import logging
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Any, TypedDict
+from typing import Any
 
 from dagfloe import (
     NEVER_EXPIRE,
     Asset,
     AssetAlias,
-    Bundle,
     Client,
     Context,
     DagRunAlreadyExists,
     HumanAnswer,
     RetryDecision,
     TaskDeferred,
-    TaskFailed,
     TaskRescheduled,
-    TaskSkipped,
     TaskStateNotFound,
 )
+from demo.base import bundle
 
-bundle = Bundle()
 dag = bundle.dag("conformance")
 WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 SALES, ALIAS = Asset("sales", "s3://bucket/sales"), AssetAlias("daily")
 
 
 # States
-
-
-@dag.task
-def succeeds() -> int:
-    return 1
-
-
-@dag.task
-def fails() -> None:
-    raise ValueError("always")
-
-
-@dag.task
-def gives_up() -> None:
-    raise TaskFailed("no use")
-
-
-@dag.task
-def skips() -> None:
-    raise TaskSkipped("nothing to do")
 
 
 @dag.task
@@ -95,22 +71,22 @@ def asks(client: Client) -> None:
         defaults=["no"],
         params={"why": "no reason"},
         timeout=60,
-        resume=told,
+        resume=answered,
     )
 
 
 @asks.resume
-def told(event: HumanAnswer) -> dict[str, Any]:
+def answered(event: HumanAnswer) -> dict[str, Any]:
     return {"chosen": list(event.chosen_options), "by": (event.responded_by_user or {}).get("name")}
 
 
 @dag.task
 def polls(client: Client) -> None:
-    client.human_input.ask("Publish?", ["yes", "no"], poll=5, timeout=60, resume=found)
+    client.human_input.ask("Publish?", ["yes", "no"], poll=5, timeout=60, resume=polled)
 
 
 @polls.resume
-def found(event: HumanAnswer) -> list[str]:
+def polled(event: HumanAnswer) -> list[str]:
     return list(event.chosen_options)
 
 
@@ -235,35 +211,8 @@ def validated() -> None: ...
 # Binding
 
 
-class Row(TypedDict):
-    country: str
-    amount: float
-
-
-@dataclass
-class Total:
-    country: str
-    amount: float
-
-
 @dag.task
-def extract() -> list[Row]:
-    return [{"country": "uk", "amount": 2.5}]
-
-
-@dag.task
-def transform(rows: list[Row], factor: int, client: Client) -> dict[str, Any]:
-    assert isinstance(client, Client)
-    return {"country": rows[0]["country"], "amount": rows[0]["amount"] * factor}
-
-
-@dag.task
-def load(total: Total, table: str = "none", *, options: dict[str, Any]) -> str:
-    return f"{table}: {total.country} {total.amount} {options['rows'][0]['amount']}"
-
-
-@dag.task
-def each(row: int, scale: int) -> int:
+def scaled(row: int, scale: int) -> int:
     return row * scale
 
 
@@ -278,9 +227,7 @@ def numbers() -> list[int]:
 
 
 with dag:
-    rows = extract()
-    load(transform(rows, 2), table="sales", options={"rows": rows})
-    join(each.partial(scale=10).expand(row=numbers()))
+    join(scaled.partial(scale=10).expand(row=numbers()))
 
 
 # The graph

@@ -1,4 +1,4 @@
-"""Tasks that end, speak and misbehave in every way that the real supervisor should stand."""
+"""Tasks that exit, log and misbehave in ways that the supervisor must survive."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import sys
 import threading
 import warnings
 
-from dagfloe import Bundle, Client, Context, TaskFailed, TaskSkipped, current_context
+from dagfloe import Client, Context, current_context
 from dagfloe.runtime.log.render import RESERVED
+from demo.base import bundle
 
-bundle = Bundle()
 dag = bundle.dag("behaviours")
 log = logging.getLogger("behaviours")
 
@@ -47,34 +47,6 @@ def missing_variable(client: Client) -> None:
 @dag.task
 def forbidden_variable(client: Client) -> None:
     client.get_variable("secret_of_others")
-
-
-@dag.task
-def fails() -> None:
-    try:
-        {}["key"]
-    except KeyError as error:
-        failure = ValueError("chained")
-        if hasattr(failure, "add_note"):
-            failure.add_note("a note")
-        raise failure from error
-
-
-@dag.task
-def flaky(context: Context) -> int:
-    if context.try_number < 2:
-        raise RuntimeError("the first try fails")
-    return context.try_number
-
-
-@dag.task
-def skips() -> None:
-    raise TaskSkipped("nothing to do")
-
-
-@dag.task
-def gives_up() -> None:
-    raise TaskFailed("no use in trying again")
 
 
 @dag.task

@@ -6,7 +6,7 @@ import logging
 from datetime import datetime, timedelta
 
 from dagfloe import Client
-from whole.base import START, bundle
+from demo.base import START, bundle
 
 dag = bundle.dag("talks", start_date=START)
 
@@ -46,6 +46,6 @@ mixed = bundle.dag("mixed")
 @mixed.task
 def later(client: Client) -> dict[str, object]:
     """Read what an ordinary Python task pushed, a datetime among it, which stays one."""
-    given = client.get_xcom("pushes")
-    when: datetime = given["when"]
-    return {"next day": (when + timedelta(days=1)).isoformat(), "twice": 2 * given["n"]}
+    pushed = client.get_xcom("pushes")
+    when: datetime = pushed["when"]
+    return {"next day": (when + timedelta(days=1)).isoformat(), "twice": 2 * pushed["n"]}

@@ -6,7 +6,7 @@ import logging
 from datetime import datetime, timedelta
 
 from dagfloe import Client, Context, HumanAnswer, TaskDeferred
-from whole.base import START, bundle
+from demo.base import START, bundle
 
 dag = bundle.dag("waits", start_date=START)
 
@@ -49,10 +49,10 @@ def asks(client: Client) -> None:
         defaults=["no"],
         params={"comment": ""},
         timeout=timedelta(minutes=5),
-        resume=told,
+        resume=answered,
     )
 
 
 @asks.resume
-def told(event: HumanAnswer) -> dict[str, object]:
+def answered(event: HumanAnswer) -> dict[str, object]:
     return {"chosen": list(event.chosen_options), "comment": event.params_input["comment"], "late": event.timedout}

@@ -1,22 +1,15 @@
-"""Tasks that use what only a supervisor of Airflow 3.4 offers."""
+"""Tasks for the rows of the conformance page that only a supervisor of Airflow 3.4 offers."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from dagfloe import Asset, Bundle, Client, Context, RetryDecision
+from dagfloe import Asset, Client, Context, RetryDecision
+from newer import Total, bundle
 
-bundle = Bundle()
 dag = bundle.dag("conformance34")
-
-
-@dataclass
-class Total:
-    country: str
-    amount: float
 
 
 @dag.task

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dagfloe import Client
-from whole.base import START, bundle
+from demo.base import START, bundle
 
 dag = bundle.dag("graph", start_date=START)
 

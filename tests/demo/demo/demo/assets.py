@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dagfloe import Asset, Client, Context
-from whole.base import START, bundle
+from demo.base import START, bundle
 
 ORDERS = Asset("e2e_orders", "s3://e2e/orders")
 producer = bundle.dag("producer", start_date=START)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 
 from dagfloe import Context, TaskFailed, TaskSkipped
-from whole.base import SOON, START, bundle
+from demo.base import SOON, START, bundle
 
-dag = bundle.dag("ends", start_date=START, tags=["whole"])
+dag = bundle.dag("ends", start_date=START, tags=["demo"])
 
 
 @dag.task

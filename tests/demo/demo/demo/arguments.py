@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from dagfloe import Client
-from whole.base import START, bundle
+from demo.base import START, bundle
 
 dag = bundle.dag("arguments", start_date=START)
 

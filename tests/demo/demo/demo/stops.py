@@ -8,7 +8,7 @@ import subprocess
 import threading
 
 from dagfloe import Client, Context
-from whole.base import SOON, START, bundle
+from demo.base import SOON, START, bundle
 
 dag = bundle.dag("stops", start_date=START)
 

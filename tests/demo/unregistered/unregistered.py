@@ -1,4 +1,4 @@
-"""A module that can be built, and that fails to be imported where a task of it should run."""
+"""A module that imports at build time and, with a variable set, fails to import when a task starts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ bundle = Bundle()
 dag = bundle.dag("unregistered")
 
 if "UNREGISTERED_FAILS" in os.environ:
-    raise RuntimeError("this host is not to my liking")
+    raise RuntimeError("this host is not supported")
 
 
 @dag.task

@@ -1,0 +1,8 @@
+"""The bundle with all of its Dags."""
+
+from __future__ import annotations
+
+from demo import arguments, assets, behaviours, conformance, ends, graph, stops, talks, waits
+from demo.base import bundle
+
+__all__ = ["arguments", "assets", "behaviours", "bundle", "conformance", "ends", "graph", "stops", "talks", "waits"]

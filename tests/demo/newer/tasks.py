@@ -1,0 +1,8 @@
+"""The bundle with both of its Dags."""
+
+from __future__ import annotations
+
+import conformance34
+from newer import bundle
+
+__all__ = ["bundle", "conformance34"]
