@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from support import shown
+from support import sales_project
 from support.blocks import PAGES, ROOT, Block, read_blocks
-from support.page import PLACES
+from support.page_runner import PLACES
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ import pytest
 
 from dagfloe.format.trailer import Trailer
 from support.peer import DEADLINE_S
-from support.told import shows
+from support.quoted_messages import shows
 
 from .conftest import PYTHON_VARIABLE  # type: ignore[import-not-found,unused-ignore]
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dagfloe.runtime.metadata import platform_tag
-from support import shown
+from support import sales_project
 from support.blocks import PAGES, ROOT, Block, read_blocks
-from support.page import Page, PageError, matches, read_console
+from support.page_runner import Page, PageError, matches, read_console
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

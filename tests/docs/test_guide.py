@@ -9,7 +9,7 @@ import pytest
 
 from dagfloe.testing import TaskEnvironment
 from support.blocks import PAGES, ROOT, read_blocks
-from support.page import Page
+from support.page_runner import Page
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ from dagfloe.format.bundle_file import read_bundle
 from dagfloe.runtime.metadata import platform_tag
 from support.blocks import ROOT
 from support.peer import Peer, startup
-from support.told import launcher_messages, messages, python_messages, rows
+from support.quoted_messages import launcher_messages, messages, python_messages, rows
 
 PAGE = ROOT / "docs" / "how-to" / "operations.md"
 HELLO = ROOT / "dist" / platform_tag() / "hello"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from e2e.readme import path_blocks
 from support.blocks import ROOT, read_blocks
-from support.page import read_console
+from support.page_runner import read_console
 
 if TYPE_CHECKING:
     from support.blocks import Block

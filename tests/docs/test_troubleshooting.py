@@ -12,7 +12,7 @@ from dagfloe.runtime.metadata import platform_tag
 from support.blocks import ROOT
 from support.launcher import CANNOT_RUN, environment, payload, start, write_bundle
 from support.peer import DEADLINE_S, Peer, write_project
-from support.told import TROUBLES, messages, rows, shows
+from support.quoted_messages import TROUBLES, messages, rows, shows
 
 HELLO = ROOT / "dist" / platform_tag() / "hello"
 ELSEWHERE = ("airflow/test_troubleshooting.py", "frozen/test_build.py")

@@ -22,7 +22,7 @@ from e2e.processes import interrupt_once, kill_marked, marked
 from e2e.settings import free_port
 from e2e.shell import Shell
 from support.blocks import Block, read_blocks
-from support.page import matches, read_console
+from support.page_runner import matches, read_console
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

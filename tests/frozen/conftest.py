@@ -12,7 +12,7 @@ import pytest
 from dagfloe.runtime.metadata import platform_tag
 from support.deaths import TASK
 from support.peer import TOOL
-from support.tables import Tables
+from support.result_tables import Tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

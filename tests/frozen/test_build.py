@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from dagfloe.format.bundle_file import read_bundle
 from support.peer import TOOL, until
-from support.told import shows
+from support.quoted_messages import shows
 
 if TYPE_CHECKING:
     from collections.abc import Callable

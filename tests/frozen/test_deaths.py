@@ -12,7 +12,7 @@ from support.deaths import DEATHS, Death, Scene, can_limit_memory
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from support.tables import Tables
+    from support.result_tables import Tables
 
 #: `make deaths` asks for more, and writes the table.
 TIMES = int(os.environ.get("DAGFLOE_TIMES", "1"))

@@ -19,7 +19,7 @@ from support.peer import DEADLINE_S, Peer, startup
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from support.tables import Tables
+    from support.result_tables import Tables
 
 #: `make deaths` asks for 20 times as many.
 KILLED = 5 * int(os.environ.get("DAGFLOE_TIMES", "1"))

@@ -9,8 +9,8 @@ from dagfloe.local.seed.seed_file import parse_seed
 from dagfloe.local.store.store import Store
 from dagfloe.local.supervise.supervisor import run_task
 from dagfloe.local.task_run import TaskRun
-from support.asking import TASK, answer, ask
 from support.raw_bundle import write_program
+from support.store_requests import TASK, answer, ask
 
 if TYPE_CHECKING:
     from pathlib import Path

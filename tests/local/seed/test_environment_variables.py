@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dagfloe import DagfloeError
 from dagfloe.local.seed.environment_variables import fill_from_environment
 from dagfloe.local.store.store import Store
-from support.asking import answer
+from support.store_requests import answer
 
 
 def test_variables_and_connections() -> None:

@@ -16,7 +16,7 @@ from dagfloe.local.schedule.outcomes import HumanOutcome, TriggerOutcome
 from dagfloe.local.seed.seed_file import Seed, parse_seed, read_seed
 from dagfloe.local.store.store import Store, XComKey
 from dagfloe.local.supervise.frame_codec import encode_reply
-from support.asking import answer
+from support.store_requests import answer
 from support.strategies import finite, int64, nested, text
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import pytest
 from dagfloe.local.store.asset_records import AssetEventRecord, AssetKey
 from dagfloe.local.store.run_records import DagRunRecord
 from dagfloe.local.store.store import Store
-from support.asking import OTHER_TI, TASK, answer, ask, refused
 from support.schemas import NEW
+from support.store_requests import OTHER_TI, TASK, answer, ask, refused
 
 WHEN = datetime(2026, 1, 1, tzinfo=timezone.utc)
 RAW = {"name": "raw", "uri": "s3://raw", "group": "asset", "extra": {}}

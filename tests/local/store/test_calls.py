@@ -21,10 +21,10 @@ from dagfloe import (
 )
 from dagfloe.local.store.store import Store
 from dagfloe.runtime.wire.requests import TERMINAL_STATES, list_request_names
-from support.asking import TASK, ask
 from support.ends import answered
 from support.memory import context
 from support.schemas import NEW, OLD, SCHEMAS
+from support.store_requests import TASK, ask
 from support.strategies import aware, from_schema
 
 if TYPE_CHECKING:

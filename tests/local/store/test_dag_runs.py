@@ -10,8 +10,8 @@ import pytest
 
 from dagfloe.local.store.run_records import DagRecord, DagRunRecord
 from dagfloe.local.store.store import Store
-from support.asking import OTHER_TI, TASK, answer, ask, refused
 from support.schemas import NEW
+from support.store_requests import OTHER_TI, TASK, answer, ask, refused
 
 OK = {"type": "OKResponse", "ok": True}
 

@@ -22,7 +22,7 @@ from dagfloe.local.store.database import Database
 from dagfloe.local.store.rows import Row, put_back, rows_of
 from dagfloe.local.store.run_records import DagRunRecord, TaskInstanceRecord
 from dagfloe.local.store.store import Store
-from support.asking import OTHER_TI, TASK, answer, ask
+from support.store_requests import OTHER_TI, TASK, answer, ask
 from support.strategies import aware, json_values, text
 
 WHEN = datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=timezone.utc)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dagfloe.local.store.store import Store
-from support.asking import TASK
+from support.store_requests import TASK
 
 PLACE = {"dag_id": "d", "run_id": "r", "task_id": "t"}
 

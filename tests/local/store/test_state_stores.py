@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dagfloe.local.store.store import Store
-from support.asking import OTHER_TI, TASK, answer, ask, refused
+from support.store_requests import OTHER_TI, TASK, answer, ask, refused
 
 OK = {"type": "OKResponse", "ok": True}
 CHANGES: list[tuple[str, dict[str, Any]]] = [("Get", {}), ("Set", {"value": 1}), ("Delete", {})]

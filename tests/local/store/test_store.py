@@ -8,7 +8,7 @@ import pytest
 
 from dagfloe import Connection
 from dagfloe.local.store.store import Store, XComKey
-from support.asking import TASK, answer, ask, refused
+from support.store_requests import TASK, answer, ask, refused
 
 XCOM: dict[str, Any] = {"key": "k", "dag_id": "d", "run_id": "r", "task_id": "t"}
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from dagfloe.local.store.run_records import DagRunRecord
 from dagfloe.local.store.store import Store, XComKey
-from support.asking import answer, ask, refused
 from support.schemas import NEW
+from support.store_requests import answer, ask, refused
 
 PLACE: dict[str, Any] = {"key": "k", "dag_id": "d", "run_id": "r", "task_id": "up"}
 BOUNDS = st.none() | st.integers(-7, 7)
