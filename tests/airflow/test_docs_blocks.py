@@ -72,7 +72,7 @@ def test_dag_file(block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     """It has no import error, and but for the one that only checks it has the Dag of the page."""
     bundles = tmp_path / "opt" / "airflow" / "bundles"
     bundles.mkdir(parents=True)
-    shown.prepare(tmp_path, bundles / "sales", monkeypatch)
+    sales_project.prepare(tmp_path, bundles / "sales", monkeypatch)
     dags = tmp_path / "dags"
     dags.mkdir()
     (dags / "dag_file.py").write_text(PLACES.sub(lambda place: f"{tmp_path}{place[0]}", block.text), "utf-8")

@@ -50,8 +50,8 @@ def page(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
 @pytest.mark.parametrize("name", [name for name, blocks in BLOCKS.items() if blocks])
 def test_page(name: str, page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     """The blocks of a page run, one after the other, and print what it says."""
-    if ROOT / name == shown.PAGE:
-        shown.prepare(page.folder, page.folder / "dist" / "linux-x86_64" / "sales", monkeypatch)
+    if ROOT / name == sales_project.PAGE:
+        sales_project.prepare(page.folder, page.folder / "dist" / "linux-x86_64" / "sales", monkeypatch)
     page.run(BLOCKS[name])
 
 
