@@ -14,7 +14,7 @@ class MappedArguments:
     """The arguments that a task is mapped over. All are resolved together, once.
 
     Args:
-        mapped: the source of each mapped parameter's collection, by the parameter's name.
+        mapped: the sources of the collections, by the names of the mapped parameters.
         map_index: the task instance's map index.
     """
 

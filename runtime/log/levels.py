@@ -39,7 +39,7 @@ def level_name(number: int) -> str:
 
 
 class Levels:
-    """The lowest enabled level of each logger. The longest dotted prefix of its name decides.
+    """The lowest enabled level of a logger, by the longest dotted prefix of its name.
 
     Args:
         root: the level of loggers without a setting.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
-#: The hook that runs after the import of each of these modules.
+#: The modules with hooks, and the hook that runs after the module's import.
 HOOKS = {
     "inspect": "pyi_rth_inspect",
     "multiprocessing": "pyi_rth_multiprocessing",

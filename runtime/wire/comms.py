@@ -1,6 +1,6 @@
 """The comm socket: sends requests to the supervisor and waits for their replies. Any thread may use it.
 
-There is no reader thread, because passing each reply from one thread to another would double the time of a call. One of
+There is no reader thread, because passing replies from one thread to another would double the time of a call. One of
 the waiting threads, the leader, waits on the socket for all of them. When it has its own reply, another thread takes
 over. Bytes are read and written inside the cancellation's shield, so a stop never leaves half a frame behind in either
 direction. Only the waiting can be interrupted.

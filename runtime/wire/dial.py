@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dagfloe.runtime.wire.addresses import Address
 
-#: The time limit for each socket. By default, the supervisor itself gives up after 10 s.
+#: The time limit for a connection. By default, the supervisor itself gives up after 10 s.
 DIAL_TIMEOUT_S = 30.0
 
 
@@ -25,7 +25,7 @@ def dial_both(comm: Address, logs: Address, timeout_s: float = DIAL_TIMEOUT_S) -
     Args:
         comm: the address where the supervisor expects frames.
         logs: the address where the supervisor expects log lines.
-        timeout_s: the time limit for each connection, in seconds.
+        timeout_s: the time limit for a connection, in seconds.
 
     Returns:
         The comm and the logs socket.

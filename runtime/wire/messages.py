@@ -167,7 +167,7 @@ def reschedule_task(reschedule_date: datetime) -> dict[str, Any]:
 
 
 def is_dag_parse_request(body: Mapping[str, Any] | None) -> TypeGuard[Mapping[str, Any]]:
-    """Whether the first frame's body comes from a Dag processor, which asks each file for its own Dags."""
+    """Whether the first frame's body comes from a Dag processor, which asks a file for its own Dags."""
     return body is not None and body.get("type") == "DagFileParseRequest"
 
 

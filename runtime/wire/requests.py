@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Check = Callable[[object], bool]
 
-#: The states that each terminal message may have; the first one is the default.
+#: The possible states of the terminal messages; the first one is the default.
 TERMINAL_STATES: dict[str, tuple[str, ...]] = {
     "AwaitInputTask": (AWAITING_INPUT,),
     "DeferTask": (DEFERRED,),

@@ -36,7 +36,7 @@ from dagfloe.client.dag_runs import DagInfo, PreviousDagRun
 from dagfloe.client.task_instances import PreviousTaskInstance
 from dagfloe.client.variables import VariableKeys
 from dagfloe.runtime.wire.requests import TERMINAL_STATES, list_request_names
-from support.ends import answered
+from support.comm_pair import answered
 from support.memory import context
 from support.schemas import NEW, OLD, violations
 

@@ -1,4 +1,4 @@
-"""The bundle files that these tests run."""
+"""The bundle files of these tests."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def square_of_two():
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder needs frozen files, and building takes its time."""
+    """Mark all tests of this folder: they need frozen files, and building these is slow."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.frozen)
@@ -96,7 +96,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def dist() -> Path:
-    """Where `make dist` puts the examples."""
+    """The folder of the examples that `make dist` builds."""
     folder = ROOT / "dist" / platform_tag()
     for name in ("hello", "weather"):
         assert (folder / name).exists(), f"{folder / name} is missing: run `make dist` first"
@@ -121,13 +121,13 @@ def build() -> Callable[..., subprocess.CompletedProcess[str]]:
 
 @pytest.fixture(scope="session", params=["with a launcher", "one file"])
 def form(request: pytest.FixtureRequest) -> str:
-    """Both forms that bundle files have."""
+    """The form of the bundle file."""
     return str(request.param)
 
 
 @pytest.fixture(scope="session")
 def tables() -> Iterator[Tables]:
-    """Where tests note what they saw; it is written where the environment says."""
+    """Collects what the tests see, and writes it to the file that the environment names."""
     tables = Tables(os.environ.get("DAGFLOE_TABLES"))
     yield tables
     tables.write()
@@ -139,7 +139,7 @@ def guest(
     tmp_path_factory: pytest.TempPathFactory,
     build: Callable[..., subprocess.CompletedProcess[str]],
 ) -> Path:
-    """A bundle file whose tasks do what guests on a host do."""
+    """A bundle file whose tasks use their host."""
     project = tmp_path_factory.mktemp("guest")
     (project / "guest.py").write_text(GUEST + TASK)
     (project / "texts").mkdir()

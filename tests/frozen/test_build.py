@@ -1,4 +1,4 @@
-"""Builds that must not succeed, and what they leave."""
+"""Builds that fail, and builds that use an earlier analysis."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ GOOD = "from dagfloe import Bundle\nbundle = Bundle()\ndag = bundle.dag('d')\n@d
 
 
 def test_what_cannot_be_imported_is_found_before_publishing(tmp_path: Path, build: Build) -> None:
-    """Hidden imports, missing dependencies and failing modules are told at once, with the line to add."""
+    """Hidden imports, missing dependencies and failing modules fail the build, with the line to add."""
     source = project(
         tmp_path / "odd",
         GOOD,
@@ -57,7 +57,7 @@ def test_what_cannot_be_imported_is_found_before_publishing(tmp_path: Path, buil
 
 
 def test_changed_code_is_built_anew(tmp_path: Path, build: Build) -> None:
-    """A build that finds an analysis takes new code and new imports, and writes what a build without one does."""
+    """A build with a cached analysis takes new code and imports, and gives the same file as a build without one."""
     source = project(tmp_path / "odd", GOOD)
     tasks = source / "odd" / "tasks.py"
     assert build(source, tmp_path / "first").returncode == 0
@@ -72,7 +72,7 @@ def test_changed_code_is_built_anew(tmp_path: Path, build: Build) -> None:
 
 
 def test_new_files_are_found(tmp_path: Path, build: Build) -> None:
-    """A build that finds an analysis sees a module and a data file that were not there before."""
+    """A build with a cached analysis finds a new module and a new data file."""
     tasks = (
         "from pathlib import Path\ntry:\n    from helper import extra\nexcept ImportError:\n    extra = None\n"
         "found = [path.stem for path in (Path(__file__).parents[1] / 'sql').iterdir()]\n"
@@ -93,7 +93,7 @@ def test_new_files_are_found(tmp_path: Path, build: Build) -> None:
 
 
 def test_the_callers_folder_does_not_count(tmp_path: Path, build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A module that lies where the tool is called is not taken for the library's."""
+    """A module in the current folder does not replace a module of the standard library."""
     (tmp_path / "colorsys.py").write_text("stray = True")
     tasks = f"import colorsys\n{GOOD}bundle.dag('stray' if hasattr(colorsys, 'stray') else 'library').task(t)\n"
     source = project(tmp_path / "odd", tasks)
@@ -103,7 +103,7 @@ def test_the_callers_folder_does_not_count(tmp_path: Path, build: Build, monkeyp
 
 
 def test_archive_cookie_is_rejected(tmp_path: Path, build: Build) -> None:
-    """A source that would keep the program from starting is rejected, before anything is frozen."""
+    """A source that would prevent the program from starting is rejected before anything is frozen."""
     cookie = b"MEI\x0c\x0b\x0a\x0b\x0e".decode()
     answer = build(project(tmp_path / "odd", f'{GOOD}COOKIE = """{cookie}"""\n'), tmp_path / "files", "--one-file")
     assert answer.returncode == 1
@@ -111,7 +111,7 @@ def test_archive_cookie_is_rejected(tmp_path: Path, build: Build) -> None:
 
 
 def test_failing_install_is_told(tmp_path: Path, build: Build) -> None:
-    """A dependency that does not exist is told with pip's reason and the log that is kept."""
+    """The error for a dependency that does not exist shows pip's reason and the path of the log."""
     source = project(tmp_path / "odd", GOOD)
     path = source / "pyproject.toml"
     path.write_text(path.read_text().replace("iniconfig", "iniconfig>=99999"))
@@ -143,7 +143,7 @@ def test_killed_build_leaves_nothing(tmp_path: Path) -> None:
 
 
 def _mentions(text: str) -> bool:
-    """Whether a running process has a text in its command line."""
+    """Whether the command line of a running process contains a string."""
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             if text.encode() in path.read_bytes() and int(path.parent.name) != os.getpid():

@@ -1,4 +1,4 @@
-"""No way of ending leaves a process or a folder behind, and the supervisor sees how it ended."""
+"""However a bundle's process ends, no process and no folder is left, and the exit status is correct."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TIMES = int(os.environ.get("DAGFLOE_TIMES", "1"))
 
 @pytest.mark.parametrize("death", DEATHS, ids=lambda death: death.name)
 def test_death_leaves_nothing(guest: Path, form: str, tmp_path: Path, tables: Tables, death: Death) -> None:
-    """However the process ends, its status is the true one, and what it started and unpacked is gone."""
+    """However the process ends, its exit status is correct, and its child processes and unpacked files are gone."""
     if death.how == "out of memory" and not can_limit_memory():
         pytest.skip("this user may not limit the memory of a process")
     for number in range(TIMES):

@@ -1,4 +1,4 @@
-"""The frozen example files, as Airflow and people meet them."""
+"""The frozen example files, as Airflow and people use them."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ TASKS = {"hello": ["greet", "count"], "weather": ["extract", "aggregate", "load"
 
 
 def run(*command: str | Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end."""
+    """Run a program and wait for it."""
     return subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=60, check=False, env=env)
 
 
 @pytest.mark.parametrize("name", TASKS)
 def test_metadata(dist: Path, name: str) -> None:
-    """The metadata is JSON and nothing else, follows the schema, and is the manifest without what a build adds."""
+    """The metadata is one JSON document that follows the schema: the manifest without the build's additions."""
     answer = run(dist / name, "--bundle-metadata")
     assert (answer.returncode, answer.stderr) == (0, "")
     metadata = json.loads(answer.stdout)
@@ -52,7 +52,7 @@ def test_metadata(dist: Path, name: str) -> None:
     ],
 )
 def test_usage_errors(dist: Path, arguments: list[str], reason: str) -> None:
-    """A command line that cannot be obeyed gives usage and the reason on stderr, and status 2."""
+    """A usage error prints the usage and the reason on stderr, with status 2."""
     answer = run(dist / "weather", *arguments)
     assert (answer.returncode, answer.stdout) == (2, "")
     assert "Usage: weather" in answer.stderr
@@ -67,7 +67,7 @@ def test_no_python_and_no_environment_are_needed(dist: Path) -> None:
 
 
 def test_a_task_runs(dist: Path) -> None:
-    """The frozen file runs a task for whoever listens at both addresses."""
+    """The frozen file runs a task for the supervisor that listens at both addresses."""
     with Peer([str(dist / "hello")]) as peer:
         peer.send(0, startup("greet", "hello"))
         frame_id, _ = peer.expect("GetVariable")
@@ -81,7 +81,7 @@ def test_a_task_runs(dist: Path) -> None:
 
 @pytest.mark.parametrize("name", TASKS)
 def test_intact_files_are_accepted(dist: Path, name: str) -> None:
-    """`dagfloe verify` accepts what `make dist` built, and `inspect` shows it."""
+    """`dagfloe verify` accepts the files of `make dist`, and `inspect` shows them."""
     assert run(TOOL, "verify", dist / name).returncode == 0
     shown = json.loads(run(TOOL, "inspect", "--json", dist / name).stdout)
     assert sum(shown["regions"].values()) == shown["size"] == (dist / name).stat().st_size
@@ -89,7 +89,7 @@ def test_intact_files_are_accepted(dist: Path, name: str) -> None:
 
 
 def test_damaged_files_are_refused(dist: Path, tmp_path: Path) -> None:
-    """A change of any byte of source, manifest or trailer, and of sampled ones of the executable, is found."""
+    """A change of any byte of source, manifest or trailer is found, and of sampled bytes of the executable."""
     path = tmp_path / "hello"
     shutil.copyfile(dist / "hello", path)
     intact = read_bundle(path)
@@ -109,7 +109,7 @@ def test_damaged_files_are_refused(dist: Path, tmp_path: Path) -> None:
 
 
 def test_damage_is_told_on_the_command_line(dist: Path, tmp_path: Path) -> None:
-    """`dagfloe verify` tells what is wrong in one line, and its status says so."""
+    """`dagfloe verify` shows the damage in one line, with status 1."""
     path = tmp_path / "hello"
     shutil.copyfile(dist / "hello", path)
     with path.open("r+b") as file:

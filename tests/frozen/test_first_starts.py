@@ -1,4 +1,4 @@
-"""First starts of a real bundle file on hosts that make it hard: no task is lost that could have run."""
+"""First starts of a real bundle file on difficult hosts: every task that can run does."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TABLE = "first starts"
 
 
 def run_task(command: list[str], env: dict[str, str]) -> str:
-    """Run the greeting of the bundle hello; what was said on stderr."""
+    """Run a task of the bundle hello; return its stderr."""
     with Peer(command, env) as peer:
         peer.send(0, startup("greet", "hello"))
         while True:
@@ -44,7 +44,7 @@ def run_task(command: list[str], env: dict[str, str]) -> str:
 
 
 def test_at_once(dist: Path, tmp_path: Path, tables: Tables) -> None:
-    """Of 20 first starts at once, every task succeeds, and one program is unpacked."""
+    """If 20 first starts run at once, every task succeeds, and the program is unpacked once."""
     env = {"DAGFLOE_CACHE_DIR": str(tmp_path)}
     with ThreadPoolExecutor(20) as pool:
         said = list(pool.map(lambda _: run_task([str(dist / "hello")], env), range(20)))
@@ -57,7 +57,7 @@ def test_at_once(dist: Path, tmp_path: Path, tables: Tables) -> None:
 
 
 def test_killed_at_any_moment(dist: Path, tmp_path: Path, tables: Tables) -> None:
-    """However early or late a first start is killed, the next one runs its task, and clears up after it."""
+    """If a first start is killed at any time, the next one runs its task and removes what the first one left."""
     moments = random.Random(4)  # noqa: S311 - moments, not secrets
     killed = unpacking = 0
     for number in range(KILLED):
@@ -85,7 +85,7 @@ def test_killed_at_any_moment(dist: Path, tmp_path: Path, tables: Tables) -> Non
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make such hosts")
 @pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
 def test_hard_host(dist: Path, tmp_path: Path, tables: Tables, host: Host) -> None:
-    """The task runs from another place, or one line says what to do; nothing is half unpacked."""
+    """The task runs from another folder, or one line says what to do. No half unpacked program is left."""
     env = {name: value.replace("$HOST", str(tmp_path)) for name, value in host.env.items()}
     env = {
         "DAGFLOE_CACHE_DIR": "",
@@ -120,7 +120,7 @@ def test_hard_host(dist: Path, tmp_path: Path, tables: Tables, host: Host) -> No
 
 
 def test_later_starts_write_nothing(dist: Path, tmp_path: Path) -> None:
-    """A start that finds everything in place leaves every folder that it could write as it was."""
+    """A later start changes nothing in the folders that it could write to."""
     env = {"DAGFLOE_CACHE_DIR": str(tmp_path / "cache"), "HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
     run_task([str(dist / "hello")], env)
     before = snapshot(tmp_path)

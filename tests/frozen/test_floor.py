@@ -1,4 +1,4 @@
-"""What bundle files say that they need of a host, compared with what binutils find in their unpacked files."""
+"""The host requirements in bundle files, compared with what binutils find in their unpacked files."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 
 def output(*command: str | Path) -> str:
-    """What a command prints."""
+    """Run a command; return its stdout."""
     return subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=120, check=True).stdout
 
 
 def newest_need(path: Path) -> tuple[int, ...]:
-    """The newest glibc that a file needs, as readelf tells."""
+    """The newest glibc version that a file needs, according to readelf."""
     needs = re.findall(r"Name: GLIBC_([0-9.]+) ", output("readelf", "-VW", path))
     return max((tuple(map(int, need.split("."))) for need in needs), default=())
 
 
 @pytest.mark.parametrize("name", ["hello", "weather"])
 def test_the_floor_is_that_of_all_files(dist: Path, tmp_path: Path, name: str) -> None:
-    """The manifest and `inspect` tell the newest need of any unpacked file, and which file has it."""
+    """The manifest and `inspect` show the newest glibc version that an unpacked file needs, and that file."""
     folder = warm(dist / name, tmp_path)
     files = [path for path in folder.rglob("*") if path.is_file() and path.read_bytes().startswith(b"\x7fELF")]
     found = {str(path.relative_to(folder)): newest_need(path) for path in files}
@@ -45,6 +45,6 @@ def test_the_floor_is_that_of_all_files(dist: Path, tmp_path: Path, name: str) -
 
 
 def test_both_forms_tell_the_same(guest: Path, dist: Path) -> None:
-    """The libraries in a one-file program count, too: Python's own needs more than the program."""
+    """Both forms need the same: the libraries inside a one-file program count, too."""
     floors = [read_bundle(path).manifest["floor"] for path in (guest, dist / "hello")]
     assert floors[0]["libc_version"] == floors[1]["libc_version"]

@@ -1,4 +1,4 @@
-"""A frozen program as a guest on its host: workers, programs that it starts, files, death."""
+"""A frozen program on its host: worker processes, other programs, files, and its end."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from support.peer import Peer, startup, until
 
 
 def value_of(file: Path, task_id: str, env: dict[str, str] | None = None) -> Any:
-    """Run a task of the frozen file; return what it pushed."""
+    """Run a task of the frozen file; return its XCom."""
     with Peer([str(file)], env) as peer:
         peer.send(0, startup(task_id, "guest"))
         frame_id, body = peer.expect("SetXCom")
@@ -28,13 +28,13 @@ def test_multiprocessing_spawn(guest: Path) -> None:
 
 
 def test_programs_do_not_inherit_the_library_path(guest: Path) -> None:
-    """Programs that a task starts get the host's library path: unset if it was, the same if it was set."""
+    """Programs that a task starts get the host's library path, or none if the host has none."""
     assert value_of(guest, "program") == {"child": "None", "own": None}
     assert value_of(guest, "program", {"LD_LIBRARY_PATH": "/opt/x"}) == {"child": "/opt/x", "own": "/opt/x"}
 
 
 def test_files_and_metadata_come_along(guest: Path) -> None:
-    """Data files are found beside the module, and a declared dependency's metadata is kept."""
+    """Data files are beside the module, and the metadata of a declared dependency is included."""
     kept = value_of(guest, "kept", {"SSL_CERT_FILE": "/chosen.pem"})
     assert kept["note"] == "a data file"
     assert kept["version"]
@@ -42,7 +42,7 @@ def test_files_and_metadata_come_along(guest: Path) -> None:
 
 
 def alive(pid: int) -> bool:
-    """Whether a process is there and has not ended."""
+    """Whether a process exists and has not ended."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
@@ -51,7 +51,7 @@ def alive(pid: int) -> bool:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_stop_signal_reaches_the_task(guest: Path, tmp_path: Path, number: signal.Signals) -> None:
-    """A stop signal to the started process stops the task, and nothing is left."""
+    """A stop signal to the started process stops the task and leaves nothing."""
     with Peer([str(guest)], {"TMPDIR": str(tmp_path)}) as peer:
         peer.send(0, startup("wait", "guest"))
         pid = int(peer.record("pids")["event"].split()[1])
@@ -77,7 +77,7 @@ def test_killed_process_leaves_nothing(guest: Path, tmp_path: Path) -> None:
 
 
 def test_killed_task_is_told_by_status(guest: Path, tmp_path: Path) -> None:
-    """SIGKILL of the task's own process ends the started one with that signal, and nothing is left."""
+    """If the task's own process gets SIGKILL, the started process ends with that signal and leaves nothing."""
     with Peer([str(guest)], {"TMPDIR": str(tmp_path)}) as peer:
         peer.send(0, startup("wait", "guest"))
         os.kill(int(peer.record("pids")["event"].split()[1]), signal.SIGKILL)
@@ -87,7 +87,7 @@ def test_killed_task_is_told_by_status(guest: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("how", ["segfault", "exit"])
 def test_true_end_is_told(guest: Path, tmp_path: Path, how: str) -> None:
-    """A crash or `os._exit` in the author's code is seen as what it was, and what was said before is in the log."""
+    """A crash or `os._exit` in the author's code gives its own exit status, and the log has the records before it."""
     with Peer([str(guest)], {"TMPDIR": str(tmp_path)}) as peer:
         peer.send(0, startup(how, "guest"))
         assert peer.wait() == {"segfault": -signal.SIGSEGV, "exit": 7}[how]
@@ -98,5 +98,5 @@ def test_true_end_is_told(guest: Path, tmp_path: Path, how: str) -> None:
 
 
 def test_library_modules_work_as_in_an_ordinary_python(guest: Path) -> None:
-    """What PyInstaller prepares for inspect and pkgutil is there when they are imported late."""
+    """PyInstaller's hooks for inspect and pkgutil work when these are imported late."""
     assert value_of(guest, "library") == {"source": True, "modules": True}

@@ -1,4 +1,4 @@
-"""What `dagfloe build` says at its end, when it builds nothing, and what an interrupt leaves."""
+"""The summary of `dagfloe build`, builds that are up to date, and interrupted builds."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ def write(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One project for all, because the first build of each takes longest; who changes it changes it back."""
+    """A project for all tests, because its first build is slow. A test that changes it restores it."""
     return write(tmp_path_factory.mktemp("projects") / "told")
 
 
 def told(build: Build, project: Path, output: Path, *options: str) -> dict[str, Any]:
-    """What a build tells in JSON; it says nothing else."""
+    """Run a build; return its JSON output, which is its only output."""
     answer = build(project, output, "--json", *options)
     assert (answer.returncode, answer.stderr) == (0, "")
     return dict(json.loads(answer.stdout))
 
 
 def test_the_sizes_add_up(project: Path, tmp_path: Path, build: Build, form: str) -> None:
-    """Each byte of the file is some package's, and what is imported is among them."""
+    """Every byte of the file belongs to a package, and the imported packages are listed."""
     summary = told(build, project, tmp_path, *(["--one-file"] if form == "one file" else []))
     file = Path(summary["file"])
     assert (summary["built"], summary["bytes"], summary["dags"]) == (True, file.stat().st_size, {"d": ["t"]})
@@ -64,7 +64,7 @@ def test_the_sizes_add_up(project: Path, tmp_path: Path, build: Build, form: str
 
 
 def test_up_to_date(project: Path, tmp_path: Path, build: Build) -> None:
-    """While nothing changes, nothing is built, and the same is told; the file's time does not count."""
+    """If nothing changed, nothing is built and the summary is the same. The file's time does not matter."""
     output = tmp_path / "files"
     first = told(build, project, output)
     file = Path(first["file"])
@@ -78,7 +78,7 @@ def test_up_to_date(project: Path, tmp_path: Path, build: Build) -> None:
 
 
 def test_any_change_is_built(project: Path, tmp_path: Path, build: Build) -> None:
-    """Code, the other form, and a bundle file that was changed or is gone are all seen."""
+    """A change of the code, of the form or of the bundle file leads to a build, and so does a missing file."""
     output = tmp_path / "files"
     bundle = Path(told(build, project, output)["file"])
 
@@ -99,7 +99,7 @@ def test_any_change_is_built(project: Path, tmp_path: Path, build: Build) -> Non
 
 
 def test_what_a_person_reads(project: Path, tmp_path: Path, build: Build) -> None:
-    """The steps go to stderr, a line each, the summary to stdout; --quiet keeps both to itself."""
+    """The steps go to stderr, one per line, the summary to stdout. --quiet prints neither."""
     answer = build(project, tmp_path)
     assert [line.split(" with")[0].split(" in ")[0].removesuffix(" ...") for line in answer.stderr.splitlines()] == [
         "environment",
@@ -121,7 +121,7 @@ def test_what_a_person_reads(project: Path, tmp_path: Path, build: Build) -> Non
 
 
 def test_on_a_terminal(project: Path, tmp_path: Path) -> None:
-    """There each step is one line that moves, and ends with its time; what PyInstaller does is shown beside it."""
+    """On a terminal, a step is one animated line with PyInstaller's progress, and ends with its duration."""
     ours, theirs = pty.openpty()
     env = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
     process = subprocess.Popen(
@@ -143,7 +143,7 @@ def test_on_a_terminal(project: Path, tmp_path: Path) -> None:
 
 
 def interrupted(project: Path, folder: Path, number: int, wait: Callable[[subprocess.Popen[str]], object]) -> int:
-    """Start a build, send a signal, and see that nothing is left; the exit status."""
+    """Start a build, send a signal, and check that nothing is left; return the exit status."""
     output, temporary = folder / "files", folder / "tmp"
     temporary.mkdir()
     env = {**os.environ, "TMPDIR": str(temporary)}
@@ -161,7 +161,7 @@ def interrupted(project: Path, folder: Path, number: int, wait: Callable[[subpro
 
 @pytest.mark.parametrize("step", STEPS)
 def test_interrupted_at_a_step(step: str, project: Path, tmp_path: Path) -> None:
-    """Ctrl-C ends a build at any of its steps: no file, no folder, no process stays."""
+    """Ctrl-C ends a build at any step and leaves no file, no folder and no process."""
 
     def wait(process: subprocess.Popen[str]) -> None:
         assert process.stderr
@@ -172,7 +172,7 @@ def test_interrupted_at_a_step(step: str, project: Path, tmp_path: Path) -> None
 
 
 def test_interrupted_while_it_installs(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """So it is while an environment is made; half of one is not taken for a whole one later."""
+    """The same is true while the environment is created. A later build does not use a half created one."""
     monkeypatch.setenv("DAGFLOE_CACHE_DIR", str(tmp_path / "cache"))
 
     def wait(_: subprocess.Popen[str]) -> None:
@@ -184,13 +184,13 @@ def test_interrupted_while_it_installs(project: Path, tmp_path: Path, monkeypatc
 
 @pytest.mark.parametrize("tenths", range(1, 25, 4))
 def test_interrupted_at_any_moment(tenths: int, project: Path, tmp_path: Path) -> None:
-    """So it is whenever it comes; a build that was quicker has ended well."""
+    """The same is true at any time. A build that ends before the signal succeeds."""
     status = interrupted(project, tmp_path, signal.SIGINT, lambda _: time.sleep(tenths / 10))
     assert status in (0, 130, -signal.SIGINT)
 
 
 def _mentions(text: str) -> bool:
-    """Whether a running process has a text in its command line or its environment."""
+    """Whether the command line or the environment of a running process contains a string."""
     for path in Path("/proc").glob("[0-9]*"):
         try:
             known = (path / "cmdline").read_bytes() + (path / "environ").read_bytes()

@@ -1,4 +1,4 @@
-"""Where the arguments of a task come from: the supervisor's bindings, or what the bundle declares."""
+"""The sources of a task's arguments: the supervisor's bindings, or the bundle's own declaration."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SECRET = "hunter2"  # noqa: S105
 
 
 class Bound:
-    """The task `t` of a Dag, run for what it is called with."""
+    """Runs the task `t` of a Dag, and returns its arguments."""
 
     def __init__(self) -> None:
         self.run = Run()
@@ -28,13 +28,13 @@ class Bound:
         }
 
     def upstream(self, task_id: str, value: Any = None, key: str = "return_value") -> Any:
-        """A task that pushed a value."""
+        """Declare a task whose XCom has this value."""
         if value is not None:
             self.run.airflow.xcoms[task_id, key] = value
         return self.run.dag.tasks.get(task_id) or self.run.dag.task(task_id=task_id)(lambda: None)
 
     def __call__(self, **startup: Any) -> Any:
-        """What the task saw; the text of the error when it did not begin."""
+        """The task's arguments, or the error message if it did not begin."""
         message = self.run(should_retry=True, **startup)
         if message["type"] == "RetryTask":
             assert self.seen == [], "the task began"
@@ -67,7 +67,7 @@ def xcom(task_id: str, name: str = "x") -> dict[str, object]:
 
 
 def test_wiring(bound: Bound) -> None:
-    """Literals and return values arrive, nested and by key, beside what is injected; each XCom is read once."""
+    """Literals and return values arrive, nested and by key, beside injected arguments. An XCom is read only once."""
     one, two = bound.upstream("one", [1, 2]), bound.upstream("two", {"rows": 7})
     bound.run.airflow.xcoms["two", "rows"] = 7
 
@@ -83,7 +83,7 @@ def test_wiring(bound: Bound) -> None:
 
 
 def test_wiring_of_stars(bound: Bound) -> None:
-    """Functions with `*args` and `**kwargs` get what they were called with."""
+    """Functions with `*args` and `**kwargs` get all arguments of the call."""
     one = bound.upstream("one", 1)
 
     @bound.run.dag.task
@@ -96,7 +96,7 @@ def test_wiring_of_stars(bound: Bound) -> None:
 
 
 def test_defaults_stay_where_nothing_is_given(bound: Bound) -> None:
-    """A parameter that the call leaves out takes its default; nothing is read for it."""
+    """A parameter that the call leaves out takes its default, and no XCom is read for it."""
 
     @bound.run.dag.task
     def t(x: int = 5, context: Context | None = None) -> None:
@@ -109,7 +109,7 @@ def test_defaults_stay_where_nothing_is_given(bound: Bound) -> None:
 
 
 def test_bundle_without_wiring_has_no_arguments(bound: Bound) -> None:
-    """A parameter for which nobody gives a value fails the task before anything is read, and says how to give one."""
+    """A parameter without a value fails the task before any XCom is read. The error says how to pass one."""
 
     @bound.run.dag.task
     def t(x: int) -> None:
@@ -135,7 +135,7 @@ def test_bindings_by_name(bound: Bound) -> None:
 
 
 def test_bindings_by_position(bound: Bound) -> None:
-    """With other names in the stub, bindings go to the parameters in order, injected ones left out."""
+    """If the stub uses other names, bindings go to the parameters in order, without the injected ones."""
 
     @bound.run.dag.task
     def t(log: logging.Logger, y: int, client: Client, x: str = "default") -> None:
@@ -145,7 +145,7 @@ def test_bindings_by_position(bound: Bound) -> None:
 
 
 def test_bindings_win_over_the_wiring(bound: Bound) -> None:
-    """What the stub says counts, where both say something."""
+    """The stub's arguments take precedence over the bundle's."""
 
     @bound.run.dag.task
     def t(x: int) -> None:
@@ -158,7 +158,7 @@ def test_bindings_win_over_the_wiring(bound: Bound) -> None:
 
 @pytest.mark.parametrize("bindings", [None, []])
 def test_without_bindings_the_wiring_counts(bound: Bound, bindings: Sequence[dict[str, object]] | None) -> None:
-    """A stub that gives no arguments leaves the word to the bundle."""
+    """If the stub passes no arguments, the bundle's arguments apply."""
 
     @bound.run.dag.task
     def t(x: int) -> None:
@@ -170,7 +170,7 @@ def test_without_bindings_the_wiring_counts(bound: Bound, bindings: Sequence[dic
 
 
 def test_defaults_of_the_stub_may_be_unknown(bound: Bound) -> None:
-    """A default that only the stub's function has is left out, and the names of the others count."""
+    """A default that only the stub's function has is left out; the other bindings go by name."""
 
     @bound.run.dag.task
     def t(y: int, x: int) -> None:
@@ -198,7 +198,7 @@ def test_bindings_for_stars(bound: Bound) -> None:
 
 
 def test_too_many_bindings(bound: Bound) -> None:
-    """Arguments that the function has no place for fail the task, with both signatures in the message."""
+    """Too many arguments fail the task. The message shows both signatures."""
 
     @bound.run.dag.task
     def t(x: int) -> None:
@@ -213,7 +213,7 @@ def test_too_many_bindings(bound: Bound) -> None:
 
 @pytest.mark.parametrize("binding", [{"kind": "loop", "name": "x"}, {"name": "x"}, {"kind": "xcom", "name": "x"}])
 def test_unknown_kind_of_binding(bound: Bound, binding: dict[str, object]) -> None:
-    """A binding of a kind to come is refused by name."""
+    """A binding of an unknown kind is refused, and the error names the kind."""
 
     @bound.run.dag.task
     def t(x: int) -> None:
@@ -227,7 +227,7 @@ def test_unknown_kind_of_binding(bound: Bound, binding: dict[str, object]) -> No
 
 
 def test_missing_argument_comes_before_any_read(bound: Bound) -> None:
-    """The whole plan is checked before the first XCom is read."""
+    """All sources are checked before the first XCom is read."""
     bound.upstream("one", 1)
 
     @bound.run.dag.task
@@ -239,7 +239,7 @@ def test_missing_argument_comes_before_any_read(bound: Bound) -> None:
 
 
 def test_bad_literal_comes_before_any_read(bound: Bound) -> None:
-    """Literals are checked before the first XCom is read; the message has the types and not the value."""
+    """Literals are checked before the first XCom is read. The message shows the types and not the value."""
     bound.upstream("one", 1)
 
     @bound.run.dag.task
@@ -253,7 +253,7 @@ def test_bad_literal_comes_before_any_read(bound: Bound) -> None:
 
 
 def test_bad_xcom_names_where_it_came_from(bound: Bound) -> None:
-    """The message names task, parameter, expected and actual type, the place inside, and the upstream task."""
+    """The message names task, parameter, expected and actual type, the path in the value, and the upstream task."""
     one = bound.upstream("one", {"rows": [1, SECRET]})
 
     @bound.run.dag.task
@@ -277,7 +277,7 @@ def test_bad_xcom_names_where_it_came_from(bound: Bound) -> None:
 
 @pytest.mark.parametrize(("count", "told"), [(0, "no XCom: the task pushed none"), (1, "got null")])
 def test_none_and_null_are_told_apart(bound: Bound, count: int, told: str) -> None:
-    """An upstream task that pushed nothing is told from one that pushed null."""
+    """The error distinguishes an upstream task that pushed nothing from one that pushed null."""
     one = bound.upstream("one")
     bound.run.airflow.replies["GetXComCount"]["len"] = count
 
@@ -291,7 +291,7 @@ def test_none_and_null_are_told_apart(bound: Bound, count: int, told: str) -> No
 
 
 def test_no_xcom_is_none_where_that_fits(bound: Bound) -> None:
-    """An upstream task that pushed nothing gives None where the annotation allows it, or where there is none."""
+    """An upstream task that pushed nothing gives None if the annotation allows it, or if there is no annotation."""
     one = bound.upstream("one")
 
     @bound.run.dag.task
@@ -309,7 +309,7 @@ def test_no_xcom_is_none_where_that_fits(bound: Bound) -> None:
 
 
 def mapped_upstream(bound: Bound, values: list[Any]) -> Any:
-    """A mapped task with an XCom for each map index."""
+    """Declare a mapped task with one XCom per map index."""
     replies = bound.run.airflow.replies
     replies["GetXComCount"] = {"type": "XComCountResponse", "len": len(values)}
     replies["GetXComSequenceSlice"] = {"type": "XComSequenceSliceResult", "root": values}
@@ -318,7 +318,7 @@ def mapped_upstream(bound: Bound, values: list[Any]) -> Any:
 
 
 def test_mapped_upstream_is_lazy(bound: Bound) -> None:
-    """What a mapped task pushed is a sequence; nothing of it is read before the task looks at it."""
+    """The XComs of a mapped task are a sequence. An item is read when the task accesses it."""
     one = mapped_upstream(bound, [10, 20])
     before: list[list[str]] = []
 
@@ -336,7 +336,7 @@ def test_mapped_upstream_is_lazy(bound: Bound) -> None:
 
 @pytest.mark.parametrize("has_wiring", [True, False])
 def test_mapped_upstream_of_a_binding(bound: Bound, has_wiring: bool) -> None:
-    """A stub's mapped upstream is lazy, too, whether the bundle knows of the mapping or finds it out."""
+    """A stub's mapped upstream is lazy, too, whether or not the bundle declares the mapping."""
     one = mapped_upstream(bound, [10, 20])
 
     @bound.run.dag.task
@@ -352,7 +352,7 @@ def test_mapped_upstream_of_a_binding(bound: Bound, has_wiring: bool) -> None:
 
 @pytest.mark.parametrize(("map_index", "expected"), [(0, (7, "a")), (1, (7, "b")), (2, (8, "a")), (5, (9, "b"))])
 def test_mapped_task_gets_its_items(bound: Bound, map_index: int, expected: tuple[int, str]) -> None:
-    """A mapped task instance gets one item of each, and what all share; conversions count for the items."""
+    """A mapped task instance gets one item of every mapped argument, and the shared arguments. Items are converted."""
     one = bound.upstream("one", [7, 8, 9])
 
     @bound.run.dag.task
@@ -366,7 +366,7 @@ def test_mapped_task_gets_its_items(bound: Bound, map_index: int, expected: tupl
 
 
 def test_mapped_task_item_that_does_not_fit(bound: Bound) -> None:
-    """An item of another type is told without its value."""
+    """The error for an item of the wrong type does not show its value."""
 
     @bound.run.dag.task
     def t(x: int) -> None:
@@ -383,7 +383,7 @@ def test_mapped_task_item_that_does_not_fit(bound: Bound) -> None:
 
 
 def test_resumed_function_gets_what_it_asks_for(bound: Bound) -> None:
-    """A function to resume in gets the event, what was handed on, and those of the task's arguments that it names."""
+    """A resumed function gets the event, the passed arguments, and those arguments of the task that it names."""
     one = bound.upstream("one", 1)
 
     @bound.run.dag.task
@@ -402,7 +402,7 @@ def test_resumed_function_gets_what_it_asks_for(bound: Bound) -> None:
 
 
 def test_what_was_handed_on_wins(bound: Bound) -> None:
-    """What was handed on is not read again."""
+    """An argument that the task passes to the resumed function is not read again."""
     one = bound.upstream("one", 1)
 
     @bound.run.dag.task
@@ -416,7 +416,7 @@ def test_what_was_handed_on_wins(bound: Bound) -> None:
 
 
 def test_handed_on_without_a_parameter(bound: Bound) -> None:
-    """What a resumed function has no parameter for is an error by name; the event alone may be left out."""
+    """An argument that the resumed function has no parameter for is an error. Only `event` may be left out."""
 
     @bound.run.dag.task
     def t() -> None:
@@ -431,7 +431,7 @@ def test_handed_on_without_a_parameter(bound: Bound) -> None:
 
 
 def test_named_tuples_keep_their_type(bound: Bound) -> None:
-    """A named tuple that holds a return value arrives as one."""
+    """A namedtuple that contains a return value keeps its type."""
 
     class Place(NamedTuple):
         row: int
@@ -452,7 +452,7 @@ def test_named_tuples_keep_their_type(bound: Bound) -> None:
 
 @pytest.mark.parametrize("given", ["(1, 2, 3)", "(1, 2, 3, b=4)", "(1)"])
 def test_arguments_by_name_after_stars(bound: Bound, given: str) -> None:
-    """What can only be given by name is, whatever `*rest` takes."""
+    """Keyword-only parameters are passed by name, also after `*rest`."""
 
     @bound.run.dag.task
     def t(a: int, log: logging.Logger, *rest: int, b: int = 0, client: Client) -> None:

@@ -1,4 +1,4 @@
-"""What is declared of a Dag, as the manifest has it."""
+"""The declaration of a Dag in the manifest."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dagfloe.runtime.metadata import bundle_metadata
 
 
 def whole() -> Bundle:
-    """A bundle whose Dag declares everything."""
+    """A bundle whose Dag declares every field."""
     bundle = Bundle()
     dag = bundle.dag(
         "sales",
@@ -101,7 +101,7 @@ EXPECTED: dict[str, Any] = {
 
 
 def test_everything_that_can_be_declared() -> None:
-    """Each field has its one form; the manifest with it follows the schema and survives its own YAML."""
+    """Every field has one format. The manifest follows the schema and is equal after a round trip through YAML."""
     bundle = whole()
     assert describe_dag(bundle.dags["sales"]) == EXPECTED
     manifest = bundle_metadata(BundleConfig("tasks:bundle", "p", "1", "tasks.py"), bundle)
@@ -118,13 +118,13 @@ def test_everything_that_can_be_declared() -> None:
     ],
 )
 def test_schedules(schedule: Any, form: Any) -> None:
-    """A timedelta is told in seconds, assets by name and URI."""
+    """A timedelta is written in seconds, an asset with its name and URI."""
     dag = Bundle().dag("d", schedule=schedule, start_date=datetime(2026, 1, 1, tzinfo=timezone.utc))
     assert describe_dag(dag) == {"schedule": form, "start_date": "2026-01-01T00:00:00+00:00", "tasks": {}}
 
 
 def test_long_lists_are_told_by_their_length() -> None:
-    """Of what a task is mapped over, the manifest holds no more than 256 values."""
+    """If a task is mapped over more than 256 values, the manifest holds only their number."""
     dag = Bundle().dag("d")
     for length in (256, 257):
         task = dag.task(task_id=f"t{length}")(lambda item: item)
@@ -139,7 +139,7 @@ def test_long_lists_are_told_by_their_length() -> None:
     ("field", "value"), [("retries", "2"), ("trigger_rule", ""), ("upstream", "a"), ("mapped", {}), ("else", 1)]
 )
 def test_declarations_are_checked_with_the_manifest(field: str, value: object) -> None:
-    """A declaration that nobody could make a Dag of is found by `verify`."""
+    """`verify` rejects a declaration that cannot become a Dag."""
     manifest = bundle_metadata(BundleConfig("tasks:bundle", "p", "1", "tasks.py"), whole())
     manifest["dags"]["sales"]["declaration"]["tasks"]["load"][field] = value
     with pytest.raises(ManifestError, match=r"does not follow its schema at .*\.load"):

@@ -1,4 +1,4 @@
-"""Importing the author's module and finding the bundle in it."""
+"""Importing the author's module and its bundle."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HEAD = "from dagfloe import Bundle\nbundle = Bundle()\ndag = bundle.dag('d')\n"
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], BundleConfig]]:
-    """Writes an author's module and gives the configuration that names it."""
+    """Writes an author's module and returns its configuration."""
     monkeypatch.syspath_prepend(tmp_path)
 
     def write(source: str) -> BundleConfig:
@@ -32,7 +32,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 
 
 def test_bundle_is_found(project: Callable[[str], BundleConfig]) -> None:
-    """The bundle is the attribute that the configuration names, with what the module registered."""
+    """The bundle is the attribute that the configuration names, with the registered tasks."""
     bundle = load_bundle(project(HEAD + "@dag.task\ndef t(): pass\n"))
     assert bundle is sys.modules["loaded_tasks"].bundle
     assert list(bundle.dags["d"].tasks) == ["t"]
@@ -42,7 +42,7 @@ def test_bundle_is_found(project: Callable[[str], BundleConfig]) -> None:
     ("source", "found"), [("", "nothing"), ("bundle = 3", "int"), ("from dagfloe import Bundle as bundle", "type")]
 )
 def test_no_bundle(project: Callable[[str], BundleConfig], source: str, found: str) -> None:
-    """Where there is no bundle, the error says what is there, and what to write."""
+    """If the attribute is not a bundle, the error says what it is and what to write."""
     with pytest.raises(BundleError, match=f"loaded_tasks:bundle should be a dagfloe.Bundle but is {found}") as caught:
         load_bundle(project(source))
     assert "`bundle = Bundle()` in loaded_tasks" in str(caught.value)
@@ -50,7 +50,7 @@ def test_no_bundle(project: Callable[[str], BundleConfig], source: str, found: s
 
 @pytest.mark.parametrize("source", ["from dagfloe import Bundle\nbundle = Bundle()", HEAD])
 def test_bundle_without_a_task(project: Callable[[str], BundleConfig], source: str) -> None:
-    """A bundle in which nothing is registered is an error."""
+    """A bundle without a task is an error."""
     with pytest.raises(BundleError, match="loaded_tasks:bundle has no task"):
         load_bundle(project(source))
 
@@ -61,7 +61,7 @@ def test_bundle_without_a_task(project: Callable[[str], BundleConfig], source: s
 def test_what_the_module_raises(
     project: Callable[[str], BundleConfig], source: str, error: type[BaseException]
 ) -> None:
-    """What the author's module raises is passed on as it is."""
+    """An exception of the author's module is raised unchanged."""
     with pytest.raises(error):
         load_bundle(project(source))
 

@@ -1,4 +1,4 @@
-"""Which items a mapped task instance gets."""
+"""The arguments of a mapped task instance."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ sources = st.dictionaries(
 
 
 def items_of(source: Any) -> list[Any]:
-    """What a source is mapped over: of a map, its pairs."""
+    """The items of a source; for a dict, its pairs."""
     return list(source.items()) if isinstance(source, dict) else list(source)
 
 
 @given(sources)
 def test_order(mapped: dict[str, Any]) -> None:
-    """Every combination is run once, the last argument changes fastest, and there is none beyond."""
+    """Every combination has one map index, the last argument changes fastest, and larger indexes are an error."""
     expected = list(product(*map(items_of, mapped.values())))
     for map_index, combination in enumerate(expected):
         items = MappedArguments(mapped, map_index)
@@ -37,7 +37,7 @@ def test_order(mapped: dict[str, Any]) -> None:
 
 
 def test_sources_are_resolved_once() -> None:
-    """However many parameters ask, each source is looked up once."""
+    """A source is resolved only once, for all parameters together."""
     resolved: list[object] = []
 
     def resolve(source: object) -> object:
@@ -53,6 +53,6 @@ def test_sources_are_resolved_once() -> None:
     ("source", "why"), [("text", "str"), (5, "int"), (None, "NoneType"), ([], "empty"), ({}, "empty")]
 )
 def test_nothing_to_map_over(source: object, why: str) -> None:
-    """Something that has no items is an error that names the parameter."""
+    """A value without items is an error that names the parameter."""
     with pytest.raises(BindingError, match=f"'a'.*{why}"):
         MappedArguments({"a": source}, 0).choose("a", lambda each: each)

@@ -1,4 +1,4 @@
-"""How much memory large values and many records take, in fresh processes."""
+"""The memory that large values and many records take, in new processes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from support.ends import Supervisor
+from support.comm_pair import Supervisor
 from support.peer import DEADLINE_S
 
 XCOM_BYTES = 50_000_000
@@ -39,7 +39,7 @@ before = memory("VmRSS")
 
 
 def run(program: str, sock: socket.socket) -> list[int]:
-    """The numbers that a process prints which has a socket."""
+    """Run a program with one end of a socket pair; return the numbers that it prints."""
     answer = subprocess.run(
         [sys.executable, "-c", PREAMBLE + program, str(sock.fileno())],
         capture_output=True,
@@ -62,7 +62,7 @@ def run(program: str, sock: socket.socket) -> list[int]:
     ids=["up", "down"],
 )
 def test_large_xcom_takes_three_times_its_size_at_most(transfer: str) -> None:
-    """The value itself, what is sent or received, and not much more."""
+    """A large XCom takes at most three times its size: the value, the frame, and not much more."""
     ours, theirs = socket.socketpair()
 
     def answer() -> None:
@@ -82,7 +82,7 @@ def test_large_xcom_takes_three_times_its_size_at_most(transfer: str) -> None:
 
 
 def test_records_do_not_pile_up() -> None:
-    """After many records there is no more memory in use than after some."""
+    """Memory use does not grow with the number of records."""
     ours, theirs = socket.socketpair()
     received: list[int] = []
     thread = threading.Thread(target=lambda: received.extend(iter(lambda: len(theirs.recv(1 << 16)), 0)), daemon=True)

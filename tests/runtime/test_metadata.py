@@ -1,4 +1,4 @@
-"""What a bundle says about itself."""
+"""A bundle's metadata."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ task_ids = st.lists(st.text("abcé._-0", min_size=1, max_size=4), unique=True, m
 
 
 def test_metadata() -> None:
-    """The metadata names the project, what it runs on, its Dags by id, their tasks in order, and the SDK."""
+    """The metadata has the project, its platform, the Dags by id, their tasks in order, and the SDK."""
     bundle = Bundle()
     for dag_id, names in (("zoo", ["b", "a"]), ("bar", ["x"])):
         dag = bundle.dag(dag_id)
@@ -48,12 +48,12 @@ def test_metadata() -> None:
 
 
 def print_nothing() -> None:
-    """Be a task."""
+    """Do nothing."""
 
 
 @given(st.dictionaries(st.text("abcé._-0", min_size=1, max_size=4), task_ids, max_size=4))
 def test_order_of_registration_of_dags_does_not_matter(registered: dict[str, list[str]]) -> None:
-    """The same Dags give the same bytes, whichever was registered first."""
+    """The same Dags give the same bytes in any order of registration."""
     texts = set()
     for dag_ids in (list(registered), sorted(registered), sorted(registered, reverse=True)):
         bundle = Bundle()
@@ -67,12 +67,12 @@ def test_order_of_registration_of_dags_does_not_matter(registered: dict[str, lis
 
 
 def test_platform_tag() -> None:
-    """The platform is operating system and processor, in lower case."""
+    """The platform is the operating system and the processor, in lower case."""
     system, _, machine = platform_tag().partition("-")
     assert system == sys.platform
     assert machine == platform.machine().lower()
 
 
 def test_default_schema_version() -> None:
-    """Without another choice a bundle speaks the schema version that Airflow 3.3 and 3.4 both know."""
+    """By default, a bundle speaks the schema version that both Airflow 3.3 and 3.4 accept."""
     assert BundleConfig("t:b", "p", "1", "t.py").schema_version == "2026-06-16"

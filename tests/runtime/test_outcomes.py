@@ -1,4 +1,4 @@
-"""Every way for a task to end beside returning and failing: which terminal message, and what is sent before."""
+"""All outcomes of a task besides a return and a failure: their terminal messages, and the requests before them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def run() -> Run:
 
 
 def test_deferred(run: Run) -> None:
-    """A task defers to a trigger by its class path; kwargs that JSON does not have are encoded as Airflow does."""
+    """A task defers to a trigger by its class path. Kwargs that are not JSON are encoded as Airflow encodes them."""
 
     @run.dag.task
     def t() -> None:
@@ -56,7 +56,7 @@ def test_deferred(run: Run) -> None:
 
 
 def test_resumed(run: Run) -> None:
-    """The resumed function gets the event and what was handed on, decoded; XComs of the first part are left alone."""
+    """The resumed function gets the event and the passed arguments, decoded. The XComs of the first part stay."""
     seen: list[Any] = []
 
     @run.dag.task
@@ -78,7 +78,7 @@ def test_resumed(run: Run) -> None:
 
 
 def test_resumed_in_the_task_itself(run: Run) -> None:
-    """Without a function to resume in, the task's own function is called again, with the event if it asks for it."""
+    """Without `resume`, the task's own function is called again, with the event if it has the parameter."""
 
     @run.dag.task
     def t(event: str | None = None) -> str:
@@ -96,7 +96,7 @@ def test_resumed_in_the_task_itself(run: Run) -> None:
     ("told", "error"), [("Trigger timeout", "TriggerTimeout"), ("Trigger failure", "TriggerFailed")]
 )
 def test_failed_trigger(run: Run, told: str, error: str, should_retry: bool, caplog: pytest.LogCaptureFixture) -> None:
-    """A trigger that failed is a failure of the task, with the trigger's stack in the log; the task is not called."""
+    """A failed trigger fails the task without calling it. The log shows the trigger's stack."""
     run.dag.task(task_id="t")(lambda: pytest.fail("the task began again"))
     kwargs = {"error": told, "traceback": ["Traceback", "KeyError: 'x'"]}
     message = run(should_retry=should_retry, next_method="__fail__", next_kwargs=kwargs)
@@ -120,7 +120,7 @@ def test_failed_trigger(run: Run, told: str, error: str, should_retry: bool, cap
 def test_suspensions_that_cannot_be(
     run: Run, outcome: Exception, message: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What cannot be sent is a failure of the task with its reason in the log, and is retried as others are."""
+    """An outcome that cannot be sent is a failure with the reason in the log. It may be retried."""
 
     @run.dag.task
     def t() -> None:
@@ -132,7 +132,7 @@ def test_suspensions_that_cannot_be(
 
 
 def test_unknown_function_to_resume_in(run: Run, caplog: pytest.LogCaptureFixture) -> None:
-    """A bundle that was replaced while the task was deferred fails it, and says why."""
+    """If the bundle was replaced while the task was deferred, the task fails and the log says why."""
     run.dag.task(task_id="t")(lambda: None)
     assert run(next_method="gone", next_kwargs={})["state"] == "failed"
     assert "cannot resume in 'gone', which is not in this bundle" in caplog.text
@@ -142,7 +142,7 @@ def test_unknown_function_to_resume_in(run: Run, caplog: pytest.LogCaptureFixtur
 
 
 def test_rescheduled(run: Run) -> None:
-    """A task is run again at the date that it says."""
+    """A task is rescheduled to the date that it gives."""
 
     @run.dag.task
     def t() -> None:
@@ -153,7 +153,7 @@ def test_rescheduled(run: Run) -> None:
 
 
 def test_awaiting_input(run: Run) -> None:
-    """A task that waits for a human is parked."""
+    """A task that waits for a human ends as awaiting input."""
 
     @run.dag.task
     def t() -> None:
@@ -203,7 +203,7 @@ def test_no_human_answered(run: Run, caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_branch(run: Run) -> None:
-    """A branch goes on with what it returns, and the others right after it are skipped before it succeeds."""
+    """The tasks that a branch does not return are skipped before it succeeds."""
 
     @run.dag.branch
     def t() -> str:
@@ -220,7 +220,7 @@ def test_branch(run: Run) -> None:
 
 @pytest.mark.parametrize("value", [3, [3], {"a": 1}])
 def test_branch_to_nothing_known(run: Run, value: object) -> None:
-    """What a branch returns must be task_ids."""
+    """A branch must return task_ids."""
     task = run.dag.branch(task_id="t")(lambda: value)
     with run.dag:
         task >> run.dag.task(task_id="a")(lambda: None)
@@ -229,7 +229,7 @@ def test_branch_to_nothing_known(run: Run, value: object) -> None:
 
 @pytest.mark.parametrize(("value", "skipped"), [(True, []), (0, [["a", "b"]]), (None, [["a", "b"]])])
 def test_short_circuit(run: Run, value: object, skipped: list[list[str]]) -> None:
-    """A short circuit that returns something false skips all that comes after it."""
+    """A short circuit that returns a false value skips all tasks after it."""
     task = run.dag.short_circuit(task_id="t")(lambda: value)
     with run.dag:
         task >> run.dag.task(task_id="a")(lambda: None) >> run.dag.task(task_id="b")(lambda: None)
@@ -252,7 +252,7 @@ def test_short_circuit(run: Run, value: object, skipped: list[list[str]]) -> Non
     ],
 )
 def test_retry_policy(run: Run, decision: RetryDecision | None, should_retry: bool, expected: tuple[Any, ...]) -> None:
-    """A policy sees the exception and the try, and decides; tries that are not left are not made."""
+    """A policy decides by the exception and the try number. It cannot add tries."""
     seen: list[tuple[str, int]] = []
 
     def policy(error: BaseException, try_number: int) -> RetryDecision | None:
@@ -269,7 +269,7 @@ def test_retry_policy(run: Run, decision: RetryDecision | None, should_retry: bo
 
 
 def test_reason_of_a_policy(run: Run) -> None:
-    """Airflow 3.4 is told why a policy gave up, without what was masked; 3.3 has no field for it."""
+    """Airflow 3.4 gets the policy's reason, with secrets masked; 3.3 has no field for it."""
     run.secrets.add("hunter2-hunter2")
 
     @run.dag.task(task_id="t", retry_policy=lambda _error, _try: RetryDecision.fail("bad key hunter2-hunter2"))
@@ -281,7 +281,7 @@ def test_reason_of_a_policy(run: Run) -> None:
 
 
 def test_failing_policy(run: Run, caplog: pytest.LogCaptureFixture) -> None:
-    """A policy that fails leaves the decision to Airflow's own rule."""
+    """If the policy raises an exception, Airflow's own rule applies."""
 
     def policy(_error: BaseException, _try_number: int) -> RetryDecision:
         raise LookupError("no policy today")
@@ -298,7 +298,7 @@ def test_failing_policy(run: Run, caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_multiple_outputs(run: Run) -> None:
-    """Each key of the map is an XCom of its own, beside the return value."""
+    """Every key of the dict becomes an XCom, beside the return value."""
     run.dag.task(task_id="t", multiple_outputs=True)(lambda: {"a": 1, "b": [2]})
     run()
     assert [(body["key"], body["value"]) for body in run.airflow.sent("SetXCom")] == [
@@ -310,14 +310,14 @@ def test_multiple_outputs(run: Run) -> None:
 
 @pytest.mark.parametrize("value", [[1], {"a": 1, 2: 3}, {"a": object()}])
 def test_multiple_outputs_that_cannot_be(run: Run, value: object) -> None:
-    """Nothing is pushed of a value that is no map of JSON values."""
+    """If the value is not a dict of JSON values, no XCom is pushed."""
     run.dag.task(task_id="t", multiple_outputs=True)(lambda: value)
     assert run()["state"] == "failed"
     assert run.airflow.requests == []
 
 
 def test_xcoms_of_an_earlier_try_are_cleared(run: Run) -> None:
-    """The keys that the server names are deleted before the task begins."""
+    """The XComs that the server lists are deleted before the task begins."""
     run.dag.task(task_id="t")(lambda: None)
     run(xcom_keys_to_clear=("a", "b"), ti={"map_index": 3})
     deleted = run.airflow.sent("DeleteXCom")
@@ -326,7 +326,7 @@ def test_xcoms_of_an_earlier_try_are_cleared(run: Run) -> None:
 
 @pytest.mark.parametrize(("value", "length"), [([1, 2, 3], 3), ({"a": 1}, 1), ((1, 2), 2)])
 def test_length_for_mapping(run: Run, value: object, length: int) -> None:
-    """What another task is mapped over is pushed with its length."""
+    """A value that another task is mapped over is pushed with its length."""
     task = run.dag.task(task_id="t")(lambda: value)
     other = run.dag.task(task_id="each")(lambda item: item)
     with run.dag:
@@ -337,7 +337,7 @@ def test_length_for_mapping(run: Run, value: object, length: int) -> None:
 
 @pytest.mark.parametrize("value", [None, 3, "text"])
 def test_nothing_to_map_over(run: Run, value: object) -> None:
-    """A task that another one is mapped over must return a list or a map."""
+    """A task that another task is mapped over must return a list or a dict."""
     task = run.dag.task(task_id="t")(lambda: value)
     other = run.dag.task(task_id="each")(lambda item: item)
     with run.dag:
@@ -350,7 +350,7 @@ def test_nothing_to_map_over(run: Run, value: object) -> None:
 
 
 def test_outlets(run: Run) -> None:
-    """Outlets are validated first, and told of with their extra when the task has succeeded."""
+    """Outlets are validated first. The success message has their events, with `extra`."""
     asset, alias, ref = Asset("a", "s3://a"), AssetAlias("al"), Asset.ref(name="r")
 
     @run.dag.task(task_id="t", outlets=[asset, alias, ref])
@@ -378,7 +378,7 @@ def test_outlets(run: Run) -> None:
 
 
 def test_partitions_and_references(run: Run) -> None:
-    """An event is told for each partition; a reference is looked up first."""
+    """There is one event per partition. An asset reference is looked up first."""
 
     @run.dag.task(task_id="t", outlets=[Asset.ref(uri="s3://a")])
     def task(client: Client) -> None:
@@ -426,7 +426,7 @@ def test_inactive_assets_fail_the_task(run: Run) -> None:
 
 
 def test_rendered_map_index_goes_with_every_end(run: Run) -> None:
-    """A terminal message repeats the label, because without it the server would remove it."""
+    """Every terminal message repeats the label. Without it, the server would remove the label."""
 
     def task(client: Client, error: Exception | None) -> None:
         client.task_instances.set_rendered_map_index("june")
@@ -448,7 +448,7 @@ def test_rendered_map_index_goes_with_every_end(run: Run) -> None:
 
 
 def test_execution_timeout(run: Run, caplog: pytest.LogCaptureFixture) -> None:
-    """A task that runs too long gets TaskTimeout, after its cleanup callbacks, and is retried as others are."""
+    """A task that runs too long gets TaskTimeout after its cleanup callbacks. It may be retried."""
     cleaned: list[str] = []
 
     @run.dag.task(task_id="t", execution_timeout=0.05)
@@ -468,14 +468,14 @@ def test_execution_timeout(run: Run, caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_execution_timeout_is_told_to_a_newer_supervisor(run: Run) -> None:
-    """Airflow 3.4 is told how long the task may run, so that it can end a process that is stuck."""
+    """Airflow 3.4 gets the timeout of the task, so that it can end a process that hangs."""
     run.dag.task(task_id="t", execution_timeout=timedelta(minutes=1))(lambda: 1)
     assert run(schema_version=NEW)["type"] == "SucceedTask"
     assert run.airflow.sent("SetExecutionTimeout") == [{"type": "SetExecutionTimeout", "timeout_seconds": 60.0}]
 
 
 def test_no_timeout_inside_a_shield(run: Run) -> None:
-    """A shielded block is not interrupted; the timeout comes at its end."""
+    """A shielded block is not interrupted. The timeout is raised at its end."""
     seen: list[str] = []
 
     @run.dag.task(task_id="t", execution_timeout=0.02)

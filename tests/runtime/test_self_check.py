@@ -1,4 +1,4 @@
-"""Importing everything that a bundle should hold."""
+"""The self-check of a bundle."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TASKS = "from dagfloe import Bundle\nbundle = Bundle()\n@bundle.dag('d').task\nd
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., BundleConfig]]:
-    """Writes an author's modules and gives the configuration that names them."""
+    """Writes an author's modules and returns their configuration."""
     monkeypatch.syspath_prepend(tmp_path)
     before = set(sys.modules)
 
@@ -35,13 +35,13 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 
 
 def test_everything_is_there(project: Callable[..., BundleConfig]) -> None:
-    """When every module can be imported, each is null and all is well."""
+    """If every module can be imported, all values are None and the check is ok."""
     report = self_check(project(checked_tasks=TASKS, checked_helpers="x = 1"))
     assert report == {"ok": True, "modules": {"checked_tasks": None, "checked_helpers": None}}
 
 
 def test_missing_module(project: Callable[..., BundleConfig]) -> None:
-    """A module that was not frozen is named, and so is the line that wants it; the other modules are still tried."""
+    """A module that was not frozen is named, with the line that imports it. The other modules are still checked."""
     report = self_check(
         project(checked_one="import os\nimport not_frozen.part", checked_tasks=TASKS, checked_two="import not_frozen_2")
     )
@@ -54,7 +54,7 @@ def test_missing_module(project: Callable[..., BundleConfig]) -> None:
 
 
 def test_project_module_that_is_not_there() -> None:
-    """A module of the project itself that is missing is named."""
+    """A missing module of the project itself is named."""
     report = self_check(BundleConfig("json:bundle", "project", "1.0", "t.py", ("checked_absent",)))
     assert report["modules"]["checked_absent"]["missing"] == "checked_absent"
 
@@ -72,7 +72,7 @@ def test_project_module_that_is_not_there() -> None:
     ],
 )
 def test_module_that_raises(project: Callable[..., BundleConfig], source: str, error: str) -> None:
-    """Whatever a module raises is an answer, and no module is missing."""
+    """Any exception of a module is reported, without a missing module."""
     report = self_check(project(checked_bad=source, checked_tasks=TASKS))
     problem = report["modules"]["checked_bad"]
     assert (problem["error"], problem["missing"], report["ok"]) == (error, None, False)
@@ -81,13 +81,13 @@ def test_module_that_raises(project: Callable[..., BundleConfig], source: str, e
 
 
 def test_module_without_a_bundle(project: Callable[..., BundleConfig]) -> None:
-    """A module that can be imported, but holds no bundle with a task, is a problem too."""
+    """A module without a bundle that has a task is a problem, too."""
     report = self_check(project(checked_tasks="from dagfloe import Bundle\nbundle = Bundle()"))
     assert report["modules"]["checked_tasks"]["error"] == "BundleError"
 
 
 def test_bundle_module_is_checked_without_being_listed(project: Callable[..., BundleConfig]) -> None:
-    """The bundle's own module is imported even if the list of modules leaves it out."""
+    """The bundle's own module is checked even if it is not in the list of modules."""
     project(checked_tasks=TASKS)
     report = self_check(BundleConfig("checked_tasks:bundle", "project", "1.0", "checked_tasks.py"))
     assert report == {"ok": True, "modules": {"checked_tasks": None}}

@@ -1,4 +1,4 @@
-"""One process, one task: the order of events and every way to end, over real sockets, unfrozen."""
+"""A whole task process over real sockets, unfrozen: the order of its frames, and how it ends."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PARSE_REQUEST = {
 
 
 def test_success(tmp_path: Path) -> None:
-    """A task's value is pushed before the terminal message, which carries an aware UTC end_date and frame id 0."""
+    """A task's value is pushed before the terminal message, which has an aware UTC end_date and the frame id 0."""
     command = write_project(tmp_path, "@dag.task\ndef t(context: Context): return {'who': context.dag_run.conf['who']}")
     with Peer(command) as peer:
         peer.start()
@@ -41,7 +41,7 @@ def test_success(tmp_path: Path) -> None:
 
 
 def test_trace_context_goes_with_every_frame(tmp_path: Path) -> None:
-    """The task instance's W3C carrier is with each request and with the end; what is no text in it is left out."""
+    """Every request and the terminal message carry the task instance's trace context, but only its strings."""
     carrier = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "tracestate": "a=b"}
     tasks = "@dag.task\ndef t(context: Context): return [context.traceparent, dict(context.ti.context_carrier)]"
     with Peer(write_project(tmp_path, tasks)) as peer:
@@ -54,7 +54,7 @@ def test_trace_context_goes_with_every_frame(tmp_path: Path) -> None:
 
 
 def test_dag_processor_is_told_of_no_dags(tmp_path: Path) -> None:
-    """A Dag processor that asks the file for Dags gets none, and no error; the process ends with 0."""
+    """A Dag processor that asks the file for its Dags gets none, and no error. The exit status is 0."""
     with Peer(write_project(tmp_path, "@dag.task\ndef t(): pass")) as peer:
         peer.send(0, PARSE_REQUEST)
         answer = peer.finish()
@@ -65,7 +65,7 @@ def test_dag_processor_is_told_of_no_dags(tmp_path: Path) -> None:
 
 
 def test_dag_processor_is_told_why_a_module_cannot_be_imported(tmp_path: Path) -> None:
-    """A Dag processor gets the error for the file as it names it itself; the process ends with 0."""
+    """A Dag processor gets the import error, under the file's path in its Dag bundle. The exit status is 0."""
     with Peer(write_project(tmp_path, "raise RuntimeError('boom')")) as peer:
         peer.send(0, PARSE_REQUEST)
         answer = peer.finish()
@@ -94,7 +94,7 @@ def test_first_frame_may_come_in_any_pieces(tmp_path: Path) -> None:
 
 
 def test_context_is_complete(tmp_path: Path) -> None:
-    """The context holds the ids, the numbers, aware datetimes and the Dag bundle, also deep in the call stack."""
+    """The context has the ids, the numbers, aware datetimes and the Dag bundle, also deep in the call stack."""
     tasks = """
 def helper():
     c = current_context()
@@ -119,7 +119,7 @@ def t():
 
 @pytest.mark.parametrize(("task_id", "dag_id"), [("nope", "d"), ("t", "nope")])
 def test_unknown_task_is_removed(tmp_path: Path, task_id: str, dag_id: str) -> None:
-    """A task that the bundle does not have ends as removed, and the log says which ones there are."""
+    """A task that the bundle does not have ends as removed, and the log lists the tasks of the bundle."""
     with Peer(write_project(tmp_path, "@dag.task\ndef t(): pass")) as peer:
         peer.send(0, startup(task_id, dag_id))
         assert peer.finish()["state"] == "removed"
@@ -127,7 +127,7 @@ def test_unknown_task_is_removed(tmp_path: Path, task_id: str, dag_id: str) -> N
 
 
 def test_malformed_task_instance_id_fails(tmp_path: Path) -> None:
-    """A task instance id that is not a UUID ends the task as failed."""
+    """A task instance id that is not a UUID fails the task."""
     with Peer(write_project(tmp_path, "@dag.task\ndef t(): log.info('ran')")) as peer:
         peer.start(ti={"id": "not-a-uuid"})
         assert peer.finish()["state"] == "failed"
@@ -138,7 +138,7 @@ def test_malformed_task_instance_id_fails(tmp_path: Path) -> None:
     "raised", ["ValueError('no')", "SystemExit(0)", "SystemExit(3)", "KeyboardInterrupt()", "BaseException('odd')"]
 )
 def test_any_exception_fails_the_task(tmp_path: Path, raised: str) -> None:
-    """Whatever a task raises ends it as failed, with its frames in the log and exit status 0."""
+    """Any exception fails the task, with its stack in the log and exit status 0."""
     with Peer(write_project(tmp_path, f"@dag.task\ndef t():\n    inner()\ndef inner(): raise {raised}")) as peer:
         peer.start()
         assert peer.finish() | {"end_date": None} == {"type": "TaskState", "state": "failed", "end_date": None}
@@ -148,7 +148,7 @@ def test_any_exception_fails_the_task(tmp_path: Path, raised: str) -> None:
 
 
 def test_failure_with_tries_left_is_retried(tmp_path: Path) -> None:
-    """An exception leads to RetryTask with its reason when the supervisor says that the task should retry."""
+    """If the supervisor allows a retry, an exception leads to RetryTask with the reason."""
     with Peer(write_project(tmp_path, "@dag.task\ndef t(): raise ValueError('flaky ' * 200)")) as peer:
         peer.start(should_retry=True)
         terminal = peer.finish()
@@ -159,7 +159,7 @@ def test_failure_with_tries_left_is_retried(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("outcome", "state"), [("TaskSkipped('why')", "skipped"), ("TaskFailed('why')", "failed")])
 def test_outcomes_are_not_retried(tmp_path: Path, outcome: str, state: str) -> None:
-    """TaskSkipped and TaskFailed end the task at once, whatever tries are left."""
+    """TaskSkipped and TaskFailed end the task without a retry, even if tries are left."""
     with Peer(write_project(tmp_path, f"@dag.task\ndef t(): raise {outcome}")) as peer:
         peer.start(should_retry=True)
         assert peer.finish()["state"] == state
@@ -167,7 +167,7 @@ def test_outcomes_are_not_retried(tmp_path: Path, outcome: str, state: str) -> N
 
 
 def test_missing_parameter_fails_before_the_body(tmp_path: Path) -> None:
-    """A data parameter without a default fails the task before its body runs, and the message names it."""
+    """A parameter without a value or a default fails the task before its body runs. The message names it."""
     tasks = "@dag.task\ndef t(client: Client, country, year=2020): log.info('ran')"
     with Peer(write_project(tmp_path, tasks)) as peer:
         peer.start()
@@ -178,7 +178,7 @@ def test_missing_parameter_fails_before_the_body(tmp_path: Path) -> None:
 
 
 def test_value_without_json_form_fails(tmp_path: Path) -> None:
-    """A return value that JSON does not have fails the task, with its path and type."""
+    """A return value that is not JSON fails the task. The message shows the path and the type."""
     with Peer(write_project(tmp_path, "@dag.task\ndef t(): return {'rows': [1, {'when': object()}]}")) as peer:
         peer.start()
         assert peer.finish()["state"] == "failed"
@@ -190,7 +190,7 @@ def test_value_without_json_form_fails(tmp_path: Path) -> None:
     ["raise RuntimeError('boom')", "raise SystemExit(0)", "bundle = 3", "bundle.dag('d')", "import nowhere_to"],
 )
 def test_registration_failure(tmp_path: Path, module: str) -> None:
-    """A module that cannot be registered is an error with its stack in the log, status 1 and no frame."""
+    """A module that cannot be imported is an error with its stack in the log, status 1 and no frame."""
     with Peer(write_project(tmp_path, module)) as peer:
         peer.start()
         peer.silent_end()
@@ -200,7 +200,7 @@ def test_registration_failure(tmp_path: Path, module: str) -> None:
 
 
 def test_registration_failure_is_not_over_before_it_is_heard(tmp_path: Path) -> None:
-    """The process stays until the first frame: before that, the supervisor may not have taken its connections."""
+    """After an import error, the process waits for the first frame. Without it, the log could be lost."""
     with Peer(write_project(tmp_path, "raise RuntimeError('boom')")) as peer:
         peer.record("The task cannot begin")
         with pytest.raises(subprocess.TimeoutExpired):
@@ -210,14 +210,14 @@ def test_registration_failure_is_not_over_before_it_is_heard(tmp_path: Path) -> 
 
 
 def test_registration_failure_without_a_supervisor_ends(tmp_path: Path) -> None:
-    """When the supervisor goes away instead, the process ends at once."""
+    """If the supervisor closes the connection instead, the process ends at once."""
     with Peer(write_project(tmp_path, "raise RuntimeError('boom')")) as peer:
         peer.comm.close()
         assert peer.wait() == 1
 
 
 def test_registration_comes_before_the_first_frame(tmp_path: Path) -> None:
-    """The module is imported while the supervisor has not sent anything yet."""
+    """The module is imported before the supervisor sends the first frame."""
     with Peer(write_project(tmp_path, "log.warning('imported')\n@dag.task\ndef t(): pass")) as peer:
         peer.record("imported")
         peer.start()
@@ -243,7 +243,7 @@ BAD_FIRST_FRAMES: dict[str, bytes] = {
 
 @pytest.mark.parametrize("kind", BAD_FIRST_FRAMES)
 def test_bad_first_frame(tmp_path: Path, kind: str) -> None:
-    """A first frame that is no StartupDetails is an error with a stack in the log, status 1 and no frame."""
+    """A first frame other than StartupDetails is an error with a stack in the log, status 1 and no frame."""
     with Peer(write_project(tmp_path, "@dag.task\ndef t(): log.info('ran')")) as peer:
         peer.comm.sendall(BAD_FIRST_FRAMES[kind])
         peer.comm.shutdown(socket.SHUT_WR)
@@ -256,7 +256,7 @@ def test_bad_first_frame(tmp_path: Path, kind: str) -> None:
 
 @pytest.mark.parametrize("missing", ["comm", "logs"])
 def test_failed_dial(tmp_path: Path, missing: str) -> None:
-    """When one address does not answer, the other socket is closed and one line on stderr says what to do."""
+    """If one address does not answer, the other socket is closed and one line on stderr says what to do."""
     command = write_project(tmp_path, "@dag.task\ndef t(): pass")
     with socket.create_server(("127.0.0.1", 0)) as server, socket.create_server(("127.0.0.1", 0)) as dead:
         ports = {"comm": server.getsockname()[1], "logs": server.getsockname()[1]}
@@ -278,7 +278,7 @@ def test_failed_dial(tmp_path: Path, missing: str) -> None:
 
 
 def test_supervisor_gone_before_the_end(tmp_path: Path) -> None:
-    """Without a delivered terminal message the status is 1, and the log says why."""
+    """If the terminal message cannot be delivered, the exit status is 1 and the log says why."""
     tasks = "@dag.task\ndef t(client: Client):\n    client.set_variable('k', 'v')"
     with Peer(write_project(tmp_path, tasks)) as peer:
         peer.start()
@@ -289,7 +289,7 @@ def test_supervisor_gone_before_the_end(tmp_path: Path) -> None:
 
 
 def test_terminal_message_waits_for_its_answer(tmp_path: Path) -> None:
-    """The process is there until the supervisor has answered the terminal message."""
+    """The process waits until the supervisor has answered the terminal message."""
     with Peer(write_project(tmp_path, "@dag.task\ndef t(): pass")) as peer:
         peer.start()
         peer.expect("SucceedTask")
@@ -301,7 +301,7 @@ def test_terminal_message_waits_for_its_answer(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("answer", ["error", "nothing"])
 def test_terminal_message_without_a_good_answer_was_delivered(tmp_path: Path, answer: str) -> None:
-    """An error, or silence, in answer to the terminal message still means status 0."""
+    """The exit status is 0 even if the supervisor answers the terminal message with an error, or not at all."""
     with Peer(write_project(tmp_path, "@dag.task\ndef t(): pass"), {"DAGFLOE_REPLY_TIMEOUT_S": "0.3"}) as peer:
         peer.start()
         peer.expect("SucceedTask")
@@ -320,7 +320,7 @@ def test_bad_reply_timeout_is_reported(tmp_path: Path) -> None:
 
 
 def test_everything_said_is_in_the_log(tmp_path: Path) -> None:
-    """Logging from anywhere, print, warnings, stderr and dying threads arrive as records, in order."""
+    """Log calls, prints, warnings, writes to stderr and exceptions in threads arrive as records, in order."""
     tasks = """
 import warnings
 log.warning("while importing")
@@ -360,7 +360,7 @@ def t(logger: logging.Logger):
 
 
 def test_logging_that_the_module_reconfigures_still_arrives(tmp_path: Path) -> None:
-    """An author's module may replace the root logger's handlers; the task's records arrive all the same, once."""
+    """If the author's module replaces the root logger's handlers, the task's records still arrive, once."""
     tasks = """
 logging.basicConfig(force=True, level=logging.CRITICAL)
 @dag.task
@@ -373,7 +373,7 @@ def t(): log.info("still here")
 
 
 def test_broken_logs_socket_falls_back_to_stderr(tmp_path: Path) -> None:
-    """When the logs socket breaks, the records go to stderr and the task goes on."""
+    """If the logs socket breaks, records go to stderr and the task continues."""
     tasks = """
 @dag.task
 def t(client: Client):
@@ -395,7 +395,7 @@ def t(client: Client):
 
 
 def test_secrets_are_masked(tmp_path: Path) -> None:
-    """Passwords, telling parts of extras and masked values are in no record, no exception and no retry reason."""
+    """No record, exception or retry reason contains a password, a secret part of `extra`, or a masked value."""
     tasks = """
 @dag.task
 def t(client: Client):
@@ -429,7 +429,7 @@ def t(client: Client):
 
 
 def test_author_thread_does_not_keep_the_process(tmp_path: Path) -> None:
-    """A thread that never ends does not keep the process alive for ever once the task has ended."""
+    """A thread that never ends does not keep the process alive after the end of the task."""
     tasks = """
 import dagfloe.cli.frozen.main, dagfloe.runtime.server as server
 server.exit_soon.__defaults__ = (0.2,)
@@ -442,7 +442,7 @@ def t(): threading.Thread(target=threading.Event().wait).start()
 
 
 def test_forked_child_may_log_and_end_but_not_use_the_client(tmp_path: Path) -> None:
-    """A forked child logs to the same task log, is ended by SIGTERM, and is refused as a client."""
+    """A forked child can log and is ended by SIGTERM, but it cannot use the client."""
     tasks = """
 import multiprocessing, signal
 def child(client):
@@ -469,7 +469,7 @@ def t(client: Client):
 
 
 def test_client_calls_on_the_wire(tmp_path: Path) -> None:
-    """The client's verbs send exactly these bodies, with rising ids, and read their replies."""
+    """The client's methods send exactly these bodies, with rising ids, and read their replies."""
     tasks = """
 @dag.task
 def t(client: Client):

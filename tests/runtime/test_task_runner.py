@@ -1,4 +1,4 @@
-"""How one task ends: which terminal message, and what is sent and logged before."""
+"""The terminal message of one task, and the requests and log records before it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def raising(error: BaseException) -> Callable[[], object]:
 
 
 def test_value_is_pushed() -> None:
-    """A value that a task returns is pushed under `return_value`, and the task has succeeded."""
+    """A returned value is pushed under `return_value`, and the task succeeds."""
     run = Run(lambda: {"rows": [1, 2]})
     assert run()["type"] == "SucceedTask"
     (pushed,) = run.airflow.requests
@@ -68,14 +68,14 @@ def test_none_is_not_pushed() -> None:
 
 @pytest.mark.parametrize("value", [0, "", False, [], {}])
 def test_empty_values_are_pushed(value: object) -> None:
-    """A value that counts as false is a value."""
+    """False values other than None are pushed."""
     run = Run(lambda: value)
     run()
     assert run.airflow.sent("SetXCom")[0]["value"] == value
 
 
 def test_what_is_passed() -> None:
-    """A task gets the client, its context, and a logger of its own; the context is current while it runs."""
+    """A task gets the client, its context and its logger. The context is the current one while the task runs."""
     seen: list[Any] = []
 
     def task(client: Client, context: Context, log: logging.Logger, year: int = 2020) -> None:
@@ -87,7 +87,7 @@ def test_what_is_passed() -> None:
 
 
 def test_skipped(caplog: pytest.LogCaptureFixture) -> None:
-    """TaskSkipped ends the task as skipped, whatever tries are left, with its reason in the log."""
+    """TaskSkipped ends the task as skipped even if tries are left, with the reason in the log."""
     with caplog.at_level(logging.INFO):
         assert Run(raising(TaskSkipped("no data")), should_retry=True)()["state"] == "skipped"
         assert Run(raising(TaskSkipped()))()["state"] == "skipped"
@@ -95,7 +95,7 @@ def test_skipped(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_failed_without_retry(caplog: pytest.LogCaptureFixture) -> None:
-    """TaskFailed ends the task as failed, whatever tries are left, with its reason and stack in the log."""
+    """TaskFailed fails the task even if tries are left, with the reason and the stack in the log."""
     message = Run(raising(TaskFailed("bad input")), should_retry=True)()
     assert (message["type"], message["state"]) == ("TaskState", "failed")
     assert "bad input" in caplog.records[-1].getMessage()
@@ -106,7 +106,7 @@ def test_failed_without_retry(caplog: pytest.LogCaptureFixture) -> None:
     "error", [ValueError("why"), SystemExit(0), KeyboardInterrupt("why"), GeneratorExit(), MemoryError()]
 )
 def test_any_other_end(error: BaseException, caplog: pytest.LogCaptureFixture) -> None:
-    """Whatever else a task raises is a failure: retried while tries are left, with its stack in the log."""
+    """Any other exception is a failure with its stack in the log. It is retried if tries are left."""
     message = Run(raising(error), should_retry=True)()
     assert (message["type"], message["state"]) == ("RetryTask", "up_for_retry")
     assert message["retry_reason"] == f"{type(error).__name__}: {error}"
@@ -118,7 +118,7 @@ def test_any_other_end(error: BaseException, caplog: pytest.LogCaptureFixture) -
 
 
 def test_retry_reason_is_short_and_holds_no_secret() -> None:
-    """The reason of a retry has at most 500 characters, and what was masked is masked in it before it is cut."""
+    """The reason of a retry has at most 500 characters. Secrets are masked before it is cut."""
     run = Run(raising(ValueError("x" * 470 + " hunter2-hunter2 " + "y" * 100)), should_retry=True)
     run.secrets.add("hunter2-hunter2")
     reason = run()["retry_reason"]
@@ -129,7 +129,7 @@ def test_retry_reason_is_short_and_holds_no_secret() -> None:
 
 
 class Unspeakable(TaskSkipped, TaskFailed):
-    """An outcome that cannot be told."""
+    """An outcome without a readable message."""
 
     def __str__(self) -> str:
         raise LookupError("no str")
@@ -137,7 +137,7 @@ class Unspeakable(TaskSkipped, TaskFailed):
 
 @pytest.mark.parametrize(("kind", "state"), [(TaskSkipped, "skipped"), (TaskFailed, "failed"), (Exception, "failed")])
 def test_exceptions_that_cannot_be_told(kind: type[Exception], state: str) -> None:
-    """An exception whose text form raises ends the task as it would otherwise."""
+    """An exception whose `__str__` raises ends the task as usual."""
     unspeakable = type("Unspeakable", (kind,), {"__str__": Unspeakable.__str__})
     assert Run(raising(unspeakable()))()["state"] == state
     if kind is Exception:
@@ -146,12 +146,12 @@ def test_exceptions_that_cannot_be_told(kind: type[Exception], state: str) -> No
 
 
 def test_retry_reason_with_a_lone_surrogate() -> None:
-    """A message that UTF-8 does not have is told in a form that it has."""
+    """A lone surrogate in a message is escaped."""
     assert Run(raising(ValueError("\ud800")), should_retry=True)()["retry_reason"] == "ValueError: \\ud800"
 
 
 def test_missing_parameter() -> None:
-    """A data parameter without a default fails the task before its body runs."""
+    """A parameter without a value or a default fails the task before its body runs."""
     ran: list[int] = []
 
     def task(country: str) -> None:
@@ -165,7 +165,7 @@ def test_missing_parameter() -> None:
 
 @pytest.mark.parametrize("ids", [{"dag_id": "other"}, {"task_id": "other"}])
 def test_unknown_task(ids: dict[str, str], caplog: pytest.LogCaptureFixture) -> None:
-    """A task that the bundle does not have is removed, and the log says what it has."""
+    """A task that the bundle does not have ends as removed, and the log lists the tasks of the bundle."""
     ran: list[int] = []
     assert Run(lambda: ran.append(1), should_retry=True, **ids)()["state"] == "removed"
     assert ran == []
@@ -187,7 +187,7 @@ def test_id_that_is_no_uuid(ti_id: str, caplog: pytest.LogCaptureFixture) -> Non
 
 
 def test_value_without_json_form(caplog: pytest.LogCaptureFixture) -> None:
-    """A returned value without a JSON form fails the task with the path and type of the bad element."""
+    """A return value that is not JSON fails the task. The message shows the path and the type of the bad element."""
     run = Run(lambda: {"rows": [1, {"when": {2}}]}, should_retry=True)
     assert "$.rows[1].when is of type set" in run()["retry_reason"]
     assert run.airflow.requests == []
@@ -195,7 +195,7 @@ def test_value_without_json_form(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_value_that_airflow_does_not_take() -> None:
-    """A task whose value cannot be pushed has not succeeded."""
+    """If the value cannot be pushed, the task fails."""
     run = Run(lambda: 1, should_retry=True)
     run.airflow.failing["SetXCom"] = "API_SERVER_ERROR"
     message = run()
@@ -204,7 +204,7 @@ def test_value_that_airflow_does_not_take() -> None:
 
 
 def test_secrets_of_a_connection_are_in_no_reason() -> None:
-    """A password that the task read, and put into an exception, is masked, in whatever form."""
+    """A connection's password is masked in an exception, in any encoding."""
 
     def task(client: Client) -> None:
         connection = client.get_connection("db")
@@ -220,7 +220,7 @@ def test_secrets_of_a_connection_are_in_no_reason() -> None:
 
 
 def test_stop() -> None:
-    """A task that is told to stop fails, even if tries are left, and even if it turns the stop into another error."""
+    """A stopped task fails even if tries are left, and even if it raises another error instead."""
     cancellations: list[Cancellation] = []
 
     def stopped() -> None:
@@ -239,7 +239,7 @@ def test_stop() -> None:
 
 
 def test_task_that_ignores_a_stop_succeeds() -> None:
-    """A task that catches the stop and returns has done its work."""
+    """A task that catches the stop and returns succeeds."""
 
     def task(context: Context) -> int:
         with suppress(TaskCancelled):
@@ -252,7 +252,7 @@ def test_task_that_ignores_a_stop_succeeds() -> None:
 
 
 def test_stop_before_and_after_the_function() -> None:
-    """A stop that came before keeps the function from running; one that comes after its end does not undo it."""
+    """A stop before the function prevents it from running. A stop after the function's end has no effect."""
     ran: list[int] = []
     run = Run(lambda: ran.append(1))
     run.context.cancellation.request("SIGTERM")

@@ -1,4 +1,4 @@
-"""Ways for a bundle's process to end while a task runs, and what may be left of it afterwards: nothing."""
+"""The ways in which a bundle's process can end while a task runs, and checks that nothing of it is left."""
 
 from __future__ import annotations
 
@@ -66,15 +66,15 @@ def ending(client: Client, log: logging.Logger):
 
 @dataclass(frozen=True)
 class Death:
-    """A way to end.
+    """A way in which the process ends.
 
     Attributes:
         name: the row of the table.
         how: what the task does.
-        act: what the supervisor, or somebody else, does then.
-        status: what the supervisor sees, or None when no supervisor is left.
-        state: of the terminal message, or None when none comes.
-        word: the last record of the task's, or None when nobody is left to read it.
+        act: what the supervisor or another process does then.
+        status: the exit status that the supervisor sees; None if the supervisor ends, too.
+        state: the state in the terminal message; None if the bundle sends none.
+        word: the last record of the task; None if nothing is left to read it.
     """
 
     name: str
@@ -98,7 +98,7 @@ def _kill(*whom: str) -> Callable[[Peer, dict[str, Any]], object]:
 
 
 def _deaf(peer: Peer, pids: dict[str, Any]) -> None:
-    """What the supervisor does when SIGTERM does not help."""
+    """Send SIGKILL after SIGTERM had no effect, as the supervisor does."""
     peer.record("deaf now")
     peer.process.send_signal(signal.SIGTERM)
     assert pids["alive"]()
@@ -140,7 +140,7 @@ DEATHS = (
 
 @dataclass
 class Scene:
-    """One run of a bundle whose end is watched.
+    """One run of a bundle, up to its end.
 
     Attributes:
         file: the bundle file.
@@ -153,11 +153,11 @@ class Scene:
 
     @property
     def env(self) -> dict[str, str]:
-        """What is added to the bundle's environment."""
+        """The additional environment variables of the bundle."""
         return {"TMPDIR": str(self.folder), MARK: self.mark}
 
     def run(self, death: Death) -> int | None:
-        """Let it die; the exit status, or None when the supervisor died, too."""
+        """Let the process end; return the exit status, or None if the supervisor ends, too."""
         if death.name == "the supervisor is killed":
             pids = self._with_killed_supervisor(death)
             status = None
@@ -170,7 +170,7 @@ class Scene:
         return status
 
     def next_start(self) -> None:
-        """Any start of a bundle on this host, which clears up after those who could not."""
+        """Start a bundle on this host again: a start deletes what killed processes left."""
         with Peer([str(self.file)], {**self.env, "HOW": "return"}) as peer:
             peer.send(0, startup("square_of_two", "guest"))
             frame_id, _ = peer.expect("SetXCom")
@@ -178,7 +178,7 @@ class Scene:
             assert peer.finish()["type"] == "SucceedTask"
 
     def left(self, pids: dict[str, Any]) -> list[str]:
-        """The processes that are left of it, as text."""
+        """The processes that are left, as strings."""
         known = {pids["own"], pids["started"], *pids["children"]}
         found = []
         for folder in Path("/proc").glob("[0-9]*"):
@@ -196,7 +196,7 @@ class Scene:
 
     def _with_supervisor(self, death: Death) -> tuple[int, dict[str, Any]]:
         with Peer([str(self.file)], {**self.env, "HOW": death.how}) as peer:
-            pids = self._begin(peer)
+            pids = self.begin(peer)
             with _memory_limit(pids["own"]) if death.how == "out of memory" else _nothing():
                 peer.send(pids["go"], {"type": "VariableResult", "key": "go", "value": "go"})
                 if death.word and death.how != "wait":
@@ -217,7 +217,8 @@ class Scene:
                 assert b"Fatal Python error" in peer.process.stderr.read()
         return status, pids
 
-    def _begin(self, peer: Peer) -> dict[str, Any]:
+    def begin(self, peer: Peer) -> dict[str, Any]:
+        """Start the task; return the ids of its processes, and of the frame that it waits for."""
         peer.send(0, startup("ending", "guest"))
         pids: dict[str, Any] = json.loads(peer.record("pids")["event"].partition(" ")[2])
         pids["started"] = peer.process.pid
@@ -237,10 +238,10 @@ class Scene:
 
 
 def be_supervisor(file: str, folder: str, mark: str, how: str) -> None:
-    """Run a bundle until it waits, tell its processes, and wait to be killed."""
+    """Run a bundle until it waits, print its processes, and wait to be killed."""
     scene = Scene(Path(file), Path(folder), mark)
     with Peer([file], {**scene.env, "HOW": how}) as peer:
-        pids = scene._begin(peer)
+        pids = scene.begin(peer)
         peer.send(pids["go"], {"type": "VariableResult", "key": "go", "value": "go"})
         peer.record("waiting")
         del pids["alive"]
@@ -255,12 +256,12 @@ def _nothing() -> Iterator[None]:
 
 
 def can_limit_memory() -> bool:
-    """Whether this user may make the kernel kill a process for lack of memory."""
+    """Whether this user can create a memory limit, so that the kernel kills a process."""
     return any(os.access(folder, os.W_OK) for folder in _memory_groups())
 
 
 def _memory_groups() -> list[Path]:
-    """The folders in which a group of processes with a memory limit can be made, in both versions of the interface."""
+    """The cgroup folders in which a memory limit can be created, for both cgroup versions."""
     own = Path("/proc/self/cgroup").read_text().splitlines()
     version_1 = [line.split(":", 2)[2] for line in own if ":memory:" in line]
     if version_1:
@@ -271,12 +272,12 @@ def _memory_groups() -> list[Path]:
 
 @contextmanager
 def _memory_limit(pid: int) -> Iterator[None]:
-    """Let a process be killed when it takes more memory than it has now, and a little."""
+    """Limit a process's memory, so that the kernel kills it when it needs more."""
     (parent,) = _memory_groups()
     group = parent / f"dagfloe-test-{uuid.uuid4().hex[:8]}"
     group.mkdir()
     try:
-        limit = next(each for each in ("memory.limit_in_bytes", "memory.max") if (group / each).exists())
+        limit = next(name for name in ("memory.limit_in_bytes", "memory.max") if (group / name).exists())
         (group / limit).write_text(str(64 << 20))
         (group / "cgroup.procs").write_text(str(pid))
         yield

@@ -1,4 +1,4 @@
-"""Makes docs/evidence/deaths.md from what `make deaths` saw."""
+"""Writes docs/evidence/deaths.md from the results of `make deaths`."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ process has no watch process. If dagfloe was installed without a C compiler, the
 
 
 def page(tables: dict[str, dict[str, Any]]) -> str:
-    """The page.
+    """Make the page.
 
     Args:
-        tables: what `Tables` wrote.
+        tables: the tables that `Tables` wrote.
     """
     lines = [HEAD, "| death | times, each form | status | processes left | folders left |", "|---|---|---|---|---|"]
     for name, forms in tables["deaths"].items():
@@ -74,7 +74,7 @@ def page(tables: dict[str, dict[str, Any]]) -> str:
 
 
 def status_text(status: int | None) -> str:
-    """An exit status as a person writes it."""
+    """An exit status in readable form."""
     if status is None:
         return "no supervisor left"
     return str(status) if status >= 0 else signal.Signals(-status).name

@@ -1,4 +1,4 @@
-"""A supervisor's side of the two sockets that does exactly what a test tells it, well or badly."""
+"""The supervisor's side of the two sockets, controlled by a test frame by frame."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ log = logging.getLogger("tasks")
 
 
 def write_project(folder: Path, tasks: str, preamble: str = PREAMBLE) -> list[str]:
-    """Write a bundle's module and entry script; return the command that runs it, unfrozen."""
+    """Write a bundle's module and entry script; return the command that runs them, unfrozen."""
     (folder / "tasks.py").write_text(preamble + tasks)
     (folder / "entry.py").write_text(ENTRY)
     return [sys.executable, str(folder / "entry.py")]
 
 
 def startup(task_id: str = "t", dag_id: str = "d", **ti_context: Any) -> dict[str, Any]:
-    """A StartupDetails body."""
+    """Make a StartupDetails body."""
     now = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=timezone.utc)
     ti = {
         "id": str(uuid.uuid4()),
@@ -88,13 +88,13 @@ def startup(task_id: str = "t", dag_id: str = "d", **ti_context: Any) -> dict[st
 
 
 def pack(value: object) -> bytes:
-    """A value as a frame, with its length."""
+    """Encode a value as a frame, with its length."""
     payload: bytes = msgpack.packb(value, datetime=True)
     return len(payload).to_bytes(4, "big") + payload
 
 
 class Peer:
-    """Listens at two addresses, starts a bundle, and speaks to it frame by frame. Use it as a `with` block."""
+    """Listens at two addresses, starts a bundle, and exchanges frames with it. Use it in a `with` block."""
 
     def __init__(self, command: list[str], env: Mapping[str, str] | None = None) -> None:
         self._servers = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
@@ -133,20 +133,20 @@ class Peer:
         self.comm.sendall(pack([frame_id, body, error]))
 
     def receive(self) -> tuple[int, dict[str, Any]]:
-        """The next frame of the bundle: its id and its body."""
+        """Receive the next frame of the bundle: its id and its body."""
         length = int.from_bytes(self._exactly(4), "big")
         frame_id, body, *carrier = msgpack.unpackb(self._exactly(length), timestamp=3)
         self.carriers += carrier
         return frame_id, body
 
     def expect(self, kind: str) -> tuple[int, dict[str, Any]]:
-        """The next frame, which must be of a type."""
+        """Receive the next frame, which must have this type."""
         frame_id, body = self.receive()
         assert body["type"] == kind, body
         return frame_id, body
 
     def finish(self, answer: bool = True) -> dict[str, Any]:
-        """Take the terminal message on the id 0, answer it, and wait for the end with status 0."""
+        """Receive the terminal message with the id 0, answer it, and wait for the exit status 0."""
         frame_id, body = self.receive()
         assert frame_id == 0, body
         if answer:
@@ -155,7 +155,7 @@ class Peer:
         return body
 
     def record(self, event: str) -> dict[str, Any]:
-        """Read log records until one whose event contains a text."""
+        """Read log records up to the first one whose event contains a string."""
         while line := self._log_file.readline():
             self.records.append(json.loads(line))
             if event in self.records[-1]["event"]:
@@ -163,21 +163,21 @@ class Peer:
         raise AssertionError(f"no record with {event!r} in {self.records}")
 
     def all_records(self) -> list[dict[str, Any]]:
-        """All log records, to the socket's end."""
+        """All log records, up to the end of the stream."""
         self.records += [json.loads(line) for line in self._log_file]
         return self.records
 
     def events(self) -> list[str]:
-        """The events of all records, to the socket's end."""
+        """The events of all log records, up to the end of the stream."""
         return [record["event"] for record in self.all_records()]
 
     def silent_end(self) -> None:
-        """Check that the bundle ended with status 1 and sent no frame at all."""
+        """Check that the bundle ends with status 1 and sends no frame."""
         assert self.wait() == 1
         assert self.comm.recv(1) == b""
 
     def wait(self) -> int:
-        """The exit status."""
+        """Wait for the exit status."""
         return self.process.wait(DEADLINE_S)
 
     def _exactly(self, count: int) -> bytes:
@@ -191,7 +191,7 @@ class Peer:
 
 
 def until(condition: Any, what: str) -> None:
-    """Wait, with a deadline, until something that cannot be waited for is true."""
+    """Poll until a condition is true, with a deadline."""
     deadline = time.monotonic() + DEADLINE_S
     while not condition():
         assert time.monotonic() < deadline, f"{what} did not happen within {DEADLINE_S} s"

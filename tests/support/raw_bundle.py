@@ -1,4 +1,4 @@
-"""Small programs that speak the protocol by hand, well or badly: what `dagfloe.local` supervises in tests."""
+"""Writes small programs that speak the protocol without dagfloe, for tests of `dagfloe.local`."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def write_program(path: Path, body: str, preamble: str = PREAMBLE) -> list[str]:
 
 
 def write_bundle(path: Path, body: str, manifest: str) -> Path:
-    """Write a bundle file: a shell script with a trailer, that becomes a program beside it."""
+    """Write a bundle file: a shell script with a trailer. It starts a program beside it."""
     write_program(path.with_suffix(".py"), body)
     binary = f'#!/bin/sh\nexec {path.with_suffix(".py")} "$@"\n'.encode()
     data = manifest.encode()

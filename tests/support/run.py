@@ -1,4 +1,4 @@
-"""Runs one task as the runtime does, with an Airflow in memory."""
+"""Runs one task with the runtime's task runner and an Airflow in memory."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Run:
     def __call__(
         self, *, should_retry: bool = False, task_id: str = "t", ti: dict[str, Any] | None = None, **startup: Any
     ) -> dict[str, Any]:
-        """The terminal message, checked against the schema."""
+        """Run the task; return the terminal message, checked against the schema."""
         running = context(should_retry=should_retry, task_id=task_id, **(ti or {}))
         client = self.client(running)
         told = Startup(context=running, **startup)
@@ -43,5 +43,5 @@ class Run:
         return [body["type"] for body in self.airflow.requests]
 
     def client(self, running: Context | None = None) -> Client:
-        """A client of the task `t`, or of the one whose context is given."""
+        """A client of the task `t`, or of the task of another context."""
         return Client(self.airflow, running or context(), self.secrets, self.bundle)

@@ -44,7 +44,7 @@ command_lines = st.lists(tokens, max_size=6)
 
 
 def read_with_click(arguments: Sequence[str]) -> Flags | int:
-    """The flags as click reads them, with what it prints thrown away."""
+    """The flags that click parses; its output is discarded."""
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         answer = read_flags(arguments, CONFIG)
     return answer if isinstance(answer, int) else Flags(**answer)
@@ -52,7 +52,7 @@ def read_with_click(arguments: Sequence[str]) -> Flags | int:
 
 @given(command_lines | st.tuples(st.sampled_from(["--comm", "--logs"]), any_text, tokens, tokens).map(list))
 def test_both_ways_to_read_a_command_line_agree(arguments: list[str]) -> None:
-    """Whenever the quick way reads a command line, click reads the same flags from it."""
+    """If the fast parser accepts a command line, click parses the same flags."""
     flags = read_supervisor_flags(arguments)
     answer = read_with_click(arguments)
     assert flags is None or flags == answer
@@ -67,7 +67,7 @@ def test_both_ways_to_read_a_command_line_agree(arguments: list[str]) -> None:
     ],
 )  # fmt: skip
 def test_supervisors_command_line(arguments: list[str]) -> None:
-    """The two addresses are read in either order, joined by an equals sign or not."""
+    """The two addresses may come in either order, with or without an equals sign."""
     assert read_supervisor_flags(arguments) == Flags(comm="a:1", logs="b:2") == read_with_click(arguments)
 
 
@@ -83,7 +83,7 @@ def test_supervisors_command_line(arguments: list[str]) -> None:
     ],
 )
 def test_other_command_lines_are_left_to_click(arguments: list[str]) -> None:
-    """The quick way does not guess."""
+    """The fast parser accepts only the supervisor's command line."""
     assert read_supervisor_flags(arguments) is None
 
 
@@ -101,7 +101,7 @@ BOTH: dict[str, Any] = {"comm": "h:1", "logs": "[::1]:2"}
     ],
 )
 def test_mode(flags: Flags, mode: object) -> None:
-    """Metadata goes before the self-check, and that before running a task."""
+    """Metadata takes precedence over the self-check, and the self-check over running a task."""
     assert choose_mode(flags) == mode
 
 
@@ -117,7 +117,7 @@ def test_mode(flags: Flags, mode: object) -> None:
     ],
 )
 def test_no_mode(flags: Flags, reason: str) -> None:
-    """Flags that say nothing that can be done are refused with the reason."""
+    """Flags that select no mode are refused with the reason."""
     with pytest.raises(UsageError, match=reason):
         choose_mode(flags)
 
@@ -138,7 +138,7 @@ def test_no_mode(flags: Flags, reason: str) -> None:
     ],
 )
 def test_usage_errors(arguments: list[str], reason: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """A command line that cannot be obeyed gives status 2, the reason and the usage on stderr, and no stdout."""
+    """A usage error gives status 2, the reason and the usage on stderr, and nothing on stdout."""
     assert main(CONFIG, arguments) == 2
     out, err = capsys.readouterr()
     assert out == ""
@@ -148,7 +148,7 @@ def test_usage_errors(arguments: list[str], reason: str, capsys: pytest.CaptureF
 
 
 def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
-    """Help names every flag and the exit status; the version is the project's, and dagfloe's."""
+    """The help lists every flag and the exit statuses. The version is that of the project and of dagfloe."""
     assert main(CONFIG, ["--help"]) == 0
     out = capsys.readouterr().out
     for word in ("--bundle-metadata", "--format", "--self-check", "--comm", "--logs", "--version", "Exit status"):
@@ -158,7 +158,7 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_supervisor_that_is_not_there(capfd: pytest.CaptureFixture[str]) -> None:
-    """Where nobody listens, one line says what to do, and the status is 1."""
+    """If nothing listens at the addresses, one line says what to do, and the status is 1."""
     assert main(CONFIG, ["--comm=127.0.0.1:1", "--logs=127.0.0.1:1"]) == 1
     out, err = capfd.readouterr()
     assert out == ""
@@ -169,7 +169,7 @@ def test_supervisor_that_is_not_there(capfd: pytest.CaptureFixture[str]) -> None
 
 
 def run(command: list[str], *arguments: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
-    """Run a bundle to its end."""
+    """Run a bundle and wait for it."""
     return subprocess.run(
         [*command, *arguments], capture_output=True, timeout=DEADLINE_S, check=False, env={**os.environ, **environment}
     )
@@ -185,7 +185,7 @@ subprocess.run(["echo", "by a program"])
 
 
 def test_metadata_and_nothing_else(tmp_path: Path) -> None:
-    """On stdout is the metadata alone; what the module prints while it is imported goes to stderr."""
+    """Only the metadata goes to stdout. What the module prints during its import goes to stderr."""
     done = run(write_project(tmp_path, TASKS + NOISE), "--bundle-metadata")
     assert done.returncode == 0
     metadata = json.loads(done.stdout)
@@ -196,7 +196,7 @@ def test_metadata_and_nothing_else(tmp_path: Path) -> None:
 
 
 def test_metadata_as_yaml_is_the_same(tmp_path: Path) -> None:
-    """YAML and JSON hold the same, whatever encoding the terminal has."""
+    """YAML and JSON have the same content, whatever the encoding of the terminal."""
     command = write_project(tmp_path, "@dag.task(task_id='größe')\ndef t(): pass\n")
     as_json = run(command, "--bundle-metadata", "--format", "json", PYTHONIOENCODING="ascii")
     as_yaml = run(command, "--format=yaml", "--bundle-metadata", PYTHONIOENCODING="ascii")
@@ -214,14 +214,14 @@ def test_metadata_as_yaml_is_the_same(tmp_path: Path) -> None:
     ],
 )
 def test_metadata_of_a_module_that_cannot_be_used(tmp_path: Path, module: str, reason: bytes) -> None:
-    """Without metadata stdout is empty, the status is 1, and the last line of stderr says why."""
+    """If the module cannot be used, stdout is empty, the status is 1, and the last line of stderr says why."""
     done = run(write_project(tmp_path, module), "--bundle-metadata")
     assert (done.returncode, done.stdout) == (1, b"")
     assert done.stderr.splitlines()[-1].startswith(reason)
 
 
 def test_self_check(tmp_path: Path) -> None:
-    """The self-check prints one JSON document and nothing else; its status says whether all is well."""
+    """The self-check prints one JSON document and nothing else. The status is 0 if every module can be imported."""
     done = run(write_project(tmp_path, TASKS + NOISE), "--self-check")
     assert (done.returncode, json.loads(done.stdout)) == (0, {"ok": True, "modules": {"tasks": None}})
     done = run(write_project(tmp_path, "import nowhere"), "--self-check")
@@ -230,7 +230,7 @@ def test_self_check(tmp_path: Path) -> None:
 
 
 def test_arguments_of_the_process(tmp_path: Path) -> None:
-    """Without given arguments the process's own are read."""
+    """By default, the arguments are those of the process."""
     (tmp_path / "entry.py").write_text(ENTRY)
     done = run([sys.executable, str(tmp_path / "entry.py")], "--version")
     assert done.stdout.startswith(b"test 1.0 ")
@@ -241,7 +241,7 @@ SLOW = {"click", "rich", "yaml", "typing", "dataclasses", "inspect", "jsonschema
 
 
 def test_importing_the_runtime_loads_nothing_slow() -> None:
-    """What a task needs before it can run imports none of the slow modules."""
+    """The modules that a task needs at its start import no slow module."""
     program = (
         "import sys; before = set(sys.modules); import dagfloe.cli.frozen.main, dagfloe.runtime.server, "
         "dagfloe.runtime.log.streams; print(*set(sys.modules) - before)"
@@ -253,7 +253,7 @@ def test_importing_the_runtime_loads_nothing_slow() -> None:
 
 
 def test_running_a_task_loads_nothing_slow(tmp_path: Path) -> None:
-    """From its start to the end of a task, a bundle imports none of the slow modules by itself."""
+    """A bundle that runs a task imports no slow module by itself."""
     preamble = "import sys\nfrom dagfloe import Bundle, Client\nbundle = Bundle()\ndag = bundle.dag('d')\n"
     tasks = f"@dag.task\ndef t(client: Client): return sorted(set({sorted(SLOW)!r}) & set(sys.modules) - before)\n"
     command = write_project(tmp_path, tasks, preamble)
@@ -269,5 +269,5 @@ def test_running_a_task_loads_nothing_slow(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", [Flags, Metadata, SelfCheck, Coordinator])
 def test_modes_show_what_they_hold(kind: Any) -> None:
-    """Flags and modes can be seen in an error."""
+    """Flags and modes have a readable `repr`."""
     assert repr(kind(**dict.fromkeys(kind._fields, "x"))).startswith(f"{kind.__name__}(")

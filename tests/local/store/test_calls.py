@@ -21,7 +21,7 @@ from dagfloe import (
 )
 from dagfloe.local.store.store import Store
 from dagfloe.runtime.wire.requests import TERMINAL_STATES, list_request_names
-from support.ends import answered
+from support.comm_pair import answered
 from support.memory import context
 from support.schemas import NEW, OLD, SCHEMAS
 from support.store_requests import TASK, ask

@@ -1,4 +1,4 @@
-"""The log channel: what was said before the connection, and after it broke."""
+"""The log channel before it is connected, while it is connected, and after the socket breaks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def stderr() -> Iterator[tuple[int, int]]:
-    """A pipe in the place of stderr."""
+    """A pipe that replaces stderr."""
     reader, writer = os.pipe()
     yield reader, writer
     os.close(reader)
@@ -36,7 +36,7 @@ def stderr() -> Iterator[tuple[int, int]]:
 
 @pytest.fixture
 def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
-    """Our end of the logs socket, and the supervisor's."""
+    """The runtime's end of the logs socket, and the supervisor's end."""
     ours, theirs = socket.socketpair()
     theirs.settimeout(DEADLINE_S)
     with ours, theirs:
@@ -49,7 +49,7 @@ def events(data: bytes) -> list[str]:
 
 
 def read_all(sock: socket.socket) -> bytes:
-    """Everything up to the socket's end."""
+    """Read everything up to the end of the stream."""
     with sock.makefile("rb") as file:
         return file.read()
 
@@ -57,7 +57,7 @@ def read_all(sock: socket.socket) -> bytes:
 def test_lines_before_the_connection_come_first(
     pair: tuple[socket.socket, socket.socket], stderr: tuple[int, int]
 ) -> None:
-    """What was said before the connection is sent in order, before what is said later."""
+    """Lines from before the connection are sent first, in order."""
     ours, theirs = pair
     channel = LogChannel(Cancellation(), Secrets(), stderr[1])
     for number in range(5):
@@ -70,7 +70,7 @@ def test_lines_before_the_connection_come_first(
 
 @pytest.mark.parametrize("is_read", [True, False], ids=["read", "unread"])
 def test_records_arrive_although_the_process_is_killed(*, is_read: bool) -> None:
-    """What was logged is the kernel's to deliver, whether the supervisor reads at once or afterwards."""
+    """The kernel delivers all log lines of a killed process, whether the supervisor reads at once or afterwards."""
     program = """
 import logging, os, signal, sys
 from dagfloe.cancellation import Cancellation
@@ -110,7 +110,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_without_a_connection_lines_go_to_stderr(stderr: tuple[int, int]) -> None:
-    """A process that never got a connection still says what it had to say."""
+    """Without a connection, all lines go to stderr."""
     channel = LogChannel(Cancellation(), Secrets(), stderr[1])
     channel.log(logging.INFO, "x", "kept")
     channel.close()
@@ -119,7 +119,7 @@ def test_without_a_connection_lines_go_to_stderr(stderr: tuple[int, int]) -> Non
 
 
 def test_kept_lines_are_bounded(monkeypatch: pytest.MonkeyPatch, stderr: tuple[int, int]) -> None:
-    """More lines than are kept before the connection go to stderr instead of growing without end."""
+    """The number of stored lines is limited; further lines go to stderr."""
     monkeypatch.setattr(logs, "MAX_PENDING_LINES", 2)
     channel = LogChannel(Cancellation(), Secrets(), stderr[1])
     for number in range(3):
@@ -128,7 +128,7 @@ def test_kept_lines_are_bounded(monkeypatch: pytest.MonkeyPatch, stderr: tuple[i
 
 
 def test_peer_that_does_not_read(pair: tuple[socket.socket, socket.socket], stderr: tuple[int, int]) -> None:
-    """A supervisor that leaves the logs unread does not hold the task up for ever: lines go to stderr."""
+    """If the supervisor does not read the logs in time, lines go to stderr and the task continues."""
     ours, _ = pair
     channel = LogChannel(Cancellation(), Secrets(), stderr[1])
     channel.connect(ours, write_timeout_s=0.05)
@@ -141,7 +141,7 @@ def test_peer_that_does_not_read(pair: tuple[socket.socket, socket.socket], stde
 
 
 def test_closed_stderr_is_no_error(pair: tuple[socket.socket, socket.socket]) -> None:
-    """When there is nobody left to tell, saying something is still no error."""
+    """Writing a line is not an error even if stderr is closed."""
     reader, writer = os.pipe()
     os.close(reader)
     channel = LogChannel(Cancellation(), Secrets(), writer)
@@ -151,7 +151,7 @@ def test_closed_stderr_is_no_error(pair: tuple[socket.socket, socket.socket]) ->
 
 
 def test_threads_do_not_mix_lines(pair: tuple[socket.socket, socket.socket], stderr: tuple[int, int]) -> None:
-    """Lines of many threads arrive whole."""
+    """Lines of several threads arrive whole."""
     ours, theirs = pair
     channel = LogChannel(Cancellation(), Secrets(), stderr[1])
     channel.connect(ours)
@@ -175,7 +175,7 @@ def test_threads_do_not_mix_lines(pair: tuple[socket.socket, socket.socket], std
 
 
 def test_handler_filters_and_restores(pair: tuple[socket.socket, socket.socket], stderr: tuple[int, int]) -> None:
-    """The handler sends what the levels want, whatever a library set on its own logger, and can be taken away."""
+    """The handler sends enabled records, whatever level a library sets on its own logger. It can be uninstalled."""
     ours, theirs = pair
     channel = LogChannel(Cancellation(), Secrets(), stderr[1])
     channel.connect(ours)

@@ -1,4 +1,4 @@
-"""Which log records are wanted."""
+"""The enabled log levels."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ settings = st.lists(st.tuples(names, level_texts), max_size=6)
 
 
 def naive(pairs: list[tuple[str, str]], root: str, name: str) -> int:
-    """The level by the longest dotted prefix, worked out the long way; a later setting of a name counts."""
+    """The level of the longest dotted prefix, computed in a simple way. A later entry overrides an earlier one."""
     parts = name.split(".")
     for length in range(len(parts), 0, -1):
         for prefix, level in reversed(pairs):
@@ -31,7 +31,7 @@ def naive(pairs: list[tuple[str, str]], root: str, name: str) -> int:
 def test_longest_dotted_prefix_decides(
     pairs: list[tuple[str, str]], root: str, name: str, number: int, separator: str
 ) -> None:
-    """The longest prefix by whole dotted parts decides, whichever separator stands between the entries."""
+    """The longest prefix of whole dotted parts decides, with any separator between the entries."""
     text = separator.join(f"{prefix}={level}" for prefix, level in pairs)
     levels = Levels.from_environment({LEVEL_VARIABLE: root, NAMESPACES_VARIABLE: text})
     for _ in range(2):  # the second answer is a remembered one
@@ -40,7 +40,7 @@ def test_longest_dotted_prefix_decides(
 
 @given(settings, st.lists(st.sampled_from(["x", "=INFO", "x=", "x=LOUD", "x=INFO=INFO", "=", "a=b"])), names)
 def test_malformed_entries_are_ignored(pairs: list[tuple[str, str]], malformed: list[str], name: str) -> None:
-    """Entries that are no `name=LEVEL` leave the others as they are."""
+    """Entries other than `name=LEVEL` are ignored."""
     text = ",".join([*malformed, *(f"{prefix}={level}" for prefix, level in pairs), *malformed])
     levels = Levels.from_environment({NAMESPACES_VARIABLE: text})
     assert levels.is_enabled(name, 25) == (naive(pairs, "info", name) <= 25)
@@ -48,7 +48,7 @@ def test_malformed_entries_are_ignored(pairs: list[tuple[str, str]], malformed: 
 
 @given(any_text, any_text, any_text, st.integers())
 def test_any_setting_can_be_read(root: str, namespaces: str, name: str, number: int) -> None:
-    """Whatever the two settings hold, every question has an answer."""
+    """Any value of the two settings can be parsed."""
     levels = Levels.from_environment({LEVEL_VARIABLE: root, NAMESPACES_VARIABLE: namespaces})
     assert levels.is_enabled(name, number) in (True, False)
     assert levels.is_enabled(name, logging.CRITICAL)
@@ -56,13 +56,13 @@ def test_any_setting_can_be_read(root: str, namespaces: str, name: str, number: 
 
 @pytest.mark.parametrize(("text", "root"), [("", 20), ("loud", 20), (" debug\n", 10), ("NOTSET", 10), ("WARN", 30)])
 def test_level_of_the_root(text: str, root: int) -> None:
-    """A malformed or absent level is INFO."""
+    """A malformed or missing root level is INFO."""
     assert Levels.from_environment({LEVEL_VARIABLE: text}).root == root
     assert Levels.from_environment({}).root == logging.INFO
 
 
 @given(st.integers() | st.floats(allow_nan=False))
 def test_level_names(number: float) -> None:
-    """A number has the name of the level at or below it, and always one that the supervisor keeps."""
+    """A number has the name of the next level at or below it. The supervisor accepts every name."""
     expected = [name for name in ("critical", "error", "warning", "info") if number >= KNOWN[name]]
     assert level_name(number) == (expected or ["debug"])[0]  # type: ignore[arg-type]

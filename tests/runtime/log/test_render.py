@@ -1,4 +1,4 @@
-"""From log records to lines that the supervisor cannot misunderstand."""
+"""Rendering log records as lines that the supervisor can always parse."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ def no_mask(text: str) -> str:
 
 
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object whose names must differ."""
+    """A JSON object; duplicate names are an error."""
     assert len(dict(pairs)) == len(pairs)
     return dict(pairs)
 
 
 def texts_in(value: object) -> list[str]:
-    """Every text in a JSON value, the names included."""
+    """Every string in a JSON value, including names."""
     if isinstance(value, str):
         return [value]
     if isinstance(value, dict):
@@ -76,7 +76,7 @@ def numbers_in(value: object) -> list[Any]:
 
 
 def check_line(line: bytes) -> dict[str, Any]:
-    """Check that a line is one that the supervisor understands in full, and read it."""
+    """Check that the supervisor can parse a line completely, and parse it."""
     assert line.endswith(b"\n")
     assert line.count(b"\n") == 1
     assert b"\r" not in line
@@ -96,13 +96,13 @@ def check_line(line: bytes) -> dict[str, Any]:
 
 
 def rendered(mask: Callable[[str], str] = no_mask, **attributes: Any) -> dict[str, Any]:
-    """A record with these attributes, as the supervisor reads it."""
+    """A record with these attributes, as the supervisor parses it."""
     record = logging.makeLogRecord({"levelno": logging.INFO, "levelname": "INFO", "name": "x", **attributes})
     return check_line(render_record(record, mask))
 
 
 def caught(action: Callable[[], object]) -> BaseException:
-    """What an action raises."""
+    """The exception that an action raises."""
     try:
         action()
     except BaseException as error:  # noqa: BLE001 - any
@@ -111,13 +111,13 @@ def caught(action: Callable[[], object]) -> BaseException:
 
 
 def described(error: BaseException) -> list[dict[str, Any]]:
-    """An exception and what led to it, as the supervisor gets it."""
+    """An exception with its causes, as the supervisor gets it."""
     chain: list[dict[str, Any]] = json.loads(json.dumps(describe_exception(error, no_mask)))
     return chain
 
 
 class Unspeakable(Exception):
-    """An exception that cannot tell anything of itself."""
+    """An exception whose attributes cannot be read."""
 
     def __str__(self) -> str:
         raise RuntimeError("no str")
@@ -131,14 +131,14 @@ class Unspeakable(Exception):
 
 
 def syntax_error(*details: object) -> SyntaxError:
-    """A SyntaxError whose parts are of the wrong types, as parsers other than Python's make them."""
+    """A SyntaxError with attributes of the wrong types, as parsers other than Python's raise them."""
     error = SyntaxError("bad")
     error.filename, error.lineno, error.offset, error.text = details  # type: ignore[assignment]
     return error
 
 
 def chained(errors: list[BaseException]) -> BaseException:
-    """Exceptions, each the cause or the context of the one before it; the first may follow from the last."""
+    """A chain of exceptions, in which one is the cause or context of the one before it. It may be circular."""
     for number, (error, led_to) in enumerate(zip(errors, errors[1:] + errors[:1], strict=True)):
         if number % 2:
             error.__cause__ = led_to
@@ -148,7 +148,7 @@ def chained(errors: list[BaseException]) -> BaseException:
 
 
 class WithMembers(Exception):
-    """An exception that holds others without being a group, and itself among them."""
+    """An exception, not a group, with an attribute that lists exceptions, itself included."""
 
     def __init__(self) -> None:
         super().__init__("members")
@@ -189,7 +189,7 @@ records = st.fixed_dictionaries(
 def test_any_record_is_one_line_that_the_supervisor_understands(
     attributes: dict[str, Any], extra: dict[Any, Any]
 ) -> None:
-    """Whatever is logged, the line is one JSON object with a valid level and time and no dangerous field."""
+    """For any record, the line is one JSON object with a valid level, a valid time and no reserved field."""
     record = logging.makeLogRecord({"levelno": 20, **attributes})
     vars(record).update({name: value for name, value in extra.items() if name not in vars(record)})
     check_line(render_record(record, no_mask))
@@ -197,7 +197,7 @@ def test_any_record_is_one_line_that_the_supervisor_understands(
 
 @given(odd_values, st.dictionaries(field_names, odd_values), st.none() | exceptions)
 def test_any_message_is_one_line(event: Any, fields: dict[str, Any], error: BaseException | None) -> None:
-    """What is said without a log record keeps the same promise."""
+    """The same is true for messages without a log record."""
     check_line(render(0.0, "info", "x", event, no_mask, fields, error))
 
 
@@ -223,7 +223,7 @@ def test_plain_record() -> None:
 
 @pytest.mark.parametrize("name", sorted(DANGEROUS | {"timestamp", "level", "logger", "event", "exception"}))
 def test_fields_with_reserved_names_are_renamed(name: str) -> None:
-    """A field that is named like one of the supervisor's own arrives under a name of its own, and nothing is lost."""
+    """A field with a reserved name is renamed, and no value is lost."""
     fields = check_line(render(0, "info", "x", "said", no_mask, {name: 1, f"{name}_": 2}))
     assert fields[f"{name}_"] == 1
     assert fields[f"{name}__"] == 2
@@ -231,7 +231,7 @@ def test_fields_with_reserved_names_are_renamed(name: str) -> None:
 
 
 def test_names_that_become_equal_stay_apart() -> None:
-    """Names that have the same text form keep their own values, at every depth."""
+    """Names with the same string form keep their own values, at every depth."""
     fields = check_line(render(0, "info", "x", "e", no_mask, {1: "a", "1": "b", "in": {1: "c", "1": "d"}}))  # type: ignore[dict-item]
     assert fields | {"timestamp": ""} == {
         "timestamp": "",
@@ -259,7 +259,7 @@ def test_names_that_become_equal_stay_apart() -> None:
     ],
 )
 def test_odd_values_are_told_in_a_reduced_form(make: Callable[[], object], shown: object) -> None:
-    """A value that JSON does not have becomes a text, and its neighbours are untouched."""
+    """A value that is not JSON becomes a string, and the values beside it are unchanged."""
     value = make()
     fields = rendered(msg="e", before=1, odd=value, within=[1, value], after=2)
     assert fields["odd"] == shown
@@ -267,7 +267,7 @@ def test_odd_values_are_told_in_a_reduced_form(make: Callable[[], object], shown
 
 
 def test_large_structures_are_cut() -> None:
-    """A structure that is part of itself, or has too many elements, ends with a note of what is left out."""
+    """A structure that contains itself, or has too many elements, is cut, with a note about the rest."""
     cyclic: list[Any] = []
     cyclic.extend([cyclic] * 10)
     line = render(0, "info", "x", "e", no_mask, {"cyclic": cyclic, "after": [1, 2], "long": list(range(10**6))})
@@ -283,25 +283,25 @@ def test_large_structures_are_cut() -> None:
 
 
 def test_long_texts_are_cut_with_their_length() -> None:
-    """A text of megabytes is cut, and the line says how long it was."""
+    """A string of megabytes is cut, and the line shows its full length."""
     event = rendered(msg="x" * (MAX_STRING_LENGTH + 1))["event"]
     assert event == "x" * MAX_STRING_LENGTH + f"... ({MAX_STRING_LENGTH + 1} characters)"
 
 
 def test_arguments_that_do_not_fit() -> None:
-    """A message whose arguments do not fit is told without them."""
+    """If the arguments do not fit the message, it is logged without them."""
     assert rendered(msg="%d rows", args=("x",))["event"] == "%d rows (its arguments do not fit: TypeError)"
     assert "Raises" in rendered(msg=Raises())["event"]
 
 
 def test_stack_is_a_field() -> None:
-    """`stack_info=True` and a stack that was formatted elsewhere arrive as a field."""
+    """The stack of `stack_info=True` or `exc_text` arrives as a field."""
     assert rendered(msg="e", stack_info="Stack (most recent call last): ...")["stack"].startswith("Stack")
     assert rendered(msg="e", exc_text="Traceback ...")["stack"] == "Traceback ..."
 
 
 def test_record_that_cannot_be_told_is_still_a_line() -> None:
-    """Of a record whose own attributes are unusable, at least the logger, the level and the reason arrive."""
+    """If a record's attributes are unusable, the line has at least the logger, the level and the reason."""
     fields = rendered(msg="hello", name=Raises(), levelno="high", created="now", exc_info=())
     assert fields["level"] == "error"
     assert "hello" in fields["event"]
@@ -309,7 +309,7 @@ def test_record_that_cannot_be_told_is_still_a_line() -> None:
 
 @pytest.mark.parametrize("attributes", [{"name": ["no text"]}, {"levelno": "high"}, {"name": None, "levelno": None}])
 def test_handler_sends_odd_records(attributes: dict[str, Any]) -> None:
-    """A record whose name or level cannot be compared with the wanted levels is sent, and the log call goes on."""
+    """A record whose name or level has the wrong type is sent, and the log call does not raise."""
     with TemporaryFile() as file:
         channel = LogChannel(Cancellation(), Secrets(), file.fileno())
         ChannelHandler(channel, Levels(logging.INFO, {})).handle(logging.makeLogRecord({"msg": "said", **attributes}))
@@ -372,7 +372,7 @@ IN_BYTES = {"bytes", "in a URI", "in a path", "in a query"}
 
 
 class SimpleReprOf:
-    """An object that shows what it holds."""
+    """An object whose `repr` shows its attributes."""
 
     def __init__(self, value: object) -> None:
         self.value = value
@@ -385,7 +385,7 @@ class SimpleReprOf:
 @given(secret=secret_texts)
 @example(secret="K7 pa$$ / w'\"\\örd%")  # noqa: S106 - made up
 def test_secrets_are_in_no_line(way: str, secret: str) -> None:
-    """A secret is masked wherever it stands, and however it was written."""
+    """A secret is masked in every part of a record, in every encoding."""
     assume(secret.isascii() or way not in IN_BYTES or not any("\ud800" <= character < "\ue000" for character in secret))
     secrets = Secrets()
     secrets.add(secret)
@@ -398,7 +398,7 @@ def test_secrets_are_in_no_line(way: str, secret: str) -> None:
 
 
 def test_numbers_that_are_secret() -> None:
-    """A secret of digits is masked in number fields, too."""
+    """A secret number is masked in number fields, too."""
     secrets = Secrets()
     secrets.add("271828")
     assert rendered(secrets.mask, msg="e", pin=271828, rows=27)["pin"] == "***"
@@ -406,7 +406,7 @@ def test_numbers_that_are_secret() -> None:
 
 
 def test_secret_at_the_cut_of_a_long_text() -> None:
-    """A secret that would be cut in two by the length limit does not show its first half."""
+    """Where the length limit cuts a secret, its first half is not shown."""
     secrets = Secrets()
     secrets.add("open-sesame")
     assert "open" not in rendered(secrets.mask, msg="x" * (MAX_STRING_LENGTH - 4) + "open-sesame")["event"]
@@ -416,12 +416,12 @@ def test_secret_at_the_cut_of_a_long_text() -> None:
 
 
 def types_of(chain: list[dict[str, Any]]) -> list[tuple[str, bool]]:
-    """Type and place of each exception of a chain."""
+    """The types of the exceptions in a chain, and whether they are causes."""
     return [(error["exc_type"], error["is_cause"]) for error in chain]
 
 
 def test_chain_of_causes_and_contexts() -> None:
-    """The raised exception comes first, then what led to it, each marked as cause or as mere context."""
+    """The raised exception comes first, then its causes and contexts, marked as such."""
 
     def action() -> None:
         try:
@@ -439,7 +439,7 @@ def test_chain_of_causes_and_contexts() -> None:
 
 
 def test_suppressed_context_is_left_out() -> None:
-    """`raise ... from None` hides what led to an exception."""
+    """`raise ... from None` hides the context of an exception."""
 
     def action() -> None:
         try:
@@ -451,7 +451,7 @@ def test_suppressed_context_is_left_out() -> None:
 
 
 def test_falsy_exceptions_are_causes_too() -> None:
-    """A cause that counts as false, as a collection of no errors does, is told all the same."""
+    """A cause that is false in a boolean context, such as an empty collection of errors, is shown."""
     error = ValueError("x")
     error.__cause__ = Unspeakable()
     chain = described(error)
@@ -461,7 +461,7 @@ def test_falsy_exceptions_are_causes_too() -> None:
 
 
 def test_exception_that_cannot_be_read_does_not_lose_the_record() -> None:
-    """An exception whose own attributes raise leaves the rest of the record as it is, and a word about itself."""
+    """If an exception's attributes raise, the rest of the record is kept, with a note about the exception."""
 
     class Closed(Exception):
         @property
@@ -474,7 +474,7 @@ def test_exception_that_cannot_be_read_does_not_lose_the_record() -> None:
 
 
 def test_circular_chain_ends() -> None:
-    """Exceptions that lead to each other are told once each."""
+    """In a circular chain, an exception is shown only once."""
     chain = described(chained([ValueError("a"), KeyError("b"), OSError("c")]))
     assert types_of(chain) == [("ValueError", False), ("KeyError", False), ("OSError", True)]
 
@@ -488,7 +488,7 @@ def test_long_chain_is_cut() -> None:
 
 
 def test_notes() -> None:
-    """Notes arrive, those that are no text included."""
+    """Notes arrive, also those that are not strings."""
     error = ValueError("x")
     vars(error)["__notes__"] = ["look here", 3, Raises()]
     (told,) = described(error)
@@ -496,7 +496,7 @@ def test_notes() -> None:
 
 
 def test_groups() -> None:
-    """A group's members, each with its own chain, are told inside it."""
+    """A group contains its members, with their chains."""
     inner = KeyError("b")
     inner.__cause__ = OSError("c")
     (told,) = described(ExceptionGroup("g", [ValueError("a"), inner]))
@@ -510,7 +510,7 @@ def test_groups() -> None:
 
 @pytest.mark.parametrize("depth", [5, 100, 3000])
 def test_groups_of_any_size_are_one_line(depth: int) -> None:
-    """Groups in groups, and groups of thousands, are told as far as it is of use."""
+    """Nested groups and groups with thousands of members are cut to a useful size."""
     error: Exception = ValueError("innermost")
     for _ in range(depth):
         error = ExceptionGroup("g", [error])
@@ -525,7 +525,7 @@ def test_groups_of_any_size_are_one_line(depth: int) -> None:
 
 
 def test_syntax_error() -> None:
-    """A SyntaxError says where it is."""
+    """A SyntaxError has its place in the source."""
     (told,) = described(caught(lambda: compile("a = 1\nb c\n", "tasks.py", "exec")))
     where = told["syntax_error"]
     assert (where["filename"], where["line"].strip()) == ("tasks.py", "b c")
@@ -535,7 +535,7 @@ def test_syntax_error() -> None:
 
 
 def test_syntax_errors_of_other_parsers() -> None:
-    """SyntaxErrors whose parts are missing or of other types than Python's own do not break the log call."""
+    """A SyntaxError with missing attributes, or attributes of other types, can be logged."""
     error = caught(lambda: ET.fromstring("<a>"))  # noqa: S314 - our own
     assert rendered(msg="xml", exc_info=(type(error), error, None))["exception"][0]["syntax_error"]["lineno"] >= 0
     error = syntax_error(b"x.py", "12", 2**70, None)
@@ -544,7 +544,7 @@ def test_syntax_errors_of_other_parsers() -> None:
 
 
 def test_deep_stack_is_cut_in_the_middle() -> None:
-    """Of a recursion's stack the first and the last frames are told, and how many lie between."""
+    """Of a deep stack, the first and the last frames are shown, and the number of frames between."""
 
     def recurse(depth: int) -> None:
         if depth:
@@ -560,7 +560,7 @@ def test_deep_stack_is_cut_in_the_middle() -> None:
 
 
 def test_recursion_error_can_be_logged() -> None:
-    """An endless recursion is told like any other exception."""
+    """A RecursionError is logged like any other exception."""
 
     def recurse() -> None:
         recurse()
@@ -570,7 +570,7 @@ def test_recursion_error_can_be_logged() -> None:
 
 
 def test_times_are_utc() -> None:
-    """A record's time is told in UTC, and an impossible one is replaced by the present."""
+    """A record's time is in UTC. An invalid time is replaced by the current time."""
     assert rendered(msg="", created=0.0)["timestamp"] == "1970-01-01T00:00:00+00:00"
     for impossible in (float("nan"), float("inf"), 1e300, "yesterday", None):
         told = datetime.fromisoformat(rendered(msg="", created=impossible)["timestamp"])

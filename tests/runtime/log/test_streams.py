@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 def said(action: Callable[[LineStream], object], secrets: Secrets | None = None) -> list[str]:
-    """The events that come of what an action writes to a stream."""
+    """The events of the records that an action writes to a stream."""
     with TemporaryFile() as file:
         channel = LogChannel(Cancellation(), secrets or Secrets(), file.fileno())
         stream = line_stream(channel, 1, logging.INFO, "task.stdout")
@@ -46,7 +46,7 @@ def said(action: Callable[[LineStream], object], secrets: Secrets | None = None)
 
 
 def as_on_a_terminal(text: bytes) -> list[str]:
-    """The lines of a text, each without what a carriage return overwrites."""
+    """The lines that a terminal shows, without the parts that a carriage return overwrites."""
     *lines, rest = text.split(b"\n")
     return [
         line.rstrip(b"\r").split(b"\r")[-1].decode("utf-8", "backslashreplace")
@@ -61,7 +61,7 @@ written_bytes = st.lists(
 
 @given(st.data(), written_bytes)
 def test_splits_do_not_matter(data: st.DataObject, text: bytes) -> None:
-    """However a text is cut into writes, the records are its lines, and an unfinished last one comes at the end."""
+    """However the output is split into writes, the records are its lines. An unfinished line comes last."""
     pieces = data.draw(pieces_of(text))
 
     def write(stream: LineStream) -> None:
@@ -73,7 +73,7 @@ def test_splits_do_not_matter(data: st.DataObject, text: bytes) -> None:
 
 @given(st.lists(st.text(st.characters(), max_size=5)))
 def test_any_text_can_be_printed(texts: list[str]) -> None:
-    """Any text, lone surrogates included, is printed and arrives."""
+    """Any string can be printed, also one with lone surrogates."""
     whole = "".join(texts)
     expected = as_on_a_terminal(whole.encode("utf-8", "backslashreplace"))
     assert said(lambda stream: [stream.write(text) for text in texts]) == expected
@@ -91,13 +91,13 @@ def test_any_text_can_be_printed(texts: list[str]) -> None:
     ],
 )
 def test_lines(text: str, events: list[str]) -> None:
-    """A line is a record, and shows what a terminal would show."""
+    """A line is a record, and reads as it would on a terminal."""
     assert said(lambda stream: stream.write(text)) == events
     assert said(lambda stream: [stream.write(character) for character in text]) == events
 
 
 def test_print_and_binary_writes_share_a_line() -> None:
-    """What goes to the stream and to its binary buffer comes in the order of writing."""
+    """Writes to the stream and to its binary buffer arrive in order."""
 
     def write(stream: LineStream) -> None:
         buffer: Any = stream.buffer
@@ -112,14 +112,14 @@ def test_print_and_binary_writes_share_a_line() -> None:
 
 @pytest.mark.parametrize("value", ["text", 5, None])
 def test_only_bytes_go_to_the_buffer(value: Any) -> None:
-    """The binary buffer refuses what is no bytes, as every binary file does."""
+    """The binary buffer accepts only bytes, as every binary file does."""
     with pytest.raises(TypeError):
         said(lambda stream: stream.buffer.write(value))
 
 
 @pytest.mark.parametrize("size", [500, 300_000])
 def test_long_line_arrives_in_parts(size: int) -> None:
-    """A line that is too long for one record is sent in parts, before it ends, and nothing of it is lost."""
+    """A line that is too long for one record is sent in parts before it ends, without losing any of it."""
     whole = "é" + "x" * 200_000 + "\ny"
     *parts, last = said(lambda stream: [stream.write(whole[at : at + size]) for at in range(0, len(whole), size)])
     assert "".join(parts) == whole[:-2]
@@ -129,7 +129,7 @@ def test_long_line_arrives_in_parts(size: int) -> None:
 
 
 def test_secret_in_a_long_line_is_not_cut_in_two() -> None:
-    """A secret that would lie in two parts of a long line is masked before."""
+    """A secret is masked before a long line is split into parts."""
     secrets = Secrets()
     secrets.add("open-sesame")
     text = "".join(said(lambda stream: stream.write("x" * (MAX_STRING_LENGTH - 5) + "open-sesame\n"), secrets))
@@ -137,7 +137,7 @@ def test_secret_in_a_long_line_is_not_cut_in_two() -> None:
 
 
 def test_text_kept_back_by_the_author_is_not_lost() -> None:
-    """Text that the stream was told to buffer is sent when the stream is finished."""
+    """Output that the stream still buffers is sent when the stream is finished."""
 
     def write(stream: LineStream) -> None:
         stream.reconfigure(write_through=False, line_buffering=False)
@@ -148,7 +148,7 @@ def test_text_kept_back_by_the_author_is_not_lost() -> None:
 
 @pytest.mark.parametrize("end", [LineStream.close, LineStream.detach])
 def test_closed_stream_can_be_finished(end: Callable[[LineStream], object]) -> None:
-    """An author who closes or detaches the stream does not lose what was written, or break the end."""
+    """If the author closes or detaches the stream, its output is still sent, and finishing it is not an error."""
 
     def write(stream: LineStream) -> None:
         stream.write("before")
@@ -158,7 +158,7 @@ def test_closed_stream_can_be_finished(end: Callable[[LineStream], object]) -> N
 
 
 def test_stream_looks_like_a_file() -> None:
-    """A stream has a name and a descriptor, is no terminal, and can be handed to a child process."""
+    """A stream has a name and a file descriptor, is not a terminal, and can be passed to a child process."""
     channel = LogChannel(Cancellation(), Secrets())
     stream = line_stream(channel, 1, logging.INFO, "task.stdout")
     assert (stream.fileno(), stream.isatty(), stream.writable(), stream.readable()) == (1, False, True, False)
@@ -172,7 +172,7 @@ def test_stream_looks_like_a_file() -> None:
 
 
 def test_threads_lose_nothing() -> None:
-    """Whatever many threads print at the same time arrives once each."""
+    """Everything that several threads print at the same time arrives exactly once."""
     words = {name: [f"<{name}{number:03}>" for number in range(200)] for name in "abcd"}
     with TemporaryFile() as file:
         channel = LogChannel(Cancellation(), Secrets(), file.fileno())
@@ -196,7 +196,7 @@ def test_threads_lose_nothing() -> None:
 
 
 class Interrupted:
-    """A channel whose peer reads a little, interrupts the main thread with a signal, and then reads the rest."""
+    """A channel whose peer reads some bytes, interrupts the main thread with a signal, and then reads the rest."""
 
     def __init__(self, cancellation: Cancellation, number: signal.Signals) -> None:
         ours, self._theirs = socket.socketpair()
@@ -214,7 +214,7 @@ class Interrupted:
             self._received += file.read()
 
     def events(self) -> list[str]:
-        """What arrived, up to the end."""
+        """The events that arrived, up to the end of the stream."""
         self.channel.close()
         self._thread.join(DEADLINE_S)
         self._theirs.close()
@@ -228,7 +228,7 @@ def large() -> list[str]:
 
 
 def test_stop_in_the_middle_of_a_write(large: list[str]) -> None:
-    """A stop that comes while lines are written neither loses nor repeats one of them."""
+    """A stop during a write neither loses nor repeats a line."""
     cancellation = Cancellation()
     with StopSignals(cancellation):
         peer = Interrupted(cancellation, signal.SIGTERM)
@@ -242,7 +242,7 @@ def test_stop_in_the_middle_of_a_write(large: list[str]) -> None:
 
 @pytest.fixture
 def on_signal() -> Iterator[list[Callable[[], object]]]:
-    """What a signal handler of the author's does."""
+    """The actions of the author's signal handler."""
     actions: list[Callable[[], object]] = []
     before = signal.signal(signal.SIGUSR1, lambda *_: [action() for action in actions])
     yield actions
@@ -250,7 +250,7 @@ def on_signal() -> Iterator[list[Callable[[], object]]]:
 
 
 def test_signal_handler_that_prints(large: list[str], on_signal: list[Callable[[], object]]) -> None:
-    """What a signal handler or a finalizer prints on top of a write comes after it, whole, and nothing hangs."""
+    """If a signal handler or a finalizer prints during a write, its line follows whole, without a deadlock."""
     peer = Interrupted(Cancellation(), signal.SIGUSR1)
     stream = line_stream(peer.channel, 1, logging.INFO, "task.stdout")
     on_signal.append(lambda: peer.channel.log(logging.INFO, "x", "from the handler"))

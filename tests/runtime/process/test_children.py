@@ -1,4 +1,4 @@
-"""What a task starts ends with the bundle's process: real processes, the real launcher as their watch."""
+"""The processes that a task starts end with the bundle's process. The watch is the real launcher."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ if __name__ == "__main__":
 
 
 class Task:
-    """A process that starts others."""
+    """A task process that starts other processes."""
 
     def __init__(self, script: Path, *names: str, launcher: Path = LAUNCHER) -> None:
         self.process = subprocess.Popen(
@@ -85,7 +85,7 @@ class Task:
         self.children = [int(pid) for pid in self.process.stdout.readline().split()]
 
     def end(self, how: str) -> str:
-        """Let it end; what it said until everybody who could speak for it was gone."""
+        """Let the task end; return its output until all its processes are gone."""
         output, errors = self.process.communicate(f"{how}\n", timeout=DEADLINE_S)
         until(lambda: not is_watched(self), "the end of the watch")
         return output + errors
@@ -100,7 +100,7 @@ def script(tmp_path: Path) -> Path:
 
 
 def alive(pid: int) -> bool:
-    """Whether a process is there and has not ended."""
+    """Whether a process exists and has not ended."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
@@ -132,7 +132,7 @@ ALL = ("plain", "session", "bare", "daemon", "forked", "spawned", "posix_spawn")
     ],
 )
 def test_processes_end_with_the_task(script: Path, how: str, status: int) -> None:
-    """However the process ends, and however it started others, all of them end; its own status is the true one."""
+    """However the process ends, and however it started others, all of them end. Its own status is unchanged."""
     task = Task(script, *ALL)
     assert len(task.children) == len(ALL)
     assert all(map(alive, task.children))
@@ -142,14 +142,14 @@ def test_processes_end_with_the_task(script: Path, how: str, status: int) -> Non
 
 
 def test_processes_that_ignore_the_signal_are_killed(script: Path) -> None:
-    """SIGTERM comes first; who does not obey it gets SIGKILL."""
+    """Processes get SIGTERM first, and SIGKILL if they do not end."""
     task = Task(script, "stubborn")
     task.end("9")
     assert not alive(task.children[0])
 
 
 def test_process_of_its_own_group_and_environment_is_left(script: Path) -> None:
-    """A process that has left both the group and the environment behind is nobody's."""
+    """A process that has left the group and changed its environment is not ended."""
     task = Task(script, "plain", "lost")
     task.end("9")
     assert not alive(task.children[0])
@@ -158,7 +158,7 @@ def test_process_of_its_own_group_and_environment_is_left(script: Path) -> None:
 
 
 def test_task_that_starts_nothing_is_alone(script: Path) -> None:
-    """Nothing watches a task that starts no process."""
+    """A task that starts no process has no watch."""
     task = Task(script)
     assert not is_watched(task)
     assert os.getpgid(task.process.pid) != task.process.pid
@@ -166,7 +166,7 @@ def test_task_that_starts_nothing_is_alone(script: Path) -> None:
 
 
 def test_watch_is_no_child(script: Path) -> None:
-    """A task that waits for all of its children does not wait for the watch."""
+    """The watch is not a child of the task, so waiting for all children does not hang."""
     task = Task(script, "posix_spawn")
     assert is_watched(task)
     os.kill(task.children[0], signal.SIGKILL)
@@ -174,7 +174,7 @@ def test_watch_is_no_child(script: Path) -> None:
 
 
 def test_watch_that_cannot_be_started(script: Path) -> None:
-    """Without a watch the task runs all the same, and the log says what that means."""
+    """If the watch cannot be started, the task still runs, and the log says what this means."""
     task = Task(script, "plain", launcher=Path("/nowhere"))
     said = task.end("")
     assert task.process.returncode == 0

@@ -1,4 +1,4 @@
-"""A frozen program as a guest on its host."""
+"""Adapting a frozen program to its host."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def frozen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_unpacked_folder(frozen: str) -> None:
-    """A frozen one-file program knows where it was unpacked."""
+    """A one-file program knows the folder into which it was unpacked."""
     assert host.unpacked_folder() == frozen
 
 
 def test_program_in_a_folder_was_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The files beside a program that the launcher started stay, and there is no parent to watch."""
+    """A program that the launcher starts has no unpacked folder to delete, and no parent to watch."""
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "tiny"))
     monkeypatch.setattr(sys, "_MEIPASS", str(tmp_path / "_internal"), raising=False)
@@ -42,7 +42,7 @@ def test_program_in_a_folder_was_not_unpacked(tmp_path: Path, monkeypatch: pytes
 
 
 def test_what_the_launcher_hands_on_is_kept() -> None:
-    """What the launcher handed on is no business of programs that the task starts."""
+    """Programs that the task starts inherit nothing that the launcher passes."""
     lock, launcher = os.pipe()
     for descriptor in (lock, launcher):
         os.set_inheritable(descriptor, True)
@@ -56,14 +56,14 @@ def test_what_the_launcher_hands_on_is_kept() -> None:
 
 @pytest.mark.parametrize("told", ["", "x", "1", "-1,2", "1,2,3", "1,x", "1,²"])
 def test_odd_things_are_not_taken_for_the_launchers(told: str) -> None:
-    """What a person put into the environment opens and closes nothing."""
+    """Malformed values of the launcher's variable are ignored."""
     environment = {"_DAGFLOE_FILES": told}
     assert host.receive_launcher(environment) is None
     assert environment == {}
 
 
 def test_unfrozen_program_has_no_folder() -> None:
-    """An ordinary Python was not unpacked anywhere, and has no parent to watch."""
+    """An ordinary Python has no unpacked folder, and no parent to watch."""
     assert host.unpacked_folder() is None
     assert host.open_parent() is None
 
@@ -71,7 +71,7 @@ def test_unfrozen_program_has_no_folder() -> None:
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.usefixtures("frozen")
 def test_library_path_is_the_hosts(name: str) -> None:
-    """A frozen program's children get the library path that the host had, or none if it had none."""
+    """Children of a frozen program get the host's library path, or none if the host has none."""
     environment = {name: "/unpacked", f"{name}_ORIG": "/host/lib", "PATH": "/bin"}
     host.restore_library_path(environment)
     assert environment == {name: "/host/lib", "PATH": "/bin"}
@@ -82,7 +82,7 @@ def test_library_path_is_the_hosts(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_library_path_of_an_unfrozen_program_is_kept(name: str) -> None:
-    """An ordinary Python's library path is the host's already."""
+    """The library path of an ordinary Python is not changed."""
     environment = {name: "/host/lib"}
     host.restore_library_path(environment)
     assert environment == {name: "/host/lib"}
@@ -90,7 +90,7 @@ def test_library_path_of_an_unfrozen_program_is_kept(name: str) -> None:
 
 @pytest.fixture
 def roots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Where this host could keep its TLS roots; the first place does not exist."""
+    """Places of TLS roots on this host; the first one does not exist."""
     (tmp_path / "second.pem").touch()
     (tmp_path / "third.pem").touch()
     places = [str(tmp_path / name) for name in ("first.pem", "second.pem", "third.pem")]
@@ -99,7 +99,7 @@ def roots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_tls_roots_are_found(roots: list[str]) -> None:
-    """Where the build machine's paths do not exist, the first place that does is used."""
+    """If the paths of the build machine do not exist, the first existing place is used."""
     environment: dict[str, str] = {}
     host.find_tls_roots(environment, ("/nowhere/cert.pem", "/nowhere/certs"))
     assert environment == {"SSL_CERT_FILE": roots[1]}
@@ -107,14 +107,14 @@ def test_tls_roots_are_found(roots: list[str]) -> None:
 
 @pytest.mark.parametrize("environment", [{"SSL_CERT_FILE": "mine.pem"}, {"SSL_CERT_DIR": "mine"}])
 def test_tls_roots_of_the_operator_are_kept(roots: list[str], environment: dict[str, str]) -> None:
-    """What the operator has set is not changed."""
+    """The operator's setting is not changed."""
     before = dict(environment)
     host.find_tls_roots(environment, ("/nowhere/cert.pem",))
     assert environment == before
 
 
 def test_tls_roots_that_openssl_finds_itself_are_kept(roots: list[str]) -> None:
-    """Nothing is set where the build machine's paths exist, or are not known."""
+    """Nothing is set if the build machine's paths exist or are unknown."""
     environment: dict[str, str] = {}
     host.find_tls_roots(environment, ("/nowhere/cert.pem", roots[2]))
     host.find_tls_roots(environment, ())
@@ -122,7 +122,7 @@ def test_tls_roots_that_openssl_finds_itself_are_kept(roots: list[str]) -> None:
 
 
 def test_host_without_tls_roots(roots: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a host without TLS roots nothing is set."""
+    """Nothing is set on a host without TLS roots."""
     monkeypatch.setattr(host, "_TLS_ROOTS", (roots[0],))
     environment: dict[str, str] = {}
     host.find_tls_roots(environment, ("/nowhere",))
@@ -145,7 +145,7 @@ print("gone" if select.select([descriptor], [], [], 20)[0] else "?", flush=True)
 
 
 def test_parent_that_dies_is_noticed(tmp_path: Path) -> None:
-    """The descriptor of the unpacking parent becomes readable when that process is killed."""
+    """The descriptor becomes readable when the parent process is killed."""
     (tmp_path / "child.py").write_text(CHILD)
     parent = f"import subprocess, sys; subprocess.run([sys.executable, {str(tmp_path / 'child.py')!r}])"
     with subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True) as process:
@@ -156,7 +156,7 @@ def test_parent_that_dies_is_noticed(tmp_path: Path) -> None:
 
 
 def test_parent_that_is_dead_already_is_noticed(tmp_path: Path) -> None:
-    """A program whose parent is not the one that unpacked it was orphaned before it could look."""
+    """If the parent is not the process that unpacked the program, the real parent is already dead."""
     (tmp_path / "child.py").write_text(CHILD)
     command = shlex.join([sys.executable, str(tmp_path / "child.py")]) + "; true"
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=DEADLINE_S, check=True)
@@ -165,7 +165,7 @@ def test_parent_that_is_dead_already_is_noticed(tmp_path: Path) -> None:
 
 
 def test_multiprocessing_is_loaded_for_its_own_workers_only() -> None:
-    """An ordinary start does not load multiprocessing; its workers' command line does."""
+    """An ordinary start does not import multiprocessing; the command line of its workers does."""
     program = (
         "import sys; [sys.modules.pop(name) for name in [*sys.modules] if name.startswith('multiprocessing')]; "
         "from dagfloe.runtime.process.host import serve_multiprocessing; serve_multiprocessing(); "

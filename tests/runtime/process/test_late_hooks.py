@@ -1,4 +1,4 @@
-"""Preparing library modules when they are imported."""
+"""Running PyInstaller's hooks when their modules are imported."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ print(told.hooks, type(module.__spec__.loader).__name__, module.__spec__.loader 
 
 
 def run(folder: Path, name: str, inside: str, first: str = "") -> list[str]:
-    """What a fresh interpreter prints that installs the hooks and imports a module."""
+    """The output of a new interpreter that installs the hooks and imports a module."""
     (folder / "told.py").write_text("hooks = []\n")
     for module, hook in HOOKS.items():
         text = f"import told, {module}\nassert {module}.__name__ == {module!r}\ntold.hooks.append({hook!r})\n"
@@ -47,7 +47,7 @@ def run(folder: Path, name: str, inside: str, first: str = "") -> list[str]:
     ("name", "inside"), [("inspect", "stack"), ("multiprocessing", "Pool"), ("pkgutil", "walk_packages")]
 )
 def test_hook_runs_once_after_its_module(tmp_path: Path, name: str, inside: str) -> None:
-    """The hook sees the whole module, runs once, and the module keeps the loader that it has without."""
+    """The hook runs once, after the complete module. The module has the same loader as without the hook."""
     first, second = run(tmp_path, name, inside)
     assert HOOKS[name] in first
     assert first.count(HOOKS[name]) == 1
@@ -55,13 +55,13 @@ def test_hook_runs_once_after_its_module(tmp_path: Path, name: str, inside: str)
 
 
 def test_modules_that_are_there_already(tmp_path: Path) -> None:
-    """A module that was imported before is prepared at once."""
+    """The hook of a module that is already imported runs at once."""
     first, _ = run(tmp_path, "json", "dumps", "import inspect\n")
     assert first == "['pyi_rth_inspect']"
 
 
 def test_bundle_without_a_hook(tmp_path: Path) -> None:
-    """Where PyInstaller had no hook to keep, nothing happens; an error inside of a hook is not hidden."""
+    """A missing hook is ignored. An error inside a hook is raised."""
     program = (
         "from dagfloe.runtime.process.late_hooks import LateHooks; LateHooks().install(); import inspect; print('fine')"
     )

@@ -1,4 +1,4 @@
-"""Watching that somebody still waits for the task."""
+"""Watching the supervisor and the parent process."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from support.peer import DEADLINE_S
 
 @pytest.mark.parametrize("who", ["supervisor", "parent"])
 def test_watch_tells_who_is_gone(who: str) -> None:
-    """The end of the supervisor's socket, or of the parent process, is told once; then the process is left."""
+    """The end of the supervisor's socket or of the parent process is reported once. Then the process is ended."""
     ours, theirs = socket.socketpair()
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     reasons: list[str] = []
@@ -37,7 +37,7 @@ def test_watch_tells_who_is_gone(who: str) -> None:
 
 
 def test_watch_ends_quietly() -> None:
-    """A watch that is over tells nothing and leaves no thread and no descriptor behind."""
+    """A closed watch reports nothing and leaves no thread and no descriptor."""
     ours, theirs = socket.socketpair()
     before = set(map(str, Path("/proc/self/fd").iterdir()))
     reasons: list[str] = []
@@ -51,7 +51,7 @@ def test_watch_ends_quietly() -> None:
 
 
 def test_task_that_ends_within_the_grace_is_not_left() -> None:
-    """When the task ends in time after the supervisor's end, the process is not left the hard way."""
+    """If the task ends within the grace period, the process is not killed."""
     ours, theirs = socket.socketpair()
     told, left = threading.Event(), threading.Event()
     with ours, PeerWatch(ours.fileno(), None, left.set, grace_s=DEADLINE_S) as watch:
@@ -62,7 +62,7 @@ def test_task_that_ends_within_the_grace_is_not_left() -> None:
 
 
 def test_end_before_the_task_begins_is_told_then() -> None:
-    """Nobody is told of an end as long as there is no task to stop; the task is stopped as soon as it begins."""
+    """If the supervisor ends before the task begins, the task is stopped as soon as it begins."""
     ours, theirs = socket.socketpair()
     reasons: list[str] = []
     left = threading.Event()

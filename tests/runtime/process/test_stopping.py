@@ -1,4 +1,4 @@
-"""Being told to stop: signals, shields, a supervisor that vanishes; over real sockets, unfrozen."""
+"""Stopping a task: signals, shields, a supervisor that is gone; over real sockets, unfrozen."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("blocked_in", ["time.sleep(60)", "threading.Event().wait(60)", "client.get_variable('slow')"])
 def test_stop_signal(tmp_path: Path, number: signal.Signals, blocked_in: str) -> None:
-    """A stop signal marks the context, runs the cleanups, unblocks the task and is reported as failed."""
+    """A stop signal sets `cancelled`, runs the cleanups, interrupts the task and fails it."""
     tasks = f"""
 @dag.task
 def t(client: Client, context: Context):
@@ -49,7 +49,7 @@ def t(client: Client, context: Context):
 
 
 def test_stop_that_another_thread_took(tmp_path: Path) -> None:
-    """A stop signal reaches the task even if the main thread was not the one that it interrupted."""
+    """A stop signal reaches the task even if another thread receives it."""
     tasks = """
 import signal
 @dag.task
@@ -71,7 +71,7 @@ def t():
 
 
 def test_shield_defers_a_stop(tmp_path: Path) -> None:
-    """Inside a shield a stop sets `cancelled` and nothing else; it is delivered at the block's end."""
+    """Inside a shield, a stop only sets `cancelled`. It is delivered at the end of the block."""
     tasks = """
 @dag.task
 def t(context: Context):
@@ -93,7 +93,7 @@ def t(context: Context):
 
 
 def test_task_that_ignores_a_stop_can_be_killed(tmp_path: Path) -> None:
-    """A task that swallows the stop goes on, until SIGKILL ends it."""
+    """A task that ignores the stop continues until SIGKILL ends it."""
     tasks = """
 @dag.task
 def t(context: Context):
@@ -113,7 +113,7 @@ def t(context: Context):
 
 
 def test_stop_while_the_module_is_imported(tmp_path: Path) -> None:
-    """A stop before a task runs ends the process with status 1 and no frame."""
+    """A stop during the import of the module ends the process with status 1 and no frame."""
     with Peer(write_project(tmp_path, "log.warning('importing'); time.sleep(60)")) as peer:
         peer.record("importing")
         peer.process.send_signal(signal.SIGTERM)
@@ -122,7 +122,7 @@ def test_stop_while_the_module_is_imported(tmp_path: Path) -> None:
 
 
 def test_stop_while_waiting_for_the_first_frame(tmp_path: Path) -> None:
-    """A stop while the supervisor is still silent ends the process with status 1 and no frame."""
+    """A stop before the first frame ends the process with status 1 and no frame."""
     with Peer(write_project(tmp_path, "log.warning('imported')\n@dag.task\ndef t(): pass")) as peer:
         peer.record("imported")
         peer.process.send_signal(signal.SIGINT)
@@ -130,7 +130,7 @@ def test_stop_while_waiting_for_the_first_frame(tmp_path: Path) -> None:
 
 
 def test_vanished_supervisor_stops_the_task(tmp_path: Path) -> None:
-    """A task that computes is stopped when the supervisor's sockets close, and nothing keeps the process alive."""
+    """A task that computes is stopped when the supervisor closes the sockets, and the process ends."""
     tasks = """
 @dag.task
 def t():
@@ -148,7 +148,7 @@ def t():
 
 
 def test_vanished_supervisor_ends_a_task_that_goes_on(tmp_path: Path) -> None:
-    """A task that ignores that the supervisor is gone is ended after a few seconds."""
+    """A task that ignores this stop is ended after a few seconds."""
     tasks = """
 
 @dag.task
@@ -167,7 +167,7 @@ def t():
 
 
 def test_stop_after_the_end_does_not_change_the_status(tmp_path: Path) -> None:
-    """A signal that comes when the terminal message is delivered leaves the status 0."""
+    """A signal after the delivery of the terminal message does not change the exit status 0."""
     tasks = """
 import atexit, signal
 atexit.register(lambda: (os.write(1, b"ending"), signal.raise_signal(signal.SIGTERM)))

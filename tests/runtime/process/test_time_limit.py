@@ -1,4 +1,4 @@
-"""How long a task may run."""
+"""The time limit of a task."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from support.peer import DEADLINE_S
 
 
 def busy() -> None:
-    """Run in Python only."""
+    """Run Python code for ever."""
     deadline = time.monotonic() + DEADLINE_S
     while time.monotonic() < deadline:
         pass
@@ -27,7 +27,7 @@ def busy() -> None:
     ids=["busy", "sleep", "wait"],
 )
 def test_late_task_is_interrupted(work: object) -> None:
-    """A task that runs too long gets TaskTimeout wherever it is, with the limit in the message."""
+    """A task that runs too long gets TaskTimeout at any point, with the limit in the message."""
     cancellation = Cancellation()
     began = time.monotonic()
     with TimeLimit(0.05, cancellation):
@@ -39,7 +39,7 @@ def test_late_task_is_interrupted(work: object) -> None:
 
 
 def test_task_in_time_leaves_nothing() -> None:
-    """After the block there is no timer, and the handler from before is back."""
+    """After the block, the timer is off and the previous handler is restored."""
     seen: list[int] = []
 
     def before(number: int, _frame: object) -> None:
@@ -59,7 +59,7 @@ def test_task_in_time_leaves_nothing() -> None:
 
 
 def test_limit_that_the_task_swallows_comes_once() -> None:
-    """A task that catches the timeout is not interrupted again: it was told."""
+    """A task that catches the timeout is not interrupted again."""
     cancellation = Cancellation()
     raised = 0
     with TimeLimit(0.02, cancellation):
@@ -76,7 +76,7 @@ def test_limit_that_the_task_swallows_comes_once() -> None:
 
 
 def test_only_the_first_limit_counts() -> None:
-    """What is told first is what the task gets, after the cleanup that it asked for."""
+    """If the stop and the timeout coincide, the task gets the first one, after its cleanup callbacks."""
     cancellation = Cancellation()
     cleaned: list[str] = []
     cancellation.on_cancel(lambda: cleaned.append("cleaned"))

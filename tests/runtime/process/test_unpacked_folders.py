@@ -1,4 +1,4 @@
-"""Folders of killed one-file programs: what is deleted, and what never is."""
+"""The folders of killed one-file programs: which are deleted, and which stay."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CLAIM = (
 
 
 def folder(parent: Path, name: str, *files: str, changed: float | None = None) -> Path:
-    """A folder with files, and the time of its last change."""
+    """Make a folder with files and a modification time."""
     path = parent / name
     for file in files:
         (path / file).parent.mkdir(parents=True, exist_ok=True)
@@ -33,12 +33,12 @@ def folder(parent: Path, name: str, *files: str, changed: float | None = None) -
 
 
 def own(parent: Path) -> str:
-    """The folder of the program that sweeps."""
+    """The folder of the running program."""
     return str(folder(parent, "_MEIown"))
 
 
 def test_unused_folders_are_deleted(tmp_path: Path) -> None:
-    """A folder that nobody locks any more, and one that was never locked and is old, go with all that is in them."""
+    """An unlocked folder, and an old folder that was never locked, are deleted with their contents."""
     unlocked = folder(tmp_path, "_MEIunlocked", LOCK, LAUNCHER, "deep/er/file")
     half = folder(tmp_path, "_MEIhalf", LAUNCHER, "file", changed=LONG_AGO)
     delete_abandoned_folders(own(tmp_path))
@@ -55,7 +55,7 @@ def test_unused_folders_are_deleted(tmp_path: Path) -> None:
     ],
 )
 def test_other_folders_stay(tmp_path: Path, name: str, files: tuple[str, ...], changed: float | None) -> None:
-    """What is not known to be dagfloe's, or may still be unpacking, is left alone."""
+    """Other programs' folders, and folders that may still be unpacking, stay."""
     path = folder(tmp_path, name, *files, changed=changed)
     delete_abandoned_folders(own(tmp_path))
     assert all((path / file).exists() for file in files)
@@ -63,7 +63,7 @@ def test_other_folders_stay(tmp_path: Path, name: str, files: tuple[str, ...], c
 
 @pytest.mark.parametrize("holder", ["program", "what it forked"])
 def test_folders_in_use_stay(tmp_path: Path, holder: str) -> None:
-    """The folder of a program that runs, or of which a forked process still runs, stays until that has ended."""
+    """The folder of a running program stays until the program and its forks have ended."""
     path = folder(tmp_path, "_MEIused", LAUNCHER, changed=LONG_AGO)
     rest = "input()" if holder == "program" else "import os; os.fork() and os._exit(0); input()"
     with subprocess.Popen(
@@ -82,7 +82,7 @@ def test_folders_in_use_stay(tmp_path: Path, holder: str) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 def test_folders_of_other_users_stay(tmp_path: Path) -> None:
-    """Another user's folder is that user's."""
+    """Folders of other users stay."""
     path = folder(tmp_path, "_MEItheirs", LOCK, LAUNCHER)
     os.chown(path, 12345, -1)
     delete_abandoned_folders(own(tmp_path))
@@ -90,7 +90,7 @@ def test_folders_of_other_users_stay(tmp_path: Path) -> None:
 
 
 def test_link_is_not_followed(tmp_path: Path) -> None:
-    """A link that somebody put there leads to nothing being deleted."""
+    """A symbolic link is not followed, and its target stays."""
     target = folder(tmp_path, "precious", LOCK, LAUNCHER)
     (tmp_path / "_MEIlink").symlink_to(target)
     delete_abandoned_folders(own(tmp_path))
@@ -98,7 +98,7 @@ def test_link_is_not_followed(tmp_path: Path) -> None:
 
 
 def test_own_folder_stays(tmp_path: Path) -> None:
-    """A program does not delete itself, and one whose folder cannot be locked runs all the same."""
+    """A program's own folder stays. A folder that cannot be locked is not an error."""
     path = own(tmp_path)
     lock_folder(path)
     delete_abandoned_folders(path)

@@ -1,4 +1,4 @@
-"""`host:port` texts."""
+"""Parsing `host:port` addresses."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ hosts = st.ip_addresses().map(str) | st.text("abcxyz019.-", min_size=1)
 
 
 def write(host: str, port: int) -> str:
-    """An address as the supervisor writes it."""
+    """An address in the supervisor's format."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 @given(hosts, st.integers(1, 65535))
 def test_round_trip(host: str, port: int) -> None:
-    """Host and port come back from their text, an IPv6 address in brackets included."""
+    """Formatting and parsing an address returns the same host and port, also for IPv6 in brackets."""
     assert parse_address(write(host, port), "--comm") == Address(host=host, port=port)
 
 
@@ -34,7 +34,7 @@ near_misses = st.lists(
 
 @given(any_text | near_misses)
 def test_any_text_is_an_address_or_a_usage_error(text: str) -> None:
-    """What is read as an address writes itself as the same text; all else is an error that names the flag."""
+    """Any string is either a valid address, which formats as the same string, or an error that names the flag."""
     try:
         address = parse_address(text, "--logs")
     except UsageError as error:
@@ -68,6 +68,6 @@ def test_any_text_is_an_address_or_a_usage_error(text: str) -> None:
     ],
 )
 def test_malformed_addresses_say_why(text: str, problem: str) -> None:
-    """An address that cannot be used is refused with the reason."""
+    """A malformed address is refused with the reason."""
     with pytest.raises(UsageError, match=problem):
         parse_address(text, "--comm")

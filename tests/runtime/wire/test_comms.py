@@ -1,4 +1,4 @@
-"""The channel to the supervisor: matching of replies, threads, errors, and a peer that misbehaves."""
+"""The comm socket: matching of replies, threads, errors, and a misbehaving supervisor."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from dagfloe.errors import (
     VariableNotFound,
 )
 from dagfloe.runtime.wire.comms import Comms
-from support.ends import Supervisor
+from support.comm_pair import Supervisor
 from support.peer import DEADLINE_S, pack
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def ends() -> Iterator[tuple[Comms, Supervisor]]:
-    """A channel and the supervisor at its other end."""
+    """A comm socket and the supervisor at its other end."""
     ours, theirs = socket.socketpair()
     comms = Comms(ours, Cancellation(), reply_timeout_s=DEADLINE_S)
     with theirs:
@@ -45,7 +45,7 @@ def variable(key: str = "k") -> dict[str, Any]:
 
 
 def in_threads(count: int, function: Any) -> list[Any]:
-    """The results, or exceptions, of calls made at once; fails when one of them hangs."""
+    """Make calls at the same time; return their results or exceptions. Fails if a call hangs."""
     results: list[Any] = [None] * count
 
     def call(number: int) -> None:
@@ -64,7 +64,7 @@ def in_threads(count: int, function: Any) -> list[Any]:
 
 
 def test_replies_reach_the_calls_they_answer(ends: tuple[Comms, Supervisor]) -> None:
-    """Ten threads call at once; replies in any order, split and merged at random, all reach the right call."""
+    """Ten threads make calls at once. Replies in any order, split and merged at random, reach the right calls."""
     comms, supervisor = ends
     calls_each = 50
 
@@ -98,7 +98,7 @@ def test_replies_reach_the_calls_they_answer(ends: tuple[Comms, Supervisor]) -> 
 
 
 def test_ids_rise(ends: tuple[Comms, Supervisor]) -> None:
-    """Every request has an id larger than those before it, beginning above that of StartupDetails."""
+    """The ids of requests rise, and start above the id of StartupDetails."""
     comms, supervisor = ends
     seen = []
 
@@ -129,7 +129,7 @@ ERRORS = [
 def test_error_replies_are_typed(
     ends: tuple[Comms, Supervisor], place: str, code: str, kind: type[SupervisorError]
 ) -> None:
-    """An ErrorResponse in the body or in the third element raises the exception for its code."""
+    """An ErrorResponse, as body or third element, raises the exception for its code."""
     comms, supervisor = ends
     error = {"type": "ErrorResponse", "error": code, "detail": {"status_code": 418}}
     supervisor.answer(1, *((error, None) if place == "body" else (None, error)))
@@ -140,7 +140,7 @@ def test_error_replies_are_typed(
 
 
 def test_vanished_supervisor_unblocks_every_call(ends: tuple[Comms, Supervisor]) -> None:
-    """When the supervisor closes the socket, every waiting call and every later one raises at once."""
+    """If the supervisor closes the socket, every waiting and later call raises at once."""
     comms, supervisor = ends
 
     def hang_up() -> None:
@@ -158,7 +158,7 @@ def test_vanished_supervisor_unblocks_every_call(ends: tuple[Comms, Supervisor])
 
 @pytest.mark.parametrize("reply", [b"\xff\xff\xff\xff", pack("no frame"), pack([99, None, None])])
 def test_malformed_reply_unblocks_every_call(ends: tuple[Comms, Supervisor], reply: bytes) -> None:
-    """A reply that is no frame, or answers nothing, ends every call with a protocol error."""
+    """A reply that is not a frame, or has an unknown id, ends every call with a protocol error."""
     comms, supervisor = ends
 
     def spoil() -> None:
@@ -173,7 +173,7 @@ def test_malformed_reply_unblocks_every_call(ends: tuple[Comms, Supervisor], rep
 
 
 def test_wait_is_bounded_and_a_late_reply_is_dropped(ends: tuple[Comms, Supervisor]) -> None:
-    """A reply that does not come in time raises; when it comes later, it disturbs nobody."""
+    """A call raises if its reply is late. The late reply is dropped."""
     comms, supervisor = ends
     comms.reply_timeout_s = 0.05
     with pytest.raises(ReplyTimeoutError, match=r"0\.05 s to answer GetVariable"):
@@ -206,7 +206,7 @@ def test_a_call_gives_up_alone(ends: tuple[Comms, Supervisor]) -> None:
 
 
 def test_peer_that_does_not_read(ends: tuple[Comms, Supervisor]) -> None:
-    """A frame that is not read in time raises, and nothing is sent after half a frame."""
+    """A call raises if its frame is not read in time. Nothing is sent after half a frame."""
     comms, supervisor = ends
     comms._write_timeout_s = 0.05
     large = {**variable(), "key": "x" * 10_000_000}
@@ -224,7 +224,7 @@ def test_peer_that_does_not_read(ends: tuple[Comms, Supervisor]) -> None:
 
 @pytest.mark.parametrize("is_full", [True, False], ids=["before its first byte", "after some bytes"])
 def test_peer_that_goes_while_a_frame_is_written(ends: tuple[Comms, Supervisor], is_full: bool) -> None:
-    """A supervisor that ends while it is behind with reading is told as gone, wherever the frame has got to."""
+    """If the supervisor ends while a frame is being sent, the call reports it as gone."""
     comms, supervisor = ends
     if is_full:
         with contextlib.suppress(BlockingIOError):
@@ -242,7 +242,7 @@ def test_peer_that_goes_while_a_frame_is_written(ends: tuple[Comms, Supervisor],
 
 
 def test_large_frames_travel_both_ways(ends: tuple[Comms, Supervisor]) -> None:
-    """An XCom of 50 MB goes up and comes back unchanged."""
+    """An XCom of 50 MB is sent and received unchanged."""
     comms, supervisor = ends
     large = "x" * 50_000_000
 
@@ -271,7 +271,7 @@ def test_large_frames_travel_both_ways(ends: tuple[Comms, Supervisor]) -> None:
     ],
 )
 def test_bad_bodies_are_not_sent(ends: tuple[Comms, Supervisor], body: dict[str, Any]) -> None:
-    """What the supervisor would not understand, and so not answer, is refused before a byte is sent."""
+    """A body that the supervisor would refuse is not sent at all."""
     comms, supervisor = ends
     with pytest.raises(LocalProtocolError, match="nothing was sent"):
         comms.request(body)
@@ -281,7 +281,7 @@ def test_bad_bodies_are_not_sent(ends: tuple[Comms, Supervisor], body: dict[str,
 
 
 def test_reset_connection_is_a_lost_one() -> None:
-    """A reset of the socket, on reading or on writing, is told as a lost connection."""
+    """A reset of the socket, on reading or writing, is reported as a lost connection."""
     server = socket.create_server(("127.0.0.1", 0))
     ours = socket.create_connection(server.getsockname())
     theirs = server.accept()[0]
@@ -298,7 +298,7 @@ def test_reset_connection_is_a_lost_one() -> None:
 
 
 def test_carrier(ends: tuple[Comms, Supervisor]) -> None:
-    """The trace context goes with every request, as a third element; without one there are two."""
+    """The trace context is the third element of every request. Without it, a request has two elements."""
     comms, supervisor = ends
     carrier = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
     for given in (None, {}, carrier):

@@ -1,4 +1,4 @@
-"""Bytes to frames and back."""
+"""Encoding and decoding frames."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ ids = st.integers(0, 2**64 - 1)
 
 
 def pack(value: object) -> bytes:
-    """A value as a frame, as any msgpack library writes it."""
+    """A value as a frame, encoded by any msgpack library."""
     payload: bytes = msgpack.packb(value, datetime=True)
     return struct.pack(">I", len(payload)) + payload
 
 
 @given(ids, message_bodies)
 def test_frames_to_the_supervisor(frame_id: int, body: dict[str, Any]) -> None:
-    """A frame is the length and an array of id and body; aware datetimes arrive as the same instants."""
+    """A frame is the length and an array of id and body. Aware datetimes are decoded as the same time."""
     data = b"".join(encode_frame(frame_id, body))
     (length,) = struct.unpack(">I", data[:4])
     assert length == len(data) - 4
@@ -36,7 +36,7 @@ def test_frames_to_the_supervisor(frame_id: int, body: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("size", [0, 65_000, 65_530, 65_536, 70_000, 3_000_000])
 def test_frames_of_any_size(size: int) -> None:
-    """Large payloads, which are written without a copy, are as small ones are."""
+    """Large payloads, which are not copied, give the same bytes as small ones."""
     body = {"type": "SetXCom", "value": "x" * size}
     data = b"".join(encode_frame(7, body))
     assert data == pack([7, body])
@@ -45,7 +45,7 @@ def test_frames_of_any_size(size: int) -> None:
 
 @pytest.mark.parametrize("value", ["\ud800", ["\ud800"], 2**64], ids=["short", "list", "number"])
 def test_refused_bodies_leave_nothing_behind(value: object) -> None:
-    """The frame after one that had no msgpack form is whole, and holds nothing of that."""
+    """After a body that msgpack cannot encode, the next frame is complete and contains nothing of it."""
     with pytest.raises(LocalProtocolError):
         encode_frame(1, {"type": "PutVariable", "value": value})
     assert b"".join(encode_frame(2, {"type": "GetVariable", "key": "k"})) == pack(
@@ -55,7 +55,7 @@ def test_refused_bodies_leave_nothing_behind(value: object) -> None:
 
 @pytest.mark.parametrize("step", [1_000, 65_536, 100_003])
 def test_large_frames_in_pieces(step: int) -> None:
-    """A large frame between small ones, in pieces that fit none of them."""
+    """A large frame between small ones, in pieces that match none of them."""
     sent: list[tuple[Any, ...]] = [(1, None, None), (2, {"value": "x" * 1_000_000}, None), (3, None, {"error": "X"})]
     whole = b"".join(map(pack, sent))
     decoder = FrameDecoder()
@@ -69,7 +69,7 @@ supervisor_frames = st.tuples(ids, st.none() | message_bodies, st.none() | messa
 
 @given(st.data(), st.lists(supervisor_frames, max_size=4))
 def test_any_split_gives_the_same_frames(data: st.DataObject, sent: list[tuple[Any, ...]]) -> None:
-    """However the bytes are cut, the same frames come out, in order, and nothing is left over."""
+    """However the bytes are split, the decoder returns the same frames in order, and no byte is left."""
     decoder = FrameDecoder()
     received: list[Frame] = []
     for piece in data.draw(pieces_of(b"".join(map(pack, sent)))):
@@ -79,7 +79,7 @@ def test_any_split_gives_the_same_frames(data: st.DataObject, sent: list[tuple[A
 
 
 def test_every_cut_of_two_frames() -> None:
-    """Two frames cut at each single byte, and fed byte by byte, are the same two frames."""
+    """Two frames, split at any byte or fed byte by byte, are decoded as the same two frames."""
     whole = pack([1, {"type": "OKResponse", "ok": True}, None]) + pack([2, None, {"error": "GENERIC_ERROR"}])
     expected = list(FrameDecoder().feed(whole))
     assert [frame.id for frame in expected] == [1, 2]
@@ -91,7 +91,7 @@ def test_every_cut_of_two_frames() -> None:
 
 
 def test_pending_bytes_count_an_unfinished_frame() -> None:
-    """An end of the stream in the middle of a frame can be told from one between frames."""
+    """`pending_bytes` shows whether the stream ends inside a frame."""
     whole = pack([1, None, None])
     decoder = FrameDecoder()
     list(decoder.feed(whole + whole[:3]))
@@ -110,7 +110,7 @@ damaged = st.builds(
 
 @given(st.lists(st.binary(max_size=20) | with_length | packed_anything | damaged, max_size=3).map(b"".join))
 def test_garbage(data: bytes) -> None:
-    """Any bytes are whole frames, the start of one, or a RemoteProtocolError; never another exception."""
+    """Any bytes are complete frames, the start of a frame, or a RemoteProtocolError, but no other exception."""
     try:
         received = list(FrameDecoder().feed(data))
     except RemoteProtocolError:
@@ -139,7 +139,7 @@ def test_garbage(data: bytes) -> None:
     ],
 )
 def test_wrong_shapes(value: object, why: str) -> None:
-    """What is no array of id, body and error is refused with the reason."""
+    """Anything but an array of id, body and error is refused with the reason."""
     with pytest.raises(RemoteProtocolError, match=why):
         decode_payload(msgpack.packb(value))
 
@@ -160,13 +160,13 @@ def test_right_shapes(value: object, frame: Frame) -> None:
 
 @pytest.mark.parametrize("payload", [b"", b"\xc1", b"\x93\x01", b"\x93\x01\xc0\xc0\xc0", b"\xdd\xff\xff\xff\xff\x01"])
 def test_payloads_that_are_not_msgpack(payload: bytes) -> None:
-    """An empty, invalid, cut, overlong or impossible payload is refused with its length."""
+    """An empty, invalid, truncated or overlong payload is refused with its length."""
     with pytest.raises(RemoteProtocolError, match=f"a frame of {len(payload)} bytes .* is not valid msgpack"):
         decode_payload(payload)
 
 
 def test_oversized_length_is_refused_before_its_bytes_arrive() -> None:
-    """A length above the limit is refused at once, and so is any other protocol's greeting."""
+    """A length above the limit is refused at once, and so is the greeting of another protocol."""
     for start in (struct.pack(">I", MAX_FRAME_BYTES + 1), b"HTTP", b"SSH-"):
         with pytest.raises(RemoteProtocolError, match="is there a supervisor"):
             list(FrameDecoder().feed(start))
@@ -177,7 +177,7 @@ def test_oversized_length_is_refused_before_its_bytes_arrive() -> None:
 
 @given(st.integers(0, 10**6 - 1), st.sampled_from([-(10**10), -1, 0, 1, 10**9, 2**32, 2**34, 10**11]))
 def test_timestamps(microsecond: int, second: int) -> None:
-    """Timestamps arrive as aware datetimes, to the microsecond, in each of msgpack's three forms."""
+    """All three timestamp formats of msgpack are decoded as aware datetimes, to the microsecond."""
     moment = datetime.fromtimestamp(second, tz=timezone.utc).replace(microsecond=microsecond)
     assert decode_payload(msgpack.packb([0, {"at": moment}], datetime=True)).body == {"at": moment}
     sent = msgpack.unpackb(b"".join(encode_frame(0, {"at": moment}))[4:])
@@ -189,13 +189,13 @@ def test_timestamps(microsecond: int, second: int) -> None:
     [object(), datetime(2026, 1, 1), 2**64, -(2**63) - 1, "\ud800", {1, 2}, print],  # noqa: DTZ001
 )
 def test_bodies_without_a_form_are_refused(value: object) -> None:
-    """What msgpack does not have, a naive datetime included, is our error, and nothing is sent."""
+    """A value that msgpack cannot encode, such as a naive datetime, is a local error, and nothing is sent."""
     with pytest.raises(LocalProtocolError, match=r"SetXCom cannot be encoded .*nothing was sent"):
         encode_frame(1, {"type": "SetXCom", "value": value})
 
 
 def test_bodies_nested_too_deep_are_refused() -> None:
-    """A body that is part of itself is our error, not an endless loop."""
+    """A body that contains itself is a local error, not an endless loop."""
     value: list[Any] = []
     value.append(value)
     with pytest.raises(LocalProtocolError, match="nothing was sent"):
@@ -203,7 +203,7 @@ def test_bodies_nested_too_deep_are_refused() -> None:
 
 
 def test_bodies_that_are_too_long_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A body above the limit is refused with its length, and with what to do instead."""
+    """A body above the limit is refused with its length and a hint."""
     monkeypatch.setattr(frames, "MAX_FRAME_BYTES", 100)
     with pytest.raises(LocalProtocolError, match=r"SetXCom has 1\d\d bytes, more than 100: nothing was sent; store"):
         encode_frame(1, {"type": "SetXCom", "value": "x" * 100})
@@ -211,7 +211,7 @@ def test_bodies_that_are_too_long_are_refused(monkeypatch: pytest.MonkeyPatch) -
 
 @given(text)
 def test_errors_do_not_show_values(secret: str) -> None:
-    """The text of an encoding error has the message's type and not its values."""
+    """An encoding error shows the message's type and not its values."""
     secret = f"k7-{secret}"
     with pytest.raises(LocalProtocolError) as caught:
         encode_frame(1, {"type": "SetXCom", "value": [secret, object()]})
@@ -220,7 +220,7 @@ def test_errors_do_not_show_values(secret: str) -> None:
 
 
 def test_frames_before_a_bad_one_are_given() -> None:
-    """What the supervisor said before it began to talk nonsense still counts."""
+    """The frames before an invalid one are returned."""
     good = struct.pack(">I", 4) + msgpack.packb([7, None, None])
     decoder = FrameDecoder()
     frames = decoder.feed(good + b"\xff\xff\xff\xff")

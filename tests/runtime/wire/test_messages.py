@@ -1,4 +1,4 @@
-"""Message bodies: the terminal messages are what the schema allows, and what the schema allows can be read."""
+"""Message bodies: terminal messages follow the schema, and every StartupDetails that the schema allows can be read."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ DEFINITIONS = SCHEMA["$defs"]
     ],
 )
 def test_terminal_messages(body: dict[str, Any], kind: str, state: str) -> None:
-    """Each way to end is a message that the supervisor understands, with the time of the end in UTC."""
+    """Every terminal message follows the schema, with an end date in UTC."""
     check_request(body)
     assert (body["type"], body["state"]) == (kind, state)
     assert datetime.now(tz=timezone.utc) - body["end_date"] < timedelta(minutes=10)
@@ -44,7 +44,7 @@ def test_terminal_messages(body: dict[str, Any], kind: str, state: str) -> None:
 
 
 def test_outlets_of_a_success() -> None:
-    """A success without outlets says so: the API server refuses one that leaves it open."""
+    """A success without outlets has empty lists, because the API server refuses a message without them."""
     assert (succeed_task()["task_outlets"], succeed_task()["outlet_events"]) == ([], [])
     told = {"task_outlets": [{"name": "a", "type": "AssetNameRef"}], "outlet_events": [{"extra": {}}]}
     assert told.items() <= succeed_task(outlets=told).items()
@@ -52,7 +52,7 @@ def test_outlets_of_a_success() -> None:
 
 @given(st.text(max_size=600))
 def test_retry_reason_is_at_most_500_characters(reason: str) -> None:
-    """A long reason is cut where Airflow would refuse it."""
+    """A long reason is cut to the length that Airflow accepts."""
     sent = retry_task(reason)["retry_reason"]
     assert reason.startswith(sent)
     assert len(sent) == min(len(reason), 500)
@@ -72,7 +72,7 @@ def read(body: dict[str, Any]) -> Context:
 
 @given(from_schema(DEFINITIONS["StartupDetails"], aware | iso_texts, unknown_fields=True))
 def test_whatever_the_schema_allows_can_be_read(body: dict[str, Any]) -> None:
-    """Every StartupDetails of the schema, with fields that are not known besides, becomes the context of its task."""
+    """Every StartupDetails that the schema allows can be read, also with unknown fields."""
     context = read(body)
     ti, run = body["ti"], body["ti_context"]["dag_run"]
     assert (context.ti.id, context.dag_id, context.task_id) == (ti["id"], ti["dag_id"], ti["task_id"])
@@ -97,7 +97,7 @@ def test_whatever_the_schema_allows_can_be_read(body: dict[str, Any]) -> None:
 
 
 def check_same_moment(read_value: Any, sent: Any) -> None:
-    """Check that a date arrived, aware."""
+    """Check that a date is equal and aware."""
     if isinstance(sent, str):
         sent = datetime.fromisoformat(sent.replace("Z", "+00:00"))
     assert read_value == sent
@@ -109,7 +109,7 @@ UNREAD = {"sentry_integration", "consumed_asset_events", "type"}
 
 
 def required_paths(kind: str, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], dict[str, Any]]]:
-    """Where the required fields of a type are, those of the types inside it included, and their schemas."""
+    """The paths and schemas of the required fields of a type, including nested types."""
     found = []
     for name in DEFINITIONS[kind]["required"]:
         field = DEFINITIONS[kind]["properties"][name]
@@ -126,7 +126,7 @@ NOT_NULL = [path for path, field in REQUIRED if {"type": "null"} not in field.ge
 
 
 def with_field(path: tuple[str, ...], *value: Any) -> dict[str, Any]:
-    """A StartupDetails with one field changed, or without it."""
+    """A StartupDetails with one field changed or removed."""
     body = copy.deepcopy(startup())
     parent = functools.reduce(operator.getitem, path[:-1], body)
     if value:
@@ -138,7 +138,7 @@ def with_field(path: tuple[str, ...], *value: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("path", NOT_NULL, ids=".".join)
 def test_missing_field_is_named(path: tuple[str, ...]) -> None:
-    """A required field that is missing, or null, is an error that names it by its path."""
+    """A required field that is missing or null is an error that shows its path."""
     with pytest.raises(RemoteProtocolError, match=rf"StartupDetails\.{'.'.join(path)} is nothing"):
         read(with_field(path))
     with pytest.raises(RemoteProtocolError, match=rf"StartupDetails\.{'.'.join(path)} is NoneType"):
@@ -148,7 +148,7 @@ def test_missing_field_is_named(path: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("path", [path for path, _ in REQUIRED], ids=".".join)
 @pytest.mark.parametrize("value", [b"bytes", 1.5, True, ["list"]], ids=repr)
 def test_ill_typed_field_is_named(path: tuple[str, ...], value: Any) -> None:
-    """A required field of another type is an error that names it by its path."""
+    """A required field of another type is an error that shows its path."""
     with pytest.raises(
         RemoteProtocolError, match=rf"StartupDetails\.{'.'.join(path)} is {type(value).__name__}, expected"
     ):
@@ -156,7 +156,7 @@ def test_ill_typed_field_is_named(path: tuple[str, ...], value: Any) -> None:
 
 
 def test_required_fields_are_many() -> None:
-    """The two tests above cover every required field that is used."""
+    """The two tests above cover all required fields."""
     assert {path[-1] for path in NOT_NULL} >= {"id", "dag_id", "try_number", "dag_version_id", "max_tries", "run_after"}
     assert len(REQUIRED) - len(NOT_NULL) == 6
 
@@ -165,7 +165,7 @@ def test_required_fields_are_many() -> None:
     "field", ["logical_date", "data_interval_start", "start_date", "partition_key", "conf", "note"]
 )
 def test_field_that_may_be_null_may_be_missing(field: str) -> None:
-    """A field that may be null counts as null when the supervisor leaves it out."""
+    """A nullable field is null if the supervisor leaves it out."""
     body = with_field(("ti_context", "dag_run", field), None)
     del body["ti_context"]["dag_run"][field]
     assert not getattr(read(body).dag_run, field)
@@ -184,7 +184,7 @@ def test_field_that_may_be_null_may_be_missing(field: str) -> None:
     ],
 )
 def test_dates(sent: Any, moment: datetime) -> None:
-    """Dates are read from ISO text and from timestamps, and are always aware: a naive one is UTC."""
+    """Dates are read from ISO strings and timestamps, and are always aware. Naive dates are UTC."""
     date = read(with_field(("start_date",), sent)).start_date
     assert date == moment
     assert date.utcoffset() is not None
@@ -192,7 +192,7 @@ def test_dates(sent: Any, moment: datetime) -> None:
 
 @given(text)
 def test_text_that_is_no_date(sent: str) -> None:
-    """Any text is a date or an error that names the field; the text itself, which may be long, is not shown."""
+    """Any string is a date or an error that names the field. The error does not show the string, which may be long."""
     try:
         read(with_field(("ti_context", "dag_run", "logical_date"), sent))
     except RemoteProtocolError as error:
@@ -201,6 +201,6 @@ def test_text_that_is_no_date(sent: str) -> None:
 
 @pytest.mark.parametrize("body", [None, {}, {"type": None}, {"type": "DagFileParseRequest"}, {"type": ["x"]}])
 def test_other_first_messages(body: dict[str, Any] | None) -> None:
-    """A first frame that does not start a task is an error that says what came."""
+    """A first frame that does not start a task is an error that names its type."""
     with pytest.raises(RemoteProtocolError, match="expected StartupDetails"):
         read_startup(body, Cancellation())

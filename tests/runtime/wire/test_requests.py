@@ -1,4 +1,4 @@
-"""Tests of which bodies the supervisor understands: the table against the schemas, and single bodies."""
+"""Checking the bodies of requests: the table against the schemas, and single bodies."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NOT_REQUESTS = {"GetDagRunResult", "ResendLoggingFD"}
 
 @pytest.mark.parametrize(("version", "name"), EVERY)
 def test_table(version: str, name: str) -> None:
-    """Every line of the table has the fields of the schema, those that are required, and says whether it is closed."""
+    """Every entry of the table has the schema's fields and required fields, and is closed if the schema is."""
     schema, kind = SCHEMAS[version]["$defs"][name], find_request_type(name, version)
     assert kind is not None
     assert kind.required == set(schema.get("required", []))
@@ -41,7 +41,7 @@ def test_table(version: str, name: str) -> None:
 
 @pytest.mark.parametrize("version", SCHEMAS)
 def test_table_is_whole(version: str) -> None:
-    """Every message of the schema that is named like a request is in the table."""
+    """Every message of the schema with a request's name is in the table."""
     verbs = ("Get", "Set", "Delete", "Clear", "Put", "Mask", "Skip", "Trigger", "Validate", "Update", "Create")
     named = {
         name
@@ -54,7 +54,7 @@ def test_table_is_whole(version: str) -> None:
 
 @pytest.mark.parametrize(("version", "name"), EVERY)
 def test_parts_are_in_the_table(version: str, name: str) -> None:
-    """What a field holds has a line of its own, with its fields."""
+    """Every nested type has an entry with its fields."""
     kind = find_request_type(name, version)
     assert kind is not None
     for part in re.findall(r"\{(\w+)\}", " ".join(kind.fields.values())):
@@ -63,7 +63,7 @@ def test_parts_are_in_the_table(version: str, name: str) -> None:
 
 @pytest.mark.parametrize(("name", "states"), TERMINAL_STATES.items())
 def test_states(name: str, states: tuple[str, ...]) -> None:
-    """Every terminal message names the states of the schema."""
+    """Every terminal message has the states of the schema."""
     for schema in SCHEMAS.values():
         state = schema["$defs"][name]["properties"]["state"]
         assert sorted(states) == sorted(state.get("enum", [state.get("const")]))
@@ -71,14 +71,14 @@ def test_states(name: str, states: tuple[str, ...]) -> None:
 
 @given(st.sampled_from(EVERY).flatmap(lambda each: st.tuples(st.just(each), bodies(*each))))
 def test_what_the_schema_allows_is_understood(drawn: tuple[tuple[str, str], dict[str, Any]]) -> None:
-    """Every body that the schema allows passes, both before sending and on the supervisor's side."""
+    """Every body that the schema allows is accepted, both before sending and on the supervisor's side."""
     (version, _), body = drawn
     assert find_problem(body, version) is None
     check_request(body, version)
 
 
 def bodies(version: str, name: str) -> st.SearchStrategy[Any]:
-    """Bodies of a request that a schema allows."""
+    """The bodies that a schema allows for a request."""
     definitions = SCHEMAS[version]["$defs"]
     return from_schema(definitions[name], aware, definitions=definitions)
 
@@ -88,7 +88,7 @@ anything = json_values | aware | st.sampled_from(["success", "failed", "up_for_r
 
 @st.composite
 def changed_bodies(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
-    """A valid body with up to three fields dropped, replaced or added."""
+    """A valid body with up to three fields removed, replaced or added."""
     version, name = draw(st.sampled_from(EVERY))
     body = dict(draw(bodies(version, name)))
     names = st.sampled_from([*body, "state", "end_date", "map_index", "value", "tasks"]) | text
@@ -102,7 +102,7 @@ def changed_bodies(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
 
 @given(changed_bodies())
 def test_what_the_schema_refuses_is_refused(changed: tuple[str, dict[str, Any]]) -> None:
-    """Of bodies that were tampered with, only those pass that the supervisor would understand."""
+    """Of changed bodies, only those that the supervisor accepts pass the check."""
     version, body = changed
     if find_problem(body, version) is None:
         assert violations(body, version) == []
@@ -127,7 +127,7 @@ def test_what_the_schema_refuses_is_refused(changed: tuple[str, dict[str, Any]])
     ids=lambda body: str(body["type"]),
 )
 def test_understood(body: dict[str, Any]) -> None:
-    """A body that follows the schema is understood."""
+    """A body that follows the schema is accepted."""
     assert find_problem(body) is None
 
 
@@ -167,7 +167,7 @@ def test_understood(body: dict[str, Any]) -> None:
     ],
 )
 def test_refused(body: dict[str, Any] | None, why: str) -> None:
-    """A body that does not follow the schema is refused, naming the field."""
+    """A body that does not follow the schema is refused, and the error names the field."""
     assert re.search(why, find_problem(body) or "")
 
 

@@ -1,4 +1,4 @@
-"""The supervisor's end of a socket pair, whose other end is a real `Comms`."""
+"""The supervisor's end of a socket pair whose other end is a real `Comms`."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class Supervisor:
-    """The other end of a socket pair.
+    """The supervisor's end of a socket pair.
 
     Attributes:
-        carriers: the trace context of each request that had one.
+        carriers: the trace contexts of the requests that had one.
     """
 
     def __init__(self, sock: socket.socket) -> None:
@@ -31,7 +31,7 @@ class Supervisor:
         self.carriers: list[dict[str, str]] = []
 
     def receive(self) -> tuple[int, dict[str, Any]]:
-        """The next request."""
+        """Receive the next request."""
         length = int.from_bytes(self._exactly(4), "big")
         frame_id, body, *carrier = msgpack.unpackb(self._exactly(length), timestamp=3)
         self.carriers += carrier
@@ -58,7 +58,7 @@ Reply = tuple[object, object]
 def answered(
     answer: Callable[[dict[str, Any]], Reply], schema_version: str = DEFAULT_SCHEMA_VERSION
 ) -> Iterator[Comms]:
-    """A channel whose requests are answered by a function, on a thread, until the channel is closed."""
+    """A comm socket whose requests a function answers, on a thread, until the socket is closed."""
     ours, theirs = socket.socketpair()
     comms = Comms(ours, Cancellation(), reply_timeout_s=DEADLINE_S, schema_version=schema_version)
 
