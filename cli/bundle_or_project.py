@@ -61,11 +61,10 @@ def choose_dag(manifest: Mapping[str, Any], dag_id: str | None) -> str:
     dag_ids = sorted(manifest["dags"])
     if dag_id is None:
         if len(dag_ids) != 1:
-            choice = f"; choose one with --dag: {', '.join(dag_ids)}" if dag_ids else ""
-            raise UsageError(f"the bundle has {len(dag_ids)} Dags{choice}")
+            raise UsageError(f"the bundle has {len(dag_ids)} Dags; choose one with --dag: {', '.join(dag_ids)}")
         return str(dag_ids[0])
     if dag_id not in dag_ids:
-        raise UsageError(f"the bundle has no Dag {dag_id!r}; it has {', '.join(dag_ids) or 'none'}")
+        raise UsageError(f"the bundle has no Dag {dag_id!r}; it has {', '.join(dag_ids)}")
     return dag_id
 
 

@@ -1,17 +1,16 @@
 #!/usr/bin/env bash
-# What somebody types who has just heard of dagfloe: in a home, an environment and a temporary folder of their own, with
-# a wheel of this checkout. Prints the seconds of each step; ends at the first one that fails, with what it said.
-# Only what pip has downloaded before is taken along.
+# Types the commands of a new user, with a wheel of this checkout, in a new home, environment and temporary folder. Only
+# pip's cache is shared with the host. Prints the seconds of each step, and stops at the first failure with its output.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 python=$("${PYTHON:-python3}" -c 'import sys; print(sys.executable)')
-place=$(mktemp -d)
-trap 'rm -rf "$place"' EXIT
-mkdir "$place/home" "$place/tmp"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/home" "$work/tmp"
 file=dist/$("$python" -c 'import platform, sys; print(f"{sys.platform}-{platform.machine().lower()}")')/sales
 
-# The way to the packages is the host's: pip's settings, proxies and certificates.
+# The new user gets the host's settings of pip, its proxies and its certificates.
 settings=(PIP_CACHE_DIR="$("$python" -m pip cache dir)")
 for config in "${XDG_CONFIG_HOME:-$HOME/.config}/pip/pip.conf" "$HOME/.pip/pip.conf"; do
     if [ -f "$config" ]; then settings+=(PIP_CONFIG_FILE="$config"); fi
@@ -20,36 +19,36 @@ while IFS='=' read -r name value; do
     case $name in PIP_* | *_proxy | *_PROXY | SSL_CERT_FILE | SSL_CERT_DIR) settings+=("$name=$value") ;; esac
 done < <(env)
 
-typed() { # runs a command as the newcomer
-    env -i "${settings[@]}" HOME="$place/home" TMPDIR="$place/tmp" LANG=C.UTF-8 \
-        PATH="$place/home/venv/bin:/usr/local/bin:/usr/bin:/bin" bash -euo pipefail -c "cd \"$folder\" && $1"
+run_as_newcomer() { # run_as_newcomer COMMAND
+    env -i "${settings[@]}" HOME="$work/home" TMPDIR="$work/tmp" LANG=C.UTF-8 \
+        PATH="$work/home/venv/bin:/usr/local/bin:/usr/bin:/bin" bash -euo pipefail -c "cd \"$folder\" && $1"
 }
 
-step() { # step COMMAND [TEXT that it should print]
-    local began=$EPOCHREALTIME
-    if ! typed "$1" >"$place/said" 2>&1 || { [ -n "${2:-}" ] && ! grep -qF -- "$2" "$place/said"; }; then
-        printf '%7s s  FAILED: %s\n' "$(seconds "$began")" "$1"
-        [ -z "${2:-}" ] || echo "it should say: $2"
-        cat "$place/said"
+step() { # step COMMAND [EXPECTED OUTPUT]
+    local start=$EPOCHREALTIME
+    if ! run_as_newcomer "$1" >"$work/output" 2>&1 || { [ -n "${2:-}" ] && ! grep -qF -- "$2" "$work/output"; }; then
+        printf '%7s s  FAILED: %s\n' "$(seconds "$start")" "$1"
+        [ -z "${2:-}" ] || echo "expected in the output: $2"
+        cat "$work/output"
         exit 1
     fi
-    printf '%7s s  %s\n' "$(seconds "$began")" "$1"
+    printf '%7s s  %s\n' "$(seconds "$start")" "$1"
 }
 
 seconds() { awk -v from="$1" -v to="$EPOCHREALTIME" 'BEGIN { printf "%.2f", to - from }'; }
 
-began=$EPOCHREALTIME
-"$python" -m pip wheel --quiet --no-deps --wheel-dir "$place/wheels" "$root"
-printf '%7s s  a wheel of this checkout\n' "$(seconds "$began")"
+start=$EPOCHREALTIME
+"$python" -m pip wheel --quiet --no-deps --wheel-dir "$work/wheels" "$root"
+printf '%7s s  build the wheel\n' "$(seconds "$start")"
 
-began=$EPOCHREALTIME
-folder=$place/home
+start=$EPOCHREALTIME
+folder=$work/home
 step "$python -m venv venv"
-step "pip install --quiet $(echo "$place"/wheels/dagfloe-*.whl)"
+step "pip install --quiet $(echo "$work"/wheels/dagfloe-*.whl)"
 step "dagfloe --help" "dagfloe new"
 step "dagfloe doctor"
 step "dagfloe new sales" "dagfloe build"
-folder=$place/home/sales
+folder=$work/home/sales
 step "pip install --quiet --editable '.[dev]'"
 step "pytest -q" " passed"
 step "ruff check"
@@ -62,9 +61,9 @@ step "dagfloe verify $file" "is intact"
 step "dagfloe doctor $file" "Dags: sales"
 step "dagfloe stub $file" "def extract"
 step "dagfloe completion bash | bash -n"
-printf '%7s s  in all\n' "$(seconds "$began")"
+printf '%7s s  total\n' "$(seconds "$start")"
 
-if [ -n "$(ls -A "$place/tmp")" ]; then
-    echo "left in the temporary folder:" && ls -A "$place/tmp"
+if [ -n "$(ls -A "$work/tmp")" ]; then
+    echo "files left in the temporary folder:" && ls -A "$work/tmp"
     exit 1
 fi

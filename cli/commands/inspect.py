@@ -95,7 +95,7 @@ def _print_summary(description: Mapping[str, Any]) -> None:
     rows["SDK"] = " ".join((str(sdk.get("name") or ""), sdk["language"], sdk["version"])).strip()
     rows["protocol"] = f"supervisor schema {sdk['supervisor_schema_version']}"
     if floor:
-        rows["requires"] = describe_floor(floor) + (f" (for {floor['set_by']})" if "set_by" in floor else "")
+        rows["requires"] = describe_floor(floor) + (f" (needed by {floor['set_by']})" if "set_by" in floor else "")
     rows["size"] = f"{description['size']:,} bytes: " + ", ".join(f"{name} {size:,}" for name, size in regions.items())
     rows["sha256"] = f"{description['trailer']['binary_sha256']} (of the binary)"
     rows["source"] = manifest["source"] if regions["source"] else f"{manifest['source']}, not embedded"

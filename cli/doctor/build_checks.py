@@ -36,7 +36,7 @@ def _check_python() -> Check:
 
 def _check_shared_library() -> Check:
     if sysconfig.get_config_var("Py_ENABLE_SHARED"):
-        return Check("libpython", OK, "Python has the shared library that PyInstaller needs")
+        return Check("libpython", OK, "this Python has the shared library that PyInstaller needs")
     return Check(
         "libpython",
         FAILED,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def libc_version() -> tuple[str, str]:
-    """Return the name and the version of the C library. Each is empty if it is unknown; musl tells no version."""
+    """Return the name and the version of the C library, or empty strings. The version of musl is unknown."""
     try:
         name, _, version = (os.confstr("CS_GNU_LIBC_VERSION") or "").partition(" ")
     except (ValueError, OSError):

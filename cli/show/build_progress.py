@@ -51,11 +51,7 @@ class BuildProgress:
         self._end_step(done=kind is None)
 
     def step(self, text: str) -> None:
-        """Show the next step.
-
-        Args:
-            text: what the build does in this step.
-        """
+        """Show the next step, such as "packing"."""
         self._end_step(done=True)
         self._step, self._start = text, time.monotonic()
         if not self._live:

@@ -41,7 +41,7 @@ def test_the_floor_is_that_of_all_files(dist: Path, tmp_path: Path, name: str) -
     assert (floor["os"], floor["architecture"], floor["libc"]) == ("linux", platform.machine(), "glibc")
     assert f"interpreter: {floor['loader']}]" in output("readelf", "-lW", folder / name)
     shown = " ".join(output(TOOL, "inspect", dist / name).split())
-    assert f"glibc {floor['libc_version']} or newer (because of {floor['set_by']})" in shown
+    assert f"glibc {floor['libc_version']} or newer (needed by {floor['set_by']})" in shown
 
 
 def test_both_forms_tell_the_same(guest: Path, dist: Path) -> None:
