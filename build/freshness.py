@@ -77,8 +77,8 @@ class BuildPlan:
 
     def __init__(self, project: Project, output: Path, *, one_file: bool) -> None:
         self.project = project
-        self.inputs = ProjectInputs(project)
         self.target = output / project.file_name
+        self.inputs = ProjectInputs(project, self.target)
         self.one_file = one_file
         target_digest = hashlib.sha256(bytes(self.target.absolute())).hexdigest()
         self._record = cache_root() / "builds" / f"{target_digest[:32]}.json"

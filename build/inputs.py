@@ -23,6 +23,8 @@ class ProjectInputs:
 
     Args:
         project: the project.
+        target: the bundle file. If it is in the project, the build creates it and the folders that lead to it, so
+            these are not inputs.
 
     Attributes:
         paths: the files, and the folders in which modules and data files are looked up. Folders count because a new
@@ -30,8 +32,9 @@ class ProjectInputs:
         digest: a digest of paths and contents. It is equal as long as nothing is changed, added or removed.
     """
 
-    def __init__(self, project: Project) -> None:
-        self.paths = tuple(_walk(project))
+    def __init__(self, project: Project, target: Path) -> None:
+        outputs = {target.resolve(), *target.resolve().parents}
+        self.paths = tuple(path for path in _walk(project) if path not in outputs)
         self._modules: dict[Path, bytes] = {}
         digest = hashlib.sha256()
         for path in (project.root / "pyproject.toml", *self.paths):

@@ -29,15 +29,15 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def plan(root: Path, *, one_file: bool = False) -> BuildPlan:
+def plan(root: Path, *, one_file: bool = False, output: Path | None = None) -> BuildPlan:
     """A plan to build the project now."""
-    return BuildPlan(read_project(root), root.parent / "dist", one_file=one_file)
+    return BuildPlan(read_project(root), output or root.parent / "dist", one_file=one_file)
 
 
-def build(root: Path) -> BuiltBundle:
+def build(root: Path, output: Path | None = None) -> BuiltBundle:
     """Do what a build does: write the bundle file and record it."""
-    built_plan = plan(root)
-    built_plan.target.parent.mkdir(exist_ok=True)
+    built_plan = plan(root, output=output)
+    built_plan.target.parent.mkdir(parents=True, exist_ok=True)
     built_plan.target.write_text("a bundle file")
     built = BuiltBundle(built_plan.target, 13, 26, {"source": "tasks.py"}, (PackageSize("p", 2, 1),), 0.5, 0.25, 9.0)
     built_plan.record([root.parent / "library.so"], built)
@@ -53,6 +53,16 @@ def test_up_to_date(root: Path) -> None:
     built.path.unlink()
     built.path.write_text(content)
     assert plan(root).find_built() == replace(built, is_new=False)
+
+
+@pytest.mark.parametrize("folder", ["dist/linux-x86_64", "dist", "."])
+@pytest.mark.parametrize("options", ["", 'package-data = ["tasks"]\n'])
+def test_output_in_the_project(root: Path, folder: str, options: str) -> None:
+    """The folder and the file that the first build creates in the project do not make a second build necessary."""
+    with (root / "pyproject.toml").open("a") as file:
+        file.write(options)
+    built = build(root, root / folder)
+    assert plan(root, output=root / folder).find_built() == replace(built, is_new=False)
 
 
 @pytest.mark.parametrize("path", ["project/tasks.py", "project/new.py", "library.so", "dist/p"])

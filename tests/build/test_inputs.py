@@ -53,26 +53,26 @@ def root(tmp_path: Path) -> Path:
 )
 def test_changed_files(path: str, is_input: bool, root: Path) -> None:
     """New and changed code, settings and data change the digest; environments and caches do not."""
-    before = ProjectInputs(read_project(root)).digest
+    before = ProjectInputs(read_project(root), root / "dist" / "p").digest
     (root / path).parent.mkdir(exist_ok=True)
     (root / path).write_text("new")
-    assert (ProjectInputs(read_project(root)).digest != before) == is_input
+    assert (ProjectInputs(read_project(root), root / "dist" / "p").digest != before) == is_input
 
 
 def test_settings(root: Path) -> None:
     """Writing the same content again does not change the digest; a new setting does."""
-    before = ProjectInputs(read_project(root)).digest
+    before = ProjectInputs(read_project(root), root / "dist" / "p").digest
     (root / "pack" / "tasks.py").write_text("")
-    assert ProjectInputs(read_project(root)).digest == before
+    assert ProjectInputs(read_project(root), root / "dist" / "p").digest == before
     with (root / "pyproject.toml").open("a") as file:
         file.write('exclude = ["colorsys"]\n')
-    assert ProjectInputs(read_project(root)).digest != before
+    assert ProjectInputs(read_project(root), root / "dist" / "p").digest != before
 
 
 def test_files_are_read_once(root: Path) -> None:
     """A build works with the content that it read first; a module outside of the inputs is read when it is needed."""
     (root / "pack" / "tasks.py").write_text("first")
-    inputs = ProjectInputs(read_project(root))
+    inputs = ProjectInputs(read_project(root), root / "dist" / "p")
     (root / "pack" / "tasks.py").write_text("second")
     assert inputs.read_module(root / "pack" / "tasks.py") == b"first"
     assert inputs.read_module(root / "env" / "pyvenv.cfg") == b""
