@@ -101,8 +101,8 @@ def prune(folder: Path | None, *, days: float, quiet: bool) -> None:
 def warm_(files: tuple[Path, ...], folder: Path | None, *, shared: bool, quiet: bool) -> None:
     """Unpack bundle FILES now instead of at their first start.
 
-    Use it when you build an image, for example. Where the files run, DAGFLOE_CACHE_DIR must name the same folder as
-    --dir.
+    Use it when you build an image, for example. If you use --dir, set DAGFLOE_CACHE_DIR to the same folder when the
+    files run.
 
     \b
     dagfloe cache warm /opt/airflow/bundles/weather
