@@ -1,4 +1,4 @@
-"""Tests of `StartupDetails`, the first frame that a task gets."""
+"""`StartupDetails`, the first frame to a task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests of the supervisor with real child programs that speak the protocol by hand, well and badly."""
+"""The supervisor with real programs, which speak the protocol by hand, correctly and incorrectly."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LIMITS = Limits(startup_s=10, task_s=15, escalation_s=0.3, overtime_s=10, cleanu
 
 
 class Runner:
-    """Runs a program's text as a task."""
+    """Runs programs as tasks."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -37,7 +37,7 @@ class Runner:
     def __call__(
         self, body: str, *, limits: Limits = LIMITS, task: dict[str, Any] | None = None, **kwargs: Any
     ) -> TaskResult:
-        """Run it to its end."""
+        """Run a program to its end."""
         command = write_program(self.folder / "program", body)
         run = TaskRun(**{"dag_id": "d", "task_id": "t", "run_id": "r", **(task or {})})
         return run_task(command, run, self.store, limits=limits, **kwargs)
@@ -62,7 +62,7 @@ def is_running(pid: int) -> bool:
 
 
 def test_success(run: Runner) -> None:
-    """A task that asks, logs, prints and succeeds: state, XCom, records and requests are all there."""
+    """The result of a task has its state, XComs, log records and requests."""
     run.store.set_variable("who", "world")
     result = run(
         """
@@ -86,8 +86,8 @@ succeed()
     assert [body["type"] for body in result.requests] == ["GetVariable", "SetXCom", "SucceedTask"]
     assert result.terminal == result.requests[-1]
     assert run.store.return_value("d", "r", "t") == "world"
-    said = {(record.logger, record.level, record.event) for record in result.records}
-    assert said == {
+    records = {(record.logger, record.level, record.event) for record in result.records}
+    assert records == {
         ("raw", "info", "hello"),
         ("task.stdout", "info", "printed"),
         ("task.stderr", "error", "unfinished"),
@@ -96,7 +96,7 @@ succeed()
 
 
 def test_environment(run: Runner) -> None:
-    """The bundle gets the given environment and the two logging settings, and nothing on stdin."""
+    """The bundle gets the environment `env`, the two logging settings, and an empty stdin."""
     env = {"PATH": os.environ["PATH"], "WHO": "world", "AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG"}
     result = run(
         """
@@ -111,7 +111,7 @@ succeed()
 
 
 def test_errors_in_replies(run: Runner) -> None:
-    """A failed lookup is an error in the body, an unserved request one in the third element."""
+    """A failed lookup gives an error in the body, an unsupported request one in the third element."""
     result = run(
         """
 begin()
@@ -135,7 +135,7 @@ succeed()
 
 
 def test_lenient_reading(run: Runner) -> None:
-    """A number may come as a text, and fields that nobody knows are left out, as in Airflow."""
+    """As in Airflow, a number can be a string, and unknown fields are ignored."""
     result = run('begin()\nask({"type": "GetVariableKeys", "limit": "5", "more": 1})\nsucceed()')
     assert result.requests[0] == {"type": "GetVariableKeys", "limit": 5}
 
@@ -145,7 +145,7 @@ def test_lenient_reading(run: Runner) -> None:
     ['{"type": "Nope"}', '{"type": "SucceedTask", "end_date": now(), "extra": 1}', '{"type": "GetVariable"}', "None"],
 )
 def test_refused_body(run: Runner, body: str) -> None:
-    """A body that the schema refuses gets no reply; the next request is answered."""
+    """A body that the schema refuses gets no reply; the next request gets one."""
     result = run(
         f"""
 begin()
@@ -172,7 +172,7 @@ succeed()
     ],
 )
 def test_terminal_state(run: Runner, terminal: str, state: str) -> None:
-    """The terminal message gives the state, and is answered like every other message."""
+    """The terminal message decides the state, and gets a reply like any other message."""
     result = run(f"begin()\nsend(0, {terminal})\nassert receive() == [0, None, None]\n")
     assert (result.state, result.error) == (state, None)
 
@@ -180,12 +180,12 @@ def test_terminal_state(run: Runner, terminal: str, state: str) -> None:
 @pytest.mark.parametrize("retry", [False, True])
 @pytest.mark.parametrize("end", ["sys.exit(3)", "os.kill(os.getpid(), signal.SIGKILL)"])
 def test_bad_end(run: Runner, end: str, retry: bool) -> None:
-    """A status other than 0 and a signal fail the task or lead to a retry, whatever was said before."""
+    """A status other than 0, or a signal, fails the task or leads to a retry, whatever it reported before."""
     result = run(f"begin()\nsucceed()\n{end}\n", task={"should_retry": retry})
     assert result.state == ("up_for_retry" if retry else "failed")
     assert result.exit_code == (3 if "exit" in end else -signal.SIGKILL)
     assert result.error is not None
-    assert result.error.endswith("after it had said success")
+    assert result.error.endswith("after it had reported success")
 
 
 @pytest.mark.parametrize(
@@ -198,8 +198,8 @@ def test_bad_end(run: Runner, end: str, retry: bool) -> None:
 )
 def test_record_of_a_bad_end(run: Runner, end: str, record: tuple[str, str, dict[str, int]]) -> None:
     """The task's log says how its process ended."""
-    [told] = run(f"begin()\n{end}\n").records
-    assert (told.logger, told.level, told.event.partition(":")[0], told.fields) == ("task", *record)
+    [last] = run(f"begin()\n{end}\n").records
+    assert (last.logger, last.level, last.event.partition(":")[0], last.fields) == ("task", *record)
 
 
 def test_no_terminal_message(run: Runner) -> None:
@@ -210,7 +210,7 @@ def test_no_terminal_message(run: Runner) -> None:
 
 
 def test_cannot_start(run: Runner, tmp_path: Path) -> None:
-    """A file that is no program fails the task, and says so."""
+    """A file that cannot be executed fails the task, and the error says so."""
     (tmp_path / "text").write_text("x")
     result = run_task([str(tmp_path / "text")], TaskRun(dag_id="d", task_id="t", run_id="r"), run.store)
     assert (result.state, result.exit_code) == ("failed", None)
@@ -218,24 +218,24 @@ def test_cannot_start(run: Runner, tmp_path: Path) -> None:
 
 
 def test_ends_before_connecting(run: Runner) -> None:
-    """A process that ends before it connects fails the task; the error tells what it said, without secrets."""
+    """A process that ends before it connects fails the task; the error has its output, without secrets."""
     run.store.secrets.add("hunter2")
     result = run("print('about hunter2'); dial('comm'); sys.exit('no luck')", task={"should_retry": True})
     assert (result.state, result.exit_code) == ("failed", 1)
-    assert "status 1, before it had connected; it said:\n" in str(result.error)
+    assert "status 1, before it had connected; its output:\n" in str(result.error)
     assert "about ***" in str(result.error)
     assert "no luck" in str(result.error)
 
 
 def test_never_connects(run: Runner) -> None:
-    """A process that does not connect in time is ended."""
+    """The supervisor ends a process that does not connect in time."""
     result = run("time.sleep(60)", limits=Limits(startup_s=0.3))
     assert (result.state, result.exit_code) == ("failed", -signal.SIGTERM)
     assert "did not connect to both sockets within 0.3 s" in str(result.error)
 
 
 def test_grandchild_connects(run: Runner) -> None:
-    """A descendant of the started process may connect."""
+    """A descendant of the started process can connect."""
     result = run(
         """
 if os.environ.get("INNER"):
@@ -248,7 +248,7 @@ else:
 
 
 def test_connection_over_ipv6_socket(run: Runner) -> None:
-    """A connection from an IPv6 socket to the mapped IPv4 address is known as the task's."""
+    """The supervisor recognizes the task's connection from an IPv6 socket to the mapped IPv4 address."""
     try:
         socket.socket(socket.AF_INET6).close()
     except OSError:
@@ -267,7 +267,7 @@ succeed()
 
 
 def test_foreign_connection(run: Runner, tmp_path: Path) -> None:
-    """A connection from another process is refused, and the task's own is still taken."""
+    """The supervisor refuses a connection of another process, and still accepts the task's own."""
     fifo, done = tmp_path / "fifo", tmp_path / "done"
     for path in (fifo, done):
         os.mkfifo(path)
@@ -296,8 +296,8 @@ succeed()
 
 
 @pytest.mark.parametrize("data", [b"\0\0\0\5\xc1xxxx", b"\0\0\0\0", b"GET / HTTP/1.1\r\n\r\n"])
-def test_no_frame(run: Runner, data: bytes) -> None:
-    """What is no frame loses the task: it is loud, the sockets close, and the process is ended."""
+def test_malformed_frame(run: Runner, data: bytes) -> None:
+    """A malformed frame loses the task: the log says so, the sockets close, and the process ends."""
     result = run(f"begin()\nsucceed()\ncomm.sendall({data!r})\nassert comm.recv(1) == b''\ntime.sleep(60)")
     assert result.state == "failed"
     assert result.broken is not None
@@ -306,7 +306,7 @@ def test_no_frame(run: Runner, data: bytes) -> None:
 
 
 def test_half_a_frame(run: Runner) -> None:
-    """Half a frame and an end is told; how the process ends decides."""
+    """The log mentions an incomplete frame at the end; the exit status decides the state."""
     result = run("begin()\nsucceed()\ncomm.sendall(b'\\0\\0\\1\\0abc')\ncomm.close()")
     assert (result.state, result.broken) == ("success", None)
     assert events(result, "supervisor") == ["The comm socket ended after 7 bytes of a frame"]
@@ -323,14 +323,14 @@ def test_lost_over_a_log_line(run: Runner, line: bytes) -> None:
 
 
 def test_malformed_log_line(run: Runner) -> None:
-    """A log line that is no JSON is reported, one of an unknown level is dropped, and the task goes on."""
+    """The task goes on after a log line that is not JSON, which is reported, and one of an unknown level."""
     result = run("begin()\nlogs.sendall(b'oops\\n')\nlog('unseen', level='loud')\nlog('seen')\nsucceed()")
     assert result.state == "success"
     assert events(result) == ["Malformed JSON log line: oops", "seen"]
 
 
 def test_masking(run: Runner) -> None:
-    """What the task asked to mask is masked from then on, on all ways, and not in the result's repr."""
+    """After `MaskSecret`, the secret is masked in logs and output, and is not in the result's repr."""
     result = run(
         """
 begin()
@@ -346,7 +346,7 @@ succeed()
 
 
 def test_ignores_sigterm(run: Runner) -> None:
-    """A task that is told to stop gets SIGTERM, and SIGKILL when it does not listen."""
+    """A stop sends SIGTERM, and SIGKILL to a task that ignores it."""
     with Stop() as stop:
 
         def on_record(record: LogRecord) -> None:
@@ -361,11 +361,11 @@ def test_ignores_sigterm(run: Runner) -> None:
     assert (result.state, result.exit_code) == ("failed", -signal.SIGKILL)
     assert events(result, "raw") == ["ready", "heard"]
     assert "Process did not terminate in time; escalating" in events(result, "supervisor")
-    assert "it was told to stop" in str(result.error)
+    assert "a stop was requested" in str(result.error)
 
 
-def test_stop_is_heard(run: Runner) -> None:
-    """A task that ends in order after SIGTERM keeps its terminal message's state."""
+def test_orderly_stop(run: Runner) -> None:
+    """A task that ends by itself after SIGTERM keeps the state of its terminal message."""
     with Stop() as stop:
         result = run(
             """
@@ -385,15 +385,15 @@ except KeyboardInterrupt:
     assert (result.state, result.exit_code) == ("skipped", 0)
 
 
-def test_too_long(run: Runner) -> None:
-    """A task that takes too long is ended."""
+def test_time_limit(run: Runner) -> None:
+    """The supervisor ends a task that takes too long."""
     result = run("begin()\nlog('here')\ntime.sleep(60)", limits=Limits(task_s=0.5))
     assert (result.state, result.exit_code) == ("failed", -signal.SIGTERM)
     assert "more than 0.5 s" in str(result.error)
 
 
 def test_overtime(run: Runner) -> None:
-    """A process that goes on after its terminal message is ended."""
+    """The supervisor ends a process that goes on after its terminal message."""
     result = run("begin()\nsucceed()\ntime.sleep(60)", limits=Limits(overtime_s=0.2))
     assert (result.state, result.exit_code) == ("failed", -signal.SIGTERM)
     assert "0.2 s after its terminal message" in str(result.error)
@@ -401,26 +401,26 @@ def test_overtime(run: Runner) -> None:
 
 
 def test_time_after_a_deferral(run: Runner) -> None:
-    """A process whose task is deferred may take its time to end."""
+    """A process can go on after a deferral."""
     deferral = '{"type": "DeferTask", "classpath": "a.B", "next_method": "m"}'
     result = run(f"begin()\nask({deferral})\ntime.sleep(0.4)", limits=Limits(overtime_s=0.1))
     assert (result.state, result.exit_code, result.error) == ("deferred", 0, None)
 
 
 def test_orphan_connects(run: Runner) -> None:
-    """A process of the task whose parents are gone is a stranger: its connection is refused."""
+    """The supervisor refuses a connection of a process whose parents are gone."""
     result = run(
         """
-said, hears = os.pipe(), os.pipe()
+ready, start = os.pipe(), os.pipe()
 if os.fork() == 0:
     if os.fork() == 0:
-        os.read(hears[0], 1)
+        os.read(start[0], 1)
         assert dial("comm").recv(1) == b""
-        os.write(said[1], b"!")
+        os.write(ready[1], b"!")
     os._exit(0)
 os.wait()
-os.write(hears[1], b"!")
-os.read(said[0], 1)
+os.write(start[1], b"!")
+os.read(ready[0], 1)
 begin()
 succeed()
 """
@@ -432,7 +432,7 @@ succeed()
 
 @pytest.mark.parametrize("daemon", [False, True])
 def test_leftover(run: Runner, daemon: bool) -> None:
-    """A process that the task leaves behind is killed and named, even if it left the session and holds the sockets."""
+    """A process that outlives the task is killed and reported, even outside of the session and with the sockets."""
     result = run(
         f"""
 begin()
@@ -458,13 +458,13 @@ succeed()
 
 
 def test_quick_leftover(run: Runner) -> None:
-    """A process that outlives the task by a moment only is not counted as left behind."""
+    """A process that outlives the task for a short time is not a leftover."""
     result = run("begin()\nsucceed()\nsubprocess.Popen(['sleep', '0.05'], stdout=-3, stderr=-3)", limits=Limits())
     assert (result.state, result.leftovers) == ("success", ())
 
 
 def test_flood(run: Runner) -> None:
-    """A flood on stdout and stderr, and large messages, are all read, while requests are answered."""
+    """The supervisor reads a flood on stdout and stderr, and large messages, while it answers requests."""
     result = run(
         """
 begin()
@@ -487,7 +487,7 @@ succeed()
 
 
 def test_replies_not_read(run: Runner) -> None:
-    """A task that sends and never reads does not stop the supervisor: its deadline still ends it."""
+    """A task that never reads its replies does not block the supervisor: the deadline still ends it."""
     run.store.xcoms.clear()
     result = run(
         """
@@ -501,7 +501,7 @@ while True: send(1, {"type": "GetXCom", **xcom("k")})
 
 
 def test_callback_raises(run: Runner) -> None:
-    """What the record callback raises comes out, and the process is gone."""
+    """`run_task` raises the exception of the record callback, after it has ended the process."""
     pids = []
 
     def on_record(record: LogRecord) -> None:
@@ -514,14 +514,14 @@ def test_callback_raises(run: Runner) -> None:
 
 
 def test_no_pidfd(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the system has no pidfd, the end is noticed all the same, though a descendant holds the sockets."""
+    """Without pidfd, the supervisor still notices the end, even if a descendant holds the sockets."""
     monkeypatch.delattr(os, "pidfd_open", raising=False)
     result = run("begin()\nsucceed()\nif os.fork() == 0: time.sleep(60)")
     assert result.state == "success"
     assert len(result.leftovers) == 1
 
 
-def test_descriptors_are_given_back(run: Runner) -> None:
+def test_no_descriptor_leak(run: Runner) -> None:
     """A run leaves no descriptor open, however it ends."""
     before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - a count
     run("begin()\nsucceed()")
@@ -532,10 +532,10 @@ def test_descriptors_are_given_back(run: Runner) -> None:
     assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208 - as above
 
 
-def test_a_refused_success(run: Runner) -> None:
-    """A success that leaves its outlets open is refused by Airflow's API server, and so it is none."""
+def test_refused_success(run: Runner) -> None:
+    """Airflow's API server refuses a success without outlets, so the task fails."""
     result = run("""begin(); print(ask({"type": "SucceedTask", "end_date": now()})[1]["error"], flush=True)""")
     assert (result.state, result.terminal) == ("failed", None)
-    assert result.error == "Airflow's API server would refuse its SucceedTask, see the log, and fail the task"
+    assert result.error == "Airflow's API server would refuse its SucceedTask and fail the task; see the log"
     assert "API_SERVER_ERROR" in events(result)
     assert "The task's end is lost: SucceedTask was refused" in events(result, "supervisor")

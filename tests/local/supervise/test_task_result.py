@@ -1,4 +1,4 @@
-"""Tests of a task instance's final state."""
+"""A task instance's final state."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from dagfloe.local.supervise.task_result import final_state
     ],
 )
 def test_final_state(exit_code: int | None, terminal: str | None, retry: bool, expected: str) -> None:
-    """Status 0 keeps what the task said, everything else fails or retries; a reason is given unless it was believed."""
+    """Status 0 keeps the terminal message's state; any other end fails or retries the task, with a reason."""
     state, reason = final_state(exit_code, terminal, should_retry=retry)
     assert state == expected
     assert (reason is None) == (exit_code == 0 and terminal is not None)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: Said by this supervisor only: to the person who stopped it, of what the real one drops without a word, and of what
 #: the real one's own exception says.
 _NOT_TOLD = (
-    "Ending the task: it was told to stop",
+    "Ending the task: a stop was requested",
     "The comm socket ended after",
     "The task is lost",
     "Ending the task: it did not connect",

@@ -86,7 +86,7 @@ class _DagRun:
     def run(self) -> DagResult:
         start = time.monotonic()
         self._recorder.save_run(RUNNING)
-        self._stop.call(lambda: self._events.put(_do_nothing))
+        self._stop.add_callback(lambda: self._events.put(_do_nothing))
         with ThreadPoolExecutor(self._options.jobs, thread_name_prefix="task") as pool:
             try:
                 self._start_ready(pool)

@@ -1,1 +1,1 @@
-"""One task under the embedded supervisor: its process, its sockets and its deadlines."""
+"""Runs one task under the embedded supervisor: its process, sockets and deadlines."""

@@ -1,4 +1,4 @@
-"""The comm socket on the supervisor's side: reads what is there, and never waits for a bundle that does not read."""
+"""The comm socket on the supervisor's side. It waits neither for requests nor for a bundle that does not read."""
 
 from __future__ import annotations
 
@@ -17,58 +17,58 @@ READ_BYTES = 1 << 16
 
 
 class CommChannel:
-    """The comm socket. While replies are waiting to be taken, no requests are read.
+    """The comm socket. It reads no requests while a reply waits to be sent.
 
     Args:
-        sock: the connected socket; it is owned from here on.
+        sock: the connected socket. Its owner closes it.
     """
 
     def __init__(self, sock: socket) -> None:
         sock.setblocking(False)
-        self.sock = sock
+        self._sock = sock
         self._decoder = RequestDecoder()
         self._unsent = bytearray()
-        self._is_deaf = False
+        self._is_broken = False
 
     @property
     def events(self) -> int:
-        """What to wait for."""
+        """The selector events to wait for."""
         return selectors.EVENT_WRITE if self._unsent else selectors.EVENT_READ
 
     @property
     def pending_bytes(self) -> int:
-        """How many bytes of an unfinished frame have arrived."""
+        """The number of bytes of an incomplete frame."""
         return self._decoder.pending_bytes
 
     def send(self, frame_id: int, body: dict[str, Any] | None, error: dict[str, Any] | None = None) -> None:
-        """Send a frame, now or as soon as the bundle takes it."""
-        if not self._is_deaf:
+        """Send a frame, now or as soon as the bundle reads."""
+        if not self._is_broken:
             self._unsent += encode_reply(frame_id, body, error)
             self.flush()
 
     def flush(self) -> None:
-        """Send what can be sent now."""
+        """Send as much as possible without waiting."""
         try:
             while self._unsent:
-                del self._unsent[: self.sock.send(self._unsent)]
+                del self._unsent[: self._sock.send(self._unsent)]
         except BlockingIOError:
             pass
-        except OSError:  # the bundle is gone: there is nobody to tell, but what it had said is still read
-            self._is_deaf = True
+        except OSError:  # the bundle is gone; its last requests are still read
+            self._is_broken = True
             self._unsent.clear()
 
     def read(self) -> Iterator[Request]:
-        """The requests that have arrived, up to one whose reply could not be sent at once.
+        """Yield the requests that have arrived. Stop after one whose reply could not be sent at once.
 
         Raises:
-            EOFError: when the bundle has closed its side, or it broke.
-            TaskLost: at something that is no frame.
+            EOFError: if the bundle has closed the connection, or it broke.
+            TaskLost: if the bundle sent a malformed frame.
         """
         yield from self._decode(b"")
         if self._unsent:
             return
         try:
-            data = self.sock.recv(READ_BYTES)
+            data = self._sock.recv(READ_BYTES)
         except BlockingIOError:
             return
         except OSError as error:
@@ -80,5 +80,5 @@ class CommChannel:
     def _decode(self, data: bytes) -> Iterator[Request]:
         for request in self._decoder.feed(data):
             yield request
-            if self._unsent:  # the rest stays in the decoder
+            if self._unsent:  # the other requests stay in the decoder
                 return

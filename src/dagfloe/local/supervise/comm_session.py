@@ -1,4 +1,4 @@
-"""What the supervisor and a task say to each other over the comm socket: the startup details, requests and replies."""
+"""The conversation over the comm socket: sends the startup details, reads requests and sends replies."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class CommSession:
         self._channel.send(0, startup_details(self._task, now))
 
     def serve(self) -> None:
-        """Send the replies that wait, and answer the requests that have arrived.
+        """Send pending replies, and answer the requests that have arrived.
 
         Raises:
             EOFError: if the bundle has closed the socket.

@@ -1,4 +1,4 @@
-"""The supervisor's side of frames: bytes to requests, replies to bytes. Pure: no sockets, no waiting.
+"""Decodes requests and encodes replies: the supervisor's side of frames. Pure: no sockets, no waiting.
 
 The other side is `dagfloe.runtime.wire.frames`, which draws the layout. Here `[id, body]` and `[id, body, carrier]`
 come in, and `[id, body, error]` goes out.
@@ -22,12 +22,12 @@ _MIN_ITEMS = 2
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One frame of the bundle.
+    """One frame from the bundle.
 
     Attributes:
-        id: the frame's id, that the reply carries too.
-        body: the message, unchecked.
-        carrier: W3C trace carrier, if the bundle sent one.
+        id: the id of the frame and of its reply.
+        body: the message, not validated.
+        carrier: the W3C trace context, if the bundle sent one.
     """
 
     id: int
@@ -36,15 +36,15 @@ class Request:
 
 
 def encode_reply(frame_id: int, body: dict[str, Any] | None, error: dict[str, Any] | None = None) -> bytes:
-    """One frame to the bundle, with its length. Aware datetimes become the msgpack timestamp extension."""
+    """Encode a frame to the bundle. Aware datetimes become the msgpack timestamp extension."""
     payload: bytes = msgpack.packb([frame_id, body, error], datetime=True)
     return len(payload).to_bytes(HEADER_BYTES, "big") + payload
 
 
 class RequestDecoder(FrameDecoder):
-    """Collects bytes as they arrive, however they are split, and gives back whole requests.
+    """Turns bytes, however they are split, into requests.
 
-    `feed` raises `TaskLost` at a frame that is too long, empty, not msgpack, or of the wrong shape.
+    `feed` raises `TaskLost` for a frame that is too long, empty, not msgpack, or not an array of id and body.
     """
 
     if TYPE_CHECKING:
@@ -62,10 +62,10 @@ class RequestDecoder(FrameDecoder):
 
 
 def decode_request(payload: bytes | memoryview) -> Request:
-    """Read one frame's msgpack.
+    """Decode the msgpack of one frame.
 
     Raises:
-        TaskLost: when it is not msgpack or has the wrong shape.
+        TaskLost: if it is not msgpack, or not an array of id and body.
     """
     try:
         value = msgpack.unpackb(payload, timestamp=3, strict_map_key=False)
@@ -80,5 +80,5 @@ def decode_request(payload: bytes | memoryview) -> Request:
         raise TaskLost("the bundle sent a frame whose id is not an integer")
     for name, part in (("body", body), ("carrier", carrier)):
         if part is not None and not (isinstance(part, dict) and all(isinstance(key, str) for key in part)):
-            raise TaskLost(f"the bundle sent a frame whose {name} is neither null nor a map with text keys")
+            raise TaskLost(f"the bundle sent a frame whose {name} is neither null nor a dict with string keys")
     return Request(frame_id, body, carrier)

@@ -73,7 +73,7 @@ class ResultBuilder:
         errors = [*self._errors, *([reason] if reason else [])]
         output = self._transcript.output()
         if not is_connected and output:
-            errors.append(f"it said:\n{output}")
+            errors.append(f"its output:\n{output}")
         return TaskResult(
             state=state,
             exit_code=None if process is None else process.exit_code,
@@ -96,5 +96,5 @@ class ResultBuilder:
         if not is_connected:
             return FAILED, f"{reason}, before it had connected"
         if process.exit_code == 0 and terminal_state is None and self._refused_type is not None:
-            reason = f"Airflow's API server would refuse its {self._refused_type}, see the log, and fail the task"
+            reason = f"Airflow's API server would refuse its {self._refused_type} and fail the task; see the log"
         return state, reason

@@ -1,4 +1,4 @@
-"""A request to stop that a supervisor can wait for together with its sockets."""
+"""A stop request that a selector can wait for, together with sockets."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 class Stop:
-    """Set it from any thread, or from a signal handler. Use it as a `with` block, or close it."""
+    """A stop request. Set it from any thread or signal handler. Use it as a `with` block, or close it."""
 
     def __init__(self) -> None:
         self._reader, self._writer = socket.socketpair()
         for end in (self._reader, self._writer):
             end.setblocking(False)
         self._is_set = False
-        self._on_set: list[Callable[[], object]] = []
+        self._callbacks: list[Callable[[], object]] = []
 
     def __enter__(self) -> Self:
         return self
@@ -30,26 +30,26 @@ class Stop:
 
     @property
     def is_set(self) -> bool:
-        """Whether it was set."""
+        """Whether the stop is requested."""
         return self._is_set
 
     def set(self) -> None:
-        """Ask for the stop. It cannot be taken back."""
+        """Request the stop. You cannot undo this."""
         self._is_set = True
-        for callback in self._on_set:
+        for callback in self._callbacks:
             callback()
-        with suppress(OSError):  # full or closed: either way there is nobody to wake
+        with suppress(OSError):  # full or closed: nobody waits
             self._writer.send(b"!")
 
-    def call(self, callback: Callable[[], object]) -> None:
-        """Call something when it is set, in whatever thread or signal handler that happens."""
-        self._on_set.append(callback)
+    def add_callback(self, callback: Callable[[], object]) -> None:
+        """Call a function when the stop is set, in the thread or signal handler that sets it."""
+        self._callbacks.append(callback)
 
     def fileno(self) -> int:
-        """A descriptor that becomes, and stays, readable when it is set."""
+        """Return a descriptor that is readable once the stop is set."""
         return self._reader.fileno()
 
     def close(self) -> None:
-        """Give the descriptors back."""
+        """Close the descriptors."""
         self._reader.close()
         self._writer.close()

@@ -118,7 +118,7 @@ class _Supervisor:
         while not self._is_over():
             for channel in self._sockets.wait(self._timeout_s()):
                 if channel is Channel.STOP:
-                    self._terminate("it was told to stop", is_forwarded=True)
+                    self._terminate("a stop was requested", is_forwarded=True)
                 elif self._sockets.is_open(channel):
                     self._handle(channel)
             self._check_exit()
