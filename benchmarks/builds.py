@@ -1,4 +1,4 @@
-"""Builds of bundle files, and the sizes of what the other benchmarks run."""
+"""Measures builds of bundle files, and the sizes of all programs."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ LIMIT = 0.5
 
 
 def builds(files: Files, what: str, project: Path, rounds: int) -> Table:
-    """A build with nothing kept from earlier ones, one with the environment kept, one where only code is new."""
-    first, kept, again = [], [], []
+    """Measure a build without a cache, one with a cached environment, and one after a change of the code."""
+    first, with_environment, again = [], [], []
     for number in range(rounds):
         with tempfile.TemporaryDirectory(prefix="build-", dir=files.scratch) as name:
             copy = Path(name, project.name)
             shutil.copytree(project, copy, ignore=shutil.ignore_patterns("__pycache__"))
             first.append(build(copy, Path(name)))
             shutil.rmtree(Path(name, "cache", "analyses"))
-            kept.append(build(copy, Path(name)))
+            with_environment.append(build(copy, Path(name)))
             with read_project(copy).source_file.open("a", encoding="utf-8") as file:
                 file.write(f"\nNUMBER = {number}\n")
             again.append(build(copy, Path(name)))
     figures = {
         "first build, environment included": first,
-        "first build, environment kept": kept,
+        "first build, environment kept": with_environment,
         "only the author's code changed": again,
     }
     return Table(
@@ -48,24 +48,24 @@ def builds(files: Files, what: str, project: Path, rounds: int) -> Table:
         rows_of("s", figures),
         (
             Limit(f"{what}, rebuild / first build", ratios(again, first), LIMIT),
-            Limit(f"{what}, rebuild / first build with the environment kept", ratios(again, kept), LIMIT),
+            Limit(f"{what}, rebuild / first build with the environment kept", ratios(again, with_environment), LIMIT),
         ),
     )
 
 
 def build(project: Path, folder: Path) -> float:
-    """The seconds of a build that keeps what it keeps in a folder."""
+    """Build a project with its caches in a folder. Returns the seconds."""
     env = {**os.environ, "DAGFLOE_CACHE_DIR": str(folder / "cache")}
-    began = time.perf_counter()
+    start = time.perf_counter()
     command = [str(TOOL), "build", str(project), "--output", str(folder / "out"), "--force"]
     answer = subprocess.run(command, env=env, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
     if answer.returncode:
         raise RuntimeError(f"the build failed: {answer.stderr[-1000:]}")
-    return time.perf_counter() - began
+    return time.perf_counter() - start
 
 
 def sizes(files: Files) -> Table:
-    """The files, and what bundle files become on a host."""
+    """The sizes of the programs, and of the unpacked bundle files."""
     return Table(
         "Sizes",
         "A host unpacks each version once, independent of the number of tasks.",
@@ -80,7 +80,7 @@ def sizes(files: Files) -> Table:
 
 
 def file_rows(what: str, bundle: Path, stock: Path) -> tuple[Row, Row]:
-    """Both files of a task."""
+    """The sizes of a task's bundle file and of PyInstaller's program."""
     return (
         Row(f"{what}, bundle file", "MB", megabytes(bundle.stat().st_size)),
         Row(f"{what}, PyInstaller's own one-file form", "MB", megabytes(stock.stat().st_size)),
@@ -88,7 +88,7 @@ def file_rows(what: str, bundle: Path, stock: Path) -> tuple[Row, Row]:
 
 
 def unpacked(file: Path, scratch: Path) -> Spread:
-    """What a bundle file becomes on a host, links counted once."""
+    """The size of an unpacked bundle file; hard links count once."""
     with new_host(scratch) as host:
         subprocess.run(
             [str(TOOL), "cache", "warm", str(file)], env=host.env, check=True, timeout=60, capture_output=True
@@ -97,10 +97,10 @@ def unpacked(file: Path, scratch: Path) -> Spread:
 
 
 def disk_bytes(host: Host) -> int:
-    """The bytes of all files of a host."""
+    """The bytes of all files of a host; hard links count once."""
     return sum({inode: size for inode, size, _, _ in host.snapshot().values()}.values())
 
 
 def megabytes(size: int) -> Spread:
-    """One figure."""
+    """A size in MB."""
     return Spread.of([size / 1e6])

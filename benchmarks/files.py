@@ -1,4 +1,4 @@
-"""Where `make bench` puts what the benchmarks run."""
+"""Paths of the projects, programs and results of the benchmarks."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from pathlib import Path
 
 from dagfloe.runtime.metadata import platform_tag
 
-#: Whose supervisor is measured.
+#: The version whose supervisor is measured.
 AIRFLOW = "3.3.2"
 ROOT = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """Projects, and the programs that were made of them.
+    """The projects, the programs that `make bench` builds from them, and the results.
 
     Attributes:
         root: the repository.
@@ -24,7 +24,7 @@ class Files:
 
     @property
     def cache(self) -> Path:
-        """The folder of everything that the benchmarks make."""
+        """The folder of everything that the benchmarks create."""
         return self.root / ".cache" / "bench"
 
     @property
@@ -49,7 +49,7 @@ class Files:
 
     @property
     def small_one_file(self) -> Path:
-        """The same in dagfloe's one-file form."""
+        """The small task in dagfloe's one-file form."""
         return self.cache / "one-file" / "small"
 
     @property
@@ -59,7 +59,7 @@ class Files:
 
     @property
     def heavy(self) -> Path:
-        """The bundle file of the tasks that look at their memory."""
+        """The bundle file of the tasks that measure their memory."""
         return self.cache / "heavy"
 
     @property
@@ -84,10 +84,10 @@ class Files:
 
     @property
     def page(self) -> Path:
-        """The page that shows them."""
+        """The page that shows the results."""
         return self.root / "docs" / "evidence" / "benchmarks.md"
 
     @property
     def plot(self) -> Path:
-        """The page's picture."""
+        """The picture on that page."""
         return self.root / "docs" / "evidence" / "benchmarks.svg"

@@ -1,6 +1,6 @@
-"""How long it takes to import what every task needs, beside the four modules that it cannot do without.
+"""Measures the imports of a task, in comparison with the four modules that every task needs.
 
-Each sample is a fresh interpreter that times nothing but the imports, with bytecode compiled; the kinds alternate, so
+Each sample is a new interpreter, which times only the imports of compiled modules. The kinds of samples alternate, so
 that a busy machine slows all of them.
 """
 
@@ -17,16 +17,16 @@ from benchmarks.samples import alternate, ratios
 
 BASE = "msgpack, socket, json, logging"
 PACKAGES = "dagfloe, dagfloe.runtime"
-#: With everything that a task which makes no calls goes on to import.
+#: The modules of a task that makes no calls.
 SERVER = "dagfloe, dagfloe.runtime.server"
 KINDS = (BASE, PACKAGES, SERVER)
 LIMIT = 1.3
 
 
 def sample(modules: str, bytecode: str) -> float:
-    """The milliseconds that importing modules took in a fresh interpreter, with its bytecode in a folder."""
-    # The packages alone would not import the base, which they need.
-    code = f"import time; began = time.perf_counter(); import {BASE}, {modules}; print(time.perf_counter() - began)"
+    """Import modules in a new interpreter with its bytecode in a folder. Returns the milliseconds."""
+    # The packages import some of the base only when they need it.
+    code = f"import time; start = time.perf_counter(); import {BASE}, {modules}; print(time.perf_counter() - start)"
     env = {**os.environ, "PYTHONPYCACHEPREFIX": bytecode}
     env.pop("PYTHONDONTWRITEBYTECODE", None)
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env)
@@ -34,9 +34,9 @@ def sample(modules: str, bytecode: str) -> float:
 
 
 def measure(samples: int) -> Table:
-    """The kinds in turns."""
+    """Measure all kinds in turns."""
     with tempfile.TemporaryDirectory() as bytecode:
-        # Warming up compiles.
+        # The warm-up compiles the modules.
         figures = alternate({kind: partial(sample, kind, bytecode) for kind in KINDS}, samples)
     base = figures[BASE]
     return Table(

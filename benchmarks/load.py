@@ -1,4 +1,4 @@
-"""A large XCom, very many log records, and very many mapped task instances, each under the embedded supervisor."""
+"""Measures a large XCom, many log records and many mapped task instances under the embedded supervisor."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 XCOM_BYTES = 50_000_000
 MEMORY_LIMIT = 3.0
 RATE_LIMIT = 1000.0
-#: What the allocator may hold more at the end than at the beginning, in MB.
-GROWTH_LIMIT = 1.0
+#: How much more memory the process may have at the end than at the start.
+GROWTH_LIMIT_MB = 1.0
 
 
 def xcoms(files: Files, rounds: int) -> Table:
-    """A text of 50 MB, up and down."""
+    """Push and pull a string of 50 MB."""
     store = Store()
     store.set_variable("bytes", str(XCOM_BYTES))
     growth: dict[str, list[float]] = {"push": [], "pull": []}
@@ -31,21 +31,21 @@ def xcoms(files: Files, rounds: int) -> Table:
 
         def transfer(task_id: str) -> float:
             run([str(files.heavy)], host.env, store, ("heavy", task_id))
-            told: dict[str, Any] = store.return_value("heavy", "bench", task_id)
-            if told.get("bytes", XCOM_BYTES) != XCOM_BYTES:
-                raise RuntimeError(f"{task_id} had another XCom: {told}")
-            growth[task_id].append(told["growth"] / XCOM_BYTES)
-            return float(told["seconds"] * 1000)
+            result: dict[str, Any] = store.return_value("heavy", "bench", task_id)
+            if result.get("bytes", XCOM_BYTES) != XCOM_BYTES:
+                raise RuntimeError(f"{task_id} had another XCom: {result}")
+            growth[task_id].append(result["growth"] / XCOM_BYTES)
+            return float(result["seconds"] * 1000)
 
         figures = alternate({"up": lambda: transfer("push"), "down": lambda: transfer("pull")}, rounds)
-    rates = {way: [XCOM_BYTES / 1000 / each for each in milliseconds] for way, milliseconds in figures.items()}
+    rates = {name: [XCOM_BYTES / 1000 / milliseconds for milliseconds in values] for name, values in figures.items()}
     return Table(
         "XCom of 50 MB",
         "One string, from the call to its answer. Memory is the peak increase of the task's process over its memory "
         "before it had the value. The value itself counts as 1.",
         (
-            *(Row(way, "ms", Spread.of(values)) for way, values in figures.items()),
-            *(Row(way, "MB/s", Spread.of(values)) for way, values in rates.items()),
+            *(Row(name, "ms", Spread.of(values)) for name, values in figures.items()),
+            *(Row(name, "MB/s", Spread.of(values)) for name, values in rates.items()),
         ),
         (
             Limit("memory for an XCom going up, in XComs", Spread.of(growth["push"]), MEMORY_LIMIT),
@@ -55,63 +55,62 @@ def xcoms(files: Files, rounds: int) -> Table:
 
 
 def soak(files: Files, seconds: int) -> Table:
-    """Records without a pause, for as long as is given."""
+    """Write records without a pause for a number of seconds."""
     store = Store()
     store.set_variable("seconds", str(seconds))
     with new_host(files.scratch) as host:
-        result = run([str(files.heavy)], host.env, store, ("heavy", "soak"))
-    told: dict[str, Any] = store.return_value("heavy", "bench", "soak")
-    last = result.records[-1].event
-    if last != f"record {told['records'] - 1} of many":
-        raise RuntimeError(f"the last of {told['records']} records did not come: {last}")
-    # The first tenth is left out: until then, what is allocated once is.
-    resident = [size / 1e6 for size in told["resident"]]
+        task_result = run([str(files.heavy)], host.env, store, ("heavy", "soak"))
+    result: dict[str, Any] = store.return_value("heavy", "bench", "soak")
+    last = task_result.records[-1].event
+    if last != f"record {result['records'] - 1} of many":
+        raise RuntimeError(f"the last of {result['records']} records is missing; the last one is {last}")
+    # The first tenth does not count: the process still makes its permanent allocations.
+    resident = [size / 1e6 for size in result["resident"]]
     resident = resident[len(resident) // 10 :]
     part = len(resident) // 4
-    first, end = resident[:part], resident[-part:]
-    rate = Spread.of([told["records"] / seconds])
-    grown = Spread.of([statistics.median(end) - statistics.median(first)])
+    first, last_part = resident[:part], resident[-part:]
+    rate = Spread.of([result["records"] / seconds])
+    growth = Spread.of([statistics.median(last_part) - statistics.median(first)])
     return Table(
         f"Records for {seconds} s",
         "The task writes as many records as the supervisor accepts. The memory is that of the task's process.",
         (
             Row("records", "a second", rate),
             Row("memory in the first quarter", "MB", Spread.of(first)),
-            Row("memory in the last quarter", "MB", Spread.of(end)),
+            Row("memory in the last quarter", "MB", Spread.of(last_part)),
         ),
         (
             Limit("records a second", rate, RATE_LIMIT, at_most=False),
-            Limit("growth of memory, in MB", grown, GROWTH_LIMIT),
+            Limit("growth of memory, in MB", growth, GROWTH_LIMIT_MB),
         ),
     )
 
 
 def mapped(files: Files, count: int) -> Table:
-    """Instances of a mapped task, one after the other, each in a process of its own."""
+    """Run the instances of a mapped task one after the other, every one in its own process."""
     store = Store()
     store.set_variable("name", "world")
     with new_host(files.scratch) as host:
         run([str(files.small)], host.env, store, SMALL)
         before = host.snapshot()
-        began = time.monotonic()
-        # A process that is left behind is an error of the run.
-        each = [
+        start = time.monotonic()
+        durations = [
             run([str(files.small)], host.env, store, SMALL, map_index=index).seconds * 1000 for index in range(count)
         ]
-        total = time.monotonic() - began
-        left = {path for path, _ in before.items() ^ host.snapshot().items()}
-    done = sum(store.return_value(SMALL[0], "bench", SMALL[1], index) is not None for index in range(count))
-    if done != count:
-        raise RuntimeError(f"{done} of {count} instances pushed their XCom")
+        total = time.monotonic() - start
+        changed = {path for path, _ in before.items() ^ host.snapshot().items()}
+    pushed = sum(store.return_value(SMALL[0], "bench", SMALL[1], index) is not None for index in range(count))
+    if pushed != count:
+        raise RuntimeError(f"{pushed} of {count} instances pushed their XCom")
     tenth = count // 10
     return Table(
         f"{count:,} mapped task instances in a row",
         "The small task, warm; each instance runs in its own process.",
         (
             Row("all", "s", Spread.of([total])),
-            Row("one", "ms", Spread.of(each)),
-            Row("one, 99 of 100 are quicker", "ms", Spread.of([statistics.quantiles(each, n=100)[98]])),
-            *rows_of("ms", {f"the first {tenth}": each[:tenth], f"the last {tenth}": each[-tenth:]}),
+            Row("one", "ms", Spread.of(durations)),
+            Row("one, 99 of 100 are quicker", "ms", Spread.of([statistics.quantiles(durations, n=100)[98]])),
+            *rows_of("ms", {f"the first {tenth}": durations[:tenth], f"the last {tenth}": durations[-tenth:]}),
         ),
-        (Limit("files and folders left behind or changed", Spread.of([len(left)]), 0),),
+        (Limit("files and folders left behind or changed", Spread.of([len(changed)]), 0),),
     )

@@ -1,4 +1,4 @@
-"""Makes docs/evidence/benchmarks.md of a report. Pure."""
+"""Renders a report as docs/evidence/benchmarks.md."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ work, the measurement stops.
 
 
 def render(report: Report) -> str:
-    """The page."""
+    """The page in Markdown."""
     return "\n".join(_lines(report)) + "\n"
 
 
@@ -35,12 +35,12 @@ def _lines(report: Report) -> Iterator[str]:
     yield INTRODUCTION
     yield ", ".join(f"{name} {value}" for name, value in report.machine.items()) + "."
     if report.quick:
-        yield "\n**These are the figures of few rounds.**"
-    yield from ("", "## Limits", "", "| what | seen | 8 of 10 | wanted | |", "|---|---|---|---|---|")
+        yield "\n**These figures come from only a few rounds.**"
+    yield from ("", "## Limits", "", "| figure | measured | 8 of 10 | limit | |", "|---|---|---|---|---|")
     for limit in report.limits:
         verdict = limit.verdict if limit.is_met else f"**{limit.verdict}**"
-        seen = number(limit.value.median)
-        yield f"| {limit.what} | {seen} | {between(limit.value)} | {limit.wanted} | {verdict} |"
+        measured = number(limit.value.median)
+        yield f"| {limit.what} | {measured} | {between(limit.value)} | {limit.condition} | {verdict} |"
     for table in report.tables:
         yield from _table(table)
 

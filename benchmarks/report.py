@@ -1,4 +1,4 @@
-"""Tables of figures and limits, and their form as JSON and as text. Pure."""
+"""Tables of figures and limits, and their form as JSON and as text."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One thing that was measured.
+    """One figure.
 
     Attributes:
-        name: what it is.
-        unit: what its figures count.
-        figures: them.
-        ratio: to the first row of the table, round by round.
+        name: the contestant, or what was measured.
+        unit: the unit of the figures.
+        figures: the samples.
+        ratio: the ratios to the first row of the table, round by round.
     """
 
     name: str
@@ -30,13 +30,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What a figure must keep to.
+    """The limit of a figure.
 
     Attributes:
-        what: which figure.
+        what: the name of the figure.
         value: the figure; its median counts.
-        bound: the most or the least that it may be.
-        at_most: which of the two the bound is.
+        bound: the largest or the smallest permitted value.
+        at_most: whether the bound is the largest value.
     """
 
     what: str
@@ -46,30 +46,30 @@ class Limit:
 
     @property
     def is_met(self) -> bool:
-        """Whether the figure keeps to it."""
+        """Whether the figure is within the limit."""
         return self.value.median <= self.bound if self.at_most else self.value.median >= self.bound
 
     @property
-    def wanted(self) -> str:
+    def condition(self) -> str:
         """The bound in words."""
         return f"at {'most' if self.at_most else 'least'} {number(self.bound)}"
 
     @property
     def verdict(self) -> str:
-        """Whether it is met, in words."""
+        """Whether the limit is met, in words."""
         return "met" if self.is_met else "NOT met"
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What was measured side by side.
+    """Figures that were measured together.
 
     Attributes:
-        title: what it is about.
-        note: what a reader must know of it.
+        title: the title.
+        note: what a reader must know about the figures.
         rows: the figures.
-        limits: what they must keep to.
-        chart: whether it is drawn.
+        limits: their limits.
+        chart: whether the picture shows the table.
     """
 
     title: str
@@ -84,10 +84,10 @@ class Report:
     """Everything that one run measured.
 
     Attributes:
-        machine: where, when and with what.
-        quick: whether it was a run of few rounds.
+        machine: the machine's properties and the versions, by name.
+        quick: whether the run had only a few rounds.
         tables: the figures.
-        failures: the subjects that could not be measured, and why.
+        failures: the reasons of failed measurements, by subject.
     """
 
     machine: Mapping[str, str]
@@ -102,25 +102,25 @@ class Report:
 
     @property
     def is_good(self) -> bool:
-        """Whether everything was measured, and every limit is met."""
+        """Whether every measurement succeeded and every limit is met."""
         return not self.failures and all(limit.is_met for limit in self.limits)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values, with what became of each limit."""
-        told = asdict(self)
-        for told_table, table in zip(told["tables"], self.tables, strict=True):
-            for told_limit, limit in zip(told_table["limits"], table.limits, strict=True):
-                told_limit["met"] = limit.is_met
-        return told
+        """The report as JSON values; every limit has its verdict."""
+        report = asdict(self)
+        for table_values, table in zip(report["tables"], self.tables, strict=True):
+            for limit_values, limit in zip(table_values["limits"], table.limits, strict=True):
+                limit_values["met"] = limit.is_met
+        return report
 
     @classmethod
-    def from_json(cls, told: Mapping[str, Any]) -> Report:
-        """The report of plain values."""
-        return cls(told["machine"], told["quick"], tuple(map(_table, told["tables"])), told["failures"])
+    def from_json(cls, values: Mapping[str, Any]) -> Report:
+        """The report from JSON values."""
+        return cls(values["machine"], values["quick"], tuple(map(_table, values["tables"])), values["failures"])
 
 
 def rows_of(unit: str, figures: Mapping[str, Sequence[float]]) -> tuple[Row, ...]:
-    """A row for each contestant of alternating rounds; the ratios are to the first one."""
+    """A row for every contestant of alternating rounds; the ratios are to the first one."""
     base = next(iter(figures.values()))
     return tuple(
         Row(name, unit, Spread.of(values), None if values is base else ratios(values, base))
@@ -129,19 +129,19 @@ def rows_of(unit: str, figures: Mapping[str, Sequence[float]]) -> tuple[Row, ...
 
 
 def number(value: float) -> str:
-    """A figure with three or four digits that count, or all of its whole digits."""
+    """A figure with three or four significant digits, or with all of its whole digits."""
     if value and abs(value) < 100:
         return f"{value:.3g}" if abs(value) < 1 else f"{value:.4g}" if abs(value) < 10 else f"{value:.1f}"
     return f"{value:,.0f}"
 
 
 def between(spread: Spread) -> str:
-    """Where 8 of 10 samples are; nothing where there is one."""
+    """The range of 8 of 10 samples; empty for a single sample."""
     return f"{number(spread.low)} to {number(spread.high)}" if spread.count > 1 else ""
 
 
 def as_text(table: Table) -> Iterator[str]:
-    """A table for a terminal."""
+    """The lines of a table for a terminal."""
     yield table.title
     width = max(len(row.name) for row in table.rows)
     for row in table.rows:
@@ -152,16 +152,18 @@ def as_text(table: Table) -> Iterator[str]:
             line += f", ratio {number(row.ratio.median)} ({between(row.ratio)})"
         yield line
     for limit in table.limits:
-        seen = f"{number(limit.value.median)} ({between(limit.value)})" if limit.value.count > 1 else ""
-        yield f"  {limit.verdict}: {limit.what}: {seen or number(limit.value.median)}, {limit.wanted} is wanted"
+        measured = number(limit.value.median)
+        if limit.value.count > 1:
+            measured += f" ({between(limit.value)})"
+        yield f"  {limit.verdict}: {limit.what}: {measured}, limit {limit.condition}"
 
 
-def _table(told: Mapping[str, Any]) -> Table:
+def _table(values: Mapping[str, Any]) -> Table:
     rows = tuple(
         Row(row["name"], row["unit"], Spread(**row["figures"]), Spread(**row["ratio"]) if row["ratio"] else None)
-        for row in told["rows"]
+        for row in values["rows"]
     )
     limits = tuple(
-        Limit(limit["what"], Spread(**limit["value"]), limit["bound"], limit["at_most"]) for limit in told["limits"]
+        Limit(limit["what"], Spread(**limit["value"]), limit["bound"], limit["at_most"]) for limit in values["limits"]
     )
-    return Table(told["title"], told["note"], rows, limits, told["chart"])
+    return Table(values["title"], values["note"], rows, limits, values["chart"])

@@ -1,4 +1,4 @@
-"""What is said of many samples: the median, and between which values 8 of 10 are. Pure."""
+"""Summarises samples: the median, and the range that contains 8 of 10 samples."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Samples in short.
+    """A summary of samples.
 
     Attributes:
-        median: the one in the middle.
-        low: a tenth of the samples is lower.
-        high: a tenth is higher.
-        count: how many there are.
+        median: the median.
+        low: one tenth of the samples is lower.
+        high: one tenth of the samples is higher.
+        count: the number of samples.
     """
 
     median: float
@@ -28,30 +28,30 @@ class Spread:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Spread:
-        """The spread of at least one sample."""
+        """Summarise at least one sample."""
         if len(values) == 1:
             return cls(values[0], values[0], values[0], 1)
         low, *_, high = statistics.quantiles(values, n=10, method="inclusive")
         return cls(statistics.median(values), low, high, len(values))
 
 
-def ratios(mine: Sequence[float], theirs: Sequence[float]) -> Spread:
-    """The spread of each round's own ratio: what slows a whole round does not show in it."""
-    return Spread.of([ours / other for ours, other in zip(mine, theirs, strict=True)])
+def ratios(figures: Sequence[float], base: Sequence[float]) -> Spread:
+    """The ratios of all rounds. A slowdown of a whole round does not change its ratio."""
+    return Spread.of([figure / base_figure for figure, base_figure in zip(figures, base, strict=True)])
 
 
 def alternate(
     contestants: Mapping[str, Callable[[], float]], rounds: int, *, warmups: int = 1
 ) -> dict[str, list[float]]:
-    """Let contestants run in turns, so that what slows the machine slows all of them.
+    """Run contestants in turns, so that a slowdown of the machine affects all of them.
 
     Args:
-        contestants: by name, what runs once and gives its figure.
-        rounds: how often each one counts.
-        warmups: how often each one runs before that.
+        contestants: functions that run once and return a figure, by name.
+        rounds: the number of rounds that count.
+        warmups: the number of rounds before them.
 
     Returns:
-        The figures of each one, in the order of the rounds.
+        The figures of every contestant, in the order of the rounds.
     """
     figures: dict[str, list[float]] = {name: [] for name in contestants}
     names = list(contestants)
@@ -60,6 +60,6 @@ def alternate(
             figure = contestants[name]()
             if number >= 0:
                 figures[name].append(figure)
-        # Everyone is first once, and after each of the others.
+        # Over the rounds, every contestant is first once and follows all of the others.
         names = [*names[1:], names[0]] if number % 2 else names[::-1]
     return figures

@@ -1,4 +1,4 @@
-"""From the start of a task's process to its end, under the embedded supervisor."""
+"""Measures tasks from the start of their process to its end, under the embedded supervisor."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from benchmarks.files import Files
     from dagfloe.local.supervise.task_result import TaskResult
 
-FLOOR = Path(__file__).with_name("floor.py")
+BARE_SCRIPT = Path(__file__).with_name("bare_script.py")
 PLAIN = "plain script"
 WARM = "bundle file, warm"
 COLD = "bundle file, first start on a host"
@@ -29,12 +29,12 @@ SMALL, AGGREGATE = ("small", "work"), ("weather", "aggregate")
 
 @dataclass(slots=True)
 class Writes:
-    """What starts of a bundle file changed in the file system.
+    """The changes that starts of a bundle file make to the file system.
 
     Attributes:
-        first: the bytes that its first start on the host gave to disks.
-        written: the same of each later one.
-        changed: the entries of the host's folders that each later one made, removed or changed.
+        first: the bytes that the first start on the host wrote to disks.
+        written: the bytes that every later start wrote.
+        changed: the number of files and folders that every later start created, removed or changed.
     """
 
     first: float
@@ -43,13 +43,13 @@ class Writes:
 
     @classmethod
     def from_first_start(cls, start: Callable[[], object]) -> Writes:
-        """Start it for the first time."""
+        """Measure the first start."""
         before = written_bytes()
         start()
         return cls(written_bytes() - before)
 
     def rows(self) -> tuple[Row, ...]:
-        """For a table."""
+        """The rows for a table."""
         return (
             Row("bytes written by the first start on a host", "B", Spread.of([self.first])),
             Row("bytes written by a warm start", "B", Spread.of(self.written)),
@@ -57,7 +57,7 @@ class Writes:
         )
 
     def limits(self, what: str) -> tuple[Limit, ...]:
-        """Not a single start may write; the first one must have, or else the counter does not count here."""
+        """No warm start may write. The first start must write, or the kernel does not count writes here."""
         return (
             Limit(f"{what}: bytes written by the first start", Spread.of([self.first]), 1, at_most=False),
             Limit(f"{what}: bytes written by any warm start", Spread.of([max(self.written)]), 0),
@@ -67,18 +67,18 @@ class Writes:
 
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """The ways to start one task.
+    """The contestants that start one task.
 
     Attributes:
-        stack: ends what was made for them.
-        scratch: where hosts are made.
-        host: where everything but first starts happens.
-        plain: the plain script.
+        stack: removes the hosts in the end.
+        scratch: the folder of the hosts.
+        host: the host of all starts that are not first starts.
+        plain: the command of the plain script.
         file: the bundle file.
-        store: what the task can ask for.
-        task: the ids of its Dag and its own.
-        figure: checks what it did, and gives the milliseconds that it took.
-        writes: what warm starts changed.
+        store: the variables and XComs of Airflow.
+        task: its dag_id and task_id.
+        figure: checks a result, and returns the milliseconds that the task took.
+        writes: the changes of warm starts.
     """
 
     stack: ExitStack
@@ -92,16 +92,16 @@ class Contest:
     writes: Writes
 
     def script(self) -> float:
-        """The plain script."""
-        needed = {name: value for name, value in self.plain.env.items() if name.startswith("PYTHON")}
-        return self.figure(run(self.plain.argv, {**self.host.env, **needed}, self.store, self.task))
+        """Run the plain script."""
+        python = {name: value for name, value in self.plain.env.items() if name.startswith("PYTHON")}
+        return self.figure(run(self.plain.argv, {**self.host.env, **python}, self.store, self.task))
 
     def program(self, *command: str) -> float:
-        """Any other program."""
+        """Run another program."""
         return self.figure(run(command, self.host.env, self.store, self.task))
 
     def warm(self) -> float:
-        """The bundle file, with a look at everything that it could have changed."""
+        """Run the bundle file on a host that has it unpacked, and record its writes."""
         before, written = self.host.snapshot(), written_bytes()
         result = run([str(self.file)], self.host.env, self.store, self.task)
         self.writes.written.append(written_bytes() - written)
@@ -109,16 +109,16 @@ class Contest:
         return self.figure(result)
 
     def first(self) -> float:
-        """The bundle file on a host that has never seen it; the file itself is in the page cache."""
+        """Run the bundle file on a new host. The file itself is in the page cache."""
         host = self.stack.enter_context(new_host(self.scratch))
         return self.figure(run([str(self.file)], host.env, self.store, self.task))
 
 
 def measure(files: Files, small_rounds: int, weather_rounds: int) -> list[Table]:
-    """Both tasks.
+    """Measure both tasks.
 
-    First starts are measured before anything else, and their hosts deleted after everything else: where ext4 has just
-    deleted many files, as one-file forms do at each end, it makes new ones several times slower.
+    The first starts come before all others, and their hosts are deleted at the end. After ext4 has deleted many files,
+    as the one-file forms do when they end, it creates new files several times slower.
     """
     with ExitStack() as stack:
         small, weather = small_contest(files, stack), weather_contest(files, stack)
@@ -131,7 +131,7 @@ def measure(files: Files, small_rounds: int, weather_rounds: int) -> list[Table]
 
 
 def small_contest(files: Files, stack: ExitStack) -> Contest:
-    """The small task."""
+    """The contestants for the small task."""
     store = Store()
     store.set_variable("name", "world")
     host = stack.enter_context(new_host(files.scratch))
@@ -141,7 +141,7 @@ def small_contest(files: Files, stack: ExitStack) -> Contest:
 
 
 def weather_contest(files: Files, stack: ExitStack) -> Contest:
-    """`aggregate` of the weather example; what it aggregates was extracted before."""
+    """The contestants for the task `aggregate` of the weather example, after its task `extract`."""
     store = Store()
     host = stack.enter_context(new_host(files.scratch))
     plain = stack.enter_context(prepare_project(files.weather_project, print))
@@ -150,11 +150,11 @@ def weather_contest(files: Files, stack: ExitStack) -> Contest:
 
 
 def small_table(files: Files, contest: Contest, first: dict[str, list[float]], rounds: int) -> Table:
-    """The small task, in all ways."""
+    """Measure the small task."""
     figures = alternate(
         {
             PLAIN: contest.script,
-            "bare protocol script, without dagfloe": lambda: contest.program(contest.plain.argv[0], str(FLOOR)),
+            "bare protocol script, without dagfloe": lambda: contest.program(contest.plain.argv[0], str(BARE_SCRIPT)),
             WARM: contest.warm,
             STOCK: lambda: contest.program(str(files.small_stock)),
             "dagfloe's one-file form": lambda: contest.program(str(files.small_one_file)),
@@ -178,7 +178,7 @@ def small_table(files: Files, contest: Contest, first: dict[str, list[float]], r
 
 
 def weather_table(files: Files, contest: Contest, first: dict[str, list[float]], rounds: int) -> Table:
-    """The task with pandas, in all ways."""
+    """Measure the task with pandas."""
     figures = alternate(
         {PLAIN: contest.script, WARM: contest.warm, STOCK: lambda: contest.program(str(files.weather_stock))}, rounds
     )
@@ -196,12 +196,12 @@ def weather_table(files: Files, contest: Contest, first: dict[str, list[float]],
 
 
 def first_row(first: dict[str, list[float]]) -> Row:
-    """First starts, beside the plain scripts of the same rounds."""
+    """The first starts, with their ratios to the plain scripts of the same rounds."""
     return Row(COLD, "ms", Spread.of(first[COLD]), ratios(first[COLD], first[PLAIN]))
 
 
 def checked(result: TaskResult) -> float:
-    """The milliseconds of the small task, which did all that it should."""
+    """Check the work of the small task. Returns the milliseconds."""
     kinds = [request["type"] for request in result.requests]
     records = sum(record.event.endswith(" for world") for record in result.records)
     if kinds != ["GetVariable", "SetXCom", "SucceedTask"] or records != 10:
@@ -210,5 +210,5 @@ def checked(result: TaskResult) -> float:
 
 
 def milliseconds(result: TaskResult) -> float:
-    """How long a task took."""
+    """The milliseconds that a task took."""
     return result.seconds * 1000

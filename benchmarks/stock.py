@@ -1,4 +1,4 @@
-"""Freezes a project as PyInstaller does by itself: one file, its own settings, and only what it needs to run.
+"""Freezes a project with PyInstaller alone: one file, its default settings, and only the modules that it needs.
 
 `python -m benchmarks.stock bundles/weather --output FOLDER`
 """
@@ -16,7 +16,7 @@ from dagfloe.build.python.interpreter import find_interpreter
 from dagfloe.build.python.virtualenv import ensure_environment
 
 TIMEOUT_S = 1800
-#: What the program imports by names that PyInstaller does not see.
+#: Modules that the program imports by name, so that PyInstaller does not see them.
 HIDDEN = ("dagfloe.runtime.server", "dagfloe.runtime.log.streams")
 
 
@@ -53,12 +53,12 @@ def freeze(path: Path, output: Path) -> Path:
 
 
 def main() -> None:
-    """Freeze the project that the command line names."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("project", type=Path)
     parser.add_argument("--output", type=Path, required=True)
-    given = parser.parse_args()
-    print(freeze(given.project, given.output))
+    options = parser.parse_args()
+    print(freeze(options.project, options.output))
 
 
 if __name__ == "__main__":

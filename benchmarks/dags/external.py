@@ -1,4 +1,4 @@
-"""The small task in a prepared environment; a template reads the variable, because there is no Airflow in it."""
+"""The small task in a prepared environment. It has no Airflow, so a template reads the variable."""
 
 from __future__ import annotations
 

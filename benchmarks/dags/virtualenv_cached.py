@@ -1,4 +1,4 @@
-"""The small task as it is, in an environment that Airflow makes once and keeps; its variable takes Airflow in there."""
+"""The small task in an environment that Airflow creates once. It has Airflow, because the task reads a variable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The small task in an environment that Airflow makes once and keeps; a template reads the variable beforehand."""
+"""The small task in an environment that Airflow creates once. It has no Airflow: a template reads the variable."""
 
 from __future__ import annotations
 

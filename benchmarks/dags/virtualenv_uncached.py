@@ -1,4 +1,4 @@
-"""The small task in an environment that Airflow makes for each run."""
+"""The small task in an environment that Airflow creates for every run."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""What is measured, as JSON, as text, as a page and as a picture."""
+"""A report as JSON, as text, as a page and as a picture."""
 
 from __future__ import annotations
 
 import json
+import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from benchmarks.files import Files
 from benchmarks.report import Limit, Report, Table, as_text, number, rows_of
 from benchmarks.samples import Spread
 
+SVG = "{http://www.w3.org/2000/svg}"
 FIGURES = {"plain script": [10.0, 20.0, 30.0], "bundle file, warm": [20.0, 40.0, 60.0]}
 GOOD = Limit("warm / plain", Spread(2, 2, 2, 3), 3)
 BAD = Limit("rate", Spread(0.5, 0.4, 0.7, 3), 0.6, at_most=False)
@@ -21,17 +23,17 @@ REPORT = Report({"cores": "2"}, quick=False, tables=(TABLE, replace(TABLE, title
 
 
 @pytest.mark.parametrize(
-    ("seen", "at_most", "met"), [(3, True, True), (3.1, True, False), (3, False, True), (2.9, False, False)]
+    ("measured", "at_most", "met"), [(3, True, True), (3.1, True, False), (3, False, True), (2.9, False, False)]
 )
-def test_limit(seen: float, at_most: bool, met: bool) -> None:
-    """The median counts, and the bound itself is allowed."""
-    limit = Limit("x", Spread(seen, 0, 9, 3), 3, at_most=at_most)
+def test_limit(measured: float, at_most: bool, met: bool) -> None:
+    """The median counts. It may equal the bound."""
+    limit = Limit("x", Spread(measured, 0, 9, 3), 3, at_most=at_most)
     assert limit.is_met is met
     assert limit.verdict == ("met" if met else "NOT met")
 
 
 def test_good_reports() -> None:
-    """A report is good when every limit is met and everything was measured."""
+    """A report is good if every limit is met and no measurement failed."""
     assert not REPORT.is_good
     good = replace(REPORT, tables=(replace(TABLE, limits=(GOOD,)),))
     assert good.is_good
@@ -39,37 +41,48 @@ def test_good_reports() -> None:
 
 
 def test_json_and_back() -> None:
-    """Nothing is lost, and what became of each limit is told."""
-    told = json.loads(json.dumps(REPORT.to_json()))
-    assert [limit["met"] for limit in told["tables"][0]["limits"]] == [True, False]
-    assert Report.from_json(told) == REPORT
+    """A report survives the way through JSON, which also has the verdict on every limit."""
+    values = json.loads(json.dumps(REPORT.to_json()))
+    assert [limit["met"] for limit in values["tables"][0]["limits"]] == [True, False]
+    assert Report.from_json(values) == REPORT
 
 
 def test_text() -> None:
-    """Figures, ratios and verdicts."""
+    """The text has figures, ratios and verdicts."""
     text = "\n".join(as_text(TABLE))
     assert "bundle file, warm       40.0 ms (24.0 to 56.0; 3), ratio 2 (2 to 2)" in text
-    assert "  met: warm / plain: 2 (2 to 2), at most 3 is wanted" in text
-    assert "  NOT met: rate: 0.5 (0.4 to 0.7), at least 0.6 is wanted" in text
+    assert "  met: warm / plain: 2 (2 to 2), limit at most 3" in text
+    assert "  NOT met: rate: 0.5 (0.4 to 0.7), limit at least 0.6" in text
 
 
 def test_page() -> None:
-    """Every row and every limit is on the page; one that is not met stands out, and so do few rounds."""
+    """The page has every row and every limit. It marks a limit that is not met, and a run of few rounds."""
     text = page.render(REPORT)
     assert "| bundle file, warm | 40.0 ms | 24.0 to 56.0 | 2 | 2 to 2 | 3 |" in text
     assert "| rate | 0.5 | 0.4 to 0.7 | at least 0.6 | **NOT met** |" in text
-    assert "few rounds.**" not in text
-    assert "few rounds.**" in page.render(replace(REPORT, quick=True))
+    assert "only a few rounds.**" not in text
+    assert "only a few rounds.**" in page.render(replace(REPORT, quick=True))
 
 
 def test_picture() -> None:
-    """It is well-formed; the drawn tables' rows are bars, whose lengths are in proportion."""
-    root = ET.fromstring(plot.render(REPORT))  # noqa: S314 - our own
-    bars = [float(bar.attrib["width"]) for bar in root.iter("{http://www.w3.org/2000/svg}rect")]
-    assert bars[1] / bars[0] == pytest.approx(2, rel=0.01)
-    assert len(bars) == 2
-    texts = [text.text for text in root.iter("{http://www.w3.org/2000/svg}text")]
-    assert texts == ["Starts <here>", "plain script", "20.0 ms", "bundle file, warm", "40.0 ms, 2 times"]
+    """The picture has a bar for every compared row of a table with a chart; the lengths are in proportion."""
+    picture = ET.fromstring(plot.render(REPORT))  # noqa: S314 - our own
+    bars = {name: picture.find(f".//{SVG}g[@id='Starts <here>: {name}']/{SVG}path") for name in FIGURES}
+    plain, warm = (bar_length(bar.attrib["d"]) for bar in bars.values() if bar is not None)
+    assert warm / plain == pytest.approx(2, rel=0.01)
+    texts = [text.text for text in picture.iter(f"{SVG}text")]
+    assert sorted(map(str, texts)) == ["20.0 ms", "40.0 ms, 2 times", "Starts <here>", *sorted(FIGURES)]
+
+
+def bar_length(path: str) -> float:
+    """The length of a bar, from the commands that draw its outline."""
+    corners = [float(x) for x, _ in re.findall(r"[ML] ([\d.]+) ([\d.]+)", path)]
+    return max(corners) - min(corners)
+
+
+def test_equal_reports_give_equal_pictures() -> None:
+    """A picture depends only on its report: not on the time, and not on pictures that were drawn before."""
+    assert plot.render(REPORT) == plot.render(REPORT)
 
 
 @pytest.mark.parametrize(
@@ -85,12 +98,12 @@ def test_picture() -> None:
     ],
 )
 def test_numbers(value: float, text: str) -> None:
-    """Three or four digits that count, or all whole ones."""
+    """A figure has three or four significant digits, or all of its whole digits."""
     assert number(value) == text
 
 
 def test_published_page_is_that_of_the_results() -> None:
-    """Page and picture are made of benchmarks/results.json."""
+    """The published page and picture show benchmarks/results.json: `python -m benchmarks.run --render` writes them."""
     files = Files()
     report = Report.from_json(json.loads(files.results.read_text("utf-8")))
     assert files.page.read_text("utf-8") == page.render(report)

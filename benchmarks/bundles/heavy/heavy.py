@@ -1,4 +1,4 @@
-"""A large XCom, and many records: tasks that look at their own memory."""
+"""A large XCom, and many log records: tasks that measure their own memory."""
 
 from __future__ import annotations
 
@@ -17,45 +17,45 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 
 @dag.task
 def push(client: Client) -> dict[str, float]:
-    """Push an XCom of as many bytes as the variable `bytes` says."""
+    """Push an XCom whose size is in the variable `bytes`."""
     size = int(client.get_variable("bytes"))
     before = resident_bytes()
     value = "x" * size
-    began = time.perf_counter()
+    start = time.perf_counter()
     client.set_xcom("large", value)
-    return {"seconds": time.perf_counter() - began, "growth": peak_bytes() - before}
+    return {"seconds": time.perf_counter() - start, "growth": peak_bytes() - before}
 
 
 @dag.task
 def pull(client: Client) -> dict[str, float]:
-    """Pull it again."""
+    """Pull the XCom again."""
     before = resident_bytes()
-    began = time.perf_counter()
+    start = time.perf_counter()
     value = client.get_xcom("push", key="large")
-    seconds = time.perf_counter() - began
+    seconds = time.perf_counter() - start
     return {"seconds": seconds, "growth": peak_bytes() - before, "bytes": len(value)}
 
 
 @dag.task
 def soak(client: Client, log: logging.Logger) -> dict[str, Any]:
-    """Write records for as long as the variable `seconds` says, and look at the own memory ten times a second."""
-    until = time.monotonic() + float(client.get_variable("seconds"))
-    resident, number, look = [], 0, 0.0
-    while (now := time.monotonic()) < until:
-        if now >= look:
+    """Write records for the seconds in the variable `seconds`, and measure the memory ten times a second."""
+    end = time.monotonic() + float(client.get_variable("seconds"))
+    resident, number, next_measurement = [], 0, 0.0
+    while (now := time.monotonic()) < end:
+        if now >= next_measurement:
             resident.append(resident_bytes())
-            look = now + 0.1
+            next_measurement = now + 0.1
         log.info("record %d of %s", number, "many")
         number += 1
     return {"records": number, "resident": resident}
 
 
 def resident_bytes() -> int:
-    """How much memory this process has now."""
+    """The memory of this process."""
     return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * PAGE
 
 
 def peak_bytes() -> int:
-    """The most that it ever had."""
+    """The largest memory that this process had so far."""
     status = Path("/proc/self/status").read_text("ascii")
     return int(status.partition("VmHWM:")[2].split()[0]) * 1024

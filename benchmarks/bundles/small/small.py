@@ -1,4 +1,4 @@
-"""One variable, ten records, one XCom, and no dependencies."""
+"""A task with one variable, ten log records, one XCom and no dependencies."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RECORDS = 10
 
 @dag.task
 def work(client: Client, log: logging.Logger) -> dict[str, str]:
-    """Do as little as most tasks do before their own work begins."""
+    """Read a variable, write log records and return an XCom."""
     name = client.get_variable("name")
     for number in range(RECORDS):
         log.info("record %d for %s", number, name)

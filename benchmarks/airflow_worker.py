@@ -1,7 +1,7 @@
-"""Runs the small task under the real supervisor, once a request; executed by the Python of an Airflow environment.
+"""Runs the small task under the real supervisor on request. The Python of an Airflow environment runs this module.
 
-Everything is Airflow's own but the API server, which is replaced by one in memory behind Airflow's own HTTP client.
-Reads a JSON request a line from stdin, and answers each with a JSON line on stdout.
+Only the API server is not Airflow's: one in memory answers Airflow's own HTTP client. Every line of stdin is a request
+in JSON, and every line of stdout is the answer to one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-#: 5 s by default. The supervisor sleeps so long when it misses the end of a process; no figure depends on it.
+#: The default is 5 s. The supervisor sleeps for this time if it misses the end of a process; no figure depends on it.
 HEARTBEAT_S = 1
 os.environ["AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL"] = str(HEARTBEAT_S)
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
@@ -32,31 +32,31 @@ from api_server import RUN_ID, ApiServer, httpx
 
 
 class TimedServer(ApiServer):
-    """An API server that knows when it was told the final state."""
+    """An API server that records the time of the final state."""
 
-    told_at = 0.0
+    ended_at = 0.0
 
     def __call__(self, http: httpx.Request) -> httpx.Response:
         """Answer one HTTP request."""
         if http.url.path.endswith("/state"):
-            self.told_at = time.perf_counter()
+            self.ended_at = time.perf_counter()
         return super().__call__(http)
 
 
 def run(request: dict[str, Any]) -> dict[str, Any]:
-    """Run the task of a bundle file below the folder `root`, or that of the Dag file `dag`."""
+    """Run the task of a bundle file in the folder `root`, or of the Dag file `dag`."""
     dag = request.get("dag")
     dag_id = request["dag_id"]
     api = TimedServer({"dag_id": dag_id, "variables": {"name": "world"}})
     events: list[str] = []
 
-    def keep(_logger: Any, _method: str, event: dict[str, Any]) -> Any:
+    def record(_logger: Any, _method: str, event: dict[str, Any]) -> Any:
         events.append(str(event.get("event")))
         raise structlog.DropEvent
 
     wrapper = structlog.make_filtering_bound_logger(logging.NOTSET)
-    structlog.configure(wrapper_class=wrapper, processors=[keep])
-    logger = structlog.wrap_logger(structlog.PrintLogger(sys.stderr), processors=[keep], wrapper_class=wrapper)
+    structlog.configure(wrapper_class=wrapper, processors=[record])
+    logger = structlog.wrap_logger(structlog.PrintLogger(sys.stderr), processors=[record], wrapper_class=wrapper)
     coordinator = _build_python_coordinator() if dag else ExecutableCoordinator(executables_root=[request["root"]])
     ti = TaskInstance(
         id=uuid.uuid4(),
@@ -68,7 +68,7 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
         map_index=-1,
     )
     with Client(base_url=None, dry_run=True, token="none", transport=httpx.MockTransport(api)) as client:
-        began = time.perf_counter()
+        start = time.perf_counter()
         result = coordinator.execute_task(
             what=ti,
             dag_rel_path=f"{dag}.py",
@@ -77,10 +77,10 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
             logger=logger,
             subprocess_logs_to_stdout=False,
         )
-        idle = time.perf_counter() - api.told_at
+        idle = time.perf_counter() - api.ended_at
     return {
         "state": str(getattr(result.final_state, "value", result.final_state)),
-        "seconds": api.told_at - began,
+        "seconds": api.ended_at - start,
         "late": idle > HEARTBEAT_S / 2,
         "records": sum("record" in event and "for world" in event for event in events),
         "xcoms": api.xcoms,
@@ -90,7 +90,7 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     """Answer requests until stdin ends."""
-    out = os.fdopen(os.dup(1), "w")  # what libraries print goes to stderr, so that stdout holds answers only
+    out = os.fdopen(os.dup(1), "w")  # libraries print to stderr, so that stdout has only answers
     os.dup2(2, 1)
     for line in sys.stdin:
         json.dump(run(json.loads(line)), out, default=str)

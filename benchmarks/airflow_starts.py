@@ -1,4 +1,4 @@
-"""From the request to run a task to its final state, under the real supervisor of Airflow."""
+"""Measures tasks from the request to run them to their final state, under the real supervisor of Airflow."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.host import new_host
 from benchmarks.report import Limit, Row, Table, rows_of
 from benchmarks.samples import Spread, alternate, ratios
-from benchmarks.starts import FLOOR, WARM
+from benchmarks.starts import BARE_SCRIPT, WARM
 from dagfloe.build.unfrozen_program import prepare_project
 from dagfloe.format.manifest import render_manifest
 from dagfloe.format.trailer import Trailer
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from benchmarks.files import Files
 
-SUPERVISE = Path(__file__).with_name("supervise.py")
-RUN_TIMEOUT_S = 300  # making an environment with Airflow in it takes a while, once
+WORKER = Path(__file__).with_name("airflow_worker.py")
+RUN_TIMEOUT_S = 300  # the first run creates an environment with Airflow
 END_TIMEOUT_S = 20
 ORDINARY, CACHED = "ordinary Python task", "PythonVirtualenvOperator, cached, Airflow in it"
 LEAN = "PythonVirtualenvOperator, cached, no Airflow in it"
@@ -40,8 +40,8 @@ NATIVE = {
 }
 
 
-class Supervisor:
-    """A process that runs tasks under the real supervisor on request.
+class Worker:
+    """A process that runs tasks under the real supervisor on request: see airflow_worker.py.
 
     Args:
         python: the Python of an Airflow environment.
@@ -50,7 +50,7 @@ class Supervisor:
 
     def __init__(self, python: Path, env: dict[str, str]) -> None:
         self._process = subprocess.Popen(
-            [str(python), str(SUPERVISE)],
+            [str(python), str(WORKER)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -59,10 +59,10 @@ class Supervisor:
         )
 
     def run(self, **request: str) -> dict[str, Any]:
-        """Run the small task, which must succeed and do all that it should."""
+        """Run the small task and check its work."""
         process = self._process
         if process.stdin is None or process.stdout is None:
-            raise AssertionError("both are pipes")
+            raise AssertionError("stdin and stdout are pipes")
         process.stdin.write(json.dumps(request).encode() + b"\n")
         process.stdin.flush()
         with selectors.DefaultSelector() as selector:
@@ -72,14 +72,14 @@ class Supervisor:
         line = process.stdout.readline()
         if not line:
             raise RuntimeError(f"Airflow's process died over {request}")
-        told: dict[str, Any] = json.loads(line)
-        if told["state"] != "success" or told["records"] != 10 or "work/return_value" not in told["xcoms"]:
-            end = "\n".join(event[:200] for event in told["events"][-8:])
-            raise RuntimeError(f"{request} did not do the small task, it is {told['state']}:\n{end}")
-        return told
+        answer: dict[str, Any] = json.loads(line)
+        if answer["state"] != "success" or answer["records"] != 10 or "work/return_value" not in answer["xcoms"]:
+            events = "\n".join(event[:200] for event in answer["events"][-8:])
+            raise RuntimeError(f"{request} did not do the small task; its state is {answer['state']}:\n{events}")
+        return answer
 
     def close(self) -> None:
-        """End it, and whatever it started."""
+        """End the process, and the processes that it started."""
         if self._process.stdin and self._process.stdout:
             self._process.stdin.close()
             try:
@@ -90,8 +90,8 @@ class Supervisor:
             self._process.stdout.close()
 
 
-def airflow(files: Files, rounds: int) -> tuple[Table, Table]:
-    """The small task in the ways that Airflow has, and as a bundle file."""
+def measure(files: Files, rounds: int) -> tuple[Table, Table]:
+    """Measure the small task with Airflow's own operators and as a bundle file."""
     late: dict[str, list[bool]] = {}
     with ExitStack() as stack:
         host = stack.enter_context(new_host(files.scratch))
@@ -109,28 +109,28 @@ def airflow(files: Files, rounds: int) -> tuple[Table, Table]:
         bundles.mkdir()
         (bundles / "small").hardlink_to(files.small)
 
-        # A process that has run a bundle has loaded what ordinary tasks would load, and hands it on to their forks.
-        of_dags = stack.enter_context(supervisor(files, {**env, "AIRFLOW_HOME": str(host.root / "dags-home")}))
-        of_bundles = stack.enter_context(supervisor(files, {**env, "AIRFLOW_HOME": str(host.root / "bundles-home")}))
+        # A process that has run a bundle has already imported the modules of ordinary tasks. Their forks inherit them.
+        dag_worker = stack.enter_context(start_worker(files, env, host.root / "dags-home"))
+        bundle_worker = stack.enter_context(start_worker(files, env, host.root / "bundles-home"))
 
-        def contestant(name: str, process: Supervisor, **request: str) -> Callable[[], float]:
+        def contestant(name: str, worker: Worker, **request: str) -> Callable[[], float]:
             late[name] = []
 
-            def once() -> float:
-                told = process.run(**request)
-                late[name].append(told["late"])
-                return float(told["seconds"] * 1000)
+            def run_once() -> float:
+                answer = worker.run(**request)
+                late[name].append(answer["late"])
+                return float(answer["seconds"] * 1000)
 
-            return once
+            return run_once
 
         figures = alternate(
             {
-                **{name: contestant(name, of_dags, dag=dag, dag_id=dag) for name, dag in NATIVE.items()},
+                **{name: contestant(name, dag_worker, dag=dag, dag_id=dag) for name, dag in NATIVE.items()},
                 "bare protocol script": contestant(
-                    "bare protocol script", of_bundles, root=str(scripts), dag_id="floor"
+                    "bare protocol script", bundle_worker, root=str(scripts), dag_id="bare"
                 ),
-                WARM: contestant(WARM, of_bundles, root=str(bundles), dag_id="small"),
-                MIXED: contestant(MIXED, of_bundles, dag="ordinary", dag_id="ordinary"),
+                WARM: contestant(WARM, bundle_worker, root=str(bundles), dag_id="small"),
+                MIXED: contestant(MIXED, bundle_worker, dag="ordinary", dag_id="ordinary"),
             },
             rounds,
         )
@@ -157,33 +157,33 @@ def airflow(files: Files, rounds: int) -> tuple[Table, Table]:
             "The share of the same runs, including the warm-up runs. If a process ends shortly after its sockets "
             "close, the supervisor sleeps until its next heartbeat, by default 5 s. This happens for all kinds of "
             "tasks. The figures above do not include it.",
-            tuple(Row(name, "%", Spread.of([100 * sum(seen) / len(seen)])) for name, seen in late.items()),
+            tuple(Row(name, "%", Spread.of([100 * sum(ends) / len(ends)])) for name, ends in late.items()),
         ),
     )
 
 
 @contextmanager
-def supervisor(files: Files, env: dict[str, str]) -> Iterator[Supervisor]:
-    """A supervisor that ends with the block."""
-    process = Supervisor(files.airflow_python, env)
+def start_worker(files: Files, env: dict[str, str], airflow_home: Path) -> Iterator[Worker]:
+    """A worker that ends with the block."""
+    worker = Worker(files.airflow_python, {**env, "AIRFLOW_HOME": str(airflow_home)})
     try:
-        yield process
+        yield worker
     finally:
-        process.close()
+        worker.close()
 
 
 def write_script(folder: Path, python: str) -> None:
-    """Make a bundle file of the bare script, so that Airflow starts it."""
+    """Write a bundle file that starts the bare script."""
     folder.mkdir()
-    binary = f'#!/bin/sh\nexec {python} {FLOOR} "$@"\n'.encode()
+    binary = f'#!/bin/sh\nexec {python} {BARE_SCRIPT} "$@"\n'.encode()
     manifest = render_manifest(
         {
             "airflow_bundle_metadata_version": "1.0",
             "sdk": {"language": "python", "version": "0", "supervisor_schema_version": "2026-06-16"},
-            "source": "floor.py",
-            "dags": {"floor": {"tasks": ["work"]}},
+            "source": "bare_script.py",
+            "dags": {"bare": {"tasks": ["work"]}},
         }
     )
-    file = folder / "floor"
+    file = folder / "bare"
     file.write_bytes(binary + manifest + Trailer(0, len(manifest), hashlib.sha256(binary).digest()).pack())
     file.chmod(0o755)

@@ -1,6 +1,6 @@
-"""The least that Python can do for the small task: the protocol by hand, with msgpack and nothing of dagfloe.
+"""The small task as a bare script: it speaks the protocol with msgpack alone, as the lower bound for a start.
 
-Executed by the Python of a bundle's environment, so it imports as little as it can.
+The Python of a bundle's environment runs it, so it imports as little as possible.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ RECORDS = 10
 
 
 def dial(flag: str) -> socket.socket:
-    """Connect to the address that a flag gives."""
-    given = next(text for text in sys.argv if text.startswith(f"--{flag}="))
-    host, _, port = given.partition("=")[2].rpartition(":")
+    """Connect to the address in a flag."""
+    argument = next(argument for argument in sys.argv if argument.startswith(f"--{flag}="))
+    host, _, port = argument.partition("=")[2].rpartition(":")
     return socket.create_connection((host, int(port)))
 
 
@@ -32,7 +32,7 @@ def main() -> None:
         frame: list[dict[str, str]] = msgpack.unpackb(data, timestamp=3)
         return frame
 
-    def ask(number: int, body: dict[str, object]) -> dict[str, str]:
+    def request(number: int, body: dict[str, object]) -> dict[str, str]:
         data = msgpack.packb([number, body], datetime=True)
         comm.sendall(len(data).to_bytes(4, "big") + data)
         return receive()[1]
@@ -41,15 +41,15 @@ def main() -> None:
         return dt.datetime.now(dt.timezone.utc)
 
     ti: dict[str, str] = receive()[1]["ti"]  # type: ignore[assignment]
-    name = ask(1, {"type": "GetVariable", "key": "name"})["value"]
+    name = request(1, {"type": "GetVariable", "key": "name"})["value"]
     for number in range(RECORDS):
         event = f"record {number} for {name}"
-        line = {"timestamp": now().isoformat(), "level": "info", "logger": "floor", "event": event}
+        line = {"timestamp": now().isoformat(), "level": "info", "logger": "bare", "event": event}
         logs.sendall(json.dumps(line).encode() + b"\n")
-    place = {key: ti[key] for key in ("dag_id", "run_id", "task_id")}
+    ids = {key: ti[key] for key in ("dag_id", "run_id", "task_id")}
     value = {"greeting": f"Hello, {name}!"}
-    ask(2, {"type": "SetXCom", "key": "return_value", "value": value, **place})
-    ask(0, {"type": "SucceedTask", "end_date": now(), "task_outlets": [], "outlet_events": []})
+    request(2, {"type": "SetXCom", "key": "return_value", "value": value, **ids})
+    request(0, {"type": "SucceedTask", "end_date": now(), "task_outlets": [], "outlet_events": []})
 
 
 if __name__ == "__main__":

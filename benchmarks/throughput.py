@@ -1,16 +1,13 @@
-"""What a running task does most, beside the least that Python could do for the same: calls, and log records.
+"""Measures client calls and log records, in comparison with a bare socket and with the logging of Python.
 
-Each sample alternates with its counterpart, so that a busy machine slows both. The other side of every socket is a
-process of its own. Run it with `make bench`.
+The samples of both alternate, so that a busy machine slows both. The other end of a socket is a separate process.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
 import socket
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -19,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.report import Limit, Table, rows_of
+from benchmarks.samples import alternate, ratios
 from dagfloe import BundleInfo, Client, Context, DagRun, TaskInstance
 from dagfloe.cancellation import Cancellation
 from dagfloe.masking import Secrets
@@ -31,8 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 DEADLINE_S = 60
-CALLS_LIMIT, LOGS_LIMIT = 0.6, 0.5
-#: Answers every frame with the same body and the frame's own id, without looking at more than that.
+CALLS, RECORDS = 10_000, 200_000
+CALLS_LIMIT, RECORDS_LIMIT = 0.6, 0.5
+#: Answers every frame with the same body. It reads only the frame's id.
 RESPONDER = """
 import socket, sys
 sock = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
@@ -43,12 +43,39 @@ while data := sock.recv(4096):
     reply = b"\\x93" + data[5 : 5 + width] + body
     sock.sendall(len(reply).to_bytes(4, "big") + reply)
 """
-DRAIN = """
+#: Reads everything and answers nothing.
+SINK = """
 import socket, sys
 sock = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
 while sock.recv(65536):
     pass
 """
+
+
+def measure(rounds: int, *, quick: bool) -> Table:
+    """Measure calls and log records."""
+    calls, records = (CALLS // 4, RECORDS // 10) if quick else (CALLS, RECORDS)
+    call_rates = alternate(
+        {"bare socket ping-pong": lambda: bare_exchanges(calls), "client calls": lambda: client_calls(calls)}, rounds
+    )
+    record_rates = alternate(
+        {
+            "logging, JSON to a file": lambda: file_records(records),
+            "logging, to the supervisor": lambda: supervisor_records(records),
+        },
+        rounds,
+    )
+    bare, client = call_rates.values()
+    file, supervisor = record_rates.values()
+    return Table(
+        "Calls and log records",
+        f"{calls:,} calls, {records:,} records in each run. A ratio compares with the row above.",
+        (*rows_of("a second", call_rates), *rows_of("a second", record_rates)),
+        (
+            Limit("client calls / bare ping-pong", ratios(client, bare), CALLS_LIMIT, at_most=False),
+            Limit("log records / JSON to a file", ratios(supervisor, file), RECORDS_LIMIT, at_most=False),
+        ),
+    )
 
 
 @contextmanager
@@ -65,15 +92,15 @@ def peer(program: str) -> Iterator[socket.socket]:
             process.wait(DEADLINE_S)
 
 
-def rate(count: int, work: Callable[[int], object]) -> float:
-    """How often something is done in a second."""
-    began = time.perf_counter()
+def rate(count: int, function: Callable[[int], object]) -> float:
+    """How often a function can be called in a second."""
+    start = time.perf_counter()
     for number in range(count):
-        work(number)
-    return count / (time.perf_counter() - began)
+        function(number)
+    return count / (time.perf_counter() - start)
 
 
-def calls(count: int) -> float:
+def client_calls(count: int) -> float:
     """Calls of `client.get_variable` in a second."""
     context = Context(
         ti=TaskInstance(id="01234567-89ab-cdef-0123-456789abcdef", dag_id="d", task_id="t", run_id="r"),
@@ -85,12 +112,12 @@ def calls(count: int) -> float:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         comms = Comms(sock, Cancellation())
         client = Client(comms, context, Secrets())
-        assert client.get_variable("k") == "v"  # noqa: S101 - a benchmark of wrong answers is none
+        assert client.get_variable("k") == "v"  # noqa: S101 - a wrong answer would invalidate the benchmark
         return rate(count, lambda _: client.get_variable("k"))
 
 
-def ping_pong(count: int) -> float:
-    """Exchanges of the same bytes in a second, over a bare socket with a time limit."""
+def bare_exchanges(count: int) -> float:
+    """Exchanges of the same bytes in a second, over a bare socket with a timeout."""
     request = b"".join(encode_frame(1000, {"type": "GetVariable", "key": "k"}))
 
     def exchange(_: int) -> None:
@@ -103,64 +130,37 @@ def ping_pong(count: int) -> float:
         return rate(count, exchange)
 
 
-def our_records(count: int) -> float:
-    """Records in a second to a supervisor that reads."""
-    with peer(DRAIN) as sock:
+def supervisor_records(count: int) -> float:
+    """Log records in a second to a supervisor."""
+    with peer(SINK) as sock:
         channel = LogChannel(Cancellation(), Secrets())
         channel.connect(sock)
-        return _records(count, ChannelHandler(channel, Levels.from_environment({})))
+        return rate_of_records(count, ChannelHandler(channel, Levels.from_environment({})))
 
 
 def file_records(count: int) -> float:
-    """Records in a second to a file, as JSON, by the standard library's own handler."""
+    """Log records in a second to a file, as JSON, by the handler of the standard library."""
     with tempfile.TemporaryDirectory() as folder:
         handler = logging.FileHandler(Path(folder, "log"))
         handler.setFormatter(JsonFormatter())
         try:
-            return _records(count, handler)
+            return rate_of_records(count, handler)
         finally:
             handler.close()
 
 
 class JsonFormatter(logging.Formatter):
-    """The same fields as ours."""
+    """Formats a record with the same fields as dagfloe."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line."""
+        """The record as a line of JSON."""
         fields = {"timestamp": self.formatTime(record), "level": record.levelname, "logger": record.name}
         return json.dumps({**fields, "event": record.getMessage()})
 
 
-def _records(count: int, handler: logging.Handler) -> float:
+def rate_of_records(count: int, handler: logging.Handler) -> float:
+    """Log records in a second to a handler."""
     logger = logging.getLogger("bench")
     logger.propagate, logger.handlers = False, [handler]
     logger.setLevel(logging.INFO)
     return rate(count, lambda number: logger.info("record %d of %s", number, "many"))
-
-
-def compare(
-    what: str, ours: Callable[[int], float], theirs: Callable[[int], float], count: int, rounds: int, limit: float
-) -> None:
-    """Print the medians and their ratio."""
-    pairs = [(ours(count), theirs(count)) for _ in range(rounds)]
-    ratios = sorted(mine / other for mine, other in pairs)
-    mine, other = (statistics.median(values) for values in zip(*pairs, strict=True))
-    print(
-        f"{what}: {mine:,.0f} and {other:,.0f} a second, ratio {statistics.median(ratios):.2f} "
-        f"(between {ratios[0]:.2f} and {ratios[-1]:.2f}; at least {limit} is wanted)"
-    )
-
-
-def main() -> None:
-    """Print what was measured."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--calls", type=int, default=10_000)
-    parser.add_argument("--records", type=int, default=200_000)
-    given = parser.parse_args()
-    compare("client calls, and a bare ping-pong", calls, ping_pong, given.calls, given.rounds, CALLS_LIMIT)
-    compare("log records, and JSON to a file", our_records, file_records, given.records, given.rounds, LOGS_LIMIT)
-
-
-if __name__ == "__main__":
-    main()
