@@ -79,10 +79,11 @@ test: dist ## Run the tests, frozen files included, and report the coverage of r
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-check: $(BROWSER) ## Run ruff, clang-format, mypy, codespell and the word list of the documentation
+check: $(BROWSER) ## Run ruff, clang-format, mypy, import-linter, codespell and the word list of the documentation
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/clang-format --dry-run -Werror build/launcher/*.[ch] tests/build/launcher/*.c
+	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/mypy -p dagfloe
 	$(BIN)/mypy tests schemas benchmarks bundles/hello bundles/orders
 	$(BIN)/codespell
