@@ -1,4 +1,4 @@
-"""The author's tool as a process that can be interrupted, also where the tests themselves cannot."""
+"""Starts the author's tool as a process that a test can interrupt, even if the tests themselves ignore SIGINT."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _CODE = """
 import signal
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 from dagfloe.cli.entry import main
-print("begins", flush=True)
+print("started", flush=True)
 main()
 """
 
 
 def start_tool(*arguments: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
-    """Start it in a session of its own; returns once its first line of code has run. Read stderr to its end."""
+    """Start the tool in a new session, and return when its first line of code runs. The caller reads stderr."""
     process = subprocess.Popen(
         [sys.executable, "-c", _CODE, *arguments],
         stdout=subprocess.PIPE,
@@ -29,5 +29,5 @@ def start_tool(*arguments: str, env: Mapping[str, str] | None = None) -> subproc
         env=None if env is None else dict(env),
     )
     assert process.stdout
-    assert process.stdout.readline() == "begins\n"
+    assert process.stdout.readline() == "started\n"
     return process

@@ -109,7 +109,7 @@ def test_a_file_for_another_processor(tmp_path: Path) -> None:
     ],
 )
 def test_the_floor(change: dict[str, str], problem: str, tmp_path: Path) -> None:
-    """The check compares the manifest's floor with this host. Version 2.4 is older than 2.17."""
+    """The check compares the manifest's floor with this host. As strings, 2.4 would be newer than 2.17."""
     floor = {"os": sys.platform, "architecture": platform.machine(), "libc": "glibc", **change}
     result = check(write_own_bundle(tmp_path / "sales", "exit 0", floor=floor))["requirements"]
     assert (result.state, bool(result.cure)) == (("failed", True) if problem else ("ok", False))
