@@ -20,7 +20,7 @@ def load_bundle(config: BundleConfig) -> Bundle:
 
     Raises:
         BundleError: when the module does not define the configured bundle, or the bundle has no task.
-        BaseException: whatever the author's module raises.
+        BaseException: any exception that the author's module raises.
     """
     module_name, _, attribute = config.target.partition(":")
     __import__(module_name)  # importing importlib would slow down every task

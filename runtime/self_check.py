@@ -36,7 +36,7 @@ def self_check(config: BundleConfig) -> dict[str, Any]:
 def _find_problem(action: Callable[[Any], object], argument: Any) -> dict[str, Any] | None:
     try:
         action(argument)
-    except BaseException as error:  # noqa: BLE001 - whatever the author's module raises is reported
+    except BaseException as error:  # noqa: BLE001 - any exception of the author's module is reported
         stack = error.__traceback__
         while stack and stack.tb_next:
             stack = stack.tb_next

@@ -128,7 +128,7 @@ def _answer(
         on_begin: called right before the task runs.
 
     Returns:
-        The terminal message; None when there is none to send. The log then says why.
+        The terminal message; None if the process cannot answer the supervisor. The log then says why.
     """
     cancellation.arm()  # until the task runs, a stop ends the process
     try:
@@ -183,8 +183,8 @@ def _answer_without_bundle(comms: Comms, cancellation: Cancellation, error: Base
 
 
 def _log_failure_to_begin(error: BaseException) -> None:
-    is_ours = isinstance(error, DagfloeError)
-    reason = str(error) if is_ours else f"the bundle's module cannot be imported ({type(error).__name__})"
+    is_dagfloe_error = isinstance(error, DagfloeError)
+    reason = str(error) if is_dagfloe_error else f"the bundle's module cannot be imported ({type(error).__name__})"
     log.error("The task cannot begin: %s", reason, exc_info=error)
 
 

@@ -294,7 +294,7 @@ def _message(error: BaseException) -> str:
         return "(its message cannot be shown)"
 
 
-def _is_uuid(text: str) -> bool:
-    parts = text.split("-")
+def _is_uuid(value: str) -> bool:
+    parts = value.split("-")
     digits = set("".join(parts))
     return [len(part) for part in parts] == [8, 4, 4, 4, 12] and digits <= set("0123456789abcdefABCDEF")

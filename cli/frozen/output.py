@@ -49,10 +49,10 @@ def print_metadata(config: BundleConfig, output_format: str) -> int:
     if output_format == "yaml":
         import yaml  # noqa: PLC0415 - only on this path
 
-        text = yaml.safe_dump(metadata, sort_keys=True, default_flow_style=False, width=2**31)
+        document = yaml.safe_dump(metadata, sort_keys=True, default_flow_style=False, width=2**31)
     else:
-        text = json.dumps(metadata, indent=2, sort_keys=True) + "\n"
-    sys.stdout.write(text)
+        document = json.dumps(metadata, indent=2, sort_keys=True) + "\n"
+    sys.stdout.write(document)
     return 0
 
 

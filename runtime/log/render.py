@@ -3,7 +3,7 @@
 A malformed line makes the supervisor lose the whole task: JSON that is not an object, an unknown level, a time that it
 cannot parse, a field with a name that it uses itself. This module cannot make such lines. A line is::
 
-    {"timestamp": RFC 3339, "level": name, "logger": name, "event": text, "exception": [...], other fields}
+    {"timestamp": RFC 3339, "level": name, "logger": name, "event": message, "exception": [...], other fields}
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ class Sanitizer:
         self._left -= 1
         try:
             return self._sanitize(value, depth)
-        except Exception as error:  # noqa: BLE001 - whatever the author's class raises
+        except Exception as error:  # noqa: BLE001 - the author's class may raise anything
             return f"<{type(value).__name__}, {type(error).__name__} while it was read>"
 
     def _sanitize(self, value: object, depth: int) -> object:

@@ -25,18 +25,18 @@ def redirect_streams(channel: LogChannel) -> Callable[[], None]:
     Returns:
         A function that sends unfinished lines and restores the streams.
     """
-    before = sys.stdout, sys.stderr
-    ours = (
+    original_streams = sys.stdout, sys.stderr
+    line_streams = (
         line_stream(channel, 1, logging.INFO, "task.stdout"),
         line_stream(channel, 2, logging.ERROR, "task.stderr"),
     )
-    sys.stdout, sys.stderr = ours
+    sys.stdout, sys.stderr = line_streams
 
     def restore() -> None:
-        for stream in ours:
+        for stream in line_streams:
             stream.finish()
-        if (sys.stdout, sys.stderr) == ours:
-            sys.stdout, sys.stderr = before
+        if (sys.stdout, sys.stderr) == line_streams:
+            sys.stdout, sys.stderr = original_streams
 
     return restore
 

@@ -210,10 +210,10 @@ def _check_one(kind: str, version: str, *, ours: bool) -> Check:
     return lambda value: isinstance(value, list) and len(value) >= least and all(map(check, value))
 
 
-def _split(text: str, separator: str) -> list[str]:
+def _split(kind: str, separator: str) -> list[str]:
     """Split at the separators that are outside of parentheses."""
     parts, depth = [""], 0
-    for character in text:
+    for character in kind:
         depth += (character == "(") - (character == ")")
         if character == separator and depth == 0:
             parts.append("")

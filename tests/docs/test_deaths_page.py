@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from support.deaths import DEATHS
-from support.deaths_page import PAGE, status_text
+from support.deaths_page import PAGE, format_status
 from support.hosts import HOSTS
 
 
@@ -14,7 +14,7 @@ def test_every_row_is_shown() -> None:
     for death in DEATHS:
         times, status, processes, folders = shown[death.name]
         assert int(times) >= 20
-        assert status == status_text(death.status)
+        assert status == format_status(death.status)
         assert (processes, folders[0]) == ("0", "0")
     for host in HOSTS:
         assert shown[host.name][0].startswith("the task succeeded" if host.runs else "status 126")

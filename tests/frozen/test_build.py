@@ -37,7 +37,7 @@ def project(folder: Path, tasks: str, **modules: str) -> Path:
 GOOD = "from dagfloe import Bundle\nbundle = Bundle()\ndag = bundle.dag('d')\n@dag.task\ndef t(): pass\n"
 
 
-def test_what_cannot_be_imported_is_found_before_publishing(tmp_path: Path, build: Build) -> None:
+def test_missing_modules_fail_the_build(tmp_path: Path, build: Build) -> None:
     """Hidden imports, missing dependencies and failing modules fail the build, with the line to add."""
     source = project(
         tmp_path / "odd",
@@ -56,7 +56,7 @@ def test_what_cannot_be_imported_is_found_before_publishing(tmp_path: Path, buil
     assert list((tmp_path / "files").iterdir()) == []
 
 
-def test_changed_code_is_built_anew(tmp_path: Path, build: Build) -> None:
+def test_changed_code_is_built(tmp_path: Path, build: Build) -> None:
     """A build with a cached analysis takes new code and imports, and gives the same file as a build without one."""
     source = project(tmp_path / "odd", GOOD)
     tasks = source / "odd" / "tasks.py"
@@ -66,8 +66,8 @@ def test_changed_code_is_built_anew(tmp_path: Path, build: Build) -> None:
         assert build(source, tmp_path / "again").returncode == 0
         shutil.rmtree(Path(os.environ["DAGFLOE_CACHE_DIR"], "analyses", "odd"))
         assert build(source, tmp_path / "anew").returncode == 0
-        again, anew = (tmp_path / name / "odd" for name in ("again", "anew"))
-        assert again.read_bytes() == anew.read_bytes()
+        again, fresh = (tmp_path / name / "odd" for name in ("again", "anew"))
+        assert again.read_bytes() == fresh.read_bytes()
     assert set(read_bundle(tmp_path / "again" / "odd").manifest["dags"]) == {"d", "second", "colorsys"}
 
 
@@ -110,7 +110,7 @@ def test_archive_cookie_is_rejected(tmp_path: Path, build: Build) -> None:
     assert "finds its archive" in answer.stderr
 
 
-def test_failing_install_is_told(tmp_path: Path, build: Build) -> None:
+def test_error_of_a_failing_install(tmp_path: Path, build: Build) -> None:
     """The error for a dependency that does not exist shows pip's reason and the path of the log."""
     source = project(tmp_path / "odd", GOOD)
     path = source / "pyproject.toml"

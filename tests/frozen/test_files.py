@@ -83,8 +83,8 @@ def test_a_task_runs(dist: Path) -> None:
 def test_intact_files_are_accepted(dist: Path, name: str) -> None:
     """`dagfloe verify` accepts the files of `make dist`, and `inspect` shows them."""
     assert run(TOOL, "verify", dist / name).returncode == 0
-    shown = json.loads(run(TOOL, "inspect", "--json", dist / name).stdout)
-    assert sum(shown["regions"].values()) == shown["size"] == (dist / name).stat().st_size
+    inspected = json.loads(run(TOOL, "inspect", "--json", dist / name).stdout)
+    assert sum(inspected["regions"].values()) == inspected["size"] == (dist / name).stat().st_size
     assert "@dag.task" in run(TOOL, "inspect", "--source", dist / name).stdout
 
 
@@ -108,7 +108,7 @@ def test_damaged_files_are_refused(dist: Path, tmp_path: Path) -> None:
     assert verify_bundle(read_bundle(path))
 
 
-def test_damage_is_told_on_the_command_line(dist: Path, tmp_path: Path) -> None:
+def test_verify_shows_the_damage(dist: Path, tmp_path: Path) -> None:
     """`dagfloe verify` shows the damage in one line, with status 1."""
     path = tmp_path / "hello"
     shutil.copyfile(dist / "hello", path)

@@ -34,8 +34,8 @@ def run_task(command: list[str], env: dict[str, str]) -> str:
             frame_id, body = peer.receive()
             if frame_id == 0:
                 break
-            found = {"type": "VariableResult", "key": "hello_name", "value": "host"}
-            peer.send(frame_id, found if body["type"] == "GetVariable" else None)
+            variable = {"type": "VariableResult", "key": "hello_name", "value": "host"}
+            peer.send(frame_id, variable if body["type"] == "GetVariable" else None)
         assert body["type"] == "SucceedTask"
         peer.send(0)
         assert peer.wait() == 0
@@ -47,8 +47,8 @@ def test_at_once(dist: Path, tmp_path: Path, tables: Tables) -> None:
     """If 20 first starts run at once, every task succeeds, and the program is unpacked once."""
     env = {"DAGFLOE_CACHE_DIR": str(tmp_path)}
     with ThreadPoolExecutor(20) as pool:
-        said = list(pool.map(lambda _: run_task([str(dist / "hello")], env), range(20)))
-    assert said == [""] * 20
+        stderr = list(pool.map(lambda _: run_task([str(dist / "hello")], env), range(20)))
+    assert stderr == [""] * 20
     assert len(entries(tmp_path)) == 1
     assert leftovers(tmp_path) == []
     tables.add(
@@ -56,7 +56,7 @@ def test_at_once(dist: Path, tmp_path: Path, tables: Tables) -> None:
     )
 
 
-def test_killed_at_any_moment(dist: Path, tmp_path: Path, tables: Tables) -> None:
+def test_killed_at_any_time(dist: Path, tmp_path: Path, tables: Tables) -> None:
     """If a first start is killed at any time, the next one runs its task and removes what the first one left."""
     moments = random.Random(4)  # noqa: S311 - moments, not secrets
     killed = unpacking = 0
@@ -98,8 +98,8 @@ def test_hard_host(dist: Path, tmp_path: Path, tables: Tables, host: Host) -> No
     }
     command = ["unshare", "--mount", "sh", "-euc", f'exec 9<"$1"; shift; {host.script}', "sh", str(dist / "hello")]
     if host.runs:
-        said = run_task(command, env)
-        seen = "the task succeeded"
+        stderr = run_task(command, env)
+        outcome = "the task succeeded"
     else:
         answer = subprocess.run(
             [*command, "--comm=127.0.0.1:1", "--logs=127.0.0.1:1"],
@@ -110,13 +110,13 @@ def test_hard_host(dist: Path, tmp_path: Path, tables: Tables, host: Host) -> No
             env={**os.environ, **env},
         )
         assert (answer.returncode, answer.stdout) == (CANNOT_RUN, ""), answer.stderr
-        said = answer.stderr
-        seen = f"status {CANNOT_RUN}: no place is left"
-    assert all(text in said for text in host.said), said
-    assert bool(said) == bool(host.said)
-    if said:
-        seen += f"; said: “{said.splitlines()[-1].replace(str(tmp_path), '…')}”"
-    tables.add(TABLE, host.name, "seen", seen)
+        stderr = answer.stderr
+        outcome = f"status {CANNOT_RUN}: no place is left"
+    assert all(text in stderr for text in host.said), stderr
+    assert bool(stderr) == bool(host.said)
+    if stderr:
+        outcome += f"; said: “{stderr.splitlines()[-1].replace(str(tmp_path), '…')}”"
+    tables.add(TABLE, host.name, "seen", outcome)
 
 
 def test_later_starts_write_nothing(dist: Path, tmp_path: Path) -> None:

@@ -34,17 +34,17 @@ def test_the_floor_is_that_of_all_files(dist: Path, tmp_path: Path, name: str) -
     """The manifest and `inspect` show the newest glibc version that an unpacked file needs, and that file."""
     folder = warm(dist / name, tmp_path)
     files = [path for path in folder.rglob("*") if path.is_file() and path.read_bytes().startswith(b"\x7fELF")]
-    found = {str(path.relative_to(folder)): newest_need(path) for path in files}
+    versions = {str(path.relative_to(folder)): newest_need(path) for path in files}
     floor = json.loads(output(TOOL, "inspect", "--json", dist / name))["manifest"]["floor"]
-    assert tuple(map(int, floor["libc_version"].split("."))) == max(found.values())
-    assert found[floor["set_by"]] == max(found.values())
+    assert tuple(map(int, floor["libc_version"].split("."))) == max(versions.values())
+    assert versions[floor["set_by"]] == max(versions.values())
     assert (floor["os"], floor["architecture"], floor["libc"]) == ("linux", platform.machine(), "glibc")
     assert f"interpreter: {floor['loader']}]" in output("readelf", "-lW", folder / name)
-    shown = " ".join(output(TOOL, "inspect", dist / name).split())
-    assert f"glibc {floor['libc_version']} or newer (needed by {floor['set_by']})" in shown
+    summary = " ".join(output(TOOL, "inspect", dist / name).split())
+    assert f"glibc {floor['libc_version']} or newer (needed by {floor['set_by']})" in summary
 
 
-def test_both_forms_tell_the_same(guest: Path, dist: Path) -> None:
+def test_both_forms_need_the_same(guest: Path, dist: Path) -> None:
     """Both forms need the same: the libraries inside a one-file program count, too."""
     floors = [read_bundle(path).manifest["floor"] for path in (guest, dist / "hello")]
     assert floors[0]["libc_version"] == floors[1]["libc_version"]

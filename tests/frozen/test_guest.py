@@ -35,10 +35,10 @@ def test_programs_do_not_inherit_the_library_path(guest: Path) -> None:
 
 def test_files_and_metadata_come_along(guest: Path) -> None:
     """Data files are beside the module, and the metadata of a declared dependency is included."""
-    kept = value_of(guest, "kept", {"SSL_CERT_FILE": "/chosen.pem"})
-    assert kept["note"] == "a data file"
-    assert kept["version"]
-    assert kept["certs"] == "/chosen.pem"
+    value = value_of(guest, "kept", {"SSL_CERT_FILE": "/chosen.pem"})
+    assert value["note"] == "a data file"
+    assert value["version"]
+    assert value["certs"] == "/chosen.pem"
 
 
 def alive(pid: int) -> bool:
@@ -76,7 +76,7 @@ def test_killed_process_leaves_nothing(guest: Path, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_killed_task_is_told_by_status(guest: Path, tmp_path: Path) -> None:
+def test_status_of_a_killed_task(guest: Path, tmp_path: Path) -> None:
     """If the task's own process gets SIGKILL, the started process ends with that signal and leaves nothing."""
     with Peer([str(guest)], {"TMPDIR": str(tmp_path)}) as peer:
         peer.send(0, startup("wait", "guest"))
@@ -86,7 +86,7 @@ def test_killed_task_is_told_by_status(guest: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("how", ["segfault", "exit"])
-def test_true_end_is_told(guest: Path, tmp_path: Path, how: str) -> None:
+def test_status_of_a_crash(guest: Path, tmp_path: Path, how: str) -> None:
     """A crash or `os._exit` in the author's code gives its own exit status, and the log has the records before it."""
     with Peer([str(guest)], {"TMPDIR": str(tmp_path)}) as peer:
         peer.send(0, startup(how, "guest"))

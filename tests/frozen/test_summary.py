@@ -43,7 +43,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write(tmp_path_factory.mktemp("projects") / "told")
 
 
-def told(build: Build, project: Path, output: Path, *options: str) -> dict[str, Any]:
+def run_build(build: Build, project: Path, output: Path, *options: str) -> dict[str, Any]:
     """Run a build; return its JSON output, which is its only output."""
     answer = build(project, output, "--json", *options)
     assert (answer.returncode, answer.stderr) == (0, "")
@@ -52,13 +52,13 @@ def told(build: Build, project: Path, output: Path, *options: str) -> dict[str, 
 
 def test_the_sizes_add_up(project: Path, tmp_path: Path, build: Build, form: str) -> None:
     """Every byte of the file belongs to a package, and the imported packages are listed."""
-    summary = told(build, project, tmp_path, *(["--one-file"] if form == "one file" else []))
+    summary = run_build(build, project, tmp_path, *(["--one-file"] if form == "one file" else []))
     file = Path(summary["file"])
     assert (summary["built"], summary["bytes"], summary["dags"]) == (True, file.stat().st_size, {"d": ["t"]})
     packages = {package["name"]: package for package in summary["packages"]}
     assert {"Python", "system libraries", "dagfloe", "iniconfig", "msgpack", "told"} <= set(packages)
-    assert 0.98 < sum(each["packed"] for each in packages.values()) / summary["bytes"] <= 1
-    assert summary["unpacked_bytes"] == sum(each["size"] for each in packages.values()) > summary["bytes"]
+    assert 0.98 < sum(package["packed"] for package in packages.values()) / summary["bytes"] <= 1
+    assert summary["unpacked_bytes"] == sum(package["size"] for package in packages.values()) > summary["bytes"]
     assert summary["start"]["later_s"] > 0
     assert summary["start"]["first_s"] > 0
 
@@ -66,21 +66,21 @@ def test_the_sizes_add_up(project: Path, tmp_path: Path, build: Build, form: str
 def test_up_to_date(project: Path, tmp_path: Path, build: Build) -> None:
     """If nothing changed, nothing is built and the summary is the same. The file's time does not matter."""
     output = tmp_path / "files"
-    first = told(build, project, output)
+    first = run_build(build, project, output)
     file = Path(first["file"])
     before = file.stat()
-    assert told(build, project, output) == {**first, "built": False}
+    assert run_build(build, project, output) == {**first, "built": False}
     assert file.stat() == before
     os.utime(file, (1, 1))
-    assert told(build, project, output)["built"] is False
+    assert run_build(build, project, output)["built"] is False
     assert "is up to date" in build(project, output).stdout
-    assert told(build, project, output, "--force")["built"] is True
+    assert run_build(build, project, output, "--force")["built"] is True
 
 
 def test_any_change_is_built(project: Path, tmp_path: Path, build: Build) -> None:
     """A change of the code, of the form or of the bundle file leads to a build, and so does a missing file."""
     output = tmp_path / "files"
-    bundle = Path(told(build, project, output)["file"])
+    bundle = Path(run_build(build, project, output)["file"])
 
     def damage() -> None:
         content = bundle.read_bytes()
@@ -92,13 +92,13 @@ def test_any_change_is_built(project: Path, tmp_path: Path, build: Build) -> Non
         "damage": damage,
         "no file": bundle.unlink,
     }
-    for what, change in changes.items():
+    for name, change in changes.items():
         change()
-        assert told(build, project, output)["built"], what
-        assert not told(build, project, output)["built"], what
+        assert run_build(build, project, output)["built"], name
+        assert not run_build(build, project, output)["built"], name
 
 
-def test_what_a_person_reads(project: Path, tmp_path: Path, build: Build) -> None:
+def test_printed_summary(project: Path, tmp_path: Path, build: Build) -> None:
     """The steps go to stderr, one per line, the summary to stdout. --quiet prints neither."""
     answer = build(project, tmp_path)
     assert [line.split(" with")[0].split(" in ")[0].removesuffix(" ...") for line in answer.stderr.splitlines()] == [
@@ -128,15 +128,15 @@ def test_on_a_terminal(project: Path, tmp_path: Path) -> None:
         [TOOL, "build", str(project), "--output", str(tmp_path)], stdout=theirs, stderr=theirs, env=env
     )
     os.close(theirs)
-    seen = b""
+    output_bytes = b""
     try:
         while chunk := os.read(ours, 65536):
-            seen += chunk
+            output_bytes += chunk
     except OSError:  # the other side was closed
         pass
     os.close(ours)
     assert process.wait(DEADLINE_S) == 0
-    text = seen.decode()
+    text = output_bytes.decode()
     assert "✓" in text
     assert "Building " in text
     assert f"Built {tmp_path / 'told'} in " in text.replace("\x1b[0m", "").replace("\x1b[1m", "")
@@ -183,7 +183,7 @@ def test_interrupted_while_it_installs(project: Path, tmp_path: Path, monkeypatc
 
 
 @pytest.mark.parametrize("tenths", range(1, 25, 4))
-def test_interrupted_at_any_moment(tenths: int, project: Path, tmp_path: Path) -> None:
+def test_interrupted_at_any_time(tenths: int, project: Path, tmp_path: Path) -> None:
     """The same is true at any time. A build that ends before the signal succeeds."""
     status = interrupted(project, tmp_path, signal.SIGINT, lambda _: time.sleep(tenths / 10))
     assert status in (0, 130, -signal.SIGINT)
@@ -193,9 +193,9 @@ def _mentions(text: str) -> bool:
     """Whether the command line or the environment of a running process contains a string."""
     for path in Path("/proc").glob("[0-9]*"):
         try:
-            known = (path / "cmdline").read_bytes() + (path / "environ").read_bytes()
+            process = (path / "cmdline").read_bytes() + (path / "environ").read_bytes()
         except OSError:
             continue
-        if text.encode() in known and int(path.name) != os.getpid():
+        if text.encode() in process and int(path.name) != os.getpid():
             return True
     return False

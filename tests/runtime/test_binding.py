@@ -21,7 +21,7 @@ class Bound:
 
     def __init__(self) -> None:
         self.run = Run()
-        self.seen: list[Any] = []
+        self.arguments: list[Any] = []
         self.run.airflow.replies |= {
             "GetXComCount": {"type": "XComCountResponse", "len": 0},
             "GetXComSequenceSlice": {"type": "XComSequenceSliceResult", "root": []},
@@ -37,10 +37,10 @@ class Bound:
         """The task's arguments, or the error message if it did not begin."""
         message = self.run(should_retry=True, **startup)
         if message["type"] == "RetryTask":
-            assert self.seen == [], "the task began"
+            assert self.arguments == [], "the task began"
             return message["retry_reason"]
         assert message["type"] == "SucceedTask"
-        return self.seen[0] if len(self.seen) == 1 else tuple(self.seen)
+        return self.arguments[0] if len(self.arguments) == 1 else tuple(self.arguments)
 
     def pulls(self) -> list[tuple[str, str]]:
         """The XComs that were read, in order."""
@@ -73,7 +73,7 @@ def test_wiring(bound: Bound) -> None:
 
     @bound.run.dag.task
     def t(client: Client, rows: list[int], *, both: dict[str, Any], log: logging.Logger, table: str = "x") -> None:
-        bound.seen.append((rows, both, table, type(client).__name__, log.name))
+        bound.arguments.append((rows, both, table, type(client).__name__, log.name))
 
     with bound.run.dag:
         first, second = one(), two()
@@ -88,19 +88,19 @@ def test_wiring_of_stars(bound: Bound) -> None:
 
     @bound.run.dag.task
     def t(first: int, /, *rest: int, **named: int) -> None:
-        bound.seen.append((first, rest, named))
+        bound.arguments.append((first, rest, named))
 
     with bound.run.dag:
         t(one(), 2, 3, four=4)
     assert bound() == (1, (2, 3), {"four": 4})
 
 
-def test_defaults_stay_where_nothing_is_given(bound: Bound) -> None:
+def test_parameters_without_arguments_take_their_defaults(bound: Bound) -> None:
     """A parameter that the call leaves out takes its default, and no XCom is read for it."""
 
     @bound.run.dag.task
     def t(x: int = 5, context: Context | None = None) -> None:
-        bound.seen.append((x, context is not None))
+        bound.arguments.append((x, context is not None))
 
     with bound.run.dag:
         t()
@@ -113,7 +113,7 @@ def test_bundle_without_wiring_has_no_arguments(bound: Bound) -> None:
 
     @bound.run.dag.task
     def t(x: int) -> None:
-        bound.seen.append(x)
+        bound.arguments.append(x)
 
     assert "no value for its parameter 'x'" in bound()
     assert bound.run.sent() == []
@@ -128,7 +128,7 @@ def test_bindings_by_name(bound: Bound) -> None:
 
     @bound.run.dag.task
     def t(y: int, client: Client, x: str) -> None:
-        bound.seen.append((y, x))
+        bound.arguments.append((y, x))
 
     assert bound(arg_bindings=[literal("text", "x"), xcom("one", "y")]) == (1, "text")
     assert bound.pulls() == [("one", "return_value")]
@@ -139,7 +139,7 @@ def test_bindings_by_position(bound: Bound) -> None:
 
     @bound.run.dag.task
     def t(log: logging.Logger, y: int, client: Client, x: str = "default") -> None:
-        bound.seen.append((y, x))
+        bound.arguments.append((y, x))
 
     assert bound(arg_bindings=[literal(1, "rows"), literal("text", "label")]) == (1, "text")
 
@@ -149,7 +149,7 @@ def test_bindings_win_over_the_wiring(bound: Bound) -> None:
 
     @bound.run.dag.task
     def t(x: int) -> None:
-        bound.seen.append(x)
+        bound.arguments.append(x)
 
     with bound.run.dag:
         t(1)
@@ -162,7 +162,7 @@ def test_without_bindings_the_wiring_counts(bound: Bound, bindings: Sequence[dic
 
     @bound.run.dag.task
     def t(x: int) -> None:
-        bound.seen.append(x)
+        bound.arguments.append(x)
 
     with bound.run.dag:
         t(1)
@@ -174,7 +174,7 @@ def test_defaults_of_the_stub_may_be_unknown(bound: Bound) -> None:
 
     @bound.run.dag.task
     def t(y: int, x: int) -> None:
-        bound.seen.append((y, x))
+        bound.arguments.append((y, x))
 
     bindings = [literal(0, "dry_run", from_default=True), literal(1, "x"), literal(2, "y")]
     assert bound(arg_bindings=bindings) == (2, 1)
@@ -185,14 +185,14 @@ def test_bindings_for_stars(bound: Bound) -> None:
 
     @bound.run.dag.task
     def t(x: int, **named: object) -> None:
-        bound.seen.append((x, named))
+        bound.arguments.append((x, named))
 
     assert bound(arg_bindings=[literal(1, "x"), literal([2], "y")]) == (1, {"y": [2]})
     other = Bound()
 
     @other.run.dag.task(task_id="t")
     def t2(x: int, *rest: object) -> None:
-        other.seen.append((x, rest))
+        other.arguments.append((x, rest))
 
     assert other(arg_bindings=[literal(1, "a"), literal([2], "b"), literal(None, "c")]) == (1, ([2], None))
 
@@ -202,7 +202,7 @@ def test_too_many_bindings(bound: Bound) -> None:
 
     @bound.run.dag.task
     def t(x: int) -> None:
-        bound.seen.append(x)
+        bound.arguments.append(x)
 
     reason = bound(arg_bindings=[literal(1, "a"), literal(SECRET, "b")])
     assert "'a', 'b'" in reason
@@ -217,7 +217,7 @@ def test_unknown_kind_of_binding(bound: Bound, binding: dict[str, object]) -> No
 
     @bound.run.dag.task
     def t(x: int) -> None:
-        bound.seen.append(x)
+        bound.arguments.append(x)
 
     assert f"kind {binding.get('kind')!r}" in bound(arg_bindings=[binding])
     assert bound.run.sent() == []
@@ -232,7 +232,7 @@ def test_missing_argument_comes_before_any_read(bound: Bound) -> None:
 
     @bound.run.dag.task
     def t(x: int, y: int) -> None:
-        bound.seen.append((x, y))
+        bound.arguments.append((x, y))
 
     assert "parameter 'y'" in bound(arg_bindings=[xcom("one", "x")])
     assert bound.run.sent() == []
@@ -244,7 +244,7 @@ def test_bad_literal_comes_before_any_read(bound: Bound) -> None:
 
     @bound.run.dag.task
     def t(x: int, y: int) -> None:
-        bound.seen.append((x, y))
+        bound.arguments.append((x, y))
 
     reason = bound(arg_bindings=[xcom("one", "x"), literal(SECRET, "y")])
     assert "task 't' of Dag 'd': parameter 'y' expects int and got str" in reason
@@ -258,7 +258,7 @@ def test_bad_xcom_names_where_it_came_from(bound: Bound) -> None:
 
     @bound.run.dag.task
     def t(x: dict[str, list[int]]) -> None:
-        bound.seen.append(x)
+        bound.arguments.append(x)
 
     with bound.run.dag:
         t(one())
@@ -275,28 +275,28 @@ def test_bad_xcom_names_where_it_came_from(bound: Bound) -> None:
     assert SECRET not in reason
 
 
-@pytest.mark.parametrize(("count", "told"), [(0, "no XCom: the task pushed none"), (1, "got null")])
-def test_none_and_null_are_told_apart(bound: Bound, count: int, told: str) -> None:
+@pytest.mark.parametrize(("count", "actual"), [(0, "no XCom: the task pushed none"), (1, "got null")])
+def test_missing_xcom_and_null_are_different_errors(bound: Bound, count: int, actual: str) -> None:
     """The error distinguishes an upstream task that pushed nothing from one that pushed null."""
     one = bound.upstream("one")
     bound.run.airflow.replies["GetXComCount"]["len"] = count
 
     @bound.run.dag.task
     def t(x: int) -> None:
-        bound.seen.append(x)
+        bound.arguments.append(x)
 
     with bound.run.dag:
         t(one())
-    assert told in bound()
+    assert actual in bound()
 
 
-def test_no_xcom_is_none_where_that_fits(bound: Bound) -> None:
+def test_missing_xcom_is_none_if_the_annotation_allows_it(bound: Bound) -> None:
     """An upstream task that pushed nothing gives None if the annotation allows it, or if there is no annotation."""
     one = bound.upstream("one")
 
     @bound.run.dag.task
     def t(x: int | None, y) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - no annotation is the point
-        bound.seen.append((x, y))
+        bound.arguments.append((x, y))
 
     with bound.run.dag:
         result = one()
@@ -325,7 +325,7 @@ def test_mapped_upstream_is_lazy(bound: Bound) -> None:
     @bound.run.dag.task
     def t(x) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - not annotated, so not checked
         before.append(bound.run.sent())
-        bound.seen.append((len(x), x[0], list(x)))
+        bound.arguments.append((len(x), x[0], list(x)))
 
     with bound.run.dag:
         t(one.expand(x=[1, 2]))
@@ -341,7 +341,7 @@ def test_mapped_upstream_of_a_binding(bound: Bound, has_wiring: bool) -> None:
 
     @bound.run.dag.task
     def t(x) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - not annotated, so not checked
-        bound.seen.append(list(x))
+        bound.arguments.append(list(x))
 
     if has_wiring:
         with bound.run.dag:
@@ -357,7 +357,7 @@ def test_mapped_task_gets_its_items(bound: Bound, map_index: int, expected: tupl
 
     @bound.run.dag.task
     def t(x: int, y: str, z: int) -> None:
-        bound.seen.append((x, y, z))
+        bound.arguments.append((x, y, z))
 
     with bound.run.dag:
         t.partial(z=3).expand(x=one(), y=["a", "b"])
@@ -370,7 +370,7 @@ def test_mapped_task_item_that_does_not_fit(bound: Bound) -> None:
 
     @bound.run.dag.task
     def t(x: int) -> None:
-        bound.seen.append(x)
+        bound.arguments.append(x)
 
     with bound.run.dag:
         t.expand(x=[1, SECRET])
@@ -382,7 +382,7 @@ def test_mapped_task_item_that_does_not_fit(bound: Bound) -> None:
 # Tasks that resume
 
 
-def test_resumed_function_gets_what_it_asks_for(bound: Bound) -> None:
+def test_resumed_function_gets_the_arguments_that_it_names(bound: Bound) -> None:
     """A resumed function gets the event, the passed arguments, and those arguments of the task that it names."""
     one = bound.upstream("one", 1)
 
@@ -392,7 +392,7 @@ def test_resumed_function_gets_what_it_asks_for(bound: Bound) -> None:
 
     @t.resume
     def done(event: dict[str, int], x: int, context: Context, more: str = "no") -> None:
-        bound.seen.append((event, x, context.task_id, more))
+        bound.arguments.append((event, x, context.task_id, more))
 
     with bound.run.dag:
         t(one(), 2)
@@ -401,13 +401,13 @@ def test_resumed_function_gets_what_it_asks_for(bound: Bound) -> None:
     assert bound.pulls() == [("one", "return_value")]
 
 
-def test_what_was_handed_on_wins(bound: Bound) -> None:
+def test_passed_arguments_are_not_read_again(bound: Bound) -> None:
     """An argument that the task passes to the resumed function is not read again."""
     one = bound.upstream("one", 1)
 
     @bound.run.dag.task
     def t(x: int, event: object = None) -> None:
-        bound.seen.append((x, event))
+        bound.arguments.append((x, event))
 
     with bound.run.dag:
         t(one())
@@ -415,7 +415,7 @@ def test_what_was_handed_on_wins(bound: Bound) -> None:
     assert bound.pulls() == []
 
 
-def test_handed_on_without_a_parameter(bound: Bound) -> None:
+def test_passed_argument_without_a_parameter(bound: Bound) -> None:
     """An argument that the resumed function has no parameter for is an error. Only `event` may be left out."""
 
     @bound.run.dag.task
@@ -424,7 +424,7 @@ def test_handed_on_without_a_parameter(bound: Bound) -> None:
 
     @t.resume
     def done() -> None:
-        bound.seen.append("resumed")
+        bound.arguments.append("resumed")
 
     assert "'rows'" in bound(next_method="done", next_kwargs={"event": 1, "rows": 2})
     assert bound(next_method="done", next_kwargs={"event": 1}) == "resumed"
@@ -441,26 +441,26 @@ def test_named_tuples_keep_their_type(bound: Bound) -> None:
 
     @bound.run.dag.task
     def t(x) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - not annotated, so not checked
-        bound.seen.append(x)
+        bound.arguments.append(x)
 
     with bound.run.dag:
         t(Place(one(), "a"))
-    seen = bound()
-    assert type(seen) is Place
-    assert seen == (1, "a")
+    arguments = bound()
+    assert type(arguments) is Place
+    assert arguments == (1, "a")
 
 
-@pytest.mark.parametrize("given", ["(1, 2, 3)", "(1, 2, 3, b=4)", "(1)"])
-def test_arguments_by_name_after_stars(bound: Bound, given: str) -> None:
+@pytest.mark.parametrize("call", ["(1, 2, 3)", "(1, 2, 3, b=4)", "(1)"])
+def test_arguments_by_name_after_stars(bound: Bound, call: str) -> None:
     """Keyword-only parameters are passed by name, also after `*rest`."""
 
     @bound.run.dag.task
     def t(a: int, log: logging.Logger, *rest: int, b: int = 0, client: Client) -> None:
-        bound.seen.append((a, log.name, rest, b, type(client).__name__))
+        bound.arguments.append((a, log.name, rest, b, type(client).__name__))
 
     def plain(a: int, *rest: int, b: int = 0) -> tuple[Any, ...]:
         return a, "d.t", rest, b, "Client"
 
     with bound.run.dag:
-        eval(f"t{given}")  # noqa: S307 - from above
-    assert bound() == eval(f"plain{given}")  # noqa: S307 - from above
+        eval(f"t{call}")  # noqa: S307 - from above
+    assert bound() == eval(f"plain{call}")  # noqa: S307 - from above

@@ -123,7 +123,7 @@ def test_schedules(schedule: Any, form: Any) -> None:
     assert describe_dag(dag) == {"schedule": form, "start_date": "2026-01-01T00:00:00+00:00", "tasks": {}}
 
 
-def test_long_lists_are_told_by_their_length() -> None:
+def test_long_lists_are_replaced_by_their_length() -> None:
     """If a task is mapped over more than 256 values, the manifest holds only their number."""
     dag = Bundle().dag("d")
     for length in (256, 257):

@@ -31,7 +31,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     sys.modules.pop("loaded_tasks", None)
 
 
-def test_bundle_is_found(project: Callable[[str], BundleConfig]) -> None:
+def test_bundle(project: Callable[[str], BundleConfig]) -> None:
     """The bundle is the attribute that the configuration names, with the registered tasks."""
     bundle = load_bundle(project(HEAD + "@dag.task\ndef t(): pass\n"))
     assert bundle is sys.modules["loaded_tasks"].bundle
@@ -39,11 +39,11 @@ def test_bundle_is_found(project: Callable[[str], BundleConfig]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "found"), [("", "nothing"), ("bundle = 3", "int"), ("from dagfloe import Bundle as bundle", "type")]
+    ("source", "actual"), [("", "nothing"), ("bundle = 3", "int"), ("from dagfloe import Bundle as bundle", "type")]
 )
-def test_no_bundle(project: Callable[[str], BundleConfig], source: str, found: str) -> None:
+def test_no_bundle(project: Callable[[str], BundleConfig], source: str, actual: str) -> None:
     """If the attribute is not a bundle, the error says what it is and what to write."""
-    with pytest.raises(BundleError, match=f"loaded_tasks:bundle should be a dagfloe.Bundle but is {found}") as caught:
+    with pytest.raises(BundleError, match=f"loaded_tasks:bundle should be a dagfloe.Bundle but is {actual}") as caught:
         load_bundle(project(source))
     assert "`bundle = Bundle()` in loaded_tasks" in str(caught.value)
 
@@ -58,15 +58,13 @@ def test_bundle_without_a_task(project: Callable[[str], BundleConfig], source: s
 @pytest.mark.parametrize(
     ("source", "error"), [("1/0", ZeroDivisionError), ("raise SystemExit(0)", SystemExit), ("a b", SyntaxError)]
 )
-def test_what_the_module_raises(
-    project: Callable[[str], BundleConfig], source: str, error: type[BaseException]
-) -> None:
+def test_module_that_raises(project: Callable[[str], BundleConfig], source: str, error: type[BaseException]) -> None:
     """An exception of the author's module is raised unchanged."""
     with pytest.raises(error):
         load_bundle(project(source))
 
 
-def test_module_that_is_not_there() -> None:
+def test_missing_module() -> None:
     """A module that does not exist is an import error that names it."""
     with pytest.raises(ModuleNotFoundError, match="not_in_the_bundle"):
         load_bundle(BundleConfig("not_in_the_bundle:bundle", "project", "1.0", "x.py"))

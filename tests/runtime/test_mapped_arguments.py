@@ -30,8 +30,8 @@ def test_order(mapped: dict[str, Any]) -> None:
     """Every combination has one map index, the last argument changes fastest, and larger indexes are an error."""
     expected = list(product(*map(items_of, mapped.values())))
     for map_index, combination in enumerate(expected):
-        items = MappedArguments(mapped, map_index)
-        assert tuple(items.choose(name, lambda source: source) for name in mapped) == combination
+        arguments = MappedArguments(mapped, map_index)
+        assert tuple(arguments.choose(name, lambda source: source) for name in mapped) == combination
     with pytest.raises(BindingError, match="no item for map index"):
         MappedArguments(mapped, len(expected)).choose(next(iter(mapped)), lambda source: source)
 
@@ -44,15 +44,15 @@ def test_sources_are_resolved_once() -> None:
         resolved.append(source)
         return [source]
 
-    items = MappedArguments({"a": "one", "b": "two"}, 0)
-    assert [items.choose(name, resolve) for name in ("a", "b", "a")] == ["one", "two", "one"]
+    arguments = MappedArguments({"a": "one", "b": "two"}, 0)
+    assert [arguments.choose(name, resolve) for name in ("a", "b", "a")] == ["one", "two", "one"]
     assert sorted(map(str, resolved)) == ["one", "two"]
 
 
 @pytest.mark.parametrize(
     ("source", "why"), [("text", "str"), (5, "int"), (None, "NoneType"), ([], "empty"), ({}, "empty")]
 )
-def test_nothing_to_map_over(source: object, why: str) -> None:
+def test_value_without_items(source: object, why: str) -> None:
     """A value without items is an error that names the parameter."""
     with pytest.raises(BindingError, match=f"'a'.*{why}"):
-        MappedArguments({"a": source}, 0).choose("a", lambda each: each)
+        MappedArguments({"a": source}, 0).choose("a", lambda value: value)

@@ -93,12 +93,12 @@ def test_resumed_in_the_task_itself(run: Run) -> None:
 
 @pytest.mark.parametrize("should_retry", [True, False])
 @pytest.mark.parametrize(
-    ("told", "error"), [("Trigger timeout", "TriggerTimeout"), ("Trigger failure", "TriggerFailed")]
+    ("cause", "error"), [("Trigger timeout", "TriggerTimeout"), ("Trigger failure", "TriggerFailed")]
 )
-def test_failed_trigger(run: Run, told: str, error: str, should_retry: bool, caplog: pytest.LogCaptureFixture) -> None:
+def test_failed_trigger(run: Run, cause: str, error: str, should_retry: bool, caplog: pytest.LogCaptureFixture) -> None:
     """A failed trigger fails the task without calling it. The log shows the trigger's stack."""
     run.dag.task(task_id="t")(lambda: pytest.fail("the task began again"))
-    kwargs = {"error": told, "traceback": ["Traceback", "KeyError: 'x'"]}
+    kwargs = {"error": cause, "traceback": ["Traceback", "KeyError: 'x'"]}
     message = run(should_retry=should_retry, next_method="__fail__", next_kwargs=kwargs)
     assert message["state"] == ("up_for_retry" if should_retry else "failed")
     assert "KeyError: 'x'" in caplog.text
@@ -117,7 +117,7 @@ def test_failed_trigger(run: Run, told: str, error: str, should_retry: bool, cap
         (TaskRescheduled("soon"), "needs an aware datetime"),  # type: ignore[arg-type]
     ],
 )
-def test_suspensions_that_cannot_be(
+def test_suspensions_that_cannot_be_sent(
     run: Run, outcome: Exception, message: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """An outcome that cannot be sent is a failure with the reason in the log. It may be retried."""
@@ -185,7 +185,7 @@ def test_awaiting_input(run: Run) -> None:
     assert run.airflow.sent("SetXCom")[0]["value"] == ["yes"]
 
 
-def test_no_human_answered(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_answer_of_a_human(run: Run, caplog: pytest.LogCaptureFixture) -> None:
     """Without an answer and without defaults, the task fails."""
 
     @run.dag.task
@@ -219,7 +219,7 @@ def test_branch(run: Run) -> None:
 
 
 @pytest.mark.parametrize("value", [3, [3], {"a": 1}])
-def test_branch_to_nothing_known(run: Run, value: object) -> None:
+def test_branch_that_returns_no_task_ids(run: Run, value: object) -> None:
     """A branch must return task_ids."""
     task = run.dag.branch(task_id="t")(lambda: value)
     with run.dag:
@@ -309,7 +309,7 @@ def test_multiple_outputs(run: Run) -> None:
 
 
 @pytest.mark.parametrize("value", [[1], {"a": 1, 2: 3}, {"a": object()}])
-def test_multiple_outputs_that_cannot_be(run: Run, value: object) -> None:
+def test_invalid_multiple_outputs(run: Run, value: object) -> None:
     """If the value is not a dict of JSON values, no XCom is pushed."""
     run.dag.task(task_id="t", multiple_outputs=True)(lambda: value)
     assert run()["state"] == "failed"
@@ -336,7 +336,7 @@ def test_length_for_mapping(run: Run, value: object, length: int) -> None:
 
 
 @pytest.mark.parametrize("value", [None, 3, "text"])
-def test_nothing_to_map_over(run: Run, value: object) -> None:
+def test_value_that_nothing_can_be_mapped_over(run: Run, value: object) -> None:
     """A task that another task is mapped over must return a list or a dict."""
     task = run.dag.task(task_id="t")(lambda: value)
     other = run.dag.task(task_id="each")(lambda item: item)
@@ -390,20 +390,20 @@ def test_partitions_and_references(run: Run) -> None:
     assert run()["outlet_events"] == [{**key, "partition_key": "p"}, {**key, "partition_key": "q"}]
 
 
-@pytest.mark.parametrize("what", ["undeclared", "no alias", "alias partitions", "empty partition", "no json"])
-def test_outlet_events_that_cannot_be(run: Run, what: str) -> None:
+@pytest.mark.parametrize("mistake", ["undeclared", "no alias", "alias partitions", "empty partition", "no json"])
+def test_invalid_outlet_events(run: Run, mistake: str) -> None:
     """An event that Airflow would drop or refuse fails the task."""
     asset, alias = Asset("a"), AssetAlias("al")
 
     @run.dag.task(task_id="t", outlets=[asset, alias])
     def task(client: Client) -> None:
-        if what == "undeclared":
+        if mistake == "undeclared":
             client.outlet_events[Asset("other")].extra["x"] = 1
-        elif what == "no alias":
+        elif mistake == "no alias":
             client.outlet_events[asset].add(Asset("x"))
-        elif what == "alias partitions":
+        elif mistake == "alias partitions":
             client.outlet_events[alias].add_partitions("p")
-        elif what == "empty partition":
+        elif mistake == "empty partition":
             client.outlet_events[asset].add_partitions(" ")
         else:
             client.outlet_events[asset].extra["x"] = object()
@@ -425,7 +425,7 @@ def test_inactive_assets_fail_the_task(run: Run) -> None:
 # How it is shown, how long it may run
 
 
-def test_rendered_map_index_goes_with_every_end(run: Run) -> None:
+def test_every_terminal_message_has_the_rendered_map_index(run: Run) -> None:
     """Every terminal message repeats the label. Without it, the server would remove the label."""
 
     def task(client: Client, error: Exception | None) -> None:
@@ -467,7 +467,7 @@ def test_execution_timeout(run: Run, caplog: pytest.LogCaptureFixture) -> None:
     assert run.sent() == []
 
 
-def test_execution_timeout_is_told_to_a_newer_supervisor(run: Run) -> None:
+def test_execution_timeout_is_sent_to_a_newer_supervisor(run: Run) -> None:
     """Airflow 3.4 gets the timeout of the task, so that it can end a process that hangs."""
     run.dag.task(task_id="t", execution_timeout=timedelta(minutes=1))(lambda: 1)
     assert run(schema_version=NEW)["type"] == "SucceedTask"

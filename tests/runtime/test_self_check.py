@@ -34,7 +34,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
         del sys.modules[name]
 
 
-def test_everything_is_there(project: Callable[..., BundleConfig]) -> None:
+def test_all_modules_can_be_imported(project: Callable[..., BundleConfig]) -> None:
     """If every module can be imported, all values are None and the check is ok."""
     report = self_check(project(checked_tasks=TASKS, checked_helpers="x = 1"))
     assert report == {"ok": True, "modules": {"checked_tasks": None, "checked_helpers": None}}
@@ -53,7 +53,7 @@ def test_missing_module(project: Callable[..., BundleConfig]) -> None:
     assert report["modules"]["checked_tasks"] is None
 
 
-def test_project_module_that_is_not_there() -> None:
+def test_missing_project_module() -> None:
     """A missing module of the project itself is named."""
     report = self_check(BundleConfig("json:bundle", "project", "1.0", "t.py", ("checked_absent",)))
     assert report["modules"]["checked_absent"]["missing"] == "checked_absent"

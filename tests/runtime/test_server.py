@@ -53,7 +53,7 @@ def test_trace_context_goes_with_every_frame(tmp_path: Path) -> None:
         assert peer.carriers == [carrier, carrier]
 
 
-def test_dag_processor_is_told_of_no_dags(tmp_path: Path) -> None:
+def test_dag_processor_gets_no_dags(tmp_path: Path) -> None:
     """A Dag processor that asks the file for its Dags gets none, and no error. The exit status is 0."""
     with Peer(write_project(tmp_path, "@dag.task\ndef t(): pass")) as peer:
         peer.send(0, PARSE_REQUEST)
@@ -64,7 +64,7 @@ def test_dag_processor_is_told_of_no_dags(tmp_path: Path) -> None:
         assert peer.events() == []
 
 
-def test_dag_processor_is_told_why_a_module_cannot_be_imported(tmp_path: Path) -> None:
+def test_dag_processor_gets_the_import_error(tmp_path: Path) -> None:
     """A Dag processor gets the import error, under the file's path in its Dag bundle. The exit status is 0."""
     with Peer(write_project(tmp_path, "raise RuntimeError('boom')")) as peer:
         peer.send(0, PARSE_REQUEST)
@@ -199,7 +199,7 @@ def test_registration_failure(tmp_path: Path, module: str) -> None:
         assert record["exception"][0]["frames"]
 
 
-def test_registration_failure_is_not_over_before_it_is_heard(tmp_path: Path) -> None:
+def test_registration_failure_waits_for_the_supervisor(tmp_path: Path) -> None:
     """After an import error, the process waits for the first frame. Without it, the log could be lost."""
     with Peer(write_project(tmp_path, "raise RuntimeError('boom')")) as peer:
         peer.record("The task cannot begin")
@@ -319,7 +319,7 @@ def test_bad_reply_timeout_is_reported(tmp_path: Path) -> None:
         assert "DAGFLOE_REPLY_TIMEOUT_S is 'soon'" in peer.events()[0]
 
 
-def test_everything_said_is_in_the_log(tmp_path: Path) -> None:
+def test_all_output_is_in_the_log(tmp_path: Path) -> None:
     """Log calls, prints, warnings, writes to stderr and exceptions in threads arrive as records, in order."""
     tasks = """
 import warnings

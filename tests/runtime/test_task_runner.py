@@ -74,7 +74,7 @@ def test_empty_values_are_pushed(value: object) -> None:
     assert run.airflow.sent("SetXCom")[0]["value"] == value
 
 
-def test_what_is_passed() -> None:
+def test_injected_arguments() -> None:
     """A task gets the client, its context and its logger. The context is the current one while the task runs."""
     seen: list[Any] = []
 
@@ -136,7 +136,7 @@ class Unspeakable(TaskSkipped, TaskFailed):
 
 
 @pytest.mark.parametrize(("kind", "state"), [(TaskSkipped, "skipped"), (TaskFailed, "failed"), (Exception, "failed")])
-def test_exceptions_that_cannot_be_told(kind: type[Exception], state: str) -> None:
+def test_exceptions_without_a_readable_message(kind: type[Exception], state: str) -> None:
     """An exception whose `__str__` raises ends the task as usual."""
     unspeakable = type("Unspeakable", (kind,), {"__str__": Unspeakable.__str__})
     assert Run(raising(unspeakable()))()["state"] == state
@@ -178,7 +178,7 @@ def test_unknown_task(ids: dict[str, str], caplog: pytest.LogCaptureFixture) -> 
     "ti_id",
     ["", "5", "x" * 36, "01234567-89ab-cdef-0123-456789abcdef\n", "0123456789abcdef0123456789abcdef----", "-" * 36],
 )
-def test_id_that_is_no_uuid(ti_id: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_id_that_is_not_a_uuid(ti_id: str, caplog: pytest.LogCaptureFixture) -> None:
     """A task instance whose id is not a UUID fails before its task runs."""
     ran: list[int] = []
     assert Run(lambda: ran.append(1), id=ti_id)()["state"] == "failed"

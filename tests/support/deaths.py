@@ -89,9 +89,9 @@ def _signal(number: int) -> Callable[[Peer, dict[str, Any]], object]:
     return lambda peer, _pids: peer.process.send_signal(number)
 
 
-def _kill(*whom: str) -> Callable[[Peer, dict[str, Any]], object]:
+def _kill(*names: str) -> Callable[[Peer, dict[str, Any]], object]:
     def act(_peer: Peer, pids: dict[str, Any]) -> None:
-        for pid in {pids[name] for name in whom}:
+        for pid in {pids[name] for name in names}:
             os.kill(pid, signal.SIGKILL)
 
     return act
@@ -163,7 +163,7 @@ class Scene:
             status = None
         else:
             status, pids = self._with_supervisor(death)
-        until(lambda: not self.left(pids), f"the end of {self.left(pids)} after {death.name}")
+        until(lambda: not self.list_processes(pids), f"the end of {self.list_processes(pids)} after {death.name}")
         if death.name == "SIGKILL of both at once" and any(self.folder.iterdir()):
             self.next_start()
         until(lambda: not any(self.folder.iterdir()), f"the end of folders after {death.name}")
@@ -177,10 +177,10 @@ class Scene:
             peer.send(frame_id)
             assert peer.finish()["type"] == "SucceedTask"
 
-    def left(self, pids: dict[str, Any]) -> list[str]:
+    def list_processes(self, pids: dict[str, Any]) -> list[str]:
         """The processes that are left, as strings."""
-        known = {pids["own"], pids["started"], *pids["children"]}
-        found = []
+        pids_of_run = {pids["own"], pids["started"], *pids["children"]}
+        processes = []
         for folder in Path("/proc").glob("[0-9]*"):
             try:
                 if (folder / "stat").read_text().rpartition(")")[2].split()[0] == "Z":
@@ -188,11 +188,11 @@ class Scene:
                 command = (folder / "cmdline").read_bytes()
                 watch = command.startswith(f"dagfloe-watch\0{pids['own']}\0".encode())
                 marked = f"{MARK}={self.mark}".encode() in (folder / "environ").read_bytes().split(b"\0")
-                if watch or marked or (int(folder.name) in known and b"sleep" in command):
-                    found.append(f"{folder.name} {command!r}")
+                if watch or marked or (int(folder.name) in pids_of_run and b"sleep" in command):
+                    processes.append(f"{folder.name} {command!r}")
             except OSError:
                 continue
-        return found
+        return processes
 
     def _with_supervisor(self, death: Death) -> tuple[int, dict[str, Any]]:
         with Peer([str(self.file)], {**self.env, "HOW": death.how}) as peer:
@@ -210,8 +210,8 @@ class Scene:
                     peer.send(0)
                 status = peer.wait()
             if death.word:
-                said = [record["event"] for record in peer.records] + peer.events()
-                assert any(death.word in event for event in said), said
+                events = [record["event"] for record in peer.records] + peer.events()
+                assert any(death.word in event for event in events), events
             if death.how in ("segmentation fault", "abort"):
                 assert peer.process.stderr
                 assert b"Fatal Python error" in peer.process.stderr.read()

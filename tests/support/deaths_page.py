@@ -50,12 +50,12 @@ def page(tables: dict[str, dict[str, Any]]) -> str:
     """
     lines = [HEAD, "| death | times, each form | status | processes left | folders left |", "|---|---|---|---|---|"]
     for name, forms in tables["deaths"].items():
-        times = {seen["times"] for seen in forms.values()}
-        statuses = {seen["status"] for seen in forms.values()}
+        times = {results["times"] for results in forms.values()}
+        statuses = {results["status"] for results in forms.values()}
         if set(forms) != set(FORMS) or len(times) != 1 or len(statuses) != 1:
             raise SystemExit(f"{name} was not seen in both forms: run all of the tests")
         after = ", after the next bundle had started" if name.startswith("SIGKILL of both") else ""
-        lines.append(f"| {name} | {times.pop()} | {status_text(statuses.pop())} | 0 | 0{after} |")
+        lines.append(f"| {name} | {times.pop()} | {format_status(statuses.pop())} | 0 | 0{after} |")
     lines += [
         "",
         "The results of both forms, with a launcher and `--one-file`, were the same in every row. Only the",
@@ -69,11 +69,11 @@ def page(tables: dict[str, dict[str, Any]]) -> str:
         "| host | what happened |",
         "|---|---|",
     ]
-    lines += [f"| {name} | {seen['seen']} |" for name, seen in tables["first starts"].items()]
+    lines += [f"| {name} | {results['seen']} |" for name, results in tables["first starts"].items()]
     return "\n".join(lines) + "\n"
 
 
-def status_text(status: int | None) -> str:
+def format_status(status: int | None) -> str:
     """An exit status in readable form."""
     if status is None:
         return "no supervisor left"

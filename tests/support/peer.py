@@ -190,9 +190,9 @@ class Peer:
         return data
 
 
-def until(condition: Any, what: str) -> None:
+def until(condition: Any, event: str) -> None:
     """Poll until a condition is true, with a deadline."""
     deadline = time.monotonic() + DEADLINE_S
     while not condition():
-        assert time.monotonic() < deadline, f"{what} did not happen within {DEADLINE_S} s"
+        assert time.monotonic() < deadline, f"{event} did not happen within {DEADLINE_S} s"
         os.sched_yield()

@@ -32,9 +32,9 @@ class Run:
         """Run the task; return the terminal message, checked against the schema."""
         running = context(should_retry=should_retry, task_id=task_id, **(ti or {}))
         client = self.client(running)
-        told = Startup(context=running, **startup)
-        message = TaskRunner(self.bundle, told, client, self.secrets, TimeLimit).run()
-        assert violations(message, told.schema_version) == []
+        details = Startup(context=running, **startup)
+        message = TaskRunner(self.bundle, details, client, self.secrets, TimeLimit).run()
+        assert violations(message, details.schema_version) == []
         assert message["state"] in TERMINAL_STATES[message["type"]]
         return message
 

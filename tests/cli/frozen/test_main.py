@@ -51,7 +51,7 @@ def read_with_click(arguments: Sequence[str]) -> Flags | int:
 
 
 @given(command_lines | st.tuples(st.sampled_from(["--comm", "--logs"]), any_text, tokens, tokens).map(list))
-def test_both_ways_to_read_a_command_line_agree(arguments: list[str]) -> None:
+def test_both_parsers_agree(arguments: list[str]) -> None:
     """If the fast parser accepts a command line, click parses the same flags."""
     flags = read_supervisor_flags(arguments)
     answer = read_with_click(arguments)
@@ -82,7 +82,7 @@ def test_supervisors_command_line(arguments: list[str]) -> None:
         ["--bundle-metadata"],
     ],
 )
-def test_other_command_lines_are_left_to_click(arguments: list[str]) -> None:
+def test_click_parses_other_command_lines(arguments: list[str]) -> None:
     """The fast parser accepts only the supervisor's command line."""
     assert read_supervisor_flags(arguments) is None
 
@@ -268,6 +268,6 @@ def test_running_a_task_loads_nothing_slow(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", [Flags, Metadata, SelfCheck, Coordinator])
-def test_modes_show_what_they_hold(kind: Any) -> None:
+def test_flags_and_modes_have_a_repr(kind: Any) -> None:
     """Flags and modes have a readable `repr`."""
     assert repr(kind(**dict.fromkeys(kind._fields, "x"))).startswith(f"{kind.__name__}(")

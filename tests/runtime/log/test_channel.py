@@ -118,7 +118,7 @@ def test_without_a_connection_lines_go_to_stderr(stderr: tuple[int, int]) -> Non
     assert events(os.read(stderr[0], 10_000)) == ["kept", "later"]
 
 
-def test_kept_lines_are_bounded(monkeypatch: pytest.MonkeyPatch, stderr: tuple[int, int]) -> None:
+def test_stored_lines_are_limited(monkeypatch: pytest.MonkeyPatch, stderr: tuple[int, int]) -> None:
     """The number of stored lines is limited; further lines go to stderr."""
     monkeypatch.setattr(logs, "MAX_PENDING_LINES", 2)
     channel = LogChannel(Cancellation(), Secrets(), stderr[1])

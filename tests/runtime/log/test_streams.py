@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def said(action: Callable[[LineStream], object], secrets: Secrets | None = None) -> list[str]:
+def record(action: Callable[[LineStream], object], secrets: Secrets | None = None) -> list[str]:
     """The events of the records that an action writes to a stream."""
     with TemporaryFile() as file:
         channel = LogChannel(Cancellation(), secrets or Secrets(), file.fileno())
@@ -68,15 +68,15 @@ def test_splits_do_not_matter(data: st.DataObject, text: bytes) -> None:
         for piece in pieces:
             assert stream.buffer.write(piece) == len(piece)
 
-    assert said(write) == as_on_a_terminal(text)
+    assert record(write) == as_on_a_terminal(text)
 
 
 @given(st.lists(st.text(st.characters(), max_size=5)))
-def test_any_text_can_be_printed(texts: list[str]) -> None:
+def test_any_string_can_be_printed(texts: list[str]) -> None:
     """Any string can be printed, also one with lone surrogates."""
     whole = "".join(texts)
     expected = as_on_a_terminal(whole.encode("utf-8", "backslashreplace"))
-    assert said(lambda stream: [stream.write(text) for text in texts]) == expected
+    assert record(lambda stream: [stream.write(text) for text in texts]) == expected
 
 
 @pytest.mark.parametrize(
@@ -92,8 +92,8 @@ def test_any_text_can_be_printed(texts: list[str]) -> None:
 )
 def test_lines(text: str, events: list[str]) -> None:
     """A line is a record, and reads as it would on a terminal."""
-    assert said(lambda stream: stream.write(text)) == events
-    assert said(lambda stream: [stream.write(character) for character in text]) == events
+    assert record(lambda stream: stream.write(text)) == events
+    assert record(lambda stream: [stream.write(character) for character in text]) == events
 
 
 def test_print_and_binary_writes_share_a_line() -> None:
@@ -107,21 +107,21 @@ def test_print_and_binary_writes_share_a_line() -> None:
         buffer.write(memoryview(b"!?"))
         print(file=stream)
 
-    assert said(write) == ["a 1é!?"]
+    assert record(write) == ["a 1é!?"]
 
 
 @pytest.mark.parametrize("value", ["text", 5, None])
 def test_only_bytes_go_to_the_buffer(value: Any) -> None:
     """The binary buffer accepts only bytes, as every binary file does."""
     with pytest.raises(TypeError):
-        said(lambda stream: stream.buffer.write(value))
+        record(lambda stream: stream.buffer.write(value))
 
 
 @pytest.mark.parametrize("size", [500, 300_000])
 def test_long_line_arrives_in_parts(size: int) -> None:
     """A line that is too long for one record is sent in parts before it ends, without losing any of it."""
     whole = "é" + "x" * 200_000 + "\ny"
-    *parts, last = said(lambda stream: [stream.write(whole[at : at + size]) for at in range(0, len(whole), size)])
+    *parts, last = record(lambda stream: [stream.write(whole[at : at + size]) for at in range(0, len(whole), size)])
     assert "".join(parts) == whole[:-2]
     assert last == "y"
     assert 4 <= len(parts) <= 8
@@ -132,18 +132,18 @@ def test_secret_in_a_long_line_is_not_cut_in_two() -> None:
     """A secret is masked before a long line is split into parts."""
     secrets = Secrets()
     secrets.add("open-sesame")
-    text = "".join(said(lambda stream: stream.write("x" * (MAX_STRING_LENGTH - 5) + "open-sesame\n"), secrets))
+    text = "".join(record(lambda stream: stream.write("x" * (MAX_STRING_LENGTH - 5) + "open-sesame\n"), secrets))
     assert text == "x" * (MAX_STRING_LENGTH - 5) + "***"
 
 
-def test_text_kept_back_by_the_author_is_not_lost() -> None:
+def test_buffered_output_is_not_lost() -> None:
     """Output that the stream still buffers is sent when the stream is finished."""
 
     def write(stream: LineStream) -> None:
         stream.reconfigure(write_through=False, line_buffering=False)
         stream.write("kept back")
 
-    assert said(write) == ["kept back"]
+    assert record(write) == ["kept back"]
 
 
 @pytest.mark.parametrize("end", [LineStream.close, LineStream.detach])
@@ -154,7 +154,7 @@ def test_closed_stream_can_be_finished(end: Callable[[LineStream], object]) -> N
         stream.write("before")
         end(stream)
 
-    assert said(write) == ["before"]
+    assert record(write) == ["before"]
 
 
 def test_stream_looks_like_a_file() -> None:

@@ -148,7 +148,7 @@ def test_processes_that_ignore_the_signal_are_killed(script: Path) -> None:
     assert not alive(task.children[0])
 
 
-def test_process_of_its_own_group_and_environment_is_left(script: Path) -> None:
+def test_process_with_its_own_group_and_environment_stays(script: Path) -> None:
     """A process that has left the group and changed its environment is not ended."""
     task = Task(script, "plain", "lost")
     task.end("9")
@@ -165,7 +165,7 @@ def test_task_that_starts_nothing_is_alone(script: Path) -> None:
     task.end("")
 
 
-def test_watch_is_no_child(script: Path) -> None:
+def test_watch_is_not_a_child(script: Path) -> None:
     """The watch is not a child of the task, so waiting for all children does not hang."""
     task = Task(script, "posix_spawn")
     assert is_watched(task)
@@ -176,7 +176,7 @@ def test_watch_is_no_child(script: Path) -> None:
 def test_watch_that_cannot_be_started(script: Path) -> None:
     """If the watch cannot be started, the task still runs, and the log says what this means."""
     task = Task(script, "plain", launcher=Path("/nowhere"))
-    said = task.end("")
+    output = task.end("")
     assert task.process.returncode == 0
-    assert "Processes that the task starts may outlive it, because they cannot be watched: " in said
+    assert "Processes that the task starts may outlive it, because they cannot be watched: " in output
     os.kill(task.children[0], signal.SIGKILL)

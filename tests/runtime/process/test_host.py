@@ -41,7 +41,7 @@ def test_program_in_a_folder_was_not_unpacked(tmp_path: Path, monkeypatch: pytes
     assert host.open_parent() is None
 
 
-def test_what_the_launcher_hands_on_is_kept() -> None:
+def test_launcher_files_are_not_inherited() -> None:
     """Programs that the task starts inherit nothing that the launcher passes."""
     lock, launcher = os.pipe()
     for descriptor in (lock, launcher):
@@ -54,10 +54,10 @@ def test_what_the_launcher_hands_on_is_kept() -> None:
         os.close(descriptor)
 
 
-@pytest.mark.parametrize("told", ["", "x", "1", "-1,2", "1,2,3", "1,x", "1,²"])
-def test_odd_things_are_not_taken_for_the_launchers(told: str) -> None:
+@pytest.mark.parametrize("value", ["", "x", "1", "-1,2", "1,2,3", "1,x", "1,²"])
+def test_malformed_launcher_files_are_ignored(value: str) -> None:
     """Malformed values of the launcher's variable are ignored."""
-    environment = {"_DAGFLOE_FILES": told}
+    environment = {"_DAGFLOE_FILES": value}
     assert host.receive_launcher(environment) is None
     assert environment == {}
 
@@ -81,7 +81,7 @@ def test_library_path_is_the_hosts(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_library_path_of_an_unfrozen_program_is_kept(name: str) -> None:
+def test_library_path_of_an_unfrozen_program_stays(name: str) -> None:
     """The library path of an ordinary Python is not changed."""
     environment = {name: "/host/lib"}
     host.restore_library_path(environment)
@@ -98,7 +98,7 @@ def roots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return places
 
 
-def test_tls_roots_are_found(roots: list[str]) -> None:
+def test_tls_roots(roots: list[str]) -> None:
     """If the paths of the build machine do not exist, the first existing place is used."""
     environment: dict[str, str] = {}
     host.find_tls_roots(environment, ("/nowhere/cert.pem", "/nowhere/certs"))
@@ -106,14 +106,14 @@ def test_tls_roots_are_found(roots: list[str]) -> None:
 
 
 @pytest.mark.parametrize("environment", [{"SSL_CERT_FILE": "mine.pem"}, {"SSL_CERT_DIR": "mine"}])
-def test_tls_roots_of_the_operator_are_kept(roots: list[str], environment: dict[str, str]) -> None:
+def test_tls_roots_of_the_operator_stay(roots: list[str], environment: dict[str, str]) -> None:
     """The operator's setting is not changed."""
     before = dict(environment)
     host.find_tls_roots(environment, ("/nowhere/cert.pem",))
     assert environment == before
 
 
-def test_tls_roots_that_openssl_finds_itself_are_kept(roots: list[str]) -> None:
+def test_tls_roots_that_openssl_finds_itself_stay(roots: list[str]) -> None:
     """Nothing is set if the build machine's paths exist or are unknown."""
     environment: dict[str, str] = {}
     host.find_tls_roots(environment, ("/nowhere/cert.pem", roots[2]))
@@ -155,7 +155,7 @@ def test_parent_that_dies_is_noticed(tmp_path: Path) -> None:
         assert process.stdout.readline() == "gone\n"
 
 
-def test_parent_that_is_dead_already_is_noticed(tmp_path: Path) -> None:
+def test_parent_that_is_already_dead_is_noticed(tmp_path: Path) -> None:
     """If the parent is not the process that unpacked the program, the real parent is already dead."""
     (tmp_path / "child.py").write_text(CHILD)
     command = shlex.join([sys.executable, str(tmp_path / "child.py")]) + "; true"

@@ -54,7 +54,7 @@ def test_hook_runs_once_after_its_module(tmp_path: Path, name: str, inside: str)
     assert second == f"{first} SourceFileLoader True"
 
 
-def test_modules_that_are_there_already(tmp_path: Path) -> None:
+def test_modules_that_are_already_imported(tmp_path: Path) -> None:
     """The hook of a module that is already imported runs at once."""
     first, _ = run(tmp_path, "json", "dumps", "import inspect\n")
     assert first == "['pyi_rth_inspect']"

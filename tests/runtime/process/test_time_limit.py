@@ -38,12 +38,12 @@ def test_late_task_is_interrupted(work: object) -> None:
     assert time.monotonic() - began < DEADLINE_S / 2
 
 
-def test_task_in_time_leaves_nothing() -> None:
+def test_limit_that_is_not_reached() -> None:
     """After the block, the timer is off and the previous handler is restored."""
-    seen: list[int] = []
+    signals: list[int] = []
 
     def before(number: int, _frame: object) -> None:
-        seen.append(number)
+        signals.append(number)
 
     original = signal.signal(signal.SIGALRM, before)
     try:
@@ -55,7 +55,7 @@ def test_task_in_time_leaves_nothing() -> None:
         assert signal.getsignal(signal.SIGALRM) is before
     finally:
         signal.signal(signal.SIGALRM, original)
-    assert seen == []
+    assert signals == []
 
 
 def test_limit_that_the_task_swallows_comes_once() -> None:

@@ -20,19 +20,19 @@ CLAIM = (
 )
 
 
-def folder(parent: Path, name: str, *files: str, changed: float | None = None) -> Path:
+def folder(parent: Path, name: str, *files: str, modified_at: float | None = None) -> Path:
     """Make a folder with files and a modification time."""
     path = parent / name
     for file in files:
         (path / file).parent.mkdir(parents=True, exist_ok=True)
         (path / file).touch()
     path.mkdir(exist_ok=True)
-    if changed is not None:
-        os.utime(path, (changed, changed))
+    if modified_at is not None:
+        os.utime(path, (modified_at, modified_at))
     return path
 
 
-def own(parent: Path) -> str:
+def own_folder(parent: Path) -> str:
     """The folder of the running program."""
     return str(folder(parent, "_MEIown"))
 
@@ -40,31 +40,31 @@ def own(parent: Path) -> str:
 def test_unused_folders_are_deleted(tmp_path: Path) -> None:
     """An unlocked folder, and an old folder that was never locked, are deleted with their contents."""
     unlocked = folder(tmp_path, "_MEIunlocked", LOCK, LAUNCHER, "deep/er/file")
-    half = folder(tmp_path, "_MEIhalf", LAUNCHER, "file", changed=LONG_AGO)
-    delete_abandoned_folders(own(tmp_path))
+    half = folder(tmp_path, "_MEIhalf", LAUNCHER, "file", modified_at=LONG_AGO)
+    delete_abandoned_folders(own_folder(tmp_path))
     assert not unlocked.exists()
     assert not half.exists()
 
 
 @pytest.mark.parametrize(
-    ("name", "files", "changed"),
+    ("name", "files", "modified_at"),
     [
         ("_MEIother", ("some/file",), LONG_AGO),  # a program of somebody else's
         ("_MEIfresh", (LAUNCHER,), None),  # is being unpacked right now
         ("other", (LOCK, LAUNCHER), LONG_AGO),
     ],
 )
-def test_other_folders_stay(tmp_path: Path, name: str, files: tuple[str, ...], changed: float | None) -> None:
+def test_other_folders_stay(tmp_path: Path, name: str, files: tuple[str, ...], modified_at: float | None) -> None:
     """Other programs' folders, and folders that may still be unpacking, stay."""
-    path = folder(tmp_path, name, *files, changed=changed)
-    delete_abandoned_folders(own(tmp_path))
+    path = folder(tmp_path, name, *files, modified_at=modified_at)
+    delete_abandoned_folders(own_folder(tmp_path))
     assert all((path / file).exists() for file in files)
 
 
 @pytest.mark.parametrize("holder", ["program", "what it forked"])
 def test_folders_in_use_stay(tmp_path: Path, holder: str) -> None:
     """The folder of a running program stays until the program and its forks have ended."""
-    path = folder(tmp_path, "_MEIused", LAUNCHER, changed=LONG_AGO)
+    path = folder(tmp_path, "_MEIused", LAUNCHER, modified_at=LONG_AGO)
     rest = "input()" if holder == "program" else "import os; os.fork() and os._exit(0); input()"
     with subprocess.Popen(
         [sys.executable, "-c", CLAIM + rest, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -73,10 +73,10 @@ def test_folders_in_use_stay(tmp_path: Path, holder: str) -> None:
         assert process.stdout.readline() == "claimed\n"
         if holder == "what it forked":
             process.wait(DEADLINE_S)
-        delete_abandoned_folders(own(tmp_path))
+        delete_abandoned_folders(own_folder(tmp_path))
         assert path.exists()
         process.communicate("\n", timeout=DEADLINE_S)  # to the end of the last one that has its output
-    delete_abandoned_folders(own(tmp_path))
+    delete_abandoned_folders(own_folder(tmp_path))
     assert not path.exists()
 
 
@@ -85,7 +85,7 @@ def test_folders_of_other_users_stay(tmp_path: Path) -> None:
     """Folders of other users stay."""
     path = folder(tmp_path, "_MEItheirs", LOCK, LAUNCHER)
     os.chown(path, 12345, -1)
-    delete_abandoned_folders(own(tmp_path))
+    delete_abandoned_folders(own_folder(tmp_path))
     assert path.exists()
 
 
@@ -93,13 +93,13 @@ def test_link_is_not_followed(tmp_path: Path) -> None:
     """A symbolic link is not followed, and its target stays."""
     target = folder(tmp_path, "precious", LOCK, LAUNCHER)
     (tmp_path / "_MEIlink").symlink_to(target)
-    delete_abandoned_folders(own(tmp_path))
+    delete_abandoned_folders(own_folder(tmp_path))
     assert (target / LAUNCHER).exists()
 
 
 def test_own_folder_stays(tmp_path: Path) -> None:
     """A program's own folder stays. A folder that cannot be locked is not an error."""
-    path = own(tmp_path)
+    path = own_folder(tmp_path)
     lock_folder(path)
     delete_abandoned_folders(path)
     assert Path(path, LOCK).exists()

@@ -33,7 +33,7 @@ near_misses = st.lists(
 
 
 @given(any_text | near_misses)
-def test_any_text_is_an_address_or_a_usage_error(text: str) -> None:
+def test_any_string_is_an_address_or_a_usage_error(text: str) -> None:
     """Any string is either a valid address, which formats as the same string, or an error that names the flag."""
     try:
         address = parse_address(text, "--logs")
@@ -67,7 +67,7 @@ def test_any_text_is_an_address_or_a_usage_error(text: str) -> None:
         ("h:" + "9" * 5000, "from 1 to 65535"),
     ],
 )
-def test_malformed_addresses_say_why(text: str, problem: str) -> None:
+def test_malformed_addresses(text: str, problem: str) -> None:
     """A malformed address is refused with the reason."""
     with pytest.raises(UsageError, match=problem):
         parse_address(text, "--comm")

@@ -66,11 +66,11 @@ def in_threads(count: int, function: Any) -> list[Any]:
 def test_replies_reach_the_calls_they_answer(ends: tuple[Comms, Supervisor]) -> None:
     """Ten threads make calls at once. Replies in any order, split and merged at random, reach the right calls."""
     comms, supervisor = ends
-    calls_each = 50
+    calls_per_thread = 50
 
     def serve() -> None:
         chance = random.Random(1)  # noqa: S311 - not for secrets
-        for _ in range(10 * calls_each // 10):
+        for _ in range(10 * calls_per_thread // 10):
             requests = [supervisor.receive() for _ in range(10)]
             assert len({frame_id for frame_id, _ in requests}) == 10
             chance.shuffle(requests)
@@ -86,7 +86,7 @@ def test_replies_reach_the_calls_they_answer(ends: tuple[Comms, Supervisor]) -> 
 
     def call(number: int) -> bool:
         right = True
-        for count in range(calls_each):
+        for count in range(calls_per_thread):
             barrier.wait(DEADLINE_S)
             key = f"{number}-{count}"
             reply = comms.request(variable(key))
@@ -100,12 +100,12 @@ def test_replies_reach_the_calls_they_answer(ends: tuple[Comms, Supervisor]) -> 
 def test_ids_rise(ends: tuple[Comms, Supervisor]) -> None:
     """The ids of requests rise, and start above the id of StartupDetails."""
     comms, supervisor = ends
-    seen = []
+    frame_ids = []
 
     def serve() -> None:
         for _ in range(5):
             frame_id, _ = supervisor.receive()
-            seen.append(frame_id)
+            frame_ids.append(frame_id)
             supervisor.answer(frame_id)
 
     server = threading.Thread(target=serve, daemon=True)
@@ -113,7 +113,7 @@ def test_ids_rise(ends: tuple[Comms, Supervisor]) -> None:
     for _ in range(5):
         assert comms.request(variable()) is None
     server.join(DEADLINE_S)
-    assert seen == [1, 2, 3, 4, 5]
+    assert frame_ids == [1, 2, 3, 4, 5]
 
 
 ERRORS = [
@@ -280,7 +280,7 @@ def test_bad_bodies_are_not_sent(ends: tuple[Comms, Supervisor], body: dict[str,
         supervisor.sock.recv(1)
 
 
-def test_reset_connection_is_a_lost_one() -> None:
+def test_reset_connection_is_lost() -> None:
     """A reset of the socket, on reading or writing, is reported as a lost connection."""
     server = socket.create_server(("127.0.0.1", 0))
     ours = socket.create_connection(server.getsockname())

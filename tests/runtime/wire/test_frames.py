@@ -178,9 +178,9 @@ def test_oversized_length_is_refused_before_its_bytes_arrive() -> None:
 @given(st.integers(0, 10**6 - 1), st.sampled_from([-(10**10), -1, 0, 1, 10**9, 2**32, 2**34, 10**11]))
 def test_timestamps(microsecond: int, second: int) -> None:
     """All three timestamp formats of msgpack are decoded as aware datetimes, to the microsecond."""
-    moment = datetime.fromtimestamp(second, tz=timezone.utc).replace(microsecond=microsecond)
-    assert decode_payload(msgpack.packb([0, {"at": moment}], datetime=True)).body == {"at": moment}
-    sent = msgpack.unpackb(b"".join(encode_frame(0, {"at": moment}))[4:])
+    date = datetime.fromtimestamp(second, tz=timezone.utc).replace(microsecond=microsecond)
+    assert decode_payload(msgpack.packb([0, {"at": date}], datetime=True)).body == {"at": date}
+    sent = msgpack.unpackb(b"".join(encode_frame(0, {"at": date}))[4:])
     assert sent[1]["at"].to_unix_nano() == second * 10**9 + microsecond * 1000
 
 
@@ -219,7 +219,7 @@ def test_errors_do_not_show_values(secret: str) -> None:
     assert secret not in str(caught.value.__cause__)
 
 
-def test_frames_before_a_bad_one_are_given() -> None:
+def test_frames_before_a_bad_one_are_returned() -> None:
     """The frames before an invalid one are returned."""
     good = struct.pack(">I", 4) + msgpack.packb([7, None, None])
     decoder = FrameDecoder()

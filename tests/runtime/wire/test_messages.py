@@ -46,8 +46,8 @@ def test_terminal_messages(body: dict[str, Any], kind: str, state: str) -> None:
 def test_outlets_of_a_success() -> None:
     """A success without outlets has empty lists, because the API server refuses a message without them."""
     assert (succeed_task()["task_outlets"], succeed_task()["outlet_events"]) == ([], [])
-    told = {"task_outlets": [{"name": "a", "type": "AssetNameRef"}], "outlet_events": [{"extra": {}}]}
-    assert told.items() <= succeed_task(outlets=told).items()
+    outlets = {"task_outlets": [{"name": "a", "type": "AssetNameRef"}], "outlet_events": [{"extra": {}}]}
+    assert outlets.items() <= succeed_task(outlets=outlets).items()
 
 
 @given(st.text(max_size=600))
@@ -92,11 +92,11 @@ def test_whatever_the_schema_allows_can_be_read(body: dict[str, Any]) -> None:
         assert getattr(context.dag_run, name) == run.get(name)
     assert context.dag_run.clear_number == run.get("clear_number", 0)
     for name in ("logical_date", "data_interval_start", "data_interval_end", "run_after", "start_date", "end_date"):
-        check_same_moment(getattr(context.dag_run, name), run[name])
-    check_same_moment(context.start_date, body["start_date"])
+        check_same_date(getattr(context.dag_run, name), run[name])
+    check_same_date(context.start_date, body["start_date"])
 
 
-def check_same_moment(read_value: Any, sent: Any) -> None:
+def check_same_date(read_value: Any, sent: Any) -> None:
     """Check that a date is equal and aware."""
     if isinstance(sent, str):
         sent = datetime.fromisoformat(sent.replace("Z", "+00:00"))
@@ -110,15 +110,15 @@ UNREAD = {"sentry_integration", "consumed_asset_events", "type"}
 
 def required_paths(kind: str, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], dict[str, Any]]]:
     """The paths and schemas of the required fields of a type, including nested types."""
-    found = []
+    paths = []
     for name in DEFINITIONS[kind]["required"]:
         field = DEFINITIONS[kind]["properties"][name]
         if name not in UNREAD:
-            found.append(((*path, name), field))
+            paths.append(((*path, name), field))
             inner = field.get("$ref", "").rpartition("/")[2]
             if "required" in DEFINITIONS.get(inner, {}):
-                found += required_paths(inner, (*path, name))
-    return found
+                paths += required_paths(inner, (*path, name))
+    return paths
 
 
 REQUIRED = required_paths("StartupDetails")
@@ -172,7 +172,7 @@ def test_field_that_may_be_null_may_be_missing(field: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "moment"),
+    ("sent", "expected"),
     [
         ("2026-01-02T03:04:05Z", datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)),
         ("2026-01-02t03:04:05.5z", datetime(2026, 1, 2, 3, 4, 5, 500_000, tzinfo=timezone.utc)),
@@ -183,15 +183,15 @@ def test_field_that_may_be_null_may_be_missing(field: str) -> None:
         (datetime(2026, 1, 2, 3, 4), datetime(2026, 1, 2, 3, 4, tzinfo=timezone.utc)),  # noqa: DTZ001
     ],
 )
-def test_dates(sent: Any, moment: datetime) -> None:
+def test_dates(sent: Any, expected: datetime) -> None:
     """Dates are read from ISO strings and timestamps, and are always aware. Naive dates are UTC."""
     date = read(with_field(("start_date",), sent)).start_date
-    assert date == moment
+    assert date == expected
     assert date.utcoffset() is not None
 
 
 @given(text)
-def test_text_that_is_no_date(sent: str) -> None:
+def test_string_that_is_not_a_date(sent: str) -> None:
     """Any string is a date or an error that names the field. The error does not show the string, which may be long."""
     try:
         read(with_field(("ti_context", "dag_run", "logical_date"), sent))

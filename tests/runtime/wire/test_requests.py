@@ -40,7 +40,7 @@ def test_table(version: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("version", SCHEMAS)
-def test_table_is_whole(version: str) -> None:
+def test_table_is_complete(version: str) -> None:
     """Every message of the schema with a request's name is in the table."""
     verbs = ("Get", "Set", "Delete", "Clear", "Put", "Mask", "Skip", "Trigger", "Validate", "Update", "Create")
     named = {
@@ -69,8 +69,8 @@ def test_states(name: str, states: tuple[str, ...]) -> None:
         assert sorted(states) == sorted(state.get("enum", [state.get("const")]))
 
 
-@given(st.sampled_from(EVERY).flatmap(lambda each: st.tuples(st.just(each), bodies(*each))))
-def test_what_the_schema_allows_is_understood(drawn: tuple[tuple[str, str], dict[str, Any]]) -> None:
+@given(st.sampled_from(EVERY).flatmap(lambda request: st.tuples(st.just(request), bodies(*request))))
+def test_bodies_that_the_schema_allows_are_accepted(drawn: tuple[tuple[str, str], dict[str, Any]]) -> None:
     """Every body that the schema allows is accepted, both before sending and on the supervisor's side."""
     (version, _), body = drawn
     assert find_problem(body, version) is None
@@ -101,9 +101,9 @@ def changed_bodies(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
 
 
 @given(changed_bodies())
-def test_what_the_schema_refuses_is_refused(changed: tuple[str, dict[str, Any]]) -> None:
+def test_bodies_that_the_schema_refuses_are_refused(request: tuple[str, dict[str, Any]]) -> None:
     """Of changed bodies, only those that the supervisor accepts pass the check."""
-    version, body = changed
+    version, body = request
     if find_problem(body, version) is None:
         assert violations(body, version) == []
 
@@ -126,7 +126,7 @@ def test_what_the_schema_refuses_is_refused(changed: tuple[str, dict[str, Any]])
     ],
     ids=lambda body: str(body["type"]),
 )
-def test_understood(body: dict[str, Any]) -> None:
+def test_accepted(body: dict[str, Any]) -> None:
     """A body that follows the schema is accepted."""
     assert find_problem(body) is None
 
