@@ -368,7 +368,7 @@ def test_sensor(run: Callable[..., Answer]) -> None:
     late = {"ti_context": {"task_reschedule_count": 3}, "first_reschedule_date": first, "should_retry": True}
     answer = run("sensor", **late)
     assert answer.states == ["failed"], "a sensor's timeout is not retried"
-    assert answer.record("did not come within 3600 s")
+    assert answer.record("did not hold within 3600 s")
     assert run("soft_sensor", **late).states == ["skipped"]
 
 

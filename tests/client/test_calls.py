@@ -81,7 +81,7 @@ GENERAL = {"PERMISSION_DENIED": PermissionDenied, "API_SERVER_ERROR": ApiServerE
 
 
 class Call(NamedTuple):
-    """One call, the request that it is to cause, what is answered, and what comes of it."""
+    """A call, the request that it sends, the reply, and the call's result or errors."""
 
     kind: str
     call: Callable[[Client], Any]
@@ -93,7 +93,7 @@ class Call(NamedTuple):
 
 
 def xcom(**fields: Any) -> dict[str, Any]:
-    """Where the XComs of the calls are."""
+    """The fields that identify the XComs of the calls."""
     return {"key": "return_value", "dag_id": "d", "run_id": "manual__1", "task_id": "up", **fields}
 
 
@@ -214,13 +214,13 @@ CALLS = [
     ),
     Call("ClearTaskStateStore", lambda client: client.task_state_store.clear(), {"ti_id": TI}, OK),
     *(
-        each
+        call
         for suffix, place, asset in (
             ("ByName", {"name": "a"}, Asset("a", "s3://a")),
             ("ByName", {"name": "a"}, Asset.ref(name="a")),
             ("ByUri", {"uri": "s3://a"}, Asset.ref(uri="s3://a")),
         )
-        for each in (
+        for call in (
             Call(
                 f"GetAssetStateStore{suffix}",
                 lambda client, asset=asset: client.asset_state_store[asset].get("k"),  # type: ignore[misc]
@@ -493,7 +493,7 @@ CALLS = [
     ),
 ]
 IDS = [f"{number}-{call.kind}" for number, call in enumerate(CALLS)]
-#: Requests that no call causes: terminal messages; the Dag processor's answer; what the task supervisor refuses.
+#: Requests that no call sends: terminal messages, the Dag processor's reply, and what the supervisor refuses.
 NOT_CALLS = {*TERMINAL_STATES, "DagFileParsingResult", "GetHITLDetailResponse", "UpdateHITLDetail"}
 
 
@@ -507,13 +507,13 @@ def client_of(transport: Any) -> Client:
 
 
 def test_every_request_is_tried() -> None:
-    """The table above holds every request of both schemas that a task can cause."""
+    """The table covers every request of both schemas that a task can send."""
     assert {call.kind for call in CALLS} == set(list_request_names(NEW)) - NOT_CALLS
 
 
 @pytest.mark.parametrize("call", CALLS, ids=IDS)
 def test_request_and_reply(call: Call) -> None:
-    """The request follows the schema and says what the author said; the reply becomes the typed result."""
+    """The request follows the schema and has the call's arguments; the reply becomes the typed result."""
     seen: list[dict[str, Any]] = []
 
     def answer(body: dict[str, Any]) -> tuple[object, object]:
@@ -531,7 +531,7 @@ def test_request_and_reply(call: Call) -> None:
 
 @pytest.mark.parametrize("call", CALLS, ids=IDS)
 def test_errors(call: Call) -> None:
-    """Each documented error is its typed exception, whether it is the reply's body or in the place of an error."""
+    """Every documented error raises its typed exception, from the reply's body and from its error field."""
     expected: dict[str, type[Exception]] = {**GENERAL, **call.errors}
     for code, kind in expected.items():
         error = {"type": "ErrorResponse", "error": code, "detail": {"status_code": 404, "message": "m"}}
@@ -554,13 +554,13 @@ def test_errors(call: Call) -> None:
     ],
 )
 def test_defaults(call: Callable[[Client], Any], result: str) -> None:
-    """A default, None included, is given back when there is nothing."""
+    """A missing value returns the default, also None."""
     with answered(lambda _body: ({"type": "ErrorResponse", "error": result, "detail": None}, None)) as comms:
         assert call(client_of(comms)) is None
 
 
 def test_retention() -> None:
-    """A state is kept for the time that is given, for 30 days when nothing is said, and as Airflow's setting says."""
+    """A state expires after its retention: the argument, Airflow's setting, or 30 days."""
     seen: list[Any] = []
 
     def answer(body: dict[str, Any]) -> tuple[object, object]:
@@ -583,7 +583,7 @@ def test_retention() -> None:
 
 
 def test_inactive_assets() -> None:
-    """Inlets and outlets that are not active are an error that names them."""
+    """The error for inactive inlets and outlets names them."""
     inactive = {"type": "InactiveAssetsResult", "inactive_assets": [{"name": "a", "uri": "s3://a", "type": "Asset"}]}
     with answered(lambda _body: (inactive, None)) as comms:
         assert client_of(comms).assets.inactive() == inactive["inactive_assets"]
@@ -592,7 +592,7 @@ def test_inactive_assets() -> None:
 
 
 def test_all_keys_page_by_page() -> None:
-    """All keys of the variables are listed, however many pages they are on."""
+    """`keys` yields the keys of all pages."""
     keys = [f"k{number:03}" for number in range(25)]
 
     def answer(body: dict[str, Any]) -> tuple[object, object]:
@@ -604,7 +604,7 @@ def test_all_keys_page_by_page() -> None:
 
 
 def test_waiting_for_a_dag_run() -> None:
-    """The state is asked for until it is one that was hoped for; another end, or none in time, is an error."""
+    """`wait` polls until an allowed state. A failed state and a timeout are errors."""
     states = iter(["queued", "running", "success", "queued", "failed"])
     with answered(lambda _body: ({"type": "DagRunStateResult", "state": next(states, "running")}, None)) as comms:
         runs = client_of(comms).dag_runs
@@ -615,15 +615,15 @@ def test_waiting_for_a_dag_run() -> None:
             runs.wait("r", poke_interval=0.001, timeout=0.01)
 
 
-def test_asking_a_human_parks_the_task() -> None:
-    """The question is put first; then the task gives the worker free."""
+def test_asking_a_human_suspends_the_task() -> None:
+    """The task first sends the question, then frees the worker."""
     with answered(lambda _body: (HITL, None)) as comms, pytest.raises(TaskAwaitingInput) as caught:
         client_of(comms).human_input.ask("s", ["yes", "no"], timeout=5, kwargs={"n": 1}, resume="decided")
     assert (caught.value.timeout, caught.value.kwargs, caught.value.resume) == (5, {"n": 1}, "decided")
 
 
 def test_ten_threads_with_a_thousand_calls_each() -> None:
-    """Calls from many threads at once each get the answer to what they asked."""
+    """Every call of many concurrent threads gets its own reply."""
 
     def answer(body: dict[str, Any]) -> tuple[object, object]:
         return {"type": "VariableResult", "key": body["key"], "value": body["key"][::-1]}, None

@@ -1,4 +1,4 @@
-"""What a task asks of Airflow."""
+"""The client's calls, with an Airflow in memory."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def airflow() -> Airflow:
 
 @pytest.fixture
 def secrets() -> Secrets:
-    """The secrets that the client sees."""
+    """The secrets that the client masks."""
     return Secrets()
 
 
@@ -48,14 +48,14 @@ def client(airflow: Airflow, secrets: Secrets) -> Client:
 
 
 def test_variable(client: Client, airflow: Airflow) -> None:
-    """A variable's text comes from Airflow."""
+    """A variable's value comes from Airflow."""
     airflow.variables["limit"] = "100"
     assert client.get_variable("limit") == "100"
     assert airflow.requests == [{"type": "GetVariable", "key": "limit"}]
 
 
 def test_missing_variable(client: Client) -> None:
-    """A variable that is not there is an error of its own, or the default, None included."""
+    """A missing variable raises VariableNotFound, or returns the default, also None."""
     with pytest.raises(VariableNotFound, match="variable 'limit' does not exist"):
         client.get_variable("limit")
     assert client.get_variable("limit", default=5) == 5
@@ -64,7 +64,7 @@ def test_missing_variable(client: Client) -> None:
 
 
 def test_other_failures_do_not_give_the_default(client: Client, airflow: Airflow) -> None:
-    """A default stands for a variable that is not there, not for a server that fails or refuses."""
+    """A default does not hide a server that fails or refuses."""
     airflow.failing["GetVariable"] = "API_SERVER_ERROR"
     with pytest.raises(ApiServerError):
         client.get_variable("limit", default=5)
@@ -74,7 +74,7 @@ def test_other_failures_do_not_give_the_default(client: Client, airflow: Airflow
 
 
 def test_variable_in_the_environment(client: Client, airflow: Airflow, monkeypatch: pytest.MonkeyPatch) -> None:
-    """AIRFLOW_VAR_<KEY> goes before Airflow, without asking it, even when it is empty."""
+    """AIRFLOW_VAR_<KEY> takes precedence, even if it is empty; no request is sent."""
     airflow.variables["Limit"] = "from Airflow"
     monkeypatch.setenv("AIRFLOW_VAR_LIMIT", "")
     assert client.get_variable("Limit") == ""
@@ -86,7 +86,7 @@ def test_variable_in_the_environment(client: Client, airflow: Airflow, monkeypat
 def test_secret_variable_in_the_environment(
     client: Client, airflow: Airflow, secrets: Secrets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A variable of a telling name from the environment is masked here, and the supervisor is told."""
+    """A variable with a sensitive name from the environment is masked here and in the supervisor."""
     monkeypatch.setenv("AIRFLOW_VAR_API_TOKEN", "hunter2")
     assert client.get_variable("api_token") == "hunter2"
     assert airflow.requests == [{"type": "MaskSecret", "value": "hunter2", "name": "api_token"}]
@@ -94,7 +94,7 @@ def test_secret_variable_in_the_environment(
 
 
 def test_secret_variable_of_airflow(client: Client, airflow: Airflow, secrets: Secrets) -> None:
-    """A variable of a telling name is masked, whole and in the parts of its JSON; others are not."""
+    """A variable with a sensitive name is masked, as a whole and in the parts of its JSON."""
     airflow.variables = {
         "db_password": '{"a": "hunter2", "b": ["swordfish"]}',
         "limit": "one hundred",
@@ -108,18 +108,18 @@ def test_secret_variable_of_airflow(client: Client, airflow: Airflow, secrets: S
 
 @pytest.mark.parametrize("value", ["hunter2", '{"a": hunter2}', "[1, 2", "", "[" * 100_000])
 def test_variable_that_is_no_json(client: Client, airflow: Airflow, value: str) -> None:
-    """A value that should be JSON and is not is an error that says where, and does not show it."""
+    """The error for invalid JSON gives the position, and does not show the value."""
     airflow.variables["settings"] = value
     with pytest.raises(DagfloeError, match=r"variable 'settings' is not JSON \(at (line|its start)") as caught:
         client.get_variable("settings", deserialize_json=True)
-    shown = "".join(traceback.format_exception(caught.type, caught.value, None))
-    assert "hunter2" not in shown
+    output = "".join(traceback.format_exception(caught.type, caught.value, None))
+    assert "hunter2" not in output
 
 
 @given(value=json_values)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_json_variable_round_trip(client: Client, airflow: Airflow, value: Any) -> None:
-    """What is written as JSON is read as JSON."""
+    """A value written as JSON is read back as JSON."""
     client.set_variable("settings", value, "what it is", serialize_json=True)
     sent = airflow.requests[-1]
     assert (sent["type"], sent["key"], sent["description"]) == ("PutVariable", "settings", "what it is")
@@ -128,7 +128,7 @@ def test_json_variable_round_trip(client: Client, airflow: Airflow, value: Any) 
 
 
 def test_set_variable(client: Client, airflow: Airflow, secrets: Secrets) -> None:
-    """Text is written as it is; a value under a telling name is masked before it is sent."""
+    """A str is written unchanged; the value of a sensitive name is masked before it is sent."""
     client.set_variable("my_secret", "hunter2")
     assert airflow.requests == [{"type": "PutVariable", "key": "my_secret", "value": "hunter2", "description": None}]
     assert secrets.mask("hunter2") == "***"
@@ -136,8 +136,10 @@ def test_set_variable(client: Client, airflow: Airflow, secrets: Secrets) -> Non
 
 @pytest.mark.parametrize("key", ["settings", "token"])
 def test_values_that_cannot_be_written(client: Client, airflow: Airflow, key: str) -> None:
-    """A value that is no text, or has no JSON form, is refused before anything is sent."""
-    with pytest.raises(DagfloeError, match=rf"variable '{key}' takes text, not dict: use str\(...\) or serialize_json"):
+    """A value that is not a str, or has no JSON form, is an error; nothing is sent."""
+    with pytest.raises(
+        DagfloeError, match=rf"variable '{key}' takes a str, not dict: use str\(...\) or serialize_json"
+    ):
         client.set_variable(key, {"a": "hunter2"})
     cyclic: list[Any] = []
     cyclic.append(cyclic)
@@ -157,7 +159,7 @@ def test_delete_variable(client: Client, airflow: Airflow) -> None:
 
 
 def test_connection(client: Client, airflow: Airflow, secrets: Secrets) -> None:
-    """A connection keeps null apart from empty, and its secrets are masked."""
+    """A connection distinguishes null from empty, and its secrets are masked."""
     airflow.connections["db"] = {
         "conn_type": "postgres", "host": "h.example", "schema": "", "login": "me", "password": "hunter2",
         "port": 5432, "extra": '{"api_key": "swordfish", "mode": "fast"}',
@@ -177,7 +179,7 @@ def test_connection_with_unset_fields(client: Client, airflow: Airflow) -> None:
 
 
 def test_missing_connection(client: Client) -> None:
-    """A connection that is not there is an error of its own."""
+    """A missing connection raises ConnectionNotFound."""
     with pytest.raises(ConnectionNotFound, match="connection 'db' does not exist"):
         client.get_connection("db")
 
@@ -192,32 +194,32 @@ def test_missing_connection(client: Client) -> None:
 def test_connection_in_the_environment(
     client: Client, airflow: Airflow, secrets: Secrets, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
-    """AIRFLOW_CONN_<ID> goes before Airflow; its secrets are masked here, and the supervisor is told of each."""
+    """AIRFLOW_CONN_<ID> takes precedence; its secrets are masked here and in the supervisor."""
     monkeypatch.setenv("AIRFLOW_CONN_MY_DB", form)
     connection = client.get_connection("my_db")
     assert (connection.conn_type, connection.login, connection.password) == ("postgres", "me", "hunter2")
-    (told,) = airflow.requests
-    assert told == {"type": "MaskSecret", "value": ["hunter2", connection.extra_text, "swordfish"], "name": None}
+    (request,) = airflow.requests
+    assert request == {"type": "MaskSecret", "value": ["hunter2", connection.extra_text, "swordfish"], "name": None}
     assert secrets.mask("hunter2 swordfish") == "*** ***"
 
 
 def test_connection_without_secrets_in_the_environment(
     client: Client, airflow: Airflow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where there is nothing to mask, nothing is sent."""
+    """A connection without secrets sends no request."""
     monkeypatch.setenv("AIRFLOW_CONN_DB", "sqlite://")
     client.get_connection("db")
     assert airflow.requests == []
 
 
 def test_malformed_connection_in_the_environment(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A malformed connection is an error that does not show it."""
+    """The error for a malformed connection does not show it."""
     monkeypatch.setenv("AIRFLOW_CONN_DB", "postgres://me:hunter2@h:swordfish/db")
     with pytest.raises(DagfloeError) as caught:
         client.get_connection("db")
-    shown = "".join(traceback.format_exception(caught.type, caught.value, caught.tb))
-    assert "hunter2" not in shown.partition("DagfloeError: ")[2]
-    assert "swordfish" not in shown
+    output = "".join(traceback.format_exception(caught.type, caught.value, caught.tb))
+    assert "hunter2" not in output.partition("DagfloeError: ")[2]
+    assert "swordfish" not in output
 
 
 # XComs
@@ -238,7 +240,7 @@ def test_get_xcom(client: Client, airflow: Airflow) -> None:
 
 
 def test_missing_xcom(client: Client, airflow: Airflow) -> None:
-    """An XCom that is not there is an error of its own, or the default; null counts as not there for a default."""
+    """A missing XCom raises XComNotFound, or returns the default; so does null with a default."""
     with pytest.raises(XComNotFound, match="XCom 'rows' of task 'extract' does not exist"):
         client.get_xcom("extract", "rows")
     assert client.get_xcom("extract", "rows", default=0) == 0
@@ -250,7 +252,7 @@ def test_missing_xcom(client: Client, airflow: Airflow) -> None:
 
 
 def test_own_xcoms(client: Client, airflow: Airflow) -> None:
-    """XComs are pushed and deleted under this task instance's own ids, its map index included."""
+    """XComs are pushed and deleted with the ids and the map index of this task instance."""
     own = {"key": "rows", "dag_id": "d", "run_id": "manual__1", "task_id": "t", "map_index": 7}
     client.set_xcom("rows", [1, None])
     client.delete_xcom("rows")
@@ -258,17 +260,17 @@ def test_own_xcoms(client: Client, airflow: Airflow) -> None:
 
 
 def test_xcom_without_json_form(client: Client, airflow: Airflow) -> None:
-    """A value without a JSON form is refused before anything is sent, with its path and type."""
+    """A value without a JSON form is an error with its path and type; nothing is sent."""
     with pytest.raises(ValueNotSerializableError, match=r"\$\[1\] is of type set"):
         client.set_xcom("rows", [1, {2}])
     assert airflow.requests == []
 
 
-# The rest
+# Other calls
 
 
 def test_mask_secret(client: Client, airflow: Airflow, secrets: Secrets) -> None:
-    """A text is masked here at once, and in the supervisor."""
+    """`mask_secret` masks a string here and in the supervisor."""
     airflow.failing["MaskSecret"] = "API_SERVER_ERROR"
     with pytest.raises(ApiServerError):
         client.mask_secret("hunter2", "login")
@@ -277,7 +279,7 @@ def test_mask_secret(client: Client, airflow: Airflow, secrets: Secrets) -> None
 
 
 def test_reply_timeout_is_the_transports(client: Client, airflow: Airflow) -> None:
-    """Setting the time limit changes it for the calls that follow."""
+    """A new timeout holds for the following calls."""
     assert client.reply_timeout_s == 1.0
     client.reply_timeout_s = 2.5
     assert airflow.reply_timeout_s == 2.5
@@ -287,7 +289,7 @@ REPLIES: list[Any] = [None, {}, {"type": None}, {"type": "OKResponse", "ok": Tru
 
 
 class Answering(Airflow):
-    """Gives one answer to everything."""
+    """A transport with one reply to every request."""
 
     def __init__(self, answer: Any) -> None:
         super().__init__()
@@ -299,7 +301,7 @@ class Answering(Airflow):
 
 @pytest.mark.parametrize("reply", REPLIES, ids=repr)
 def test_unexpected_replies(reply: Any) -> None:
-    """A reply of another type than the request's is a protocol error that names both."""
+    """A reply of an unexpected type is a protocol error that names both types."""
     client = Client(Answering(reply), context())
     for call in (client.get_variable, client.get_connection, client.get_xcom):
         with pytest.raises(RemoteProtocolError, match="the supervisor answered Get"):
@@ -307,7 +309,7 @@ def test_unexpected_replies(reply: Any) -> None:
 
 
 def test_replies_without_their_fields() -> None:
-    """A value that is left out is null; a connection without its type is a protocol error."""
+    """A missing value is null; a connection without its type is a protocol error."""
     assert Client(Answering({"type": "VariableResult"}), context()).get_variable("x") is None
     assert Client(Answering({"type": "XComResult"}), context()).get_xcom("x") is None
     with pytest.raises(RemoteProtocolError, match="connection 'x' without its conn_type"):
@@ -316,7 +318,7 @@ def test_replies_without_their_fields() -> None:
 
 @given(text, st.sampled_from(["VariableResult", "XComResult", "ConnectionResult"]), json_values)
 def test_any_reply_has_an_outcome(key: str, kind: str, value: Any) -> None:
-    """Whatever a reply holds, the call returns or raises an error of dagfloe's."""
+    """With any reply, the call returns or raises a DagfloeError."""
     reply = {"type": kind, "value": value, "conn_id": value, "conn_type": value, "password": value, "extra": value}
     client = Client(Answering(reply), context())
     for call in (client.get_variable, client.get_connection, client.get_xcom):

@@ -1,4 +1,4 @@
-"""From the supervisor's errors to typed exceptions."""
+"""The typed exceptions for the supervisor's errors."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ KINDS = {
 
 @pytest.mark.parametrize("code", SCHEMA["$defs"]["ErrorType"]["enum"])
 def test_codes(code: str) -> None:
-    """Every code of the schema is an exception of its own type, with the code and the detail."""
+    """Every code of the schema has its exception class, with the code and the detail."""
     error = error_from_reply({"type": "GetVariable", "key": "k"}, {"error": code, "detail": {"status_code": 404}})
     assert type(error) is KINDS[code]
     assert (error.code, error.detail) == (code, {"status_code": 404})
@@ -49,7 +49,7 @@ def test_codes(code: str) -> None:
 
 @pytest.mark.parametrize("code", ["SOMETHING_NEW", None, 3, ["x"]])
 def test_unknown_codes(code: object) -> None:
-    """A code of a later Airflow, or none, is a general error."""
+    """An unknown or missing code is a SupervisorError."""
     error = error_from_reply({"type": "GetVariable", "key": "k"}, {"error": code})
     assert type(error) is SupervisorError
     assert error.code == (code if isinstance(code, str) else "GENERIC_ERROR")
@@ -64,8 +64,8 @@ def test_unknown_codes(code: object) -> None:
         ({"type": "GetConnection", "conn_id": "db"}, "CONNECTION_NOT_FOUND",
          "connection 'db' does not exist: create it in Airflow (CONNECTION_NOT_FOUND)"),
         ({"type": "GetXCom", "key": "return_value", "task_id": "extract"}, "XCOM_NOT_FOUND",
-         ("XCom 'return_value' of task 'extract' does not exist: did that task push it in this run? "
-          "pass a default if it may not (XCOM_NOT_FOUND)")),
+         ("XCom 'return_value' of task 'extract' does not exist: check that the task pushes it in this run, "
+          "or pass a default (XCOM_NOT_FOUND)")),
         ({"type": "PutVariable", "key": "limit", "value": "hunter2"}, "PERMISSION_DENIED",
          "PutVariable: variable 'limit' is not allowed for this task (PERMISSION_DENIED)"),
         ({"type": "SucceedTask"}, "API_SERVER_ERROR",
@@ -73,12 +73,12 @@ def test_unknown_codes(code: object) -> None:
     ],
 )  # fmt: skip
 def test_messages(request_body: dict[str, Any], code: str, message: str) -> None:
-    """The message names what was asked for, and what to do."""
+    """The message names the object and says what to do."""
     assert str(error_from_reply(request_body, {"error": code, "detail": None})) == message
 
 
-def test_details_that_are_told() -> None:
-    """The server's status and the kind of its failure are in the message."""
+def test_details_in_the_message() -> None:
+    """The message contains the server's status and the exception's type, but not its text."""
     detail = {"status_code": 503, "message": "hunter2", "exception_type": "ConnectError", "detail": {"x": "hunter2"}}
     error = error_from_reply(
         {"type": "SetXCom", "key": "k", "task_id": "t"}, {"error": "API_SERVER_ERROR", "detail": detail}
@@ -95,7 +95,7 @@ request_types = st.sampled_from(["GetVariable", "PutVariable", "SetXCom", "MaskS
 def test_values_are_never_in_the_message(
     kind: str, key: str, value: object, error: dict[str, Any], detail: object
 ) -> None:
-    """Whatever the reply holds, there is an exception, and the value that was sent is not in its text."""
+    """With any reply there is an exception, and its message does not contain the value that was sent."""
     secret = f"K7x{value!r}"
     body = {"type": kind, "key": key, "conn_id": key, "value": secret, "description": secret}
     for reply in (error, {"error": "API_SERVER_ERROR", "detail": detail}, {"error": value, "detail": detail}):

@@ -1,4 +1,4 @@
-"""Questions to a human: what can be asked, and what the answers become."""
+"""Questions to humans, and their answers."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from support.schemas import OLD, violations
 
 @pytest.fixture
 def airflow() -> Airflow:
-    """An Airflow that takes questions."""
+    """An Airflow that accepts questions."""
     airflow = Airflow()
     airflow.replies["CreateHITLDetailPayload"] = {"type": "HITLDetailRequestResult", "ti_id": "t", "options": []}
     return airflow
 
 
 def question(airflow: Airflow) -> dict[str, Any]:
-    """The question that was put."""
+    """The question that was sent."""
     (body,) = airflow.sent("CreateHITLDetailPayload")
     assert violations(body, OLD) == []
     return body
 
 
-def test_what_is_asked(airflow: Airflow) -> None:
-    """The question, its options, its form and who may answer reach Airflow; then the task is parked."""
+def test_question(airflow: Airflow) -> None:
+    """The question, its options, its form and its users reach Airflow; then the task is suspended."""
     with pytest.raises(TaskAwaitingInput) as caught:
         Client(airflow, context()).human_input.ask(
             "Publish?",
@@ -47,7 +47,7 @@ def test_what_is_asked(airflow: Airflow) -> None:
             params={"why": "none", "rows": {"value": 3, "schema": {"type": "integer"}}},
             assigned_users=[{"id": "1", "name": "ann", "other": "left out"}],
             timeout=timedelta(minutes=5),
-            resume="told",
+            resume="decide",
             kwargs={"n": 1},
         )
     body = question(airflow)
@@ -62,19 +62,28 @@ def test_what_is_asked(airflow: Airflow) -> None:
         "rows": {"value": 3, "description": None, "schema": {"type": "integer"}},
     }
     assert body["assigned_users"] == [{"id": "1", "name": "ann"}]
-    assert (caught.value.resume, caught.value.kwargs, caught.value.timeout) == ("told", {"n": 1}, timedelta(minutes=5))
+    assert (caught.value.resume, caught.value.kwargs, caught.value.timeout) == (
+        "decide",
+        {"n": 1},
+        timedelta(minutes=5),
+    )
 
 
 def test_polling(airflow: Airflow) -> None:
-    """With an interval, the task is deferred to the trigger that looks for the answer."""
+    """With `poll`, the task is deferred to the trigger that polls for the answer."""
     before = datetime.now(tz=timezone.utc)
     with pytest.raises(TaskDeferred) as caught:
         Client(airflow, context()).human_input.ask("?", ["a", "b"], multiple=True, timeout=60, poll=5)
     assert question(airflow)["multiple"] is True
-    told: dict[str, Any] = caught.value.trigger_kwargs
+    kwargs: dict[str, Any] = caught.value.trigger_kwargs
     assert caught.value.trigger.endswith(".HITLTrigger")
-    assert (told["options"], told["defaults"], told["multiple"], told["poke_interval"]) == (["a", "b"], None, True, 5.0)
-    assert timedelta(seconds=60) <= told["timeout_datetime"] - before < timedelta(seconds=90)
+    assert (kwargs["options"], kwargs["defaults"], kwargs["multiple"], kwargs["poke_interval"]) == (
+        ["a", "b"],
+        None,
+        True,
+        5.0,
+    )
+    assert timedelta(seconds=60) <= kwargs["timeout_datetime"] - before < timedelta(seconds=90)
 
 
 @pytest.mark.parametrize(
@@ -86,15 +95,15 @@ def test_polling(airflow: Airflow) -> None:
         ({"options": ["a"], "params": {"x": object()}}, "JSON"),
     ],
 )
-def test_questions_that_cannot_be(airflow: Airflow, question: dict[str, Any], message: str) -> None:
-    """A question that Airflow would refuse is not put; the task is not parked."""
+def test_invalid_questions(airflow: Airflow, question: dict[str, Any], message: str) -> None:
+    """A question that Airflow would refuse is an error; nothing is sent."""
     with pytest.raises((DagfloeError, ValueNotSerializableError), match=message):
         Client(airflow, context()).human_input.ask("?", **question)
     assert airflow.requests == []
 
 
 def test_answer() -> None:
-    """The event with which a task resumes becomes a record."""
+    """The event with which a task resumes becomes a HumanAnswer."""
     event = {
         "chosen_options": ["yes"],
         "params_input": {"why": "because"},
@@ -122,8 +131,8 @@ def test_answer() -> None:
         ({"responded_at": "hunter2"}, RemoteProtocolError),
     ],
 )
-def test_events_that_are_no_answer(event: object, error: type[Exception]) -> None:
-    """What is no valid answer is an error that says which; a timeout is a TimeoutError, too."""
+def test_invalid_answers(event: object, error: type[Exception]) -> None:
+    """An invalid answer raises its own error; a timeout is also a TimeoutError."""
     with pytest.raises(error) as caught:
         HumanAnswer.from_event(event)
     assert type(caught.value) is error

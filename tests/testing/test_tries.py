@@ -166,7 +166,7 @@ def test_poking(dagfloe_env: TaskEnvironment, dag: Dag) -> None:
         result = dagfloe_env.poke_again(result)
     assert result.state == "up_for_reschedule"
     last = dagfloe_env.poke_again(result)
-    assert last.log.has("did not come within 3600 s")
+    assert last.log.has("did not hold within 3600 s")
 
 
 # Time

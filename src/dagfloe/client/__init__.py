@@ -1,6 +1,6 @@
-"""What a task asks of Airflow through the supervisor: groups of calls, and short forms of the most used ones.
+"""The client: a task's calls to Airflow through the supervisor, in groups, and short forms of the most common calls.
 
-Each group is in a module of its own, and is imported when it is first used: every task pays for imports.
+Every group has its own module, which is imported on first use, because every task pays for imports.
 """
 
 from __future__ import annotations
@@ -33,32 +33,32 @@ if TYPE_CHECKING:
 else:
 
     class _group:  # noqa: N801 - used as a decorator
-        """A property that is made once, even if several threads are the first to ask for it."""
+        """A property whose value is created once, even if several threads read it first."""
 
-        def __init__(self, make: Callable[[Client], object]) -> None:
-            self._make = make
-            self.__doc__ = make.__doc__
+        def __init__(self, create: Callable[[Client], object]) -> None:
+            self._create = create
+            self.__doc__ = create.__doc__
 
         def __get__(self, client: Client | None, _owner: type) -> object:
-            return self if client is None else vars(client).setdefault(self._make.__name__, self._make(client))
+            return self if client is None else vars(client).setdefault(self._create.__name__, self._create(client))
 
 
-#: For how long `poke` waits at most, as Airflow's sensors do: a week.
+#: How long `poke` waits by default: a week, as Airflow's sensors do.
 DEFAULT_POKE_TIMEOUT_S = 7 * 24 * 3600.0
 
 
 class Client:
-    """The running task's access to Airflow. Annotate a parameter with it to have it passed.
+    """The running task's access to Airflow. Annotate a parameter with it, and the runtime passes it.
 
-    All methods may be called from any thread. Beside what they document, all raise `PermissionDenied`, `ApiServerError`
-    or another `SupervisorError` when Airflow refuses, `ReplyTimeoutError` when it does not answer in time, and
-    `ConnectionLostError` when the supervisor is gone.
+    You can call all methods from any thread. In addition to the errors that they document, all raise
+    `PermissionDenied`, `ApiServerError` or another `SupervisorError` if Airflow refuses a request, `ReplyTimeoutError`
+    if it does not answer in time, and `ConnectionLostError` if the supervisor is gone.
 
     Args:
-        transport: carries the requests.
+        transport: sends the requests.
         context: the running task's context.
-        secrets: what is masked in the log.
-        bundle: where the running task is registered, if it is known.
+        secrets: the strings to mask in the log.
+        bundle: the bundle in which the running task is registered, if known.
         clock: returns the present time, aware; by default the real clock.
     """
 
@@ -74,7 +74,7 @@ class Client:
 
     @property
     def reply_timeout_s(self) -> float:
-        """How many seconds a call waits for its answer at most. Set it to change it for the calls that follow."""
+        """How many seconds a call waits for its reply. A new value holds for the following calls."""
         return self._exchange.transport.reply_timeout_s
 
     @reply_timeout_s.setter
@@ -85,21 +85,21 @@ class Client:
 
     @_group
     def variables(self) -> Variables:
-        """Variables: read, write, delete, list."""
+        """Reads, writes, deletes and lists variables."""
         from dagfloe.client.variables import Variables  # noqa: PLC0415
 
         return Variables(self._exchange)
 
     @_group
     def connections(self) -> Connections:
-        """Connections: read."""
+        """Reads connections."""
         from dagfloe.client.connections import Connections  # noqa: PLC0415
 
         return Connections(self._exchange)
 
     @_group
     def xcom(self) -> XComs:
-        """XComs: read, write, delete, of any task."""
+        """Reads, writes and deletes XComs of any task."""
         from dagfloe.client.xcoms import XComs  # noqa: PLC0415
 
         return XComs(self._exchange)
@@ -120,42 +120,42 @@ class Client:
 
     @_group
     def assets(self) -> Assets:
-        """Assets and their events: read."""
+        """Reads assets and their events."""
         from dagfloe.client.assets import Assets  # noqa: PLC0415
 
         return Assets(self._exchange)
 
     @_group
     def outlet_events(self) -> OutletEvents:
-        """What is told of this task's outlets when it has succeeded: `client.outlet_events[asset].extra`."""
+        """The events of this task's outlets, which it emits on success: `client.outlet_events[asset].extra`."""
         from dagfloe.client.assets import OutletEvents  # noqa: PLC0415
 
         return OutletEvents(self._exchange)
 
     @_group
     def dag_runs(self) -> DagRuns:
-        """Dag runs: read, trigger, wait for."""
+        """Reads, triggers and waits for Dag runs."""
         from dagfloe.client.dag_runs import DagRuns  # noqa: PLC0415
 
         return DagRuns(self._exchange)
 
     @_group
     def dags(self) -> Dags:
-        """Dags: read."""
+        """Reads Dags."""
         from dagfloe.client.dag_runs import Dags  # noqa: PLC0415
 
         return Dags(self._exchange)
 
     @_group
     def task_instances(self) -> TaskInstances:
-        """Task instances: read; skip those downstream; say how this one is shown."""
+        """Reads task instances, skips those downstream, and sets how this one is shown."""
         from dagfloe.client.task_instances import TaskInstances  # noqa: PLC0415
 
         return TaskInstances(self._exchange)
 
     @_group
     def human_input(self) -> HumanInput:
-        """Questions to a human."""
+        """Asks humans."""
         from dagfloe.client.human_input import HumanInput  # noqa: PLC0415
 
         return HumanInput(self._exchange)
@@ -181,7 +181,7 @@ class Client:
         return self.connections.get(conn_id)
 
     def get_xcom(self, task_id: str, key: str = RETURN_VALUE, default: Any = UNSET, **place: Any) -> Any:
-        """Read an XCom: short for `client.xcom.get`, which says what `place` may hold."""
+        """Read an XCom: short for `client.xcom.get`, which documents the options in `place`."""
         return self.xcom.get(task_id, key, default, **place)
 
     def set_xcom(self, key: str, value: Any) -> None:
@@ -195,14 +195,14 @@ class Client:
     # Secrets
 
     def mask_secret(self, value: Any, name: str | None = None) -> None:
-        """Show a text as `***` in the task's log from now on, here and in the supervisor.
+        """Show a string as `***` in the task's log from now on, in this process and in the supervisor.
 
         Args:
-            value: the secret text, or a list or map of them.
-            name: its name, if that matters to Airflow's masking rules.
+            value: the secret string, or a list or dict of secret strings.
+            name: the secret's name; Airflow's masking rules may depend on it.
 
         Raises:
-            ValueNotSerializableError: when the value has no JSON form.
+            ValueNotSerializableError: if the value has no JSON form.
         """
         from dagfloe.values.jsonable import check_jsonable  # noqa: PLC0415
 
@@ -211,38 +211,38 @@ class Client:
         body: MaskSecret = {"type": "MaskSecret", "value": value, "name": name}
         self._exchange.send(body)
 
-    # What a task may do with the tasks after it, and with its own time
+    # Skipping tasks, and waiting
 
     def branch(self, *task_ids: str, among: Iterable[str] | None = None) -> None:
-        """Go on with some of the tasks right after this one, and skip the others.
+        """Follow some of the tasks right after this one, and skip the others.
 
-        A task that is also reached from a followed one is not skipped.
+        A task that also runs after a followed task is not skipped.
 
         Args:
-            task_ids: the tasks to go on with; none skips them all.
-            among: the tasks to choose from; by default those that the bundle declares after this one.
+            task_ids: the tasks to follow. Without any, all are skipped.
+            among: the tasks to choose from; by default the tasks that the bundle declares right after this one.
 
         Raises:
-            DagfloeError: when a task is neither among them nor in the Dag, or the bundle does not declare what comes
-                after this task.
+            DagfloeError: if a task to follow is neither among them nor in the Dag, or the bundle declares no task
+                after this one.
         """
-        from dagfloe.client.branching import skipped_by_branch  # noqa: PLC0415
+        from dagfloe.client.branching import tasks_skipped_by_branch  # noqa: PLC0415
 
-        self._skip(skipped_by_branch(self._exchange, task_ids, among))
+        self._skip(tasks_skipped_by_branch(self._exchange, task_ids, among))
 
     def short_circuit(self, *, ignore_trigger_rules: bool = True) -> None:
-        """Skip what comes after this task.
+        """Skip the tasks after this one.
 
         Args:
-            ignore_trigger_rules: whether all tasks after this one are skipped, near and far, or only those right after
-                it, so that the others follow their trigger rules.
+            ignore_trigger_rules: True to skip all tasks downstream; False to skip only the tasks right after this one,
+                so that the others follow their trigger rules.
 
         Raises:
-            DagfloeError: when the bundle does not declare what comes after this task.
+            DagfloeError: if the bundle declares no task after this one.
         """
-        from dagfloe.client.branching import skipped_by_short_circuit  # noqa: PLC0415
+        from dagfloe.client.branching import tasks_skipped_by_short_circuit  # noqa: PLC0415
 
-        self._skip(skipped_by_short_circuit(self._exchange, ignore_trigger_rules=ignore_trigger_rules))
+        self._skip(tasks_skipped_by_short_circuit(self._exchange, ignore_trigger_rules=ignore_trigger_rules))
 
     def poke(
         self,
@@ -253,22 +253,22 @@ class Client:
         mode: str = "reschedule",
         soft_fail: bool = False,
     ) -> Any:
-        """Wait for something outside, as Airflow's sensors do.
+        """Wait for a condition, as Airflow's sensors do.
 
         Args:
-            check: looks whether it is there; it is, when this returns something true.
-            interval: between two looks, as a timedelta or in seconds.
-            timeout: since the first look of this try, as a timedelta or in seconds.
-            mode: `reschedule` gives the worker free between two looks, and runs the whole task again for each;
+            check: a function that returns a true value as soon as the condition holds.
+            interval: the time between two checks, as a timedelta or in seconds.
+            timeout: how long to wait after the first check of this try, as a timedelta or in seconds.
+            mode: `reschedule` frees the worker between two checks, and runs the whole task again for the next check;
                 `poke` keeps the worker and sleeps.
-            soft_fail: whether the task is skipped when the time is over, instead of failing.
+            soft_fail: whether a timeout skips the task instead of failing it.
 
         Returns:
-            What `check` returned.
+            The value that `check` returned.
 
         Raises:
-            TaskRescheduled: in mode `reschedule`, when it is not there yet: let it pass.
-            SensorTimeout: when the time is over; TaskSkipped with `soft_fail`.
+            TaskRescheduled: in mode `reschedule`, while the condition does not hold. Do not catch it.
+            SensorTimeout: if the condition did not hold in time; with `soft_fail`, TaskSkipped.
         """
         from dagfloe.client.sensor import poke  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""What every group of calls stands on: one request and its typed reply. Knows messages, and not how they travel."""
+"""Requests and typed replies: the basis of all groups of calls. Knows messages, but not how they travel."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
         reply_timeout_s: float
 
         def request(self, body: Mapping[str, Any]) -> dict[str, Any] | None:
-            """The reply's body; errors are raised."""
+            """The reply's body. An error reply raises."""
             ...
 
     class RegisteredBundle(Protocol):
         """What the client needs of a `Bundle`."""
 
         def find(self, dag_id: str, task_id: str) -> RegisteredTask | None:
-            """The task registered under these ids, if there is one."""
+            """The task with these ids; None if the bundle has no such task."""
             ...
 
     class RegisteredTask(Protocol):
@@ -66,7 +66,7 @@ if TYPE_CHECKING:
             ...
 
         def first_task_ids(self, name: str) -> list[str]:
-            """The tasks that a branch follows for a name: the first ones of a task group, or the task itself."""
+            """The tasks that a branch to this name follows: the first tasks of a task group, or the task itself."""
             ...
 
 
@@ -81,13 +81,13 @@ UNSET = Unset()
 
 
 class Exchange:
-    """The running task's side of the conversation.
+    """The running task's exchange of requests and replies with the supervisor.
 
     Args:
-        transport: carries the requests.
+        transport: sends the requests.
         context: the running task's context.
-        secrets: what is masked in the log.
-        bundle: where the running task is registered, if it is known.
+        secrets: the strings to mask in the log.
+        bundle: the bundle in which the running task is registered, if known.
         clock: returns the present time, aware; None for the real clock.
     """
 
@@ -120,11 +120,11 @@ class Exchange:
 
     @property
     def task(self) -> RegisteredTask | None:
-        """The running task as it was registered, if it is known."""
+        """The running task as the bundle registered it; None if unknown."""
         return self._bundle.find(self.ti.dag_id, self.ti.task_id) if self._bundle else None
 
     def send(self, body: Mapping[str, Any]) -> None:
-        """Send a request whose reply says nothing."""
+        """Send a request whose reply carries no data."""
         self.transport.request(body)
 
     def ask(self, body: Mapping[str, Any], expected: str) -> Any:
@@ -138,14 +138,14 @@ class Exchange:
             The reply's body.
 
         Raises:
-            RemoteProtocolError: when the reply is of another type.
+            RemoteProtocolError: if the reply has another type.
         """
         reply = self.transport.request(body)
         if reply is None or reply.get("type") != expected:
             got = "nothing" if reply is None else repr(reply.get("type"))
             raise RemoteProtocolError(
                 f"the supervisor answered {body['type']} with {got} instead of {expected}: "
-                "does this Airflow speak the bundle's supervisor schema version?"
+                "does this Airflow support the bundle's supervisor schema version?"
             )
         return reply
 
@@ -153,7 +153,7 @@ class Exchange:
         """One field of a reply.
 
         Raises:
-            RemoteProtocolError: when the reply is of another type, or does not have the field.
+            RemoteProtocolError: if the reply has another type, or lacks the field.
         """
         reply = self.ask(body, expected)
         if field not in reply:
@@ -162,9 +162,9 @@ class Exchange:
 
 
 def decode_xcom(value: Any) -> Any:
-    """The value of an XCom as it was before Airflow's own serialization; what JSON has stays as it is."""
+    """An XCom's value as it was before Airflow's serialization. JSON values stay as they are."""
     if not isinstance(value, (dict, list)):
         return value
-    from dagfloe.values.serde import decode  # noqa: PLC0415 - only where a container was read
+    from dagfloe.values.serde import decode  # noqa: PLC0415 - only for lists and dicts
 
     return decode(value)

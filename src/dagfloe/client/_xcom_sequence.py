@@ -1,4 +1,4 @@
-"""The XComs of a mapped task as a sequence that is read only where it is looked at."""
+"""The XComs of a mapped task as a lazy sequence."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
     from dagfloe.client._exchange import Exchange
 
-#: How many values iterating reads at once.
-_PAGE = 100
+#: How many values an iteration reads per request.
+_PAGE_SIZE = 100
 
 
 class LazyXComs(Sequence):  # type: ignore[type-arg]
-    """What a mapped task pushed, by map index.
+    """The values that a mapped task pushed, by map index.
 
-    `len()`, an index and a slice are one request each; iterating reads the values in pages. Values that were read are
-    not kept.
+    `len()`, an index and a slice take one request; an iteration reads the values in pages. The sequence does not cache
+    values.
 
     Args:
-        exchange: the running task's side of the conversation.
+        exchange: sends the requests.
         place: key, dag_id, run_id and task_id of the XComs.
     """
 
@@ -72,26 +72,26 @@ class LazyXComs(Sequence):  # type: ignore[type-arg]
 
     def __iter__(self) -> Iterator[Any]:
         start = 0
-        while page := self._read(start, start + _PAGE, 1):
+        while page := self._read(start, start + _PAGE_SIZE, 1):
             yield from page
-            if len(page) < _PAGE:
+            if len(page) < _PAGE_SIZE:
                 return
-            start += _PAGE
+            start += _PAGE_SIZE
 
-    def _slice(self, wanted: slice) -> list[Any]:
-        if wanted == slice(None):
+    def _slice(self, index: slice) -> list[Any]:
+        if index == slice(None):
             return self._read(None, None, 1)
-        start, stop, step = wanted.start, wanted.stop, wanted.step
+        start, stop, step = index.start, index.stop, index.step
         if step == 0:
             raise ValueError("slice step cannot be zero")
         if any(bound is not None and bound < 0 for bound in (start, stop, step)):
-            # Airflow's reading of negative bounds is not Python's, so they are turned into others.
-            start, stop, step = wanted.indices(len(self))
+            # Airflow interprets negative bounds differently from Python, so they are replaced.
+            start, stop, step = index.indices(len(self))
         step = 1 if step is None else step
         if step > 0:
             return [] if None not in (start, stop) and start >= stop else self._read(start, stop, step)
-        chosen = range(start, stop, step)
-        return self._read(chosen[-1], start + 1, -step)[::-1] if chosen else []
+        indexes = range(start, stop, step)
+        return self._read(indexes[-1], start + 1, -step)[::-1] if indexes else []
 
     def _read(self, start: int | None, stop: int | None, step: int) -> list[Any]:
         body = {

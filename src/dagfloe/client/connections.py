@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Connections:
-    """Read connections."""
+    """Reads connections."""
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
@@ -23,15 +23,15 @@ class Connections:
     def get(self, conn_id: str) -> Connection:
         """Read a connection: from `AIRFLOW_CONN_<ID>` (URI or JSON) if the environment has it, else from Airflow.
 
-        Its password and the secret parts of its extra are masked in the log from then on.
+        From then on, its password and the secret parts of its extra are masked in the log.
 
         Raises:
-            ConnectionNotFound: when there is no such connection.
-            DagfloeError: when the environment holds a malformed one; the message does not show it.
+            ConnectionNotFound: if there is no such connection.
+            DagfloeError: if the connection in the environment is malformed; the message does not show it.
         """
-        text = os.environ.get(f"AIRFLOW_CONN_{conn_id.upper()}")
-        if text is not None:
-            return self._from_environment(conn_id, text)
+        value = os.environ.get(f"AIRFLOW_CONN_{conn_id.upper()}")
+        if value is not None:
+            return self._from_environment(conn_id, value)
         body: GetConnection = {"type": "GetConnection", "conn_id": conn_id}
         reply: ConnectionResult = self._exchange.ask(body, "ConnectionResult")
         self._exchange.secrets.add(reply.get("password"))
@@ -49,10 +49,10 @@ class Connections:
             extra=reply.get("extra"),
         )
 
-    def _from_environment(self, conn_id: str, text: str) -> Connection:
-        connection = Connection.from_text(conn_id, text)
-        found = [secret for secret in (connection.password, *secret_parts(connection.extra_text)) if secret]
-        if found:
-            self._exchange.secrets.add(found)
-            self._exchange.send({"type": "MaskSecret", "value": found, "name": None})
+    def _from_environment(self, conn_id: str, value: str) -> Connection:
+        connection = Connection.from_text(conn_id, value)
+        secrets = [secret for secret in (connection.password, *secret_parts(connection.extra_text)) if secret]
+        if secrets:
+            self._exchange.secrets.add(secrets)
+            self._exchange.send({"type": "MaskSecret", "value": secrets, "name": None})
         return connection

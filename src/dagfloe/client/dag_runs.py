@@ -1,4 +1,4 @@
-"""Dag runs, and Dags: `client.dag_runs`, `client.dags`."""
+"""Dag runs and Dags: `client.dag_runs` and `client.dags`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class PreviousDagRun(Record):
-    """The dates of the last successful Dag run before this one (`PrevSuccessfulDagRunResult`); None where unknown."""
+    """The dates of the last successful Dag run before this one (`PrevSuccessfulDagRunResult`); None if unknown."""
 
     data_interval_start: datetime | None = None
     data_interval_end: datetime | None = None
@@ -39,17 +39,17 @@ class PreviousDagRun(Record):
 
 
 class DagInfo(Record):
-    """What Airflow knows of a Dag (`DagResult`).
+    """A Dag in Airflow (`DagResult`).
 
     Attributes:
         dag_id: the Dag's id.
         is_paused: whether it is paused.
         bundle_name: the Dag bundle that it comes from.
-        bundle_version: that bundle's version, if it has any.
+        bundle_version: the version of that Dag bundle, if it has versions.
         relative_fileloc: its file's path inside the Dag bundle.
-        owners: its owners, as one text.
+        owners: its owners, as one string.
         tags: its tags.
-        next_dagrun: the logical date of its next run, if one is planned.
+        next_dagrun: the logical date of its next run, if Airflow has planned one.
     """
 
     dag_id: str
@@ -63,7 +63,7 @@ class DagInfo(Record):
 
 
 class DagRuns:
-    """Look up, trigger and wait for Dag runs."""
+    """Reads, triggers and waits for Dag runs."""
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
@@ -76,7 +76,7 @@ class DagRuns:
             dag_id: its Dag; this one by default.
 
         Raises:
-            ApiServerError: when there is none.
+            ApiServerError: if there is no such run.
         """
         ti = self._exchange.ti
         body: GetDagRun = {"type": "GetDagRun", "dag_id": dag_id or ti.dag_id, "run_id": run_id or ti.run_id}
@@ -90,7 +90,7 @@ class DagRuns:
             dag_id: its Dag; this one by default.
 
         Raises:
-            ApiServerError: when there is none.
+            ApiServerError: if there is no such run.
         """
         ti = self._exchange.ti
         body: GetDagRunState = {"type": "GetDagRunState", "dag_id": dag_id or ti.dag_id, "run_id": run_id or ti.run_id}
@@ -105,7 +105,7 @@ class DagRuns:
         run_ids: Iterable[str] | None = None,
         logical_dates: Iterable[datetime] | None = None,
     ) -> int:
-        """How many runs a Dag has.
+        """The number of a Dag's runs.
 
         Args:
             dag_id: the Dag; this one by default.
@@ -116,9 +116,9 @@ class DagRuns:
         body: GetDRCount = {
             "type": "GetDRCount",
             "dag_id": dag_id or self._exchange.ti.dag_id,
-            "states": listed(states),
-            "run_ids": listed(run_ids),
-            "logical_dates": listed(logical_dates),
+            "states": to_list(states),
+            "run_ids": to_list(run_ids),
+            "logical_dates": to_list(logical_dates),
         }
         count: int = self._exchange.ask_for(body, "DRCount", "count")
         return count
@@ -126,7 +126,7 @@ class DagRuns:
     def previous(
         self, state: str | None = None, *, dag_id: str | None = None, logical_date: datetime | None = None
     ) -> DagRun | None:
-        """The last Dag run before a logical date; None when there is none, or when this run has no logical date.
+        """The last Dag run before a logical date; None if there is no such run, or if this run has no logical date.
 
         Args:
             state: only runs in this state.
@@ -142,8 +142,8 @@ class DagRuns:
             "logical_date": before,
             "state": state,
         }
-        found = self._exchange.ask(body, "PreviousDagRunResult").get("dag_run")
-        return None if found is None else read_dag_run(found, "PreviousDagRunResult.dag_run")
+        run = self._exchange.ask(body, "PreviousDagRunResult").get("dag_run")
+        return None if run is None else read_dag_run(run, "PreviousDagRunResult.dag_run")
 
     def previous_successful(self) -> PreviousDagRun:
         """The dates of this Dag's last successful run before this one."""
@@ -167,20 +167,20 @@ class DagRuns:
 
         Args:
             dag_id: the Dag.
-            run_id: the new run's id; one made from the time by default.
-            conf: its configuration; it has a JSON form.
-            logical_date: its logical date, aware; none by default.
+            run_id: the new run's id; by default, the current time is part of it.
+            conf: its configuration, which needs a JSON form.
+            logical_date: its logical date, aware; by default, it has no logical date.
             run_after: the earliest time at which it may start, aware; now by default.
-            reset_dag_run: whether a run that is there already is cleared and runs again.
-            partition_key: key of its partition.
+            reset_dag_run: whether to clear and run again a run that already exists.
+            partition_key: its partition key.
             note: its note.
 
         Returns:
             The run's id.
 
         Raises:
-            DagRunAlreadyExists: when it is there already, and `reset_dag_run` is off.
-            ApiServerError: when there is no such Dag, or it has import errors.
+            DagRunAlreadyExists: if the run already exists, and `reset_dag_run` is False.
+            ApiServerError: if there is no such Dag, or it has import errors.
         """
         check_jsonable(conf)
         run_id = run_id or f"manual__{(logical_date or self._exchange.now()).isoformat()}"
@@ -208,27 +208,27 @@ class DagRuns:
         allowed_states: Iterable[str] = ("success",),
         failed_states: Iterable[str] = ("failed",),
     ) -> str:
-        """Wait until a Dag run has ended, asking for its state again and again. It keeps the worker.
+        """Wait until a Dag run has ended. The task keeps the worker and polls the run's state.
 
         Args:
             run_id: the run.
             dag_id: its Dag; this one by default.
-            poke_interval: how long to wait between two looks, as a timedelta or in seconds.
-            timeout: how long to wait at most; for ever by default.
-            allowed_states: the states that end the wait well.
-            failed_states: the states that end it badly.
+            poke_interval: the time between two polls, as a timedelta or in seconds.
+            timeout: how long to wait, as a timedelta or in seconds; unlimited by default.
+            allowed_states: the states that count as success.
+            failed_states: the states that count as failure.
 
         Returns:
-            The state that it ended in.
+            The run's final state.
 
         Raises:
-            DagRunFailed: when it ends in one of `failed_states`, or does not end in time.
+            DagRunFailed: if it ends in one of `failed_states`, or does not end in time.
         """
         allowed, failed = frozenset(allowed_states), frozenset(failed_states)
         deadline = None if timeout is None else time.monotonic() + to_seconds(timeout)
         while (state := self.state(run_id, dag_id=dag_id)) not in allowed:
             if state in failed:
-                raise DagRunFailed(f"Dag run {run_id!r} ended as {state}: look at its log in Airflow")
+                raise DagRunFailed(f"Dag run {run_id!r} ended as {state}: see its logs in Airflow")
             pause_s = to_seconds(poke_interval)
             if deadline is not None:
                 pause_s = min(pause_s, deadline - time.monotonic())
@@ -238,32 +238,32 @@ class DagRuns:
         return state
 
     def update_note(self, note: str) -> None:
-        """Set the note of this Dag run; an empty text removes it. Needs `airflow = "3.4"`."""
+        """Set the note of this Dag run; an empty string removes it. Needs `airflow = "3.4"`."""
         body: UpdateDagRunNote = {"type": "UpdateDagRunNote", "ti_id": self._exchange.ti.id, "note": note}
         self._exchange.send(body)
 
 
 class Dags:
-    """Look up Dags."""
+    """Reads Dags."""
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
 
     def get(self, dag_id: str | None = None) -> DagInfo:
-        """What Airflow knows of a Dag.
+        """A Dag.
 
         Args:
             dag_id: the Dag; this one by default.
 
         Raises:
-            ApiServerError: when there is none.
+            ApiServerError: if there is no such Dag.
         """
         body: GetDag = {"type": "GetDag", "dag_id": dag_id or self._exchange.ti.dag_id}
         return DagInfo.read(self._exchange.ask(body, "DagResult"), "DagResult")
 
 
-def listed(values: Iterable[Any] | None) -> list[Any] | None:
-    """A list of values, as messages have it; a single text is a list of one."""
+def to_list(values: Iterable[Any] | None) -> list[Any] | None:
+    """Values as a list, for a message; a single string becomes a list with one item."""
     if values is None:
         return None
     return [values] if isinstance(values, str) else list(values)

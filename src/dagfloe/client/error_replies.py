@@ -1,4 +1,4 @@
-"""From an `ErrorResponse` of the supervisor to a typed exception. Pure."""
+"""Converts an `ErrorResponse` of the supervisor to a typed exception. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: The field that says what a request is about, and what that is; by the request's type without its verb.
+#: The field with the key of a request's object, and the object's name, by the request's type without its verb.
 _NAMES = {
     "Variable": ("key", "variable"),
     "Connection": ("conn_id", "connection"),
@@ -39,14 +39,14 @@ _NAMES = {
     "Dag": ("dag_id", "Dag"),
 }
 _VERB = r"(Get|Put|Set|Delete|Trigger)(.+)"
-_KINDS: dict[str, tuple[type[SupervisorError], str]] = {
+_ERRORS: dict[str, tuple[type[SupervisorError], str]] = {
     "VARIABLE_NOT_FOUND": (VariableNotFound, "does not exist: create it in Airflow, or pass a default"),
     "CONNECTION_NOT_FOUND": (ConnectionNotFound, "does not exist: create it in Airflow"),
-    "XCOM_NOT_FOUND": (XComNotFound, "does not exist: did that task push it in this run? pass a default if it may not"),
-    "ASSET_NOT_FOUND": (AssetNotFound, "does not exist, or no Dag uses it: check its name and uri"),
-    "TASK_STORE_NOT_FOUND": (TaskStateNotFound, "does not exist: pass a default if it may not"),
-    "ASSET_STORE_NOT_FOUND": (AssetStateNotFound, "does not exist: pass a default if it may not"),
-    "DAGRUN_ALREADY_EXISTS": (DagRunAlreadyExists, "exists already: give it another run_id, or set reset_dag_run"),
+    "XCOM_NOT_FOUND": (XComNotFound, "does not exist: check that the task pushes it in this run, or pass a default"),
+    "ASSET_NOT_FOUND": (AssetNotFound, "does not exist, or no Dag uses it: check its name and URI"),
+    "TASK_STORE_NOT_FOUND": (TaskStateNotFound, "does not exist: pass a default if it may be missing"),
+    "ASSET_STORE_NOT_FOUND": (AssetStateNotFound, "does not exist: pass a default if it may be missing"),
+    "DAGRUN_ALREADY_EXISTS": (DagRunAlreadyExists, "already exists: use another run_id, or set reset_dag_run"),
     "PERMISSION_DENIED": (PermissionDenied, "is not allowed for this task"),
     "API_SERVER_ERROR": (ApiServerError, "failed in the API server or on the way to it"),
 }
@@ -55,31 +55,31 @@ _KINDS: dict[str, tuple[type[SupervisorError], str]] = {
 def error_from_reply(request: Mapping[str, object], error: Mapping[str, object]) -> SupervisorError:
     """The exception for an error that answered a request.
 
-    The message names the request, the code, and the server's status; values are never in it.
+    The message names the request, the code and the server's status. It never contains values.
 
     Args:
-        request: the body that was sent.
-        error: the `ErrorResponse`, whether it came as a body or in the frame's third element.
+        request: the body of the request.
+        error: the `ErrorResponse`, from the body or from the third element of the frame.
     """
     code = error.get("error")
     code = code if isinstance(code, str) else "GENERIC_ERROR"
     detail = error.get("detail")
     detail = {str(key): value for key, value in detail.items()} if isinstance(detail, dict) else {}
-    kind, what = _KINDS.get(code, (SupervisorError, "was refused by the supervisor"))
+    error_type, problem = _ERRORS.get(code, (SupervisorError, "was refused by the supervisor"))
     status = detail.get("status_code")
-    known = [code, *([f"HTTP status {status}"] if status else [])]
+    facts = [code, *([f"HTTP status {status}"] if status else [])]
     exception_type = detail.get("exception_type")
     if isinstance(exception_type, str):
-        known.append(exception_type)
-    return kind(f"{_describe(request)} {what} ({', '.join(known)})", code, detail)
+        facts.append(exception_type)
+    return error_type(f"{_describe(request)} {problem} ({', '.join(facts)})", code, detail)
 
 
 def _describe(request: Mapping[str, object]) -> str:
-    kind = str(request.get("type"))
-    parts = re.fullmatch(_VERB, kind)
+    name = str(request.get("type"))
+    parts = re.fullmatch(_VERB, name)
     if parts is None or parts[2] not in _NAMES:
-        return kind
+        return name
     field, noun = _NAMES[parts[2]]
-    verb = "" if parts[1] == "Get" else f"{kind}: "
+    verb = "" if parts[1] == "Get" else f"{name}: "
     place = f" of task {request['task_id']!r}" if "task_id" in request else ""
     return f"{verb}{noun} {request.get(field)!r}{place}"

@@ -1,4 +1,4 @@
-"""Questions to a human: `client.human_input`."""
+"""Questions to humans: `client.human_input`."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
     from dagfloe.client._exchange import Exchange
     from dagfloe.messages.v2026_06_16 import CreateHITLDetailPayload
 
-#: The trigger that looks for the answer again and again; it is in Airflow's standard provider.
+#: The trigger that polls for the answer, from Airflow's standard provider.
 HITL_TRIGGER = "airflow.providers.standard.triggers.hitl.HITLTrigger"
 
 
 class HumanAnswer(Record):
-    """What a human answered. Annotate the parameter `event` of a `resume` function with it to get it.
+    """A human's answer. Annotate the parameter `event` of a `resume` function with it, and the function gets it.
 
     Attributes:
-        chosen_options: the options that were chosen.
-        params_input: what was typed into the form.
-        responded_at: when, aware.
-        responded_by_user: `id` and `name` of who answered; None when the defaults were taken.
-        timedout: whether nobody answered in time, and the defaults were taken.
+        chosen_options: the options that the human chose.
+        params_input: the values of the form.
+        responded_at: the time of the answer, aware.
+        responded_by_user: `id` and `name` of the human; None for the defaults.
+        timedout: whether nobody answered in time, so that the defaults apply.
     """
 
     chosen_options: tuple[str, ...] = ()
@@ -49,25 +49,25 @@ class HumanAnswer(Record):
         """Read the event with which a task resumes.
 
         Raises:
-            HumanInputTimeout: when nobody answered in time and there are no defaults.
-            HumanInputError: when the answer was not valid.
-            RemoteProtocolError: when it is no such event.
+            HumanInputTimeout: if nobody answered in time and the question has no defaults.
+            HumanInputError: if the answer is not valid.
+            RemoteProtocolError: if the event has another form.
         """
         if isinstance(event, cls):
             return event
         if not isinstance(event, dict):
-            raise RemoteProtocolError(f"the event of a human's answer is {type(event).__name__}, expected a map")
+            raise RemoteProtocolError(f"the event of a human's answer is {type(event).__name__}, expected a dict")
         if "error" in event:
             kind = HumanInputTimeout if event.get("error_type") == "timeout" else HumanInputError
-            raise kind(f"no valid answer came: {event['error']}")
+            raise kind(f"the answer is not valid: {event['error']}")
         return cls.read(event, "event")
 
-    #: How the conversion of arguments makes an instance.
+    #: The conversion of arguments calls this.
     __dagfloe_convert__ = from_event
 
 
 class HumanInput:
-    """Ask a human, and wait for the answer without keeping a worker."""
+    """Asks a human, and waits for the answer without a worker."""
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
@@ -87,25 +87,25 @@ class HumanInput:
         kwargs: Mapping[str, object] | None = None,
         poll: timedelta | float | None = None,
     ) -> NoReturn:
-        """Ask, and give the worker free until the answer is there; the task then resumes with it as `event`.
+        """Ask, and free the worker until a human answers. The task then resumes with the answer as `event`.
 
         Args:
             subject: the question.
             options: the answers to choose from, at least one.
-            body: more text, in Markdown.
-            defaults: what is taken when nobody answers in time; some of `options`.
-            multiple: whether more than one may be chosen.
-            params: fields of a form to be filled in, by name, with their default values.
-            assigned_users: who may answer, each with `id` and `name`; everybody by default.
-            timeout: how long to wait, as a timedelta or in seconds; for ever by default.
+            body: a longer description, in Markdown.
+            defaults: the options that apply if nobody answers in time.
+            multiple: whether the human may choose several options.
+            params: the fields of a form, by name, with their default values.
+            assigned_users: the users who may answer, with their `id` and `name`; everybody by default.
+            timeout: how long to wait, as a timedelta or in seconds; unlimited by default.
             resume: the function to resume in: see `TaskDeferred`.
-            kwargs: what it gets by name, beside `event`.
-            poll: when given, the task is not parked as `awaiting_input`, but deferred to a trigger that looks for the
-                answer at this interval; for Dags whose tools know `deferred` only.
+            kwargs: its arguments by name, in addition to `event`.
+            poll: defer the task to a trigger that polls for the answer at this interval, a timedelta or seconds. By
+                default, the task is in the state `awaiting_input`, which some tools do not know.
 
         Raises:
-            TaskAwaitingInput: always, or TaskDeferred with `poll`: let it pass.
-            DagfloeError: when options and defaults do not fit each other.
+            TaskAwaitingInput: always; with `poll`, TaskDeferred. Do not catch it.
+            DagfloeError: if the defaults do not fit the options.
         """
         options, defaults = list(options), None if defaults is None else list(defaults)
         form = dict(params or {})
@@ -146,14 +146,14 @@ class HumanInput:
         params: Mapping[str, object] | None = None,
         assigned_users: Iterable[Mapping[str, str]] | None = None,
     ) -> None:
-        """Put the question to Airflow without waiting; raise `TaskAwaitingInput` later. Arguments as for `ask`.
+        """Ask without waiting, and raise `TaskAwaitingInput` later. The arguments are those of `ask`.
 
         Raises:
-            DagfloeError: when options and defaults do not fit each other.
+            DagfloeError: if the defaults do not fit the options.
         """
         options, defaults = list(options), None if defaults is None else list(defaults)
         if not options:
-            raise DagfloeError("a question to a human needs at least one option")
+            raise DagfloeError("a question to a human needs at least one option: add it to `options`")
         if defaults is not None and not set(defaults) <= set(options):
             raise DagfloeError(f"the defaults {defaults} of a question are not all among its options {options}")
         if defaults is not None and len(defaults) > 1 and not multiple:

@@ -1,4 +1,4 @@
-"""Waiting for something outside by looking again and again: what a sensor does."""
+"""A sensor: waits for a condition by checking it repeatedly."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ log = logging.getLogger("dagfloe.poke")
 
 def poke(
     check: Callable[[], Any],
-    first_date: Callable[[], datetime | None],
+    first_reschedule_date: Callable[[], datetime | None],
     clock: Clock,
     *,
     interval: timedelta | float,
@@ -33,29 +33,29 @@ def poke(
     """See `Client.poke`.
 
     Args:
-        check: the look.
-        first_date: gives when this try was first rescheduled, if it was.
+        check: returns a true value as soon as the condition holds.
+        first_reschedule_date: returns when this try was first rescheduled; None if it was not.
         clock: returns the present time, aware.
-        interval: between two looks.
-        timeout: since the first look.
+        interval: the time between two checks, as a timedelta or in seconds.
+        timeout: how long to wait after the first check, as a timedelta or in seconds.
         mode: `reschedule` or `poke`.
         soft_fail: whether a timeout skips the task instead of failing it.
     """
     if mode not in MODES:
-        raise DagfloeError(f"poke has no mode {mode!r}: it is one of {', '.join(MODES)}")
+        raise DagfloeError(f"poke has no mode {mode!r}: use one of {', '.join(MODES)}")
     from datetime import timedelta  # noqa: PLC0415 - only sensors need it
 
     interval_s, timeout_s = to_seconds(interval), to_seconds(timeout)
-    began = time.monotonic()
-    first = first_date() if mode == "reschedule" else None
-    before_s = 0.0 if first is None else (clock() - first).total_seconds()
+    start = time.monotonic()
+    first = first_reschedule_date() if mode == "reschedule" else None
+    waited_before_s = 0.0 if first is None else (clock() - first).total_seconds()
     while True:
-        found = check()
-        if found:
-            return found
-        waited_s = before_s + time.monotonic() - began
+        result = check()
+        if result:
+            return result
+        waited_s = waited_before_s + time.monotonic() - start
         if waited_s > timeout_s:
-            message = f"what was poked for did not come within {timeout_s:g} s"
+            message = f"the condition did not hold within {timeout_s:g} s"
             raise TaskSkipped(message) if soft_fail else SensorTimeout(message)
         if mode == "reschedule":
             raise TaskRescheduled(clock() + timedelta(seconds=interval_s))

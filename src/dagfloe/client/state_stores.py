@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     )
     from dagfloe.values.dates import Clock
 
-#: For how long a value is kept when nothing else is said; Airflow's setting `[state_store] default_retention_days`.
+#: The variable for Airflow's setting `[state_store] default_retention_days`: how long to keep values by default.
 RETENTION_VARIABLE = "AIRFLOW__STATE_STORE__DEFAULT_RETENTION_DAYS"
 DEFAULT_RETENTION_DAYS = 30
 
 
 class NeverExpire:
-    """The retention of a value that is kept until it is deleted."""
+    """The retention of values that never expire."""
 
     def __repr__(self) -> str:
         return "NEVER_EXPIRE"
@@ -39,7 +39,7 @@ NEVER_EXPIRE = NeverExpire()
 
 
 class TaskStateStore:
-    """Values of this task in this Dag run and map index; they are there for its later tries, and when it resumes."""
+    """Values of this task in this Dag run and map index. Its later tries can read them, also after a deferral."""
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
@@ -49,10 +49,10 @@ class TaskStateStore:
 
         Args:
             key: its key.
-            default: returned when there is none.
+            default: the return value if there is no such value.
 
         Raises:
-            TaskStateNotFound: when there is none and no default is given.
+            TaskStateNotFound: if there is no such value and no default.
         """
         body: GetTaskStateStore = {"type": "GetTaskStateStore", "ti_id": self._exchange.ti.id, "key": key}
         try:
@@ -68,12 +68,12 @@ class TaskStateStore:
         Args:
             key: its key.
             value: any value that has a JSON form, but not None.
-            retention: for how long it is kept; by default as long as Airflow's settings in this process's environment
-                say, or 30 days.
+            retention: how long to keep it; by default, as Airflow's setting in this process's environment says, or
+                30 days.
 
         Raises:
-            ValueNotSerializableError: when the value has no JSON form.
-            DagfloeError: when the value is None.
+            ValueNotSerializableError: if the value has no JSON form.
+            DagfloeError: if the value is None.
         """
         _check(key, value)
         body: SetTaskStateStore = {
@@ -86,7 +86,7 @@ class TaskStateStore:
         self._exchange.send(body)
 
     def delete(self, key: str) -> None:
-        """Delete a value; nothing happens when there is none."""
+        """Delete a value. Without such a value, do nothing."""
         body: DeleteTaskStateStore = {"type": "DeleteTaskStateStore", "ti_id": self._exchange.ti.id, "key": key}
         self._exchange.send(body)
 
@@ -104,12 +104,14 @@ class AssetStateStores:
 
     def __getitem__(self, asset: Asset | AssetRef) -> AssetStateStore:
         if not isinstance(asset, (Asset, AssetRef)):
-            raise DagfloeError(f"an asset's state is found by an Asset or Asset.ref(...), not {type(asset).__name__}")
+            raise DagfloeError(
+                f"client.asset_state_store[...] takes an Asset or Asset.ref(...), not {type(asset).__name__}"
+            )
         return AssetStateStore(self._exchange, asset)
 
 
 class AssetStateStore:
-    """Values that belong to an asset, for every task and Dag that is told of it."""
+    """Values that belong to an asset, for all tasks and Dags that use it."""
 
     def __init__(self, exchange: Exchange, asset: Asset | AssetRef) -> None:
         self._exchange = exchange
@@ -121,10 +123,10 @@ class AssetStateStore:
 
         Args:
             key: its key.
-            default: returned when there is none.
+            default: the return value if there is no such value.
 
         Raises:
-            AssetStateNotFound: when there is none and no default is given.
+            AssetStateNotFound: if there is no such value and no default.
         """
         try:
             return self._exchange.ask_for(self._body("Get", key=key), "AssetStateStoreResult", "value")
@@ -141,14 +143,14 @@ class AssetStateStore:
             value: any value that has a JSON form, but not None.
 
         Raises:
-            ValueNotSerializableError: when the value has no JSON form.
-            DagfloeError: when the value is None.
+            ValueNotSerializableError: if the value has no JSON form.
+            DagfloeError: if the value is None.
         """
         _check(key, value)
         self._exchange.send(self._body("Set", key=key, value=value))
 
     def delete(self, key: str) -> None:
-        """Delete a value; nothing happens when there is none."""
+        """Delete a value. Without such a value, do nothing."""
         self._exchange.send(self._body("Delete", key=key))
 
     def clear(self) -> None:
@@ -171,8 +173,8 @@ def _expires_at(retention: timedelta | NeverExpire | None, clock: Clock) -> Any:
     from datetime import timedelta  # noqa: PLC0415 - few tasks keep state
 
     if retention is None:
-        text = os.environ.get(RETENTION_VARIABLE, "")
-        days = int(text) if text.isdecimal() else DEFAULT_RETENTION_DAYS
+        setting = os.environ.get(RETENTION_VARIABLE, "")
+        days = int(setting) if setting.isdecimal() else DEFAULT_RETENTION_DAYS
         if days == 0:
             return None
         retention = timedelta(days=days)

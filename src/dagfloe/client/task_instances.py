@@ -1,8 +1,8 @@
-"""Task instances, this one and others: `client.task_instances`."""
+"""Task instances: `client.task_instances`."""
 
 from __future__ import annotations
 
-from dagfloe.client.dag_runs import listed
+from dagfloe.client.dag_runs import to_list
 from dagfloe.model.record import Record
 from dagfloe.values.dates import to_datetime
 from dagfloe.values.jsonable import check_jsonable
@@ -37,11 +37,11 @@ class PreviousTaskInstance(Record):
         run_id: the Dag run's id.
         try_number: its last try.
         logical_date: its run's logical date, if it has one.
-        start_date: when it started, if it has.
-        end_date: when it ended, if it has.
-        state: its state, if it has one.
-        map_index: -1 when the task is not mapped.
-        duration: in seconds, if it has ended.
+        start_date: when it started; None if it has not.
+        end_date: when it ended; None if it has not.
+        state: its state; None if it has none.
+        map_index: -1 if the task is not mapped.
+        duration: its duration in seconds; None if it has not ended.
     """
 
     dag_id: str
@@ -57,11 +57,11 @@ class PreviousTaskInstance(Record):
 
 
 class TaskInstances:
-    """Look up task instances, skip those downstream, and say how this one is shown."""
+    """Reads task instances, skips those downstream, and sets how this one is shown."""
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
-        #: The label that was set last for this task instance; its terminal message repeats it.
+        #: The last label of this task instance; its terminal message repeats it.
         self.rendered_map_index: str | None = None
 
     def count(
@@ -75,7 +75,7 @@ class TaskInstances:
         map_index: int | None = None,
         states: Iterable[str] | None = None,
     ) -> int:
-        """How many task instances there are.
+        """The number of task instances.
 
         Args:
             dag_id: the Dag; this one by default.
@@ -89,12 +89,12 @@ class TaskInstances:
         body: GetTICount = {
             "type": "GetTICount",
             "dag_id": dag_id or self._exchange.ti.dag_id,
-            "task_ids": listed(task_ids),
+            "task_ids": to_list(task_ids),
             "task_group_id": task_group_id,
-            "run_ids": listed(run_ids),
-            "logical_dates": listed(logical_dates),
+            "run_ids": to_list(run_ids),
+            "logical_dates": to_list(logical_dates),
             "map_index": map_index,
-            "states": listed(states),
+            "states": to_list(states),
         }
         count: int = self._exchange.ask_for(body, "TICount", "count")
         return count
@@ -109,7 +109,7 @@ class TaskInstances:
         logical_dates: Iterable[datetime] | None = None,
         map_index: int | None = None,
     ) -> dict[str, dict[str, str | None]]:
-        """The states of task instances, by run_id and then by task_id (with `_<map_index>` for mapped ones).
+        """The states of task instances by run_id, then by task_id (with the suffix `_<map_index>` for mapped tasks).
 
         Args:
             dag_id: the Dag; this one by default.
@@ -124,10 +124,10 @@ class TaskInstances:
         body: GetTaskStates = {
             "type": "GetTaskStates",
             "dag_id": dag_id or self._exchange.ti.dag_id,
-            "task_ids": listed(task_ids),
+            "task_ids": to_list(task_ids),
             "task_group_id": task_group_id,
-            "run_ids": listed(run_ids),
-            "logical_dates": listed(logical_dates),
+            "run_ids": to_list(run_ids),
+            "logical_dates": to_list(logical_dates),
             "map_index": map_index,
         }
         states: dict[str, dict[str, str | None]] = self._exchange.ask_for(body, "TaskStatesResult", "task_states")
@@ -142,7 +142,7 @@ class TaskInstances:
         logical_date: datetime | None = None,
         map_index: int = -1,
     ) -> PreviousTaskInstance | None:
-        """The last task instance of a task before a logical date, if there is one.
+        """The last task instance of a task before a logical date; None if there is no such task instance.
 
         Args:
             task_id: the task; this one by default.
@@ -159,11 +159,11 @@ class TaskInstances:
             "map_index": map_index,
             "state": state,
         }
-        found = self._exchange.ask(body, "PreviousTIResult").get("task_instance")
-        return None if found is None else PreviousTaskInstance.read(found, "PreviousTIResult.task_instance")
+        ti = self._exchange.ask(body, "PreviousTIResult").get("task_instance")
+        return None if ti is None else PreviousTaskInstance.read(ti, "PreviousTIResult.task_instance")
 
     def breadcrumbs(self, run_id: str | None = None, *, dag_id: str | None = None) -> list[dict[str, Any]]:
-        """A few facts of each task instance of a Dag run that has ended: task_id, map_index, state, operator, duration.
+        """The task_id, map_index, state, operator and duration of the finished task instances of a Dag run.
 
         Args:
             run_id: the run; this one by default.
@@ -179,7 +179,7 @@ class TaskInstances:
         return breadcrumbs
 
     def first_reschedule_date(self) -> datetime | None:
-        """When this try was first rescheduled; None when it never was."""
+        """When this try was first rescheduled; None if it was not."""
         context = self._exchange.context
         if not context.task_reschedule_count:
             return None
@@ -190,31 +190,31 @@ class TaskInstances:
             "ti_id": context.ti.id,
             "try_number": context.ti.try_number,
         }
-        when = self._exchange.ask(body, "TaskRescheduleStartDate").get("start_date")
-        return None if when is None else to_datetime(when)
+        start_date = self._exchange.ask(body, "TaskRescheduleStartDate").get("start_date")
+        return None if start_date is None else to_datetime(start_date)
 
     def skip_downstream(self, tasks: Iterable[str | tuple[str, int]]) -> None:
-        """Skip tasks of this Dag run that have not run yet, whatever their trigger rules say.
+        """Skip tasks of this Dag run that have not run yet, regardless of their trigger rules.
 
         Args:
             tasks: their task_ids, or pairs of a task_id and a map index.
         """
-        body: SkipDownstreamTasks = {"type": "SkipDownstreamTasks", "tasks": [_named(task) for task in tasks]}
+        body: SkipDownstreamTasks = {"type": "SkipDownstreamTasks", "tasks": [_task_key(task) for task in tasks]}
         self._exchange.send(body)
 
     def set_rendered_fields(self, fields: Mapping[str, object]) -> None:
-        """Show values under "Rendered Templates" of this task instance; what was masked is masked in them.
+        """Show values under "Rendered Templates" of this task instance. Secrets in them are masked.
 
         Args:
-            fields: the values by name; they have a JSON form.
+            fields: the values by name; they need a JSON form.
         """
         check_jsonable(dict(fields))
-        shown = self._exchange.secrets.mask_value(dict(fields))
-        body: SetRenderedFields = {"type": "SetRenderedFields", "rendered_fields": shown}
+        masked = self._exchange.secrets.mask_value(dict(fields))
+        body: SetRenderedFields = {"type": "SetRenderedFields", "rendered_fields": masked}
         self._exchange.send(body)
 
     def set_rendered_map_index(self, label: str) -> None:
-        """Show a label in the place of this task instance's map index.
+        """Show a label instead of this task instance's map index.
 
         Args:
             label: the label; Airflow refuses an empty one.
@@ -224,13 +224,14 @@ class TaskInstances:
         self.rendered_map_index = label
 
     def set_execution_timeout(self, seconds: float) -> None:
-        """Let the supervisor end this process some time after so many seconds, if it has not ended by itself.
+        """Let the supervisor kill this process if it runs longer. The runtime calls this for `execution_timeout`.
 
-        Done for tasks with an `execution_timeout`. Needs `airflow = "3.4"`.
+        Args:
+            seconds: the timeout. Needs `airflow = "3.4"`.
         """
         body: SetExecutionTimeout = {"type": "SetExecutionTimeout", "timeout_seconds": seconds}
         self._exchange.send(body)
 
 
-def _named(task: str | tuple[str, int]) -> Any:
+def _task_key(task: str | tuple[str, int]) -> Any:
     return task if isinstance(task, str) else list(task)

@@ -24,7 +24,7 @@ class VariableKeys(Record):
 
     Attributes:
         keys: the keys of this page.
-        total_entries: how many keys there are on all pages.
+        total_entries: the number of keys on all pages.
     """
 
     keys: tuple[str, ...]
@@ -32,28 +32,28 @@ class VariableKeys(Record):
 
 
 class Variables:
-    """Read, write, delete and list variables."""
+    """Reads, writes, deletes and lists variables."""
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
 
     def get(self, key: str, default: Any = UNSET, *, deserialize_json: bool = False) -> Any:
-        """Read a variable: from `AIRFLOW_VAR_<KEY>` in the environment if it is there, else from Airflow.
+        """Read a variable: from `AIRFLOW_VAR_<KEY>` if the environment has it, else from Airflow.
 
         Args:
             key: the variable's key.
-            default: returned when there is no such variable.
-            deserialize_json: whether the value is JSON to be decoded.
+            default: the return value if there is no such variable.
+            deserialize_json: whether to decode the value from JSON.
 
         Returns:
-            The value as text, or what the JSON holds.
+            The value as a str, or decoded from JSON.
 
         Raises:
-            VariableNotFound: when there is no such variable and no default.
-            DagfloeError: when the value should be JSON and is not; the message does not show it.
+            VariableNotFound: if there is no such variable and no default.
+            DagfloeError: if `deserialize_json` is set and the value is not JSON; the message does not show it.
         """
         value: str | None
-        try:  # `os.environ.get` takes half as long again where there is none, as nearly always
+        try:  # faster than `os.environ.get` if the key is missing, which is nearly always so
             value = os.environ[f"AIRFLOW_VAR_{key.upper()}"]
         except KeyError:
             value = None
@@ -83,41 +83,41 @@ class Variables:
 
         Args:
             key: the variable's key.
-            value: text, or with `serialize_json` any value that has a JSON form.
-            description: shown in Airflow.
+            value: a str; with `serialize_json`, any value that has a JSON form.
+            description: a description, shown in Airflow.
             serialize_json: whether to encode the value as JSON.
 
         Raises:
-            ValueNotSerializableError: when the value has no JSON form.
-            DagfloeError: when the value is no text and `serialize_json` is off.
+            ValueNotSerializableError: if the value has no JSON form.
+            DagfloeError: if the value is not a str and `serialize_json` is False.
         """
         if serialize_json:
-            import json  # noqa: PLC0415 - only for these
+            import json  # noqa: PLC0415 - only for JSON values
 
             check_jsonable(value)
-            text = json.dumps(value)
+            string = json.dumps(value)
         elif isinstance(value, str):
-            text = value
+            string = value
         else:
             raise DagfloeError(
-                f"variable {key!r} takes text, not {type(value).__name__}: use str(...) or serialize_json=True"
+                f"variable {key!r} takes a str, not {type(value).__name__}: use str(...) or serialize_json=True"
             )
         if is_sensitive(key):
-            self._exchange.secrets.add([value, text])
-        body: PutVariable = {"type": "PutVariable", "key": key, "value": text, "description": description}
+            self._exchange.secrets.add([value, string])
+        body: PutVariable = {"type": "PutVariable", "key": key, "value": string, "description": description}
         self._exchange.send(body)
 
     def delete(self, key: str) -> None:
-        """Delete a variable; nothing happens when there is none."""
+        """Delete a variable. If there is no such variable, do nothing."""
         body: DeleteVariable = {"type": "DeleteVariable", "key": key}
         self._exchange.send(body)
 
     def keys(self, prefix: str | None = None, *, page_size: int = 1000) -> Iterator[str]:
-        """All keys, page by page as they are needed.
+        """All keys. The iterator requests them page by page.
 
         Args:
-            prefix: only keys that begin with it.
-            page_size: how many keys are asked for at once, 1 to 10,000.
+            prefix: only keys with this prefix.
+            page_size: the number of keys per request, 1 to 10,000.
         """
         offset = 0
         while True:
@@ -131,20 +131,20 @@ class Variables:
         """One page of the keys (`GetVariableKeys`).
 
         Args:
-            prefix: only keys that begin with it.
-            limit: how many at most, 1 to 10,000.
-            offset: how many to leave out before.
+            prefix: only keys with this prefix.
+            limit: the maximum number of keys, 1 to 10,000.
+            offset: the number of keys to leave out at the start.
         """
         body: GetVariableKeys = {"type": "GetVariableKeys", "prefix": prefix, "limit": limit, "offset": offset}
         reply = self._exchange.ask(body, "VariableKeysResult")
         return VariableKeys(keys=tuple(reply["keys"]), total_entries=reply["total_entries"])
 
 
-def _decode(key: str, text: str) -> Any:
-    import json  # noqa: PLC0415 - only for these
+def _decode(key: str, value: str) -> Any:
+    import json  # noqa: PLC0415 - only for JSON values
 
     try:
-        return json.loads(text)
+        return json.loads(value)
     except (ValueError, RecursionError) as error:
         at = f"line {error.lineno} column {error.colno}" if isinstance(error, json.JSONDecodeError) else "its start"
         raise DagfloeError(

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class XComs:
-    """Read, write and delete XComs.
+    """Reads, writes and deletes XComs.
 
-    Values that Airflow's own tasks pushed and that JSON does not have (datetimes, tuples, sets, ...) are read as what
-    they were.
+    Values that Airflow's own tasks push may have types that JSON lacks, such as datetimes, tuples and sets. Reading
+    restores these types.
     """
 
     def __init__(self, exchange: Exchange) -> None:
@@ -43,15 +43,15 @@ class XComs:
         Args:
             task_id: the task that pushed it.
             key: its key; by default the task's return value.
-            default: returned when there is no such XCom. Airflow answers alike for none and for null.
+            default: the return value if there is no such XCom. For Airflow, a missing XCom and null are the same.
             dag_id: the Dag; this one by default.
             run_id: the Dag run; this one by default.
             map_index: the map index, for a mapped task.
-            include_prior_dates: whether earlier runs count, too.
-            previous_iteration: inside a loop, the iteration before this one; needs `airflow = "3.4"`.
+            include_prior_dates: whether to include earlier Dag runs.
+            previous_iteration: whether to read it from the previous iteration of a loop; needs `airflow = "3.4"`.
 
         Raises:
-            XComNotFound: when Airflow says that there is none, and no default is given.
+            XComNotFound: if Airflow reports that there is no such XCom, and no default is set.
         """
         body: GetXCom = {
             "type": "GetXCom",
@@ -81,14 +81,14 @@ class XComs:
         run_id: str | None = None,
         include_prior_dates: bool = False,
     ) -> list[Any]:
-        """The XComs of all map indexes of a task, in their order; of a task that is not mapped, its one.
+        """The XComs of all map indexes of a task, in their order. For a task that is not mapped, its only XCom.
 
         Args:
             task_id: the task that pushed them.
             key: their key; by default the task's return values.
             dag_id: the Dag; this one by default.
             run_id: the Dag run; this one by default.
-            include_prior_dates: whether earlier runs count, too.
+            include_prior_dates: whether to include earlier Dag runs.
         """
         body = {
             "type": "GetXComSequenceSlice",
@@ -104,7 +104,7 @@ class XComs:
     def sequence(
         self, task_id: str, key: str = RETURN_VALUE, *, dag_id: str | None = None, run_id: str | None = None
     ) -> LazyXComs:
-        """The XComs of all map indexes of a task as a sequence that is read only where it is looked at.
+        """The XComs of all map indexes of a task as a sequence that reads values on access.
 
         Args:
             task_id: the mapped task that pushed them.
@@ -119,7 +119,7 @@ class XComs:
     def count(
         self, task_id: str, key: str = RETURN_VALUE, *, dag_id: str | None = None, run_id: str | None = None
     ) -> int:
-        """How many XComs a task has under a key: one for each map index that pushed it.
+        """The number of a task's XComs with a key: one per map index that pushed it.
 
         Args:
             task_id: the task that pushed them.
@@ -143,21 +143,22 @@ class XComs:
         mapped_length: int | None = None,
         dag_result: bool = False,
     ) -> None:
-        """Push an XCom, by default of this task instance.
+        """Push an XCom, by default for this task instance.
 
         Args:
-            key: its key; `return_value` is the one that the task's own return value takes.
+            key: its key; the task's return value has the key `return_value`.
             value: any value that has a JSON form.
             task_id: the task; this one by default.
             dag_id: the Dag; this one by default.
             run_id: the Dag run; this one by default.
             map_index: the map index; this task instance's by default.
-            mapped_length: how many task instances a task that is mapped over the value gets; done for the return value
-                where the bundle declares the mapping.
-            dag_result: whether the value is the result of the whole Dag run.
+            mapped_length: the number of task instances of a task that is mapped over the value. If the bundle declares
+                the mapping, the runtime sets it for the return value.
+            dag_result: whether the value is the result of the Dag run.
 
         Raises:
-            ValueNotSerializableError: when the value has none; the message gives the path inside it and the type.
+            ValueNotSerializableError: if the value has no JSON form; the message gives the path and the type of the
+                bad element.
         """
         check_jsonable(value)
         body = {"type": "SetXCom", "value": value, **self._own_place(key, task_id, dag_id, run_id, map_index)}
@@ -176,7 +177,7 @@ class XComs:
         run_id: str | None = None,
         map_index: int | None = None,
     ) -> None:
-        """Delete an XCom, by default of this task instance; nothing happens when there is none.
+        """Delete an XCom, by default of this task instance. If there is no such XCom, do nothing.
 
         Args:
             key: its key.

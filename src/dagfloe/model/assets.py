@@ -105,7 +105,7 @@ class AssetAlias:
         return hash((AssetAlias, self.name))
 
 
-def profile(asset: Asset | AssetRef | AssetAlias) -> AssetProfile:
+def asset_profile(asset: Asset | AssetRef | AssetAlias) -> AssetProfile:
     """How an inlet or outlet is named in a message (`AssetProfile`)."""
     if isinstance(asset, Asset):
         return {"name": asset.name, "uri": asset.uri, "type": "Asset"}
