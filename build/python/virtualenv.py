@@ -1,6 +1,6 @@
 """The virtual environment of a bundle: its dependencies and PyInstaller, and nothing of the caller's.
 
-Installing takes most of a first build, so environments stay in the cache, under the digest of what is in them.
+Installing takes most of a first build, so environments stay in the cache, under the digest of their requirements.
 """
 
 from __future__ import annotations

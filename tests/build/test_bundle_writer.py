@@ -51,7 +51,7 @@ def test_temporary_files(tmp_path: Path) -> None:
 
 
 def test_output_folder(tmp_path: Path) -> None:
-    """The folder is made; the error names what is wrong with it."""
+    """The folder is made; if that is not possible, the error says why."""
     prepare_output(tmp_path / "new" / "folder" / "sales")
     assert (tmp_path / "new" / "folder").is_dir()
     (tmp_path / "file").write_text("")

@@ -16,7 +16,7 @@ A bundle file follows Airflow's executable bundle spec 1.0. It is a program with
        44  12   zero
        56  8    AFBNDL01
 
-The spec does not say what is in the executable region. Of a file that dagfloe built, it is the launcher (a small C
+The spec leaves the executable region open. In a file that dagfloe built, it is the launcher (a small C
 program) with the frozen program as its payload. The launcher unpacks the payload once on a host, and starts it::
 
     launcher | stored files, aligned to 16 bytes | index | footer                                payload

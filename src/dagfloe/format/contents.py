@@ -1,4 +1,4 @@
-"""Lists what is inside an executable region: the files of its payload, and the modules in PyInstaller's archive. Pure.
+"""Lists the content of an executable region: the files of its payload, and the modules in PyInstaller's archive. Pure.
 
 The package's docstring draws both.
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dagfloe.stub.source_code import INDENT, Writer, call, literal, string
+from dagfloe.stub.source_code import INDENT, Writer, call, literal, string_literal
 from dagfloe.stub.wiring import Names
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def write_calls(
             else:
                 local = group[len(path[-1]) + 1 :] if path else group
                 after = f" as {groups[group]}:" if group in reopened else ":"
-                writer.code(depth, call("TaskGroup", string(local)), "with ", after)
+                writer.code(depth, call("TaskGroup", string_literal(local)), "with ", after)
             opened.add(group)
             path.append(group)
         before = f"{results[task_id]} = " if task_id in results else ""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.format.errors import StubError
-from dagfloe.stub.source_code import array, call, literal, string
+from dagfloe.stub.source_code import array, call, literal, string_literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,7 @@ def date(iso: str, zone: str | None = None) -> Code:
         parts.pop()
     if zone is None and offset:
         return call("pendulum.datetime", *map(str, parts), tz=call("pendulum.timezone", str(_whole_seconds(offset))))
-    return call("pendulum.datetime", *map(str, parts), tz=string(zone or "UTC"))
+    return call("pendulum.datetime", *map(str, parts), tz=string_literal(zone or "UTC"))
 
 
 def duration(seconds: float) -> Code:
@@ -74,8 +74,8 @@ def assets(declared: list[Mapping[str, str]]) -> Code:
 
 def _asset(declared: Mapping[str, str]) -> Code:
     if "alias" in declared:
-        return call("AssetAlias", string(declared["alias"]))
-    arguments = {key: string(declared[key]) for key in ("name", "uri") if key in declared}
+        return call("AssetAlias", string_literal(declared["alias"]))
+    arguments = {key: string_literal(declared[key]) for key in ("name", "uri") if key in declared}
     if len(arguments) == 1:
         return call("Asset.ref", **arguments)
     return call("Asset", arguments["name"]) if declared["name"] == declared["uri"] else call("Asset", **arguments)

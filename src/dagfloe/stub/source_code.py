@@ -126,7 +126,7 @@ def lay_out(code: Code, depth: int, before: str = "", after: str = "") -> str:
     return "\n".join([before + code.opening, *lines, " " * depth + code.closing + after])
 
 
-def string(value: str) -> str:
+def string_literal(value: str) -> str:
     """A string literal with printable characters only, in the quotes that need fewer escapes."""
     quote = "'" if value.count('"') > value.count("'") else '"'
     return quote + "".join(_escape(character, quote) for character in value) + quote
@@ -146,12 +146,18 @@ def literal(value: Any, depth: int = 0) -> Code:
         raise StubError(f"a value is nested deeper than {_MAX_DEPTH} levels")
     if isinstance(value, str):
         lines = value.splitlines(keepends=True)
-        return MultilineString(string(value), tuple(map(string, lines))) if len(lines) > 1 else string(value)
+        return (
+            MultilineString(string_literal(value), tuple(map(string_literal, lines)))
+            if len(lines) > 1
+            else string_literal(value)
+        )
     if isinstance(value, list):
         return array([literal(item, depth + 1) for item in value])
     if isinstance(value, dict) and all(isinstance(key, str) for key in value):
         return Listing(
-            "{", tuple((f"{string(key)}: ", literal(item, depth + 1)) for key, item in sorted(value.items())), "}"
+            "{",
+            tuple((f"{string_literal(key)}: ", literal(item, depth + 1)) for key, item in sorted(value.items())),
+            "}",
         )
     is_finite = not isinstance(value, float) or value - value == 0
     if value is None or (isinstance(value, (bool, int, float)) and is_finite):
