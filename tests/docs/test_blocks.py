@@ -1,10 +1,11 @@
-"""Everything that the documentation shows in a block is run."""
+"""The tests run every block of code in the documentation."""
 
 from __future__ import annotations
 
 import re
 import shutil
 import sys
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from support.page_runner import Page, PageError, matches, read_console
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Why blocks are not run: each is something that a test must not do, or cannot.
+#: Reasons for not running a block, and how many blocks have each reason.
 EXCUSES = {
     "it installs into the environment that runs the tests": 2,
     "it needs an Airflow, and `make airflow-readme` runs it": 8,
@@ -29,14 +30,14 @@ BLOCKS = {str(page.relative_to(ROOT)): read_blocks(page) for page in PAGES}
 
 @pytest.fixture
 def page(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
-    """A page's folder, with the examples in it, and copies of the bundle files that it names."""
+    """Create the folder of a page, with the examples and copies of the bundle files that the page names."""
     (tmp_path / "bundles").symlink_to(ROOT / "bundles")
     (tmp_path / "dags").mkdir()
     text = "".join(block.text for block in BLOCKS[name])
-    for each, built in product(("dist/linux-x86_64", "opt/airflow/bundles"), ("hello", "weather")):
-        (tmp_path / each).mkdir(parents=True, exist_ok=True)
-        if f"{each}/{built}" in text:
-            shutil.copy(ROOT / "dist" / platform_tag() / built, tmp_path / each / built)
+    for folder, bundle in product(("dist/linux-x86_64", "opt/airflow/bundles"), ("hello", "weather")):
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+        if f"{folder}/{bundle}" in text:
+            shutil.copy(ROOT / "dist" / platform_tag() / bundle, tmp_path / folder / bundle)
     monkeypatch.syspath_prepend(tmp_path)
     before = set(sys.modules)
     yield Page(tmp_path)
@@ -49,24 +50,24 @@ def page(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", [name for name, blocks in BLOCKS.items() if blocks])
 def test_page(name: str, page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The blocks of a page run, one after the other, and print what it says."""
+    """The blocks of a page run in their order and print the output that the page shows."""
     if ROOT / name == sales_project.PAGE:
         sales_project.prepare(page.folder, page.folder / "dist" / "linux-x86_64" / "sales", monkeypatch)
     page.run(BLOCKS[name])
 
 
 def test_few_blocks_are_not_run() -> None:
-    """What is not run says why, and is listed here."""
-    found = [block.excuse for blocks in BLOCKS.values() for block in blocks if block.excuse]
-    assert {excuse: found.count(excuse) for excuse in found} == EXCUSES
+    """Every block that is not run gives a reason from the list."""
+    excuses = [block.excuse for blocks in BLOCKS.values() for block in blocks if block.excuse]
+    assert {excuse: excuses.count(excuse) for excuse in excuses} == EXCUSES
 
 
 def blocks_of(tmp_path: Path, text: str) -> list[Block]:
-    """The blocks of a page that is written here."""
-    path = ROOT / "page.md"  # only named
+    """Read the blocks of a page with this text."""
+    path = ROOT / "page.md"  # this file does not exist
     file = tmp_path / "page.md"
     file.write_text(text, "utf-8")
-    return [Block(path, each.line, each.language, each.name, each.text, each.excuse) for each in read_blocks(file)]
+    return [replace(block, page=path) for block in read_blocks(file)]
 
 
 @pytest.mark.parametrize(
@@ -87,13 +88,13 @@ def blocks_of(tmp_path: Path, text: str) -> list[Block]:
     ],
 )
 def test_a_wrong_block_fails(text: str, why: str, tmp_path: Path) -> None:
-    """What does not run, or prints something else, is found."""
+    """A block that fails, or that prints other output, fails the test."""
     with pytest.raises((PageError, Exception), match=why):
         Page(tmp_path).run(blocks_of(tmp_path, text))
 
 
 def test_blocks_build_on_each_other(tmp_path: Path) -> None:
-    """They share names, files, the folder that a command leads to, and the last status."""
+    """Blocks share names, files, the current folder and the last exit status."""
     texts = [
         "```python\nx = 1\n```",
         "```python\nassert x == 1\n```",
@@ -107,7 +108,7 @@ def test_blocks_build_on_each_other(tmp_path: Path) -> None:
 
 
 def test_output() -> None:
-    """Dots stand for anything in a line, and for lines."""
+    """Three dots match any part of a line, and any number of lines."""
     assert list(read_console("$ a\nb\nc\n$ d\n")) == [("a", "b\nc"), ("d", "")]
     assert matches("a ... c\n...\nd", "a b c\nx\ny\nd\n")
     assert matches("a\n...\nd", "a\nd\n")
@@ -116,7 +117,7 @@ def test_output() -> None:
 
 
 def test_reference_is_complete() -> None:
-    """Every public name, command, option of a project and environment variable is in the reference."""
+    """The reference lists every public name, command, project option and environment variable."""
     import dagfloe  # noqa: PLC0415
     import dagfloe.testing  # noqa: PLC0415
     from dagfloe.build.project import OPTIONS  # noqa: PLC0415

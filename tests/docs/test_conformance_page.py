@@ -1,4 +1,4 @@
-"""The table of conformance belongs to the tests and tasks that are in the repository."""
+"""The conformance page matches the tests and tasks in the repository."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_page_is_current() -> None:
-    """The page was made from the tests, the tasks and the dimensions as they are now."""
+    """The page comes from the current tests, tasks and dimensions."""
     text = conformance_page.PAGE.read_text("utf-8")
     assert f"<!-- inputs {conformance_page.inputs_digest()} -->" in text, "it is stale: run `make conformance`"
 
 
 def test_every_dimension_is_a_row_and_conforms() -> None:
-    """Every dimension is a row for every Airflow, and none is anything but a pass where the supervisor can do it."""
+    """Every dimension has a row, and passes for every Airflow whose supervisor offers it."""
     text = conformance_page.PAGE.read_text("utf-8").partition("## The other")[0]
     rows = dict(re.findall(r"^\| ([\w-]+) \| [A-Z-]+ \| (.*?) \| [^|]+ \|$", text, re.MULTILINE))
     assert list(rows) == list(DIMENSIONS)
@@ -29,14 +29,14 @@ def test_every_dimension_is_a_row_and_conforms() -> None:
 
 
 def test_every_dimension_is_tested_once() -> None:
-    """Every dimension has a test of its own."""
+    """Every dimension has exactly one test."""
     source = (ROOT / "tests" / "airflow" / "test_conformance.py").read_text("utf-8")
     tested = re.findall(r'^@pytest\.mark\.dimension\("([\w-]+)"\)$', source, re.MULTILINE)
     assert sorted(tested) == sorted(DIMENSIONS)
 
 
-def test_a_stale_page_is_told(capsys: Any, tmp_path: Path, monkeypatch: Any) -> None:
-    """Comparing fails where the page says something else than the results, and where a dimension failed."""
+def test_a_stale_page_fails(capsys: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    """The comparison fails if the page does not match the results, and if a dimension failed."""
     results = tmp_path / "3.3.2.json"
     results.write_text("{}")
     assert conformance_page.main(["--check", str(results)]) == 1

@@ -1,4 +1,4 @@
-"""The page of deaths shows what the tests show."""
+"""The page on deaths has a row for every test."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from support.hosts import HOSTS
 
 
 def test_every_row_is_shown() -> None:
-    """Every death and every host is a row, each seen 20 times or as often as its name says."""
+    """Every death and every host has a row with its result; every death was tested at least 20 times."""
     rows = [line.strip("| ").split(" | ") for line in PAGE.read_text("utf-8").splitlines() if line.startswith("| ")]
     shown = {cells[0]: cells[1:] for cells in rows}
     for death in DEATHS:

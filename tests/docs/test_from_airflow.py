@@ -25,12 +25,12 @@ EXCEPTIONS = [
 
 @pytest.mark.parametrize("name", EXCEPTIONS)
 def test_every_exception_is_on_the_page(name: str) -> None:
-    """An author finds every public exception on the page."""
+    """The page contains every public exception."""
     assert f"`{name}`" in PAGE
 
 
-def test_names_of_ours_exist() -> None:
-    """Every call and attribute in the right column is there."""
+def test_names_exist() -> None:
+    """Every call and attribute in the right column exists."""
     calls = set(re.findall(r"`(client|context)\.([\w.]+)", " ".join(RIGHT)))
     assert len(calls) >= 30
     run = Run()
@@ -49,18 +49,18 @@ def test_names_of_ours_exist() -> None:
 
 
 def test_code_blocks_run() -> None:
-    """The page's Python is what it says: it registers, and its tasks run."""
+    """The Python blocks of the page register tasks, and the tasks run."""
     assert len(BLOCKS) == 3
     run, namespace = Run(), dict[str, Any]()
     for block in BLOCKS:
         exec(compile(block, "from-airflow.md", "exec", dont_inherit=True), namespace)  # noqa: S102 - our own page
     run.bundle, run.dag = namespace["bundle"], namespace["dag"]
-    place = {"dag_id": run.dag.dag_id}
-    assert run(task_id="wait", ti=place)["next_method"] == "arrived"
-    resumed = run(task_id="wait", ti=place, next_method="arrived", next_kwargs={"event": 1, "rows": 3})
+    task_instance = {"dag_id": run.dag.dag_id}
+    assert run(task_id="wait", ti=task_instance)["next_method"] == "arrived"
+    resumed = run(task_id="wait", ti=task_instance, next_method="arrived", next_kwargs={"event": 1, "rows": 3})
     assert resumed["type"] == "SucceedTask"
-    assert run(task_id="load", ti=place)["type"] == "SucceedTask"
+    assert run(task_id="load", ti=task_instance)["type"] == "SucceedTask"
     run.airflow.xcoms["transform", "return_value"] = {"total": 70}
-    assert run(task_id="store", ti=place)["type"] == "SucceedTask"
+    assert run(task_id="store", ti=task_instance)["type"] == "SucceedTask"
     assert run.airflow.sent("SetXCom")[-1]["value"] == "sales: 70"
     assert run.dag.reachable_from("extract") == {"transform", "store"}

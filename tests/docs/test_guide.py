@@ -1,4 +1,4 @@
-"""The tasks of the guide do what the guide says, and the figures of the pages are those that were measured."""
+"""The tasks of the how-to guides run, the figures match the benchmarks, and links lead to files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GUIDE = ROOT / "docs" / "how-to"
 
 @pytest.fixture
 def guide(request: pytest.FixtureRequest, tmp_path: Path) -> ModuleType:
-    """The module that the Python of a page is; the test is named as the page."""
+    """Run the Python blocks of a page as a module; the page has the name of the test."""
     page = Page(tmp_path)
     name = request.node.name.removeprefix("test_")
     page.run(block for block in read_blocks(GUIDE / f"{name}.md") if block.language == "python")
@@ -29,17 +29,17 @@ def guide(request: pytest.FixtureRequest, tmp_path: Path) -> ModuleType:
 
 @pytest.fixture
 def env() -> TaskEnvironment:
-    """An empty Airflow."""
+    """Create an empty environment."""
     return TaskEnvironment()
 
 
 def value(env: TaskEnvironment, task: Any, **options: Any) -> Any:
-    """What a task returns."""
+    """Run a task, and return its value."""
     return env.run(task, **options).raise_for_state().value
 
 
 def test_tasks(guide: ModuleType, env: TaskEnvironment) -> None:
-    """Arguments come from the block, and dataclasses from JSON; whatever is said is in the log."""
+    """Tasks get arguments from the block and dataclasses from JSON; the log contains all records."""
     env.variables["limit"] = "1"
     assert value(env, guide.extract) == [{"amount": 2.5}]
     assert value(env, guide.total) == 25.0
@@ -53,7 +53,7 @@ def test_tasks(guide: ModuleType, env: TaskEnvironment) -> None:
 
 
 def test_dags(guide: ModuleType, env: TaskEnvironment) -> None:
-    """Branches skip, groups name, mapped tasks map, and assets are told of."""
+    """Branches skip tasks, groups prefix ids, mapped tasks get items, and outlets cause asset events."""
     assert env.run(guide.choose).skipped == ["large"]
     assert env.run(guide.is_needed).skipped == []
     assert guide.dag.downstream_of("checks.rows") == ["report"]
@@ -67,7 +67,7 @@ def test_dags(guide: ModuleType, env: TaskEnvironment) -> None:
 
 
 def test_client(guide: ModuleType, env: TaskEnvironment) -> None:
-    """Lookups, XComs, states and counts work; secrets do not show."""
+    """Lookups, XComs, state stores and counts work, and secrets are masked."""
     env.connections["warehouse"] = "postgres://host:5432/sales"
     assert value(env, guide.load) == "host:5432 100 0"
     assert env.variables["last_limit"] == "100"
@@ -82,7 +82,7 @@ def test_client(guide: ModuleType, env: TaskEnvironment) -> None:
 
 
 def test_waiting(guide: ModuleType, env: TaskEnvironment) -> None:
-    """Tasks end while they wait, and go on."""
+    """Tasks end while they wait, and resume."""
     looked = env.run(guide.file_there)
     assert looked.state == "up_for_reschedule"
     env.variables["file"] = "orders.csv"
@@ -97,7 +97,7 @@ def test_waiting(guide: ModuleType, env: TaskEnvironment) -> None:
 
 
 def test_outcomes(guide: ModuleType, env: TaskEnvironment) -> None:
-    """States and retries are as the table says."""
+    """States and retries match the table."""
     states = {rows: env.run(guide.load, arguments={"rows": rows}).state for rows in (0, -1, 3)}
     assert states == {0: "skipped", -1: "failed", 3: "success"}
     failed = env.run(guide.fetch)
@@ -108,32 +108,32 @@ def test_outcomes(guide: ModuleType, env: TaskEnvironment) -> None:
 
 @pytest.mark.parametrize("name", ["README.md", "docs/evidence/comparison.md", "docs/index.md"])
 def test_figures(name: str) -> None:
-    """Every time and size is one of the benchmarks, as it is there or rounded; but for tables written by a program."""
+    """Every time and size outside generated tables is a figure of the benchmarks, or a rounded one."""
     measured = (ROOT / "docs" / "evidence" / "benchmarks.md").read_text("utf-8")
     known = {
         unit: {number(text) for text in re.findall(rf"([\d,.]+) {unit}\b", measured)} for unit in ("ms", "s", "MB")
     }
     text = re.sub(r"(<!-- the figures of [a-z -]+ -->).*?\1", "", (ROOT / name).read_text("utf-8"), flags=re.DOTALL)
-    found = re.findall(r"([\d,]+(?:\.\d+)?) (ms|s|MB)\b", text)
-    for figure, unit in found:
+    figures = re.findall(r"([\d,]+(?:\.\d+)?) (ms|s|MB)\b", text)
+    for figure, unit in figures:
         if (name, figure, unit) in QUOTED:
             continue
         digits = len(figure.partition(".")[2])
-        assert any(round(each, digits) == number(figure) for each in known[unit]), f"{figure} {unit}"
-    assert len(found) >= {"README.md": 1, "docs/evidence/comparison.md": 15, "docs/index.md": 0}[name]
+        assert any(round(value, digits) == number(figure) for value in known[unit]), f"{figure} {unit}"
+    assert len(figures) >= {"README.md": 1, "docs/evidence/comparison.md": 15, "docs/index.md": 0}[name]
 
 
-#: Figures of others, with a link beside them.
+#: Figures from other sources, to which the page links.
 QUOTED = {("docs/evidence/comparison.md", "30", "s"), ("docs/evidence/comparison.md", "1", "s")}
 
 
 def number(text: str) -> float:
-    """A number that may have commas."""
+    """Parse a number with optional commas."""
     return float(text.replace(",", "").rstrip("."))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links(page: Path) -> None:
-    """Every link to a file of the repository leads to one."""
+    """Every link to a file of the repository leads to an existing file."""
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
         assert (page.parent / target).is_file(), target

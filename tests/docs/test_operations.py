@@ -1,4 +1,4 @@
-"""The page of operations tells every message, and promises nothing that does not happen."""
+"""The page on operations lists every message, and its statements are true."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ TOLERANCE = 1.5
 
 
 def test_every_log_line_is_told() -> None:
-    """Every message of the runtime is a row with its logger and level, and no row is left over."""
-    told = {}
+    """Every message of the runtime has a row with its logger and level, and every row has a message."""
+    documented = {}
     for message, where, *_ in rows(PAGE, "Log lines"):
         name, level = re.fullmatch(r"`(.+)`, (\w+)", where).groups()  # type: ignore[union-attr]
-        told[messages(message)[0]] = (name, level)
-    assert told == python_messages()
+        documented[messages(message)[0]] = (name, level)
+    assert documented == python_messages()
 
 
 def test_every_line_of_the_launcher_is_told() -> None:
-    """So is all that the launcher says, its reasons included."""
-    told = [text for cells in rows(PAGE, "Lines of the launcher") for text in messages(cells[0])]
-    assert len(told) == len(set(told))
-    assert set(told) == launcher_messages()
+    """Every line and every reason of the launcher has a row."""
+    documented = [text for cells in rows(PAGE, "Lines of the launcher") for text in messages(cells[0])]
+    assert len(documented) == len(set(documented))
+    assert set(documented) == launcher_messages()
 
 
-def test_the_messages_are_found() -> None:
-    """The search for messages finds those of each kind."""
+def test_search_for_messages() -> None:
+    """The search finds messages of each kind."""
     assert python_messages()["Task failed with …"] == ("dagfloe.task", "error")
     assert python_messages()["Uncaught exception in thread …"] == ("dagfloe", "error")
     assert launcher_messages() >= {
@@ -51,10 +51,10 @@ def test_the_messages_are_found() -> None:
 
 
 def test_figures_are_those_of_the_benchmarks() -> None:
-    """Sizes and start times are what the benchmarks have measured, as far as a reader cares."""
+    """Sizes and start times are close to the results of the benchmarks."""
     tables = json.loads((ROOT / "benchmarks" / "results.json").read_text("utf-8"))["tables"]
     measured = {(table["title"], row["name"]): row["figures"]["median"] for table in tables for row in table["rows"]}
-    told = {name: [float(cell.split()[0]) for cell in cells] for name, *cells in rows(PAGE, "Sizing")}
+    documented = {name: [float(cell.split()[0]) for cell in cells] for name, *cells in rows(PAGE, "Sizing")}
     for column, task in enumerate(("small task", "pandas task")):
         starts = "Start of a small task" if column == 0 else "Start of a task with pandas"
         expected = {
@@ -64,36 +64,36 @@ def test_figures_are_those_of_the_benchmarks() -> None:
             "later starts": measured[starts, "bundle file, warm"] / 1000,
         }
         for name, value in expected.items():
-            assert value / TOLERANCE < told[name][column] < value * TOLERANCE, name
+            assert value / TOLERANCE < documented[name][column] < value * TOLERANCE, name
 
 
 @pytest.mark.frozen
 @pytest.mark.parametrize("name", ["hello", "orders", "weather"])
-def test_a_file_tells_nothing_of_its_build(name: str) -> None:
-    """Neither manifest nor source hold a path, or anything else of the environment, of the machine of the build."""
+def test_a_file_contains_nothing_of_its_build_host(name: str) -> None:
+    """Manifest and source contain no path and no environment variable of the build host."""
     file = read_bundle(ROOT / "dist" / platform_tag() / name)
-    told = json.dumps(file.manifest) + file.source.decode()
+    contents = json.dumps(file.manifest) + file.source.decode()
     own = [str(ROOT), *(value for value in os.environ.values() if len(value) > 8)]
-    assert [text for text in own if text in told] == []
+    assert [text for text in own if text in contents] == []
 
 
 def listening(pid: int) -> list[str]:
-    """The sockets of a process that listen."""
+    """Find the listening sockets of a process."""
     links = [link.readlink() for link in Path(f"/proc/{pid}/fd").iterdir()]
     inodes = {match[1] for link in links if (match := re.match(r"socket:\[(\d+)\]", str(link)))}
     assert inodes
-    found = []
+    sockets = []
     for name in ("tcp", "tcp6", "udp", "udp6"):
         for line in Path(f"/proc/net/{name}").read_text("ascii").splitlines()[1:]:
             fields = line.split()
             if fields[9] in inodes and (fields[3] == "0A" or name.startswith("udp")):
-                found.append(line)
-    return found
+                sockets.append(line)
+    return sockets
 
 
 @pytest.mark.frozen
 def test_a_running_task_keeps_its_file(tmp_path: Path) -> None:
-    """A file that is replaced while its task runs does not disturb it; the task listens nowhere."""
+    """A running task does not notice that its file is replaced, and listens on no port."""
     file, newer = tmp_path / "hello", tmp_path / ".hello"
     shutil.copy(HELLO, file)
     with Peer([str(file)]) as peer:

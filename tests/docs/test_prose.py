@@ -28,8 +28,8 @@ def test_phrase(phrase: Phrase) -> None:
 
 def test_phrases_accept_all_right_examples() -> None:
     """No right example contains another phrase of the list."""
-    found = [match[0] for phrase in PHRASES for right in PHRASES for match in phrase.search(right.right)]
-    assert found == []
+    matches = [match[0] for phrase in PHRASES for right in PHRASES for match in phrase.search(right.right)]
+    assert matches == []
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The quick start goes the README's way, which `make airflow-readme` types in a real Airflow."""
+"""The quick start uses the commands of the README, which `make airflow-readme` runs in a real Airflow."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ README = [*path_blocks()]
 
 
 def commands(blocks: list[Block]) -> list[str]:
-    """What is typed."""
+    """List the commands in the blocks."""
     return [command for block in blocks if block.language == "console" for command, _ in read_console(block.text)]
 
 
@@ -26,10 +26,10 @@ def test_every_command_of_the_readme_is_explained() -> None:
     assert set(typed) <= set(commands(BLOCKS))
 
 
-def test_what_needs_an_airflow_is_run_by_the_readme() -> None:
-    """In the same order, and with the same settings."""
-    wanted = [block for block in BLOCKS if "airflow-readme" in block.excuse]
-    assert wanted
-    assert commands(wanted) == commands([block for block in README if "airflow-readme" in block.excuse])
+def test_commands_that_need_airflow_are_in_the_readme() -> None:
+    """The commands have the same order, and Airflow's settings are the same."""
+    blocks = [block for block in BLOCKS if "airflow-readme" in block.excuse]
+    assert blocks
+    assert commands(blocks) == commands([block for block in README if "airflow-readme" in block.excuse])
     settings = [(block.name, block.text) for block in README if block.language == "ini"]
     assert settings == [(block.name, block.text) for block in BLOCKS if block.language == "ini"]

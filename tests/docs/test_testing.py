@@ -1,4 +1,4 @@
-"""The guide to testing: its code is a project, and the tests in it pass."""
+"""The code in the guide to testing is a project whose tests pass."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FILES = dict(re.findall(r"^```python\n# (\w+\.py)\n(.*?)^```$", PAGE, re.MULTILI
 
 
 def test_code_is_a_project_whose_tests_pass(pytester: pytest.Pytester) -> None:
-    """Every block is a file, and all tests in them pass as an author would run them."""
+    """Every block is a file, and pytest runs all tests in them successfully."""
     assert len(FILES) == PAGE.count("```python\n") == 8
     for name, text in FILES.items():
         (pytester.path / name).write_text(text, "utf-8")
@@ -28,7 +28,7 @@ def test_code_is_a_project_whose_tests_pass(pytester: pytest.Pytester) -> None:
 
 
 def test_names_exist() -> None:
-    """What the tables name is there."""
+    """Every name in the tables exists."""
     named = set(re.findall(r"`env\.(\w+)", PAGE))
     assert len(named) >= 10
     environment = TaskEnvironment()

@@ -1,4 +1,4 @@
-"""Failures of docs/how-to/troubleshooting.md that need no Airflow and no build; ELSEWHERE are the others."""
+"""Failures in docs/how-to/troubleshooting.md that need no Airflow and no build; ELSEWHERE lists the other tests."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ TITLES = ("The task fails, and its log is empty", "The launcher says", "The task
 
 
 def test_every_row_is_produced() -> None:
-    """Each message of the page is produced here, under the real supervisor, or by a build."""
+    """A test produces each message of the page, here or in one of the other files."""
     produced = {
         node.value
         for path in (Path(__file__), *(ROOT / "tests" / name for name in ELSEWHERE))
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Constant)
     }
-    told = {messages(cells[0])[0] for title in TITLES for cells in rows(TROUBLES, title)}
-    assert len(told) > 30
-    assert told - produced == set()
+    documented = {messages(cells[0])[0] for title in TITLES for cells in rows(TROUBLES, title)}
+    assert len(documented) > 30
+    assert documented - produced == set()
 
 
 # The launcher
@@ -37,7 +37,7 @@ def test_every_row_is_produced() -> None:
 
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
-    """A small bundle file."""
+    """Write a small bundle file."""
     return write_bundle(tmp_path / "tiny")
 
 
@@ -52,7 +52,7 @@ def bundle(tmp_path: Path) -> Path:
 )
 def test_mounts(bundle: Path, option: str, message: str) -> None:
     places = "/tmp /var/tmp /dev/shm"  # noqa: S108 - mounted over
-    script = f"for each in {places}; do mount -t tmpfs -o {option} none $each; done; exec $BUNDLE"
+    script = f"for folder in {places}; do mount -t tmpfs -o {option} none $folder; done; exec $BUNDLE"
     with bundle.open("rb") as file:
         answer = subprocess.run(
             ["unshare", "--map-root-user", "--mount", "sh", "-ec", script],
@@ -101,7 +101,7 @@ def test_half_a_file(bundle: Path, tmp_path: Path) -> None:
 
 
 def failure(peer: Peer) -> str:
-    """What the task failed with."""
+    """Return the error of the failed task."""
     return str(peer.record("Task failed")["exception"][0]["exc_value"])
 
 
@@ -151,7 +151,7 @@ def test_a_bundle_that_was_replaced_while_its_task_was_deferred(tmp_path: Path) 
 
 
 def by_hand(*arguments: str) -> str:
-    """What a bundle file says that is started so."""
+    """Start a bundle file by hand, and return its stderr."""
     answer = subprocess.run([HELLO, *arguments], capture_output=True, text=True, timeout=DEADLINE_S, check=False)
     assert answer.returncode in (1, 2)
     return answer.stderr
