@@ -32,7 +32,7 @@ from dagfloe.local.schedule.manifest_graph import Graph
 from dagfloe.local.schema_version import served_schema_version
 from dagfloe.local.seed.environment_variables import fill_from_environment
 from dagfloe.local.seed.seed_file import Seed, read_seed
-from dagfloe.local.store.declare import introduce
+from dagfloe.local.store.declarations import add_declarations
 from dagfloe.local.store.store import Store
 from dagfloe.local.supervise.stop import Stop
 from dagfloe.model.states import FAILED, SUCCESS
@@ -153,7 +153,7 @@ def run(
         launch, manifest = stack.enter_context(open_bundle(path, quiet=quiet))
         graph = _select_graph(manifest, dag_id, task_ids)
         store = Store()
-        introduce(manifest, store)
+        add_declarations(manifest, store)
         if database is not None:
             database.load(store)
         if from_airflow:

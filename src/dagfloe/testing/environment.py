@@ -225,7 +225,7 @@ class TaskEnvironment:
     def _introduce_assets(self, way: Way) -> None:
         """Let the assets be known that the task names in full, as Airflow knows them from the Dag."""
         for asset in (*way.task.outlets, *way.task.inlets) if way.task else ():
-            if isinstance(asset, Asset) and self.store.assets.find(asset.name, asset.uri) is None:
+            if isinstance(asset, Asset) and self.store.find_asset(asset.name, asset.uri) is None:
                 self.store.add_asset(asset.name, asset.uri, group=asset.group, extra=asset.extra)
 
     def _task_run(self, dag_id: str, task_id: str, **facts: Any) -> TaskRun:

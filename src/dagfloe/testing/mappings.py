@@ -36,7 +36,9 @@ class Variables(MutableMapping[str, Any]):
         self._store.set_variable(key, value if isinstance(value, str) or value is None else _as_json(value))
 
     def __delitem__(self, key: str) -> None:
-        del self._store.variables[key]
+        if key not in self._store.variables:
+            raise KeyError(key)
+        self._store.delete_variable(key)
 
     def __iter__(self) -> Iterator[str]:
         return iter(list(self._store.variables))
@@ -66,7 +68,9 @@ class Connections(MutableMapping[str, Any]):
         self._store.add_connection(connection)
 
     def __delitem__(self, conn_id: str) -> None:
-        del self._store.connections[conn_id]
+        if conn_id not in self._store.connections:
+            raise KeyError(conn_id)
+        self._store.delete_connection(conn_id)
 
     def __iter__(self) -> Iterator[str]:
         return iter(list(self._store.connections))
@@ -125,8 +129,7 @@ class XComs(MutableMapping[Any, Any]):
         """Let a store have these XComs, and no other ones, in the Dag run of a task instance."""
         present = {
             Place(each.task_id, each.key, each.map_index): value
-            for each, value in store.xcoms.items()
-            if (each.dag_id, each.run_id) == (run.dag_id, run.run_id)
+            for each, value in store.find_xcoms(run.dag_id, run.run_id).items()
         }
         for place in present.keys() - self._encoded.keys():
             store.tell({"type": "DeleteXCom", **_named(place, run)}, run)

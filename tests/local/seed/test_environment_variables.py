@@ -33,7 +33,7 @@ def test_variables_and_connections() -> None:
     assert answer(store, "GetVariable", key="path")["error"] == "VARIABLE_NOT_FOUND"
     assert answer(store, "GetConnection", conn_id="db")["host"] == "h"
     assert answer(store, "GetConnection", conn_id="Web")["conn_type"] == "http"
-    assert store.secrets.mask("hunter2 hunter3 hunter4") == "*** *** ***"
+    assert store.mask("hunter2 hunter3 hunter4") == "*** *** ***"
 
 
 @pytest.mark.parametrize("text", ["hunter2", '{"host": "hunter2"}', '{"hunter2'])

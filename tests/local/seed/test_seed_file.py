@@ -109,7 +109,7 @@ def test_whole_file(tmp_path: Path) -> None:
     assert store.variables == {"colour": "green", "limits": '[1, {"a": true}]'}
     assert store.connections["db"] == Connection.from_uri("db", "postgres://me:hunter2@h:5432/db")
     assert store.connections["web"].extra == {"timeout": 5}
-    assert store.secrets.mask("hunter2 hunter3") == "*** ***"
+    assert store.mask("hunter2 hunter3") == "*** ***"
     assert store.xcoms == {
         XComKey("d", "r", "up", -1, "return_value"): [1, {"a": 2.5}],
         XComKey("e", "earlier", "up", 3, "k"): False,

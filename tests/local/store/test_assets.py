@@ -37,7 +37,7 @@ def store_with_events() -> Store:
     for day in (2, 0, 1):
         extra, key = {"day": str(day), "n": day}, f"2026-01-0{day + 1}"
         when = WHEN + timedelta(days=day)
-        store.assets.add_event(
+        store.add_asset_event(
             AssetEventRecord(asset=AssetKey("raw", "s3://raw"), timestamp=when, extra=extra, partition_key=key)
         )
     return store

@@ -24,7 +24,7 @@ from dagfloe.runtime.wire.requests import TERMINAL_STATES, list_request_names
 from support.comm_pair import answered
 from support.memory import context
 from support.schemas import NEW, OLD, SCHEMAS
-from support.store_requests import TASK, ask
+from support.store_requests import TASK, answer, ask
 from support.strategies import aware, from_schema
 
 if TYPE_CHECKING:
@@ -161,4 +161,4 @@ def test_several_threads() -> None:
         thread.join(30)
     assert (exists.count(False), exists.count(True)) == (50, 350)
     assert len(set(store.skipped[TASK.dag_id, TASK.run_id])) == 400
-    assert len(store.assets.events) == 8
+    assert len(answer(store, "GetAssetEventByAsset", name="raw", uri=None)["asset_events"]) == 8

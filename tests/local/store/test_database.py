@@ -18,8 +18,7 @@ from hypothesis import strategies as st
 
 from dagfloe import Connection, DagfloeError
 from dagfloe.local.seed.seed_file import parse_seed
-from dagfloe.local.store.database import Database
-from dagfloe.local.store.rows import Row, put_back, rows_of
+from dagfloe.local.store.database import Database, Row, make_rows, restore_row
 from dagfloe.local.store.run_records import DagRunRecord, TaskInstanceRecord
 from dagfloe.local.store.store import Store
 from support.store_requests import OTHER_TI, TASK, answer, ask
@@ -79,7 +78,7 @@ def test_all_that_tasks_did_survives(path: Path) -> None:
     keep(path, full_store())
     store = kept(path)
     assert answer(store, "GetVariable", key="api_key")["value"] == "hunter2"
-    assert store.secrets.mask("hunter2") == "***"
+    assert store.mask("hunter2") == "***"
     place: dict[str, Any] = {"key": "k", "dag_id": "d", "run_id": "r", "task_id": "t"}
     assert answer(store, "GetXCom", **place, map_index=2)["value"] == {"a": [1, None]}
     assert answer(store, "GetTaskStateStore", ti_id=TASK.ti_id, key="cursor")["value"] == 3
@@ -145,14 +144,14 @@ def test_only_the_owner_may_read_it(path: Path) -> None:
 def test_not_saved(path: Path) -> None:
     """Without a save, and after one that fails, the file has what it had."""
     keep(path, full_store())
-    before = rows_of(kept(path))
+    before = make_rows(kept(path))
     with Database(path) as database:
         database.load(Store())
     broken = full_store()
-    broken.xcoms[next(iter(broken.xcoms))] = object()
+    broken.set_xcom(next(iter(broken.xcoms)), object())
     with Database(path) as database, pytest.raises(TypeError):
         database.save(broken)
-    assert rows_of(kept(path)) == before
+    assert make_rows(kept(path)) == before
 
 
 def test_saved_twice(path: Path) -> None:
@@ -160,7 +159,7 @@ def test_saved_twice(path: Path) -> None:
     with Database(path) as database:
         database.save(full_store())
         database.save(Store())
-    assert rows_of(kept(path)) == []
+    assert make_rows(kept(path)) == []
 
 
 def test_in_use(path: Path) -> None:
@@ -179,7 +178,7 @@ def test_in_use(path: Path) -> None:
                 pass
         finally:
             other.communicate(timeout=30)
-    assert rows_of(kept(path)) == []
+    assert make_rows(kept(path)) == []
 
 
 def test_other_files(path: Path, tmp_path: Path) -> None:
@@ -233,7 +232,7 @@ def test_any_values(values: dict[str, Any], when: datetime, note: str) -> None:
         path = Path(folder) / "kept.db"
         keep(path, store)
         again = kept(path)
-    assert rows_of(again) == rows_of(store)
+    assert make_rows(again) == make_rows(store)
     assert (again.xcoms, again.variables) == (store.xcoms, store.variables)
     assert again.runs["d", "r"].run_after == when
 
@@ -249,7 +248,7 @@ def test_any_values(values: dict[str, Any], when: datetime, note: str) -> None:
 def test_any_row(row: Row) -> None:
     """Whatever a row holds, it is put into the store, or refused."""
     with suppress(ValueError):
-        put_back(Store(), row)
+        restore_row(Store(), row)
 
 
 def refuse(path: Path, told: str) -> None:

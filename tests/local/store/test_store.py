@@ -49,7 +49,7 @@ def test_connections() -> None:
         "port": None,
         "extra": '{"token": "abcdef", "x": "shown"}',
     }
-    assert store.secrets.mask("hunter2 abcdef shown") == "*** *** shown"
+    assert store.mask("hunter2 abcdef shown") == "*** *** shown"
     assert answer(store, "GetConnection", conn_id="x")["error"] == "CONNECTION_NOT_FOUND"
 
 
@@ -64,7 +64,7 @@ def test_environment() -> None:
     """What the environment has is found in any case, not listed, not deleted, and behind what the store has itself."""
     store = Store()
     store.add_environment({"API_KEY": "hunter2"}, {"DB": Connection.from_uri("DB", "http://:hunter3@h")})
-    assert store.secrets.mask("hunter2 hunter3") == "*** ***"
+    assert store.mask("hunter2 hunter3") == "*** ***"
     ask(store, "DeleteVariable", key="api_key")
     assert answer(store, "GetVariable", key="Api_Key") == {
         "type": "VariableResult",
@@ -103,8 +103,7 @@ def test_prior_dates() -> None:
     """With `include_prior_dates` the value written last in any run counts, when this run has none."""
     store = Store()
     for run_id, value in (("1", "a"), ("2", "b"), ("1", "c")):
-        store.xcoms.pop(XComKey("d", run_id, "t", -1, "k"), None)
-        store.xcoms[XComKey("d", run_id, "t", -1, "k")] = value
+        store.set_xcom(XComKey("d", run_id, "t", -1, "k"), value)
     assert answer(store, "GetXCom", **XCOM, include_prior_dates=True)["value"] == "c"
     assert answer(store, "GetXCom", **{**XCOM, "run_id": "2"}, include_prior_dates=True)["value"] == "b"
     assert answer(store, "GetXCom", **XCOM)["value"] is None
@@ -133,7 +132,7 @@ def test_mask_secret(fields: dict[str, Any], masked: bool) -> None:
     """A secret is masked, unless it has a name that does not tell so, as in Airflow."""
     store = Store()
     assert ask(store, "MaskSecret", **fields) == (None, None)
-    assert (store.secrets.mask("hunter2") == "***") is masked
+    assert (store.mask("hunter2") == "***") is masked
 
 
 def test_telling_variable() -> None:
@@ -141,7 +140,7 @@ def test_telling_variable() -> None:
     store = Store()
     store.set_variable("api_key", "hunter2")
     store.set_variable("colour", "green")
-    assert store.secrets.mask("hunter2 green") == "*** green"
+    assert store.mask("hunter2 green") == "*** green"
 
 
 def test_rendered() -> None:

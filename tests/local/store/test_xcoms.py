@@ -59,7 +59,7 @@ def test_earlier_runs() -> None:
     for day, run_id in ((3, "r3"), (1, "r1"), (2, "r2")):
         date = datetime(2026, 1, day, tzinfo=timezone.utc)
         store.save_run(DagRunRecord(dag_id="d", run_id=run_id, logical_date=date, run_after=date))
-        store.xcoms[XComKey("d", run_id, "up", -1, "k")] = run_id
+        store.set_xcom(XComKey("d", run_id, "up", -1, "k"), run_id)
     place = {**PLACE, "run_id": "r2", "include_prior_dates": True}
     assert answer(store, "GetXCom", **place)["value"] == "r2"
     assert sorted(answer(store, "GetXComSequenceSlice", **place, start=None, stop=None, step=None)["root"]) == [

@@ -219,7 +219,7 @@ def test_cannot_start(run: Runner, tmp_path: Path) -> None:
 
 def test_ends_before_connecting(run: Runner) -> None:
     """A process that ends before it connects fails the task; the error has its output, without secrets."""
-    run.store.secrets.add("hunter2")
+    run.store.set_variable("api_key", "hunter2")
     result = run("print('about hunter2'); dial('comm'); sys.exit('no luck')", task={"should_retry": True})
     assert (result.state, result.exit_code) == ("failed", 1)
     assert "status 1, before it had connected; its output:\n" in str(result.error)
@@ -488,7 +488,6 @@ succeed()
 
 def test_replies_not_read(run: Runner) -> None:
     """A task that never reads its replies does not block the supervisor: the deadline still ends it."""
-    run.store.xcoms.clear()
     result = run(
         """
 begin()

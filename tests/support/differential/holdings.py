@@ -38,11 +38,12 @@ def _add_xcoms(store: Store, holds: Mapping[str, Any], dag_id: str) -> None:
         return XComKey(dag_id, run_id, task_id, map_index, key)
 
     for name, value in holds.get("xcoms", {}).items():
-        store.xcoms[place(name)] = value
+        store.set_xcom(place(name), value)
     for name, value in holds.get("prior_xcoms", {}).items():
-        store.xcoms[place(name, "before")] = value
+        store.set_xcom(place(name, "before"), value)
     for name, values in holds.get("mapped_xcoms", {}).items():
-        store.xcoms.update({place(name, map_index=index): value for index, value in enumerate(values)})
+        for index, value in enumerate(values):
+            store.set_xcom(place(name, map_index=index), value)
 
 
 def _add_assets(store: Store, holds: Mapping[str, Any]) -> None:
@@ -57,7 +58,7 @@ def _add_assets(store: Store, holds: Mapping[str, Any]) -> None:
             extra=event["extra"],
             **{name: event[name] for name in _SOURCE},
         )
-        store.assets.events.append(record)
+        store.add_asset_event(record)
 
 
 def _add_runs(store: Store, holds: Mapping[str, Any], dag_id: str) -> None:

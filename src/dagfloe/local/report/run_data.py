@@ -50,8 +50,8 @@ def _task(node: TaskNode) -> dict[str, Any]:
 
 
 def _instance(instance: Instance, result: DagResult, store: Store) -> dict[str, Any]:
-    mask = store.secrets.mask
-    prefix = (result.graph.dag_id, result.run_id, instance.task.task_id, instance.map_index)
+    mask = store.mask
+    xcoms = store.find_xcoms(result.graph.dag_id, result.run_id, instance.task.task_id, instance.map_index)
     has_label = instance.map_index != UNMAPPED and instance.rendered_map_index is not None
     return {
         "task_id": instance.task.task_id,
@@ -60,7 +60,7 @@ def _instance(instance: Instance, result: DagResult, store: Store) -> dict[str, 
         "state": instance.state,
         "error": None if instance.note is None else mask(instance.note),
         "tries": [_attempt(attempt, result.start_date, store) for attempt in instance.tries],
-        "xcoms": {key.key: mask(value_text(value)) for key, value in store.xcoms.items() if key[:4] == prefix},
+        "xcoms": {key.key: mask(value_text(value)) for key, value in xcoms.items()},
     }
 
 
@@ -72,7 +72,7 @@ def _attempt(attempt: Try, start_date: datetime, store: Store) -> dict[str, Any]
         "state": attempt.state,
         "began_s": (attempt.start_date - start_date).total_seconds(),
         "seconds": 0.0 if result is None else result.seconds,
-        "error": None if error is None else store.secrets.mask(error),
+        "error": None if error is None else store.mask(error),
         "records": [] if result is None else [_record(record) for record in result.records],
     }
 

@@ -77,8 +77,8 @@ class RunRecorder:
 
     def find_xcom_keys(self, instance: Instance) -> list[str]:
         """Return the keys of the XComs that earlier tries of a task instance pushed."""
-        prefix = (self._dag_id, self.run_id, instance.task.task_id, instance.map_index)
-        return [xcom.key for xcom in list(self._store.xcoms) if xcom[:4] == prefix]
+        xcoms = self._store.find_xcoms(self._dag_id, self.run_id, instance.task.task_id, instance.map_index)
+        return [xcom.key for xcom in xcoms]
 
     def find_length(self, task_id: str) -> int | None:
         """Return the number of items that a task returned, or of instances of a mapped task that returned a value.
@@ -86,9 +86,9 @@ class RunRecorder:
         Returns:
             The length; None if no other task can be mapped over the return value.
         """
-        prefix = (self._dag_id, self.run_id, task_id)
-        xcoms = [xcom for xcom in list(self._store.xcoms) if xcom[:3] == prefix and xcom.key == RETURN_VALUE]
-        if any(xcom.map_index != UNMAPPED for xcom in xcoms):
-            return len(xcoms)
-        value = self._store.xcoms[xcoms[0]] if xcoms else None
+        xcoms = self._store.find_xcoms(self._dag_id, self.run_id, task_id)
+        values = {xcom.map_index: value for xcom, value in xcoms.items() if xcom.key == RETURN_VALUE}
+        if any(map_index != UNMAPPED for map_index in values):
+            return len(values)
+        value = values.get(UNMAPPED)
         return len(value) if isinstance(value, (list, dict)) else None

@@ -88,20 +88,17 @@ class Seed:
             dag_id: the Dag of the XComs that name none.
             run_id: the Dag run of the XComs that name none.
         """
-        with store.lock:
-            for key, value in self.variables.items():
-                store.set_variable(key, value)
-            for connection in self.connections:
-                store.add_connection(connection)
-            for xcom in self.xcoms:
-                place = XComKey(xcom.dag_id or dag_id, xcom.run_id or run_id, xcom.task_id, xcom.map_index, xcom.key)
-                store.xcoms[place] = xcom.value
-            for asset, aliases in self.assets:
-                store.assets.add(asset, aliases)
-            for event in self.asset_events:
-                name, uri = event.asset
-                store.assets.assets.setdefault(event.asset, AssetRecord(name=name, uri=uri))
-                store.assets.add_event(event)
+        for key, value in self.variables.items():
+            store.set_variable(key, value)
+        for connection in self.connections:
+            store.add_connection(connection)
+        for xcom in self.xcoms:
+            xcom_key = XComKey(xcom.dag_id or dag_id, xcom.run_id or run_id, xcom.task_id, xcom.map_index, xcom.key)
+            store.set_xcom(xcom_key, xcom.value)
+        for asset, aliases in self.assets:
+            store.add_asset(asset.name, asset.uri, group=asset.group, extra=asset.extra, aliases=aliases)
+        for event in self.asset_events:
+            store.add_asset_event(event)
 
 
 def read_seed(path: Path, clock: Clock = utc_now) -> Seed:

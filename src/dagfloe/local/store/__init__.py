@@ -1,1 +1,1 @@
-"""What an Airflow deployment would know, in memory and in an SQLite file."""
+"""What an Airflow deployment knows: the embedded supervisor's store, in memory and in an SQLite file."""

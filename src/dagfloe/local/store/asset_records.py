@@ -1,4 +1,4 @@
-"""Assets and their events as the embedded supervisor remembers them: values only."""
+"""Assets and asset events of the store: values only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class AssetKey(NamedTuple):
-    """Which asset it is."""
+    """Identifies an asset."""
 
     name: str
     uri: str
@@ -25,8 +25,9 @@ class AssetRecord:
         name: its name.
         uri: its URI.
         group: its group.
-        extra: what is noted with it.
-        is_active: whether a Dag has it. Others, which tasks made through asset aliases, are not found by name or URI.
+        extra: its extra.
+        is_active: whether a Dag has the asset. Assets that tasks created through asset aliases are inactive: a lookup
+            by name or URI does not find them.
     """
 
     name: str
@@ -37,7 +38,7 @@ class AssetRecord:
 
     @property
     def key(self) -> AssetKey:
-        """Which asset it is."""
+        """The asset's key."""
         return AssetKey(self.name, self.uri)
 
 
@@ -47,13 +48,13 @@ class AssetEventRecord:
 
     Attributes:
         asset: the asset.
-        timestamp: when; aware.
-        extra: what is noted with it.
-        source_dag_id: the task instance that made it, if any; `source_run_id`, `source_task_id` and `source_map_index`
-            likewise.
-        partition_key: the partition that it is about.
-        aliases: the names of the asset aliases through which it was made.
-        is_seeded: whether a seed tells of it, which will do so again.
+        timestamp: the time of the event, aware.
+        extra: its extra.
+        source_dag_id: the Dag of the task instance that created the event, if any; `source_run_id`, `source_task_id`
+            and `source_map_index` likewise.
+        partition_key: the key of its partition.
+        aliases: the names of the asset aliases through which the task created it.
+        is_seeded: whether it comes from a seed file, so that no database saves it.
     """
 
     asset: AssetKey

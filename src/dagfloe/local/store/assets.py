@@ -7,38 +7,49 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.local.store.asset_records import AssetEventRecord, AssetKey, AssetRecord
-from dagfloe.local.store.replies import Reply, check_own, failed, lookup_error, refused, refused_text
+from dagfloe.local.store.outlet_events import group_alias_events, read_outlet_events
+from dagfloe.local.store.replies import (
+    Reply,
+    api_error,
+    check_ti_id,
+    not_found_reply,
+    plain_api_error,
+    supervisor_error,
+)
+from dagfloe.local.store.saved_items import SavedItem, record_from_dict, record_to_dict
 from dagfloe.values.dates import to_datetime
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from dagfloe.local.store.replies import Serve
+    from dagfloe.local.store.replies import Handler
+    from dagfloe.local.store.saved_items import Restore
     from dagfloe.local.task_run import TaskRun
     from dagfloe.values.dates import Clock
 
+NumberedEvent = tuple[int, AssetEventRecord]
+
 
 class AssetStore:
-    """Assets, aliases and events.
+    """Assets, asset aliases and asset events.
 
     Args:
         clock: gives the time of events.
 
     Attributes:
-        assets: assets by name and URI; of two with one name or one URI, the first one is found.
-        aliases: the assets behind each asset alias, by its name.
-        events: asset events; each has its number, from 1, as its id.
+        assets: assets by key. Of two with the same name or the same URI, a lookup finds the first one.
+        events: asset events. The id of an event is its position, from 1.
     """
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
         self.assets: dict[AssetKey, AssetRecord] = {}
-        self.aliases: dict[str, list[AssetKey]] = {}
         self.events: list[AssetEventRecord] = []
+        self._aliases: dict[str, list[AssetKey]] = {}
         self._succeeded: set[str] = set()
+        self._clock = clock
 
-    def served(self) -> dict[str, Serve]:
-        """What it answers, by the request's type."""
+    def handlers(self) -> dict[str, Handler]:
+        """Return the handlers by the type of the request."""
         return {
             "GetAssetByName": self._get,
             "GetAssetByUri": self._get,
@@ -49,33 +60,39 @@ class AssetStore:
         }
 
     def add(self, record: AssetRecord, aliases: Sequence[str] = ()) -> None:
-        """Add an asset, or replace it, and put it behind asset aliases."""
+        """Add an asset, or replace it, and link it to asset aliases."""
         self.assets[record.key] = record
         for alias in aliases:
-            known = self.aliases.setdefault(alias, [])
-            if record.key not in known:
-                known.append(record.key)
+            keys = self._aliases.setdefault(alias, [])
+            if record.key not in keys:
+                keys.append(record.key)
 
     def add_event(self, event: AssetEventRecord) -> None:
-        """Add an event of an asset that is here, and put the asset behind the event's aliases."""
+        """Add an event of an asset that the store has, and link the asset to the event's aliases."""
         self.add(self.assets[event.asset], event.aliases)
         self.events.append(event)
 
     def find(self, name: str | None = None, uri: str | None = None) -> AssetRecord | None:
-        """The active asset with a name, or else with a URI."""
-        check_named({"name": name, "uri": uri})
-        found = (each for each in self.assets.values() if (each.name == name if name else each.uri == uri))
-        return next((each for each in found if each.is_active), None)
+        """Return the active asset with a name, or else with a URI."""
+        check_asset_reference({"name": name, "uri": uri})
+        for asset in self.assets.values():
+            if asset.is_active and (asset.name == name if name else asset.uri == uri):
+                return asset
+        return None
 
-    def known(self, body: Mapping[str, Any]) -> AssetRecord:
-        """The asset that a request names."""
+    def get(self, body: Mapping[str, Any]) -> AssetRecord:
+        """Return the active asset that a request names.
+
+        Raises:
+            RequestError: if there is no such asset.
+        """
         asset = self.find(body.get("name"), body.get("uri"))
         if asset is None:
-            raise refused(404, "not_found", f"There is no asset {body.get('name') or body.get('uri')!r}")
+            raise api_error(404, "not_found", f"There is no asset {body.get('name') or body.get('uri')!r}")
         return asset
 
-    def succeed(self, body: Mapping[str, Any], task: TaskRun, partition_key: str | None) -> None:
-        """Make the events of the outlets of a task that has succeeded.
+    def add_outlet_events(self, body: Mapping[str, Any], task: TaskRun, partition_key: str | None) -> None:
+        """Add the events of the outlets of a task that succeeded. Only the first call for a task instance counts.
 
         Args:
             body: its terminal message.
@@ -85,27 +102,48 @@ class AssetStore:
         if task.ti_id in self._succeeded:
             return
         self._succeeded.add(task.ti_id)
-        told = [_Told(event) for event in body.get("outlet_events") or ()]
+        events = read_outlet_events(body)
         outlets = body.get("task_outlets") or ()
-        for key in dict.fromkeys(self._outlets(outlets)):
-            own = [each for each in told if each.alias is None and each.asset == key]
-            for each in own or [_Told({})]:
-                self._happen(task, key, each.extra, each.partition_key or partition_key)
+        for key in dict.fromkeys(self._activate_outlets(outlets)):
+            own = [event for event in events if event.alias is None and event.asset == key]
+            for event in own:
+                self._create_event(task, key, event.extra, event.partition_key or partition_key)
+            if not own:
+                self._create_event(task, key, {}, partition_key)
         aliases = {outlet.get("name") for outlet in outlets if outlet["type"] == "AssetAlias"}
-        grouped: dict[str, tuple[_Told, list[str]]] = {}
-        for each in told:
-            if each.alias in aliases and each.asset is not None and each.alias:
-                names = grouped.setdefault(repr((each.asset, each.asset_extra, each.extra)), (each, []))[1]
-                names.append(each.alias)
-        for each, names in grouped.values():
-            asset = each.asset
-            if asset is not None:
-                made = AssetRecord(name=asset.name, uri=asset.uri, extra=each.asset_extra, is_active=False)
-                self.assets.setdefault(asset, made)
-                self._happen(task, asset, each.extra, partition_key, tuple(dict.fromkeys(names)))
+        for alias_event in group_alias_events(events, aliases):
+            name, uri = alias_event.asset
+            asset = AssetRecord(name=name, uri=uri, extra=alias_event.asset_extra, is_active=False)
+            self.assets.setdefault(alias_event.asset, asset)
+            self._create_event(task, alias_event.asset, alias_event.extra, partition_key, alias_event.aliases)
 
-    def _outlets(self, outlets: Sequence[Mapping[str, Any]]) -> Iterator[AssetKey]:
-        """The assets among a task's outlets. One that nobody declared is declared by being one."""
+    def saved_items(self) -> Iterator[SavedItem]:
+        """Return the assets, the asset aliases, and the events that no seed file adds again."""
+        for asset in self.assets.values():
+            yield SavedItem("asset", asset.key, record_to_dict(asset, AssetRecord))
+        for alias, keys in self._aliases.items():
+            yield SavedItem("asset_alias", (alias,), keys)
+        for number, event in enumerate(self.events):
+            if not event.is_seeded:
+                yield SavedItem("asset_event", (number,), record_to_dict(event, AssetEventRecord))
+
+    def restorers(self) -> dict[str, Restore]:
+        """Return the functions that restore saved items, by noun."""
+        return {
+            "asset": lambda _key, value: self.add(record_from_dict(AssetRecord, value)),
+            "asset_alias": self._restore_alias,
+            "asset_event": self._restore_event,
+        }
+
+    def _restore_alias(self, key: list[Any], value: Any) -> None:
+        for asset_key in value:
+            self.add(self.assets[AssetKey(*asset_key)], key)
+
+    def _restore_event(self, _key: list[Any], value: Any) -> None:
+        self.add_event(record_from_dict(AssetEventRecord, {**value, "asset": AssetKey(*value["asset"])}))
+
+    def _activate_outlets(self, outlets: Sequence[Mapping[str, Any]]) -> Iterator[AssetKey]:
+        """Return the assets among a task's outlets, and activate those with both name and URI."""
         for outlet in outlets:
             kind, name, uri = outlet["type"], outlet.get("name"), outlet.get("uri")
             if kind == "Asset" and name and uri:
@@ -113,11 +151,11 @@ class AssetStore:
                 self.assets[key] = replace(self.assets.get(key, AssetRecord(name=name, uri=uri)), is_active=True)
                 yield key
             elif (kind == "AssetNameRef" and name) or (kind == "AssetUriRef" and uri):
-                found = self.find(name if kind == "AssetNameRef" else None, uri)
-                if found is not None:
-                    yield found.key
+                asset = self.find(name if kind == "AssetNameRef" else None, uri)
+                if asset is not None:
+                    yield asset.key
 
-    def _happen(
+    def _create_event(
         self,
         task: TaskRun,
         asset: AssetKey,
@@ -142,19 +180,17 @@ class AssetStore:
     def _get(self, body: Mapping[str, Any], _task: TaskRun) -> Reply:
         asset = self.find(body.get("name"), body.get("uri"))
         if asset is None:
-            return lookup_error("ASSET_NOT_FOUND", {name: body[name] for name in ("name", "uri") if name in body})
+            return not_found_reply("ASSET_NOT_FOUND", {name: body[name] for name in ("name", "uri") if name in body})
         return Reply({"type": "AssetResult", **_asset_body(asset)})
 
     def _get_of_alias(self, body: Mapping[str, Any], _task: TaskRun) -> Reply:
-        found = [self.assets[key] for key in self.aliases.get(body["alias_name"], ())]
-        return Reply(
-            {"type": "AssetsByAliasResult", "assets": [{"type": "AssetResult", **_asset_body(each)} for each in found]}
-        )
+        assets = [_asset_body(self.assets[key]) for key in self._aliases.get(body["alias_name"], ())]
+        return Reply({"type": "AssetsByAliasResult", "assets": [{"type": "AssetResult", **asset} for asset in assets]})
 
     def _get_events(self, body: Mapping[str, Any], _task: TaskRun) -> Reply:
-        check_named(body)
+        check_asset_reference(body)
         name, uri = body["name"], body["uri"]
-        return self._matching(
+        return self._filter_events(
             body,
             [
                 (number, event)
@@ -165,17 +201,19 @@ class AssetStore:
         )
 
     def _get_events_of_alias(self, body: Mapping[str, Any], _task: TaskRun) -> Reply:
-        if not body["alias_name"]:
-            raise failed("ValueError", "no name of an asset alias was given")
-        found = [(number, each) for number, each in enumerate(self.events, 1) if body["alias_name"] in each.aliases]
-        return self._matching(body, found)
+        alias = body["alias_name"]
+        if not alias:
+            raise supervisor_error("ValueError", "no name of an asset alias was given")
+        return self._filter_events(
+            body, [(number, event) for number, event in enumerate(self.events, 1) if alias in event.aliases]
+        )
 
-    def _matching(self, body: Mapping[str, Any], events: list[tuple[int, AssetEventRecord]]) -> Reply:
-        """The events that fit a request's filters; an empty filter does not count."""
+    def _filter_events(self, body: Mapping[str, Any], events: list[NumberedEvent]) -> Reply:
+        """Return the reply with the events that match a request's filters. An empty filter matches all."""
         after, before = (None if not body.get(name) else to_datetime(body[name]) for name in ("after", "before"))
-        pattern = _compiled(body.get("partition_key_regexp_pattern"))
+        pattern = _compile_pattern(body.get("partition_key_regexp_pattern"))
         key, extra = body.get("partition_key"), body.get("extra") or {}
-        found = [
+        matches = [
             (number, event)
             for number, event in events
             if (after is None or event.timestamp >= after)
@@ -184,54 +222,47 @@ class AssetStore:
             and (pattern is None or (event.partition_key is not None and pattern.search(event.partition_key)))
             and all(event.extra.get(name) == value for name, value in extra.items())
         ]
-        found.sort(key=lambda each: each[1].timestamp, reverse=not body.get("ascending", True))
+        matches.sort(key=lambda match: match[1].timestamp, reverse=not body.get("ascending", True))
         limit = body.get("limit")
-        wanted = found[:limit] if limit is not None and limit > 0 else found
-        return Reply({"type": "AssetEventsResult", "asset_events": [self._event_body(*each) for each in wanted]})
+        if limit is not None and limit > 0:
+            matches = matches[:limit]
+        bodies = [self._event_body(number, event) for number, event in matches]
+        return Reply({"type": "AssetEventsResult", "asset_events": bodies})
 
     def _event_body(self, number: int, event: AssetEventRecord) -> dict[str, Any]:
         names = ("source_task_id", "source_dag_id", "source_run_id", "source_map_index", "partition_key")
-        told = {name: getattr(event, name) for name in names}
+        optional = {name: getattr(event, name) for name in names}
         return {
             "id": number,
             "timestamp": event.timestamp,
             "extra": dict(event.extra),
             "asset": _asset_body(self.assets[event.asset]),
             "created_dagruns": [],
-            **{name: value for name, value in told.items() if value is not None},
+            **{name: value for name, value in optional.items() if value is not None},
         }
 
     def _validate(self, body: Mapping[str, Any], task: TaskRun) -> Reply:
-        """Every asset that is an inlet or outlet here is active: nothing makes one inactive."""
-        check_own(body, task)
+        """All inlets and outlets are active here: nothing deactivates an asset."""
+        check_ti_id(body, task)
         return Reply({"type": "InactiveAssetsResult", "inactive_assets": []})
 
 
-class _Told:
-    """An entry of `outlet_events`, as far as it makes sense."""
+def check_asset_reference(body: Mapping[str, Any]) -> None:
+    """Check that a request names an asset.
 
-    def __init__(self, event: Mapping[str, Any]) -> None:
-        key = event.get("dest_asset_key")
-        is_whole = isinstance(key, dict) and isinstance(key.get("name"), str) and isinstance(key.get("uri"), str)
-        self.asset = AssetKey(key["name"], key["uri"]) if isinstance(key, dict) and is_whole else None
-        self.extra: Mapping[str, Any] = event.get("extra") or {}
-        self.asset_extra: Mapping[str, Any] = event.get("dest_asset_extra") or {}
-        self.alias: str | None = event.get("source_alias_name")
-        self.partition_key: str | None = event.get("partition_key")
-
-
-def check_named(body: Mapping[str, Any]) -> None:
-    """Refuse a request that names no asset."""
+    Raises:
+        RequestError: if both name and URI are missing or empty.
+    """
     if not body.get("name") and not body.get("uri"):
-        raise failed("ValueError", "neither a name nor a URI of an asset was given")
+        raise supervisor_error("ValueError", "neither a name nor a URI of an asset was given")
 
 
 def _asset_body(asset: AssetRecord) -> dict[str, Any]:
     return {"name": asset.name, "uri": asset.uri, "group": asset.group, "extra": dict(asset.extra)}
 
 
-def _compiled(pattern: str | None) -> re.Pattern[str] | None:
+def _compile_pattern(pattern: str | None) -> re.Pattern[str] | None:
     try:
         return re.compile(pattern) if pattern else None
     except re.error:
-        raise refused_text(400, "partition_key_regexp_pattern is no regular expression") from None
+        raise plain_api_error(400, "partition_key_regexp_pattern is not a regular expression") from None

@@ -1,14 +1,15 @@
-"""The SQLite file that keeps variables, XComs, states, assets and runs from one run to the next."""
+"""The SQLite file that saves variables, XComs, states, assets and runs from one run to the next."""
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 from contextlib import closing, suppress
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagfloe.errors import UsageError
-from dagfloe.local.store.rows import Row, put_back, rows_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,21 +18,56 @@ if TYPE_CHECKING:
 
     from dagfloe.local.store.store import Store
 
-#: Says in the file's header whose database it is ("dflo"), and in which form.
+#: The file's header identifies the application ("dflo") and the version of the form.
 _APPLICATION_ID = 0x64666C6F
 _VERSION = 1
 
 
-class Database:
-    """A database file. Use it as a `with` block, in one thread; nobody else can use the file meanwhile.
+class Row(NamedTuple):
+    """One saved item.
 
-    What tasks wrote may be secret: a new file opens for its owner only.
+    Attributes:
+        noun: the kind of item, such as `xcom`.
+        key: identifies the item among those of its kind; a JSON list.
+        value: its value, JSON.
+    """
 
-    Args:
-        path: the file; made when there is none.
+    noun: str
+    key: str
+    value: str
+
+
+def make_rows(store: Store) -> list[Row]:
+    """Return the rows of everything in a store that outlives a run.
 
     Raises:
-        UsageError: on entering, loading and saving: when the file cannot be used.
+        TypeError: if a value has no JSON form.
+    """
+    return [Row(item.noun, _to_json(list(item.key)), _to_json(item.value)) for item in store.saved_items()]
+
+
+def restore_row(store: Store, row: Row) -> None:
+    """Put a saved item back into a store.
+
+    Raises:
+        ValueError: if the row is damaged. The message does not show its content.
+    """
+    try:
+        store.restore(row.noun, json.loads(row.key), json.loads(row.value))
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+        raise ValueError("it does not have the form in which it was written") from None
+
+
+class Database:
+    """A database file. Use it as a `with` block, in one thread. Meanwhile, no other process can use the file.
+
+    The values of tasks may be secret, so only its owner can read a new file.
+
+    Args:
+        path: the file. A missing file is created.
+
+    Raises:
+        UsageError: on entering, loading and saving, if the file cannot be used.
     """
 
     def __init__(self, path: Path) -> None:
@@ -61,14 +97,14 @@ class Database:
         self._close()
 
     def load(self, store: Store) -> None:
-        """Put all that was kept into a store."""
+        """Restore everything that is saved into a store."""
         try:
             rows = self._execute("SELECT noun, key, value FROM kept ORDER BY position")
         except sqlite3.Error as error:
             raise self._unusable(error) from error
         for number, row in enumerate(rows, 1):
             try:
-                put_back(store, Row(*row))
+                restore_row(store, Row(*row))
             except ValueError as error:
                 raise UsageError(
                     f"the database {self._path} cannot be read: row {number} of its table `kept` is damaged, {error}. "
@@ -76,8 +112,8 @@ class Database:
                 ) from error
 
     def save(self, store: Store) -> None:
-        """Keep all that is to be kept of a store, and nothing else: everything, or on a failure what was there."""
-        rows = rows_of(store)
+        """Replace the file's content by that of a store. If this fails, the file stays as it was."""
+        rows = make_rows(store)
         try:
             self._execute("DELETE FROM kept")
             self._open_connection().executemany("INSERT INTO kept (noun, key, value) VALUES (?, ?, ?)", rows)
@@ -126,3 +162,13 @@ class Database:
         if "not a database" in str(error):
             return UsageError(f"{self._path} is no database: name another file")
         return UsageError(f"the database {self._path} cannot be used: {error}")
+
+
+def _to_json(value: Any) -> str:
+    return json.dumps(value, default=_to_iso, separators=(",", ":"))
+
+
+def _to_iso(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no JSON form")

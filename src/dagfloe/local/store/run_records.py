@@ -1,4 +1,4 @@
-"""Dag runs and task instances as the embedded supervisor remembers them: values only."""
+"""Dags, Dag runs and task instances of the store: values only."""
 
 from __future__ import annotations
 
@@ -48,6 +48,7 @@ class TaskInstanceRecord:
     queue: str = "default"
     pool: str = "default_pool"
     operator: str = "_StubOperator"
+    map_label: str | None = None
     reschedules: int = 0
 
 

@@ -1,61 +1,64 @@
-"""The store's task instances: their states, what they skip, and what they ask humans."""
+"""The store's task instances: their states, the tasks that they skip, and their questions to a human."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timezone
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from dagfloe.local.store.replies import Reply, check_own, invalid, refused, refused_text
+from dagfloe.local.store.replies import Reply, api_error, check_ti_id, plain_api_error, validation_error
 from dagfloe.local.store.run_records import TaskInstanceRecord
+from dagfloe.local.store.saved_items import SavedItem, record_from_dict, record_to_dict
 from dagfloe.model.states import FAILED, FINISHED, RUNNING, SKIPPED, SUCCESS
 from dagfloe.values.dates import to_datetime
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from dagfloe.local.store.dag_runs import RunKey, RunStore
-    from dagfloe.local.store.replies import Serve
+    from dagfloe.local.store.replies import Handler
+    from dagfloe.local.store.saved_items import Restore
     from dagfloe.local.task_run import TaskRun
     from dagfloe.values.dates import Clock
 
 InstanceKey = tuple[str, str, str, int]
+#: Task instances in these states stay as they are when another task skips them.
 _NOT_SKIPPED = (RUNNING, SUCCESS, FAILED)
-_LONG_AGO = datetime.min.replace(tzinfo=timezone.utc)
+_EARLIEST = datetime.min.replace(tzinfo=timezone.utc)
 
 
 class InstanceStore:
     """Task instances.
 
     Args:
-        runs: knows the Dag runs' logical dates.
+        runs: knows the logical dates of the Dag runs.
         clock: gives the dates of task instances.
 
     Attributes:
-        instances: task instances by dag_id, run_id, task_id and map_index.
-        skipped: which tasks were skipped downstream, as it was said, by dag_id and run_id.
-        questions: what humans are asked, by the task instance's id.
-        rendered_fields: what the tasks sent as their rendered fields, by the task instance's id.
-        rendered_map_indexes: likewise their rendered map indexes.
-        rescheduled: when a task instance was rescheduled first, by its id.
+        skipped: the tasks that others skipped (`SkipDownstreamTasks`), in order, by dag_id and run_id: task_ids, or
+            pairs of task_id and map index.
+        questions: the questions to a human (`CreateHITLDetailPayload`) by ti_id.
+        rendered_fields: the rendered fields by ti_id.
+        rendered_map_indexes: the rendered map indexes by ti_id.
     """
 
     def __init__(self, runs: RunStore, clock: Clock) -> None:
-        self._clock = clock
-        self.instances: dict[InstanceKey, TaskInstanceRecord] = {}
         self.skipped: dict[RunKey, list[Any]] = {}
         self.questions: dict[str, dict[str, Any]] = {}
         self.rendered_fields: dict[str, dict[str, Any]] = {}
         self.rendered_map_indexes: dict[str, str] = {}
-        self.rescheduled: dict[str, datetime] = {}
-        self._asked: dict[str, int] = {}
+        self._clock = clock
+        self._instances: dict[InstanceKey, TaskInstanceRecord] = {}
+        self._first_reschedules: dict[str, datetime] = {}
+        self._asking_tries: dict[str, int] = {}
         self._runs = runs
         runs.on_clear = self._clear
 
-    def served(self) -> dict[str, Serve]:
-        """What it answers, by the request's type."""
+    def handlers(self) -> dict[str, Handler]:
+        """Return the handlers by the type of the request."""
         return {
-            "CreateHITLDetailPayload": self._ask,
+            "CreateHITLDetailPayload": self._ask_human,
             "GetPreviousTI": self._get_previous,
             "GetTICount": self._count,
             "GetTaskBreadcrumbs": self._get_breadcrumbs,
@@ -69,11 +72,11 @@ class InstanceStore:
 
     def save(self, record: TaskInstanceRecord) -> None:
         """Add a task instance, or replace it."""
-        self.instances[record.dag_id, record.run_id, record.task_id, record.map_index] = record
+        self._instances[record.dag_id, record.run_id, record.task_id, record.map_index] = record
 
-    def meet(self, task: TaskRun) -> None:
-        """Add the task instance that asks, where nobody did."""
-        if (task.dag_id, task.run_id, task.task_id, task.map_index) not in self.instances:
+    def ensure(self, task: TaskRun) -> None:
+        """Add a task instance, if it is missing."""
+        if (task.dag_id, task.run_id, task.task_id, task.map_index) not in self._instances:
             self.save(
                 TaskInstanceRecord(
                     dag_id=task.dag_id,
@@ -82,41 +85,51 @@ class InstanceStore:
                     ti_id=task.ti_id,
                     map_index=task.map_index,
                     try_number=task.try_number,
-                    state="running",
+                    state=RUNNING,
                     start_date=self._clock(),
                     queue=task.queue,
                 )
             )
 
     def reschedule(self, task: TaskRun) -> None:
-        """Note that a task instance is to be run again later."""
-        self.rescheduled.setdefault(task.ti_id, self._clock())
+        """Save the date of the first reschedule of a task instance."""
+        self._first_reschedules.setdefault(task.ti_id, self._clock())
+
+    def saved_items(self) -> Iterator[SavedItem]:
+        """Return the task instances."""
+        for key, instance in self._instances.items():
+            yield SavedItem("task_instance", key, record_to_dict(instance, TaskInstanceRecord))
+
+    def restorers(self) -> dict[str, Restore]:
+        """Return the functions that restore saved items, by noun."""
+        return {"task_instance": lambda _key, value: self.save(record_from_dict(TaskInstanceRecord, value))}
 
     def _clear(self, dag_id: str, run_id: str) -> None:
-        for key, record in self.instances.items():
+        for key, instance in self._instances.items():
             if key[:2] == (dag_id, run_id):
-                self.instances[key] = replace(record, state=None)
+                self._instances[key] = replace(instance, state=None)
 
-    def _ask(self, body: Mapping[str, Any], task: TaskRun) -> Reply:
-        check_own(body, task)
-        for name, absent in (("params", None), ("assigned_users", None), ("multiple", False)):
-            if body.get(name, absent) is None:
-                raise invalid("body", name, "it cannot be null")
-        if self._asked.get(task.ti_id) != task.try_number:  # a try asks once; later questions get the first one back
-            self._asked[task.ti_id] = task.try_number
+    def _ask_human(self, body: Mapping[str, Any], task: TaskRun) -> Reply:
+        check_ti_id(body, task)
+        for name, default in (("params", None), ("assigned_users", None), ("multiple", False)):
+            if body.get(name, default) is None:
+                raise validation_error("body", name, "it cannot be null")
+        # Each try has one question. A later request of the same try gets the first question back.
+        if self._asking_tries.get(task.ti_id) != task.try_number:
+            self._asking_tries[task.ti_id] = task.try_number
             self.questions[task.ti_id] = {name: value for name, value in body.items() if name != "type"}
         question = self.questions[task.ti_id]
-        told = {name: value for name, value in question.items() if value is not None and value is not False}
-        return Reply({"type": "HITLDetailRequestResult", **told})
+        fields = {name: value for name, value in question.items() if value is not None and value is not False}
+        return Reply({"type": "HITLDetailRequestResult", **fields})
 
     def _skip(self, body: Mapping[str, Any], task: TaskRun) -> Reply:
         self.skipped.setdefault((task.dag_id, task.run_id), []).extend(body["tasks"])
         now = self._clock()
-        for each in body["tasks"]:
-            task_id, map_index = (each, -1) if isinstance(each, str) else each
-            record = self.instances.get((task.dag_id, task.run_id, task_id, map_index))
-            if record is not None and record.state not in _NOT_SKIPPED:
-                self.save(replace(record, state=SKIPPED, start_date=now, end_date=now))
+        for skipped in body["tasks"]:
+            task_id, map_index = (skipped, -1) if isinstance(skipped, str) else skipped
+            instance = self._instances.get((task.dag_id, task.run_id, task_id, map_index))
+            if instance is not None and instance.state not in _NOT_SKIPPED:
+                self.save(replace(instance, state=SKIPPED, start_date=now, end_date=now))
         return Reply()
 
     def _set_rendered_fields(self, body: Mapping[str, Any], task: TaskRun) -> Reply:
@@ -125,115 +138,110 @@ class InstanceStore:
 
     def _set_rendered_map_index(self, body: Mapping[str, Any], task: TaskRun) -> Reply:
         if not body["rendered_map_index"]:
-            raise refused_text(422, "rendered_map_index cannot be empty")
+            raise plain_api_error(422, "rendered_map_index cannot be empty")
         self.rendered_map_indexes[task.ti_id] = body["rendered_map_index"]
         return Reply()
 
     def _get_reschedule_start_date(self, body: Mapping[str, Any], task: TaskRun) -> Reply:
-        check_own(body, task)
-        return Reply({"type": "TaskRescheduleStartDate", "start_date": self.rescheduled.get(task.ti_id)})
+        check_ti_id(body, task)
+        return Reply({"type": "TaskRescheduleStartDate", "start_date": self._first_reschedules.get(task.ti_id)})
 
     def _get_previous(self, body: Mapping[str, Any], _task: TaskRun) -> Reply:
-        wanted = (body["dag_id"], body["task_id"], body.get("map_index", -1))
+        names = (body["dag_id"], body["task_id"], body.get("map_index", -1))
         before = body.get("logical_date")
-        found = []
-        for each in self.instances.values():
-            date = self._date(each)
+        dated = []
+        for instance in self._instances.values():
+            date = self._logical_date(instance)
             if (
-                (each.dag_id, each.task_id, each.map_index) == wanted
+                (instance.dag_id, instance.task_id, instance.map_index) == names
                 and (before is None or (date is not None and date < to_datetime(before)))
-                and body.get("state") in (None, each.state)
+                and body.get("state") in (None, instance.state)
             ):
-                found.append((date or _LONG_AGO, each))
-        last = max(found, key=lambda each: each[0])[1] if found else None
-        return Reply({"type": "PreviousTIResult", "task_instance": None if last is None else self._as_body(last)})
+                dated.append((date or _EARLIEST, instance))
+        last = max(dated, key=itemgetter(0))[1] if dated else None
+        return Reply({"type": "PreviousTIResult", "task_instance": None if last is None else self._instance_body(last)})
 
     def _count(self, body: Mapping[str, Any], _task: TaskRun) -> Reply:
-        found = self._matching(body, body.get("task_ids"))
+        instances = self._filter(body, body.get("task_ids"))
         if body.get("task_group_id"):
-            pairs = {(each.task_id, each.map_index) for each in self._of_group(body)}
-            pairs = pairs or {(body["task_group_id"], -1)}
-            found = [each for each in found if (each.task_id, each.map_index) in pairs]
+            members = {(instance.task_id, instance.map_index) for instance in self._find_group_members(body)}
+            members = members or {(body["task_group_id"], -1)}
+            instances = [instance for instance in instances if (instance.task_id, instance.map_index) in members]
         states = body.get("states")
-        return Reply(
-            {
-                "type": "TICount",
-                "count": sum(not states or ("null" if each.state is None else each.state) in states for each in found),
-            }
-        )
+        if states:
+            instances = [instance for instance in instances if (instance.state or "null") in states]
+        return Reply({"type": "TICount", "count": len(instances)})
 
     def _get_states(self, body: Mapping[str, Any], _task: TaskRun) -> Reply:
-        found = self._matching(body, body.get("task_ids"))
+        instances = self._filter(body, body.get("task_ids"))
         if body.get("task_group_id"):
-            found = [*(found if body.get("task_ids") else ()), *self._of_group(body)]
+            instances = [*(instances if body.get("task_ids") else ()), *self._find_group_members(body)]
         states: dict[str, dict[str, Any]] = {}
-        for each in found:
-            name = each.task_id if each.map_index < 0 else f"{each.task_id}_{each.map_index}"
-            states.setdefault(each.run_id, {})[name] = each.state
+        for instance in instances:
+            name = instance.task_id if instance.map_index < 0 else f"{instance.task_id}_{instance.map_index}"
+            states.setdefault(instance.run_id, {})[name] = instance.state
         return Reply({"type": "TaskStatesResult", "task_states": states})
 
     def _get_breadcrumbs(self, body: Mapping[str, Any], _task: TaskRun) -> Reply:
-        run = (body["dag_id"], body["run_id"])
-        found = sorted(key for key, each in self.instances.items() if key[:2] == run and each.state in FINISHED)
-        return Reply(
-            {
-                "type": "TaskBreadcrumbsResult",
-                "breadcrumbs": [
-                    {
-                        "task_id": each.task_id,
-                        "map_index": each.map_index,
-                        "state": each.state,
-                        "operator": each.operator,
-                        "duration": _duration(each),
-                    }
-                    for each in map(self.instances.__getitem__, found)
-                ],
-            }
+        run_key = (body["dag_id"], body["run_id"])
+        finished = sorted(
+            key for key, instance in self._instances.items() if key[:2] == run_key and instance.state in FINISHED
         )
+        breadcrumbs = [
+            {
+                "task_id": instance.task_id,
+                "map_index": instance.map_index,
+                "state": instance.state,
+                "operator": instance.operator,
+                "duration": _duration_s(instance),
+            }
+            for instance in map(self._instances.__getitem__, finished)
+        ]
+        return Reply({"type": "TaskBreadcrumbsResult", "breadcrumbs": breadcrumbs})
 
-    def _matching(self, body: Mapping[str, Any], task_ids: Iterable[str] | None) -> list[TaskInstanceRecord]:
-        """The task instances that fit the common filters; empty ones, and a map index below 0, do not count."""
+    def _filter(self, body: Mapping[str, Any], task_ids: Iterable[str] | None) -> list[TaskInstanceRecord]:
+        """Return the task instances that match the common filters. Empty ones and negative map indexes match all."""
         dates = [to_datetime(date) for date in body.get("logical_dates") or ()]
         map_index = body.get("map_index")
         map_index = None if map_index is None or map_index < 0 else map_index
         return [
-            each
-            for each in self.instances.values()
-            if each.dag_id == body["dag_id"]
-            and (not task_ids or each.task_id in task_ids)
-            and (map_index is None or each.map_index == map_index)
-            and (not body.get("run_ids") or each.run_id in body["run_ids"])
-            and (not dates or self._date(each) in dates)
+            instance
+            for instance in self._instances.values()
+            if instance.dag_id == body["dag_id"]
+            and (not task_ids or instance.task_id in task_ids)
+            and (map_index is None or instance.map_index == map_index)
+            and (not body.get("run_ids") or instance.run_id in body["run_ids"])
+            and (not dates or self._logical_date(instance) in dates)
         ]
 
-    def _of_group(self, body: Mapping[str, Any]) -> list[TaskInstanceRecord]:
-        """The task instances in a task group, which their task_ids begin with."""
+    def _find_group_members(self, body: Mapping[str, Any]) -> list[TaskInstanceRecord]:
+        """Return the task instances in a task group, whose id is the prefix of their task_ids."""
         group = body["task_group_id"]
-        known = {each.task_id for each in self.instances.values() if each.dag_id == body["dag_id"]}
-        members = {task_id for task_id in known if task_id.startswith(f"{group}.")}
+        task_ids = {instance.task_id for instance in self._instances.values() if instance.dag_id == body["dag_id"]}
+        members = {task_id for task_id in task_ids if task_id.startswith(f"{group}.")}
         if not members:
-            raise refused(404, "not_found", f"The Dag {body['dag_id']!r} has no task group {group!r}")
-        return self._matching(body, members)
+            raise api_error(404, "not_found", f"The Dag {body['dag_id']!r} has no task group {group!r}")
+        return self._filter(body, members)
 
-    def _date(self, record: TaskInstanceRecord) -> datetime | None:
-        return self._runs.logical_date_of(record.dag_id, record.run_id)
+    def _logical_date(self, instance: TaskInstanceRecord) -> datetime | None:
+        return self._runs.get_logical_date(instance.dag_id, instance.run_id)
 
-    def _as_body(self, record: TaskInstanceRecord) -> dict[str, Any]:
+    def _instance_body(self, instance: TaskInstanceRecord) -> dict[str, Any]:
         return {
-            "task_id": record.task_id,
-            "dag_id": record.dag_id,
-            "run_id": record.run_id,
-            "logical_date": self._date(record),
-            "start_date": record.start_date,
-            "end_date": record.end_date,
-            "state": record.state,
-            "try_number": record.try_number,
-            "map_index": record.map_index,
-            "duration": _duration(record),
+            "task_id": instance.task_id,
+            "dag_id": instance.dag_id,
+            "run_id": instance.run_id,
+            "logical_date": self._logical_date(instance),
+            "start_date": instance.start_date,
+            "end_date": instance.end_date,
+            "state": instance.state,
+            "try_number": instance.try_number,
+            "map_index": instance.map_index,
+            "duration": _duration_s(instance),
         }
 
 
-def _duration(record: TaskInstanceRecord) -> float | None:
-    if record.start_date is None or record.end_date is None:
+def _duration_s(instance: TaskInstanceRecord) -> float | None:
+    if instance.start_date is None or instance.end_date is None:
         return None
-    return (record.end_date - record.start_date).total_seconds()
+    return (instance.end_date - instance.start_date).total_seconds()

@@ -1,16 +1,18 @@
-"""The store's variables and connections, and what is secret of them."""
+"""The store's variables and connections, and the secrets in them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dagfloe.local.store.replies import Reply, done, invalid, key_of, lookup_error
+from dagfloe.local.store.replies import Reply, get_key, not_found_reply, ok_reply, validation_error
+from dagfloe.local.store.saved_items import SavedItem
 from dagfloe.masking import Secrets, is_sensitive
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from dagfloe.local.store.replies import Serve
+    from dagfloe.local.store.replies import Handler
+    from dagfloe.local.store.saved_items import Restore
     from dagfloe.local.task_run import TaskRun
     from dagfloe.model.connection import Connection
 
@@ -21,24 +23,23 @@ class VariableStore:
     """Variables and connections.
 
     Attributes:
-        secrets: what is masked in log records.
+        secrets: masked in log records.
         variables: values by key.
         connections: connections by conn_id.
-        written: the variables that tasks wrote, which outlive the run where there is a database.
-        environment_variables: values by key in capitals; they are found whatever the case, and not listed.
-        environment_connections: connections by conn_id in capitals, likewise.
     """
 
     def __init__(self) -> None:
         self.secrets = Secrets()
         self.variables: dict[str, str | None] = {}
         self.connections: dict[str, Connection] = {}
-        self.written: dict[str, str] = {}
-        self.environment_variables: dict[str, str] = {}
-        self.environment_connections: dict[str, Connection] = {}
+        # Only variables that tasks wrote are saved: a seed file adds its own again in each run.
+        self._written: dict[str, str] = {}
+        # By names in capitals. A lookup finds them in any case, and a list does not show them.
+        self._environment_variables: dict[str, str] = {}
+        self._environment_connections: dict[str, Connection] = {}
 
-    def served(self) -> dict[str, Serve]:
-        """What it answers, by the request's type."""
+    def handlers(self) -> dict[str, Handler]:
+        """Return the handlers by the type of the request."""
         return {
             "DeleteVariable": self._delete,
             "GetConnection": self._get_connection,
@@ -49,61 +50,79 @@ class VariableStore:
         }
 
     def set_variable(self, key: str, value: str | None) -> None:
-        """Write a variable. A telling key makes its value a secret."""
+        """Set a variable. The value is masked if the key says that it is a secret."""
         self.variables[key] = value
         self._mask(value, key)
 
+    def delete_variable(self, key: str) -> None:
+        """Delete a variable, if there is one."""
+        self.variables.pop(key, None)
+        self._written.pop(key, None)
+
     def add_connection(self, connection: Connection) -> None:
-        """Add a connection. Its password and the secret parts of its extra are secrets."""
+        """Add a connection. Its password and the secrets of its extra are masked."""
         self.connections[connection.conn_id] = connection
         self._mask_connection(connection)
 
     def add_environment(self, variables: Mapping[str, str], connections: Mapping[str, Connection]) -> None:
-        """Add variables and connections of the environment; their names are in capitals."""
-        self.environment_variables.update(variables)
-        self.environment_connections.update(connections)
+        """Add the variables and connections of the environment, by names in capitals."""
+        self._environment_variables.update(variables)
+        self._environment_connections.update(connections)
         for key, value in variables.items():
             self._mask(value, key)
         for connection in connections.values():
             self._mask_connection(connection)
 
+    def saved_items(self) -> Iterator[SavedItem]:
+        """Return the variables that tasks wrote."""
+        for key, value in self._written.items():
+            yield SavedItem("variable", (key,), value)
+
+    def restorers(self) -> dict[str, Restore]:
+        """Return the functions that restore saved items, by noun."""
+        return {"variable": self._restore}
+
+    def _restore(self, key: list[Any], value: Any) -> None:
+        (name,) = key
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise TypeError
+        self.set_variable(name, value)
+        self._written[name] = value
+
     def _get(self, body: Mapping[str, Any], _task: TaskRun) -> Reply:
-        key = key_of(body)
+        key = get_key(body)
         value = self.variables.get(key)
         if key not in self.variables:
-            value = self.environment_variables.get(key.upper())
+            value = self._environment_variables.get(key.upper())
             if value is None:
-                return lookup_error("VARIABLE_NOT_FOUND", {"key": key})
+                return not_found_reply("VARIABLE_NOT_FOUND", {"key": key})
         self._mask(value, key)
         return Reply({"type": "VariableResult", "key": key, "value": value})
 
     def _put(self, body: Mapping[str, Any], _task: TaskRun) -> Reply:
-        value = str(body["value"])  # as in Airflow, where null becomes a text
-        self.set_variable(key_of(body), value)
-        self.written[key_of(body)] = value
+        value = str(body["value"])  # as in Airflow, where null becomes the string "None"
+        self.set_variable(get_key(body), value)
+        self._written[get_key(body)] = value
         return Reply()
 
     def _delete(self, body: Mapping[str, Any], _task: TaskRun) -> Reply:
-        self.variables.pop(key_of(body), None)
-        self.written.pop(key_of(body), None)
-        return done()
+        self.delete_variable(get_key(body))
+        return ok_reply()
 
     def _get_keys(self, body: Mapping[str, Any], _task: TaskRun) -> Reply:
         limit, offset = body.get("limit", 1000), body.get("offset", 0)
         if not 1 <= limit <= _MAX_PAGE:
-            raise invalid("query", "limit", f"expected a number from 1 to {_MAX_PAGE}")
+            raise validation_error("query", "limit", f"expected a number from 1 to {_MAX_PAGE}")
         if offset < 0:
-            raise invalid("query", "offset", "expected 0 or a larger number")
-        found = sorted(key for key in self.variables if key.startswith(body.get("prefix") or ""))
-        return Reply(
-            {"type": "VariableKeysResult", "keys": found[offset : offset + limit], "total_entries": len(found)}
-        )
+            raise validation_error("query", "offset", "expected 0 or a larger number")
+        keys = sorted(key for key in self.variables if key.startswith(body.get("prefix") or ""))
+        return Reply({"type": "VariableKeysResult", "keys": keys[offset : offset + limit], "total_entries": len(keys)})
 
     def _get_connection(self, body: Mapping[str, Any], _task: TaskRun) -> Reply:
         conn_id = body["conn_id"]
-        connection = self.connections.get(conn_id) or self.environment_connections.get(conn_id.upper())
+        connection = self.connections.get(conn_id) or self._environment_connections.get(conn_id.upper())
         if connection is None:
-            return lookup_error("CONNECTION_NOT_FOUND", {"conn_id": conn_id})
+            return not_found_reply("CONNECTION_NOT_FOUND", {"conn_id": conn_id})
         self._mask_connection(connection)
         return Reply(
             {
@@ -120,20 +139,26 @@ class VariableStore:
         )
 
     def _mask_secret(self, body: Mapping[str, Any], _task: TaskRun) -> Reply:
-        self._mask(body["value"], body.get("name"), unnamed=True)
+        self._mask(body["value"], body.get("name"), mask_unnamed=True)
         return Reply()
 
     def _mask_connection(self, connection: Connection) -> None:
         self.secrets.add(connection.password)
         self.secrets.add_extra(connection.extra_text)
 
-    def _mask(self, value: Any, name: str | None, *, unnamed: bool = False) -> None:
-        """Mask the texts of a value that have a telling name; with `unnamed`, those without a name as well."""
+    def _mask(self, value: Any, name: str | None, *, mask_unnamed: bool = False) -> None:
+        """Mask the strings in a value whose names say that they are secrets.
+
+        Args:
+            value: the value.
+            name: its name, if it has one.
+            mask_unnamed: whether to mask strings without a name, too.
+        """
         if isinstance(value, dict):
             for key, item in value.items():
                 self._mask(item, key)
         elif isinstance(value, list):
             for item in value:
-                self._mask(item, name, unnamed=unnamed)
-        elif isinstance(value, str) and (is_sensitive(name) if name else unnamed):
+                self._mask(item, name, mask_unnamed=mask_unnamed)
+        elif isinstance(value, str) and (is_sensitive(name) if name else mask_unnamed):
             self.secrets.add(value)

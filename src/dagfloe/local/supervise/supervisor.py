@@ -63,7 +63,7 @@ def run_task(
     Returns:
         The result. No process of the task is left.
     """
-    transcript = Transcript(store.secrets.mask, on_record, clock)
+    transcript = Transcript(store.mask, on_record, clock)
     with _Supervisor(task, store, transcript, limits or Limits(), clock) as supervisor:
         if supervisor.start(command, os.environ if env is None else env):
             supervisor.serve(stop)

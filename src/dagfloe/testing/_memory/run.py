@@ -105,7 +105,7 @@ def run_in_memory(
             if stops_at is not None and signals is not None and not cancellation.cancelled and stops_at(record):
                 signals.stop_main_thread("SIGTERM")
 
-        channel = MemoryChannel(cancellation, secrets, store.secrets.mask, look)
+        channel = MemoryChannel(cancellation, secrets, store.mask, look)
         exchange = MemoryExchange(store, run, take)
         bundle = OneDag(dag)
         startup = read_startup(as_sent(startup_details(run, clock())), cancellation, run.schema_version)

@@ -1,0 +1,46 @@
+"""What a database saves from a store, as values that have a JSON form, and records made of them."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dagfloe.values.dates import to_datetime
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    #: Puts one saved item back, from its key and its value.
+    Restore = Callable[[list[Any], Any], None]
+
+
+class SavedItem(NamedTuple):
+    """One item to save.
+
+    Attributes:
+        noun: the kind of item, such as `xcom`.
+        key: identifies the item among those of its kind.
+        value: its value; datetimes are allowed beside what JSON has.
+    """
+
+    noun: str
+    key: tuple[Any, ...]
+    value: Any
+
+
+def record_to_dict(record: object, record_type: type) -> dict[str, Any]:
+    """Return the fields of a record by name."""
+    return {field.name: getattr(record, field.name) for field in fields(record_type)}
+
+
+def record_from_dict(record_type: type, values: dict[str, Any]) -> Any:
+    """Make a record of its fields. Its dates may be strings.
+
+    Raises:
+        TypeError: if a field is missing or unknown.
+        ValueError: if a date is not in ISO form.
+    """
+    dates = {field.name for field in fields(record_type) if str(field.type).startswith("datetime")}
+    return record_type(
+        **{name: to_datetime(value) if name in dates and value is not None else value for name, value in values.items()}
+    )
