@@ -1,4 +1,4 @@
-"""The layout of the report's graph: whatever the graph is, no boxes overlap and nothing is left out."""
+"""The layout of the report's graph: for any graph, no boxes overlap and no part is missing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dagfloe.local.report.layout import Box, Node, lay_out
 
 @st.composite
 def graphs(draw: st.DrawFn) -> list[Node]:
-    """Tasks, each in some group, after any of those before it."""
+    """Draw a list of tasks, with groups and upstream tasks."""
     groups = st.sampled_from([(), ("a",), ("b",), ("a", "a.c"), ("a", "a.d"), ("a", "a.c", "a.c.e")])
     names = [f"t{number}" for number in range(draw(st.integers(0, 12)))]
     return [
@@ -44,7 +44,7 @@ def within(inner: Box, outer: Box) -> bool:
 
 @given(nodes=graphs())
 def test_layout(nodes: list[Node]) -> None:
-    """No two tasks overlap; a group's box holds its members and nothing else; every edge is there; all is in view."""
+    """Tasks do not overlap, a group's box contains its members only, all edges exist, and all boxes are in view."""
     layout = lay_out(nodes)
     assert set(layout.nodes) == {node.task_id for node in nodes}
     assert not [pair for pair in combinations(layout.nodes.values(), 2) if overlap(*pair)]
@@ -52,24 +52,24 @@ def test_layout(nodes: list[Node]) -> None:
         box = layout.nodes[node.task_id]
         assert (box.width, box.height) == (node.width, node.height)
         assert within(box, Box(0, 0, layout.width, layout.height))
-        for group, around in layout.groups.items():
-            assert within(box, around) if group in node.groups else not overlap(box, around)
+        for group, group_box in layout.groups.items():
+            assert within(box, group_box) if group in node.groups else not overlap(box, group_box)
     assert [(edge.upstream, edge.task_id) for edge in layout.edges] == [
-        (above, node.task_id) for node in nodes for above in dict.fromkeys(node.upstream)
+        (upstream, node.task_id) for node in nodes for upstream in dict.fromkeys(node.upstream)
     ]
 
 
 @given(nodes=graphs())
 def test_edges_run_from_left_to_right(nodes: list[Node]) -> None:
-    """Without groups, each task is to the right of all before it."""
-    layout = lay_out([Node(each.task_id, (), each.upstream, 100, 50) for each in nodes])
+    """Without groups, each task is to the right of its upstream tasks."""
+    layout = lay_out([Node(node.task_id, (), node.upstream, 100, 50) for node in nodes])
     for edge in layout.edges:
         assert all(one[0] < other[0] for one, other in pairwise(edge.points))
 
 
-def test_a_cycle_of_groups_is_drawn() -> None:
-    """A task between two of a group is before and after that group; such a Dag is drawn all the same."""
-    between = [("in", ("g",), ()), ("mid", (), ("in",)), ("out", ("g",), ("mid",))]
-    layout = lay_out([Node(name, groups, upstream, 100, 50) for name, groups, upstream in between])
+def test_cycle_through_a_group() -> None:
+    """A Dag can have a task between two tasks of a group, so that the group depends on itself."""
+    tasks = [("in", ("g",), ()), ("mid", (), ("in",)), ("out", ("g",), ("mid",))]
+    layout = lay_out([Node(name, groups, upstream, 100, 50) for name, groups, upstream in tasks])
     assert not overlap(layout.groups["g"], layout.nodes["mid"])
     assert len(layout.edges) == 2

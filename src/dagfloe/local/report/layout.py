@@ -1,6 +1,6 @@
-"""Where the parts of a Dag's graph are drawn: layers from left to right, groups as boxes around their members. Pure.
+"""Lays out a Dag's graph: layers from left to right, groups as boxes around their members. Pure.
 
-Each group is laid out by itself and is then one box among others, so that no two boxes ever overlap.
+Each group has a layout of its own, and is one box in the layout of its parent, so that boxes never overlap.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from dagfloe.local.report.layers import DUMMY, ENTRY, EXIT, layers_of, ordered, settled
+from dagfloe.local.report.layers import DUMMY, ENTRY, EXIT, assign_layers, assign_tops, order_layers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ class Box:
 
     @property
     def middle(self) -> float:
-        """The height at which edges come and go."""
+        """The height at which edges start and end."""
         return self.y + self.height / 2
 
 
@@ -42,11 +42,11 @@ class Node:
     """A task to lay out.
 
     Attributes:
-        task_id: of the task.
+        task_id: the task.
         groups: the ids of the groups around it, the outermost first.
-        upstream: the ids of the tasks before it.
-        width: of its box.
-        height: of its box.
+        upstream: the ids of the upstream tasks.
+        width: the width of its box.
+        height: the height of its box.
     """
 
     task_id: str
@@ -58,7 +58,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A line between two tasks: through these points, straight from each odd one to the next, else curved."""
+    """A line between two tasks, through points: curved to each odd one, and straight on to the next."""
 
     upstream: str
     task_id: str
@@ -67,7 +67,7 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where everything is drawn."""
+    """The boxes of tasks and groups, and the edges."""
 
     nodes: dict[str, Box]
     groups: dict[str, Box]
@@ -78,7 +78,7 @@ class Layout:
 
 @dataclass(slots=True)
 class _Level:
-    """What is inside of one group, or of none: boxes relative to its corner, and where long edges pass."""
+    """The inside of a group, or of the whole graph: boxes relative to its corner, and the routes of long edges."""
 
     boxes: dict[Item, Box]
     routes: dict[tuple[Item, Item], list[tuple[float, float]]]
@@ -87,31 +87,35 @@ class _Level:
 
 
 def lay_out(nodes: Sequence[Node]) -> Layout:
-    """Lay out a graph. Equal graphs give equal layouts; a cycle, which no Dag has, is drawn backwards."""
+    """Lay out a graph. Equal graphs have equal layouts. In a cycle, which groups can have, an edge goes backwards."""
     paths: dict[str, list[Item]] = {node.task_id: _path(node) for node in nodes}
-    edges = [(above, node.task_id) for node in nodes for above in dict.fromkeys(node.upstream) if above in paths]
-    inside: dict[Item, dict[Item, None]] = {_ROOT: {}}
+    edges = [
+        (upstream, node.task_id) for node in nodes for upstream in dict.fromkeys(node.upstream) if upstream in paths
+    ]
+    members: dict[Item, dict[Item, None]] = {_ROOT: {}}
     depths: dict[Item, int] = {_ROOT: 0}
     for path in paths.values():
         for depth, (outer, inner) in enumerate(pairwise(path)):
-            inside.setdefault(outer, {})[inner] = None
+            members.setdefault(outer, {})[inner] = None
             depths[outer] = depth
-    lifted: dict[Item, dict[tuple[Item, Item], None]] = {}
-    for above, below in edges:
-        for group, pair in _steps(paths[above], paths[below]):
-            lifted.setdefault(group, {})[pair] = None
-    sizes: dict[Item, tuple[float, float]] = {("task", each.task_id): (each.width, each.height) for each in nodes}
+    group_edges: dict[Item, dict[tuple[Item, Item], None]] = {}
+    for upstream, downstream in edges:
+        for group, edge in _split(paths[upstream], paths[downstream]):
+            group_edges.setdefault(group, {})[edge] = None
+    sizes: dict[Item, tuple[float, float]] = {("task", node.task_id): (node.width, node.height) for node in nodes}
     levels: dict[Item, _Level] = {}
-    # The innermost first: a group's size is known when it is placed in its parent.
-    for item in sorted(inside, key=lambda each: -depths[each]):
-        level = levels[item] = _place(list(inside[item]), list(lifted.get(item, {})), sizes)
-        sizes[item] = (level.width + 2 * PADDING, level.height + LABEL_HEIGHT + PADDING)
-    boxes: dict[Item, Box] = {}
-    _collect(levels, boxes)
+    # The innermost groups first: the layout of a group needs the sizes of its members.
+    for group in sorted(members, key=lambda group: -depths[group]):
+        level = levels[group] = _lay_out_group(list(members[group]), list(group_edges.get(group, {})), sizes)
+        sizes[group] = (level.width + 2 * PADDING, level.height + LABEL_HEIGHT + PADDING)
+    boxes = _absolute_boxes(levels)
     return Layout(
         {name: box for (kind, name), box in boxes.items() if kind == "task"},
         {name: box for (kind, name), box in boxes.items() if kind == "group" and name},
-        [_edge(above, below, _steps(paths[above], paths[below]), levels, boxes) for above, below in edges],
+        [
+            _edge(upstream, downstream, _split(paths[upstream], paths[downstream]), levels, boxes)
+            for upstream, downstream in edges
+        ],
         levels[_ROOT].width + 2 * PADDING,
         levels[_ROOT].height + 2 * PADDING,
     )
@@ -121,22 +125,29 @@ def _path(node: Node) -> list[Item]:
     return [_ROOT, *(("group", group) for group in node.groups), ("task", node.task_id)]
 
 
-def _steps(above: list[Item], below: list[Item]) -> list[tuple[Item, tuple[Item, Item]]]:
-    """The groups that an edge passes, and what it connects in each: out of some, through one, into others."""
-    depth = next((i for i, (one, other) in enumerate(zip(above, below, strict=False)) if one != other), len(above) - 1)
-    out = [(above[i], (above[i + 1], EXIT)) for i in range(len(above) - 2, depth - 1, -1)]
-    into = [(below[i], (ENTRY, below[i + 1])) for i in range(depth, len(below) - 1)]
-    return [*out, (above[depth - 1], (above[depth], below[depth])), *into]
+def _split(upstream: list[Item], downstream: list[Item]) -> list[tuple[Item, tuple[Item, Item]]]:
+    """Split an edge, given by the paths of its ends, into parts: out of some groups, through one, into others.
+
+    Returns:
+        The groups, with the part in each.
+    """
+    pairs = enumerate(zip(upstream, downstream, strict=False))
+    depth = next((depth for depth, (one, other) in pairs if one != other), len(upstream) - 1)
+    leaving = [(upstream[i], (upstream[i + 1], EXIT)) for i in range(len(upstream) - 2, depth - 1, -1)]
+    entering = [(downstream[i], (ENTRY, downstream[i + 1])) for i in range(depth, len(downstream) - 1)]
+    return [*leaving, (upstream[depth - 1], (upstream[depth], downstream[depth])), *entering]
 
 
-def _place(items: list[Item], edges: list[tuple[Item, Item]], sizes: Mapping[Item, tuple[float, float]]) -> _Level:
+def _lay_out_group(
+    items: list[Item], edges: list[tuple[Item, Item]], sizes: Mapping[Item, tuple[float, float]]
+) -> _Level:
     """Lay out the members of one group."""
-    layers, chains = layers_of(items, [each for each in edges if each[0] != each[1]])
-    links = [pair for chain in chains.values() for pair in pairwise(chain)]
-    layers = ordered(layers, links)
+    layers, chains = assign_layers(items, [edge for edge in edges if edge[0] != edge[1]])
+    links = [link for chain in chains.values() for link in pairwise(chain)]
+    layers = order_layers(layers, links)
     heights = {item: sizes[item][1] if item in sizes else 0.0 for layer in layers for item in layer}
     gaps = {item: _THIN_GAP if item[0] == DUMMY else GAP_Y for item in heights}
-    tops = settled(layers, links, heights, gaps)
+    tops = assign_tops(layers, links, heights, gaps)
     widths = [max((sizes[item][0] for item in layer if item in sizes), default=0.0) for layer in layers]
     lefts = [sum(widths[:i]) + GAP_X * i for i in range(len(widths))]
     boxes, spans = {}, {}
@@ -153,30 +164,30 @@ def _place(items: list[Item], edges: list[tuple[Item, Item]], sizes: Mapping[Ite
     return _Level(boxes, routes, sum(widths) + GAP_X * max(0, len(widths) - 1), bottom)
 
 
-def _collect(levels: Mapping[Item, _Level], boxes: dict[Item, Box]) -> None:
-    """Turn places within groups into places within the picture."""
-    boxes[_ROOT] = Box(0, PADDING - LABEL_HEIGHT, 0, 0)  # without a label of its own
-    waiting = [_ROOT]
-    for outer in waiting:
-        corner = boxes[outer]
-        for item, box in levels[outer].boxes.items():
-            x, y = corner.x + PADDING + box.x, corner.y + LABEL_HEIGHT + box.y
-            boxes[item] = Box(x, y, box.width, box.height)
+def _absolute_boxes(levels: Mapping[Item, _Level]) -> dict[Item, Box]:
+    """Return the boxes of all items in the coordinates of the whole graph."""
+    boxes = {_ROOT: Box(0, PADDING - LABEL_HEIGHT, 0, 0)}  # the whole graph has no label
+    groups = [_ROOT]
+    for group in groups:
+        corner = boxes[group]
+        for item, box in levels[group].boxes.items():
+            boxes[item] = Box(corner.x + PADDING + box.x, corner.y + LABEL_HEIGHT + box.y, box.width, box.height)
             if item in levels:
-                waiting.append(item)
+                groups.append(item)
+    return boxes
 
 
 def _edge(
-    above: str,
-    below: str,
-    steps: Sequence[tuple[Item, tuple[Item, Item]]],
+    upstream: str,
+    downstream: str,
+    parts: Sequence[tuple[Item, tuple[Item, Item]]],
     levels: Mapping[Item, _Level],
     boxes: Mapping[Item, Box],
 ) -> Edge:
-    start, end = boxes["task", above], boxes["task", below]
-    between = [
-        (boxes[level].x + PADDING + x, boxes[level].y + LABEL_HEIGHT + y)
-        for level, pair in steps
-        for x, y in levels[level].routes.get(pair, ())
+    start, end = boxes["task", upstream], boxes["task", downstream]
+    points = [
+        (boxes[group].x + PADDING + x, boxes[group].y + LABEL_HEIGHT + y)
+        for group, edge in parts
+        for x, y in levels[group].routes.get(edge, ())
     ]
-    return Edge(above, below, ((start.x + start.width, start.middle), *between, (end.x, end.middle)))
+    return Edge(upstream, downstream, ((start.x + start.width, start.middle), *points, (end.x, end.middle)))
