@@ -116,13 +116,13 @@ def test_search(page: Window) -> None:
     assert page.texts("#log-list li .level") == ["critical"]
     page.page.fill("#log-search", "no such text")
     assert page.rects("#log-list li") == []
-    assert page.texts("#log-more") == ["No record fits the filters."]
+    assert page.texts("#log-more") == ["No record matches the filters."]
 
 
 def test_exceptions_fold(page: Window) -> None:
     """A traceback is folded until it is wanted."""
     assert page.visible("#log-list details pre") == [False, False]
-    page.evaluate("document.getElementById('log-unfold').click()")
+    page.evaluate("document.getElementById('log-expand').click()")
     assert page.visible("#log-list details pre") == [True, True]
 
 
@@ -192,7 +192,7 @@ def test_without_javascript(browser: Browser, tmp_path: Path) -> None:
         window = Window(context.new_page())
         window.open(path)
         cells = set(re.split(r"[\t\n]+", window.page.locator("body").inner_text()))
-    assert {"join_rates", "3 · west", "Logs are shown by JavaScript, which is off."} <= cells
+    assert {"join_rates", "3 · west", "Turn JavaScript on to see the logs."} <= cells
 
 
 def test_many_records(window: Window, tmp_path: Path) -> None:

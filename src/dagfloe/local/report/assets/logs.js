@@ -1,117 +1,118 @@
-/** The log records of all tries in order of time: filtered, searched, and put into the page a chunk at a time. */
+/** Shows the log records of all tries in the order of time, with filters and a search, a chunk at a time. */
 
 const CHUNK = 300;
 const LEVELS = ["debug", "info", "warning", "error", "critical"];
 const logSearch = document.getElementById("log-search");
 const logLevel = document.getElementById("log-level");
 const logTask = document.getElementById("log-task");
-const logUnfold = document.getElementById("log-unfold");
+const logExpand = document.getElementById("log-expand");
 const logCount = document.getElementById("log-count");
 const logScroll = document.getElementById("log-scroll");
 const logList = document.getElementById("log-list");
 const logMore = document.getElementById("log-more");
-let hits = [];
-let shown = 0;
+let matches = [];
+let shownCount = 0;
 
-function allRecords() {
-  const all = [];
+function collectEntries() {
+  const entries = [];
   for (const instance of run.instances) {
     const number = taskNumbers.get(instance.task_id);
     for (const attempt of instance.tries) {
       const source = instanceName(instance) + (attempt.try_number > 1 ? ` try ${attempt.try_number}` : "");
       for (const record of attempt.records) {
         const level = LEVELS.indexOf(record.level);
-        all.push({ record, source, number, level: level < 0 ? 1 : level, at: Date.parse(record.time) || 0, text: null });
+        const time = Date.parse(record.time) || 0;
+        entries.push({ record, source, number, level: level < 0 ? 1 : level, time, searchText: null });
       }
     }
   }
-  return all.sort((one, other) => one.at - other.at); // stable: records of one moment stay in their order
+  return entries.sort((one, other) => one.time - other.time); // stable: equal times keep their order
 }
 
-const records = allRecords();
+const entries = collectEntries();
 
-/** What is searched of a record; made when it is first needed. */
-function searchable(entry) {
-  if (entry.text === null) {
+/** Return the text of a record that the search looks at. It is built on first use. */
+function searchText(entry) {
+  if (entry.searchText === null) {
     const { record, source } = entry;
     const fields = Object.entries(record.fields).map(([name, value]) => `${name}=${value}`);
-    entry.text = [record.event, ...fields, record.exception ?? "", record.logger, source].join("\n").toLowerCase();
+    entry.searchText = [record.event, ...fields, record.exception ?? "", record.logger, source].join("\n").toLowerCase();
   }
-  return entry.text;
+  return entry.searchText;
 }
 
 function filterLogs() {
-  const wanted = logSearch.value.toLowerCase();
+  const query = logSearch.value.toLowerCase();
   const level = Number(logLevel.value);
   const number = logTask.value === "" ? null : Number(logTask.value);
-  hits = records.filter(
+  matches = entries.filter(
     (entry) =>
       entry.level >= level &&
       (number === null || entry.number === number) &&
-      (wanted === "" || searchable(entry).includes(wanted)),
+      (query === "" || searchText(entry).includes(query)),
   );
-  const total = records.length.toLocaleString("en");
-  logCount.textContent = hits.length === records.length
+  const total = entries.length.toLocaleString("en");
+  logCount.textContent = matches.length === entries.length
     ? `${total} records`
-    : `${hits.length.toLocaleString("en")} of ${total} records`;
-  shown = 0;
+    : `${matches.length.toLocaleString("en")} of ${total} records`;
+  shownCount = 0;
   logList.replaceChildren();
   logScroll.scrollTop = 0;
   showMore();
 }
 
 function showMore() {
-  const chunk = hits.slice(shown, shown + CHUNK);
+  const chunk = matches.slice(shownCount, shownCount + CHUNK);
   logList.append(...chunk.map(logLine));
-  shown += chunk.length;
-  const left = hits.length - shown;
-  logMore.textContent = left ? `${left.toLocaleString("en")} more records follow when you scroll` : "";
-  logMore.hidden = !left && hits.length > 0;
-  if (!hits.length) logMore.textContent = records.length ? "No record fits the filters." : "No log records.";
+  shownCount += chunk.length;
+  const remaining = matches.length - shownCount;
+  logMore.textContent = remaining ? `Scroll to see ${remaining.toLocaleString("en")} more records` : "";
+  logMore.hidden = !remaining && matches.length > 0;
+  if (!matches.length) logMore.textContent = entries.length ? "No record matches the filters." : "No log records.";
 }
 
-/** The time of day of an ISO text, to the millisecond. */
-function clock(time) {
+/** Return the time of day in an ISO 8601 string, to the millisecond. */
+function timeOfDay(time) {
   const parts = /T(\d\d:\d\d:\d\d)(\.\d{1,3})?/.exec(time);
   return parts ? parts[1] + (parts[2] ?? ".").padEnd(4, "0") : time;
 }
 
 function logLine(entry) {
   const { record, source } = entry;
-  const time = make("time", "", clock(record.time));
+  const time = make("time", "", timeOfDay(record.time));
   time.title = record.time;
-  const origin = make("span", "source", ...marked(source));
+  const origin = make("span", "source", ...markMatches(source));
   origin.title = `logger ${record.logger}`;
-  const message = make("div", "message", ...marked(record.event));
+  const message = make("div", "message", ...markMatches(record.event));
   for (const [name, value] of Object.entries(record.fields)) {
-    message.append(" ", make("span", "field", ...marked(`${name}=${value}`)));
+    message.append(" ", make("span", "field", ...markMatches(`${name}=${value}`)));
   }
   if (record.exception) {
     const lines = record.exception.trimEnd().split("\n");
     const details = make(
       "details",
       "",
-      make("summary", "", ...marked(lines[lines.length - 1])),
-      make("pre", "", ...marked(record.exception)),
+      make("summary", "", ...markMatches(lines[lines.length - 1])),
+      make("pre", "", ...markMatches(record.exception)),
     );
-    details.open = logUnfold.getAttribute("aria-pressed") === "true";
+    details.open = logExpand.getAttribute("aria-pressed") === "true";
     message.append(details);
   }
   const level = LEVELS[entry.level];
   return make("li", `level-${level}`, time, make("span", "level", record.level), origin, message);
 }
 
-/** A text in parts, those that were searched for marked. */
-function marked(text) {
-  const wanted = logSearch.value.toLowerCase();
+/** Split a text into parts, and mark those that match the search. */
+function markMatches(text) {
+  const query = logSearch.value.toLowerCase();
   const lower = text.toLowerCase();
-  // Lower case may be longer than the text itself; then no place in one is a place in the other.
-  if (wanted === "" || lower.length !== text.length) return [text];
+  // The lower case of some characters is longer. Then positions in it are not positions in the text.
+  if (query === "" || lower.length !== text.length) return [text];
   const parts = [];
   let from = 0;
-  for (let at = lower.indexOf(wanted); at >= 0; at = lower.indexOf(wanted, from)) {
-    parts.push(text.slice(from, at), make("mark", "", text.slice(at, at + wanted.length)));
-    from = at + wanted.length;
+  for (let at = lower.indexOf(query); at >= 0; at = lower.indexOf(query, from)) {
+    parts.push(text.slice(from, at), make("mark", "", text.slice(at, at + query.length)));
+    from = at + query.length;
   }
   return [...parts, text.slice(from)];
 }
@@ -124,14 +125,14 @@ for (const [number, task] of run.tasks.entries()) {
 logSearch.addEventListener("input", filterLogs);
 logLevel.addEventListener("change", filterLogs);
 logTask.addEventListener("change", () => select(logTask.value === "" ? null : Number(logTask.value)));
-logUnfold.addEventListener("click", () => {
-  const open = logUnfold.getAttribute("aria-pressed") !== "true";
-  logUnfold.setAttribute("aria-pressed", String(open));
-  for (const details of logList.querySelectorAll("details")) details.open = open;
+logExpand.addEventListener("click", () => {
+  const isExpanded = logExpand.getAttribute("aria-pressed") !== "true";
+  logExpand.setAttribute("aria-pressed", String(isExpanded));
+  for (const details of logList.querySelectorAll("details")) details.open = isExpanded;
 });
 document.getElementById("log-filter").addEventListener("submit", (event) => event.preventDefault());
 logScroll.addEventListener("scroll", () => {
-  if (shown < hits.length && logScroll.scrollTop + 2 * logScroll.clientHeight > logScroll.scrollHeight) showMore();
+  if (shownCount < matches.length && logScroll.scrollTop + 2 * logScroll.clientHeight > logScroll.scrollHeight) showMore();
 });
 selectionListeners.push((number) => {
   logTask.value = number === null ? "" : String(number);

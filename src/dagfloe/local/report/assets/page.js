@@ -2,16 +2,16 @@
 
 const run = JSON.parse(document.getElementById("run").textContent);
 const taskNumbers = new Map(run.tasks.map((task, number) => [task.task_id, number]));
-/** What is told when another task is selected: functions of its number, or null. */
+/** Functions that are called with the number of the selected task, or null. */
 const selectionListeners = [];
 let selected = null;
 
-/** An element with a class and children; texts become text nodes, so nothing in them is ever markup. */
+/** Create an element. Strings become text nodes, so that nothing in them can be markup. */
 function make(name, className, ...children) {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  made.append(...children);
-  return made;
+  const element = document.createElement(name);
+  if (className) element.className = className;
+  element.append(...children);
+  return element;
 }
 
 function instanceName(instance) {
@@ -19,21 +19,21 @@ function instanceName(instance) {
   return `${instance.task_id} [${instance.map_index}${instance.label ? ` · ${instance.label}` : ""}]`;
 }
 
-/** Select a task by its number, everywhere on the page; null selects none. */
+/** Select a task by its number, in all parts of the page; null clears the selection. */
 function select(number) {
   selected = number;
-  for (const each of document.querySelectorAll("[data-task]")) {
-    const chosen = each.dataset.task === String(number);
-    each.classList.toggle("selected", chosen);
-    if (each.classList.contains("node")) each.setAttribute("aria-pressed", String(chosen));
+  for (const element of document.querySelectorAll("[data-task]")) {
+    const isSelected = element.dataset.task === String(number);
+    element.classList.toggle("selected", isSelected);
+    if (element.classList.contains("node")) element.setAttribute("aria-pressed", String(isSelected));
   }
   for (const edge of document.querySelectorAll(".edge")) {
     const ends = [edge.dataset.from, edge.dataset.to];
     edge.classList.toggle("near", ends.includes(String(number)));
   }
-  const note = document.getElementById("selection");
-  note.hidden = number === null;
-  note.querySelector("b").textContent = number === null ? "" : run.tasks[number].task_id;
+  const status = document.getElementById("selection");
+  status.hidden = number === null;
+  status.querySelector("b").textContent = number === null ? "" : run.tasks[number].task_id;
   for (const listener of selectionListeners) listener(number);
 }
 
@@ -53,25 +53,25 @@ for (const node of document.querySelectorAll(".node")) {
     toggle(number);
   });
 }
-for (const head of document.querySelectorAll("tr[data-task] > th")) {
-  head.addEventListener("click", () => toggle(Number(head.parentElement.dataset.task)));
+for (const heading of document.querySelectorAll("tr[data-task] > th")) {
+  heading.addEventListener("click", () => toggle(Number(heading.parentElement.dataset.task)));
 }
 document.querySelector("#selection button").addEventListener("click", () => select(null));
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && selected !== null) select(null);
 });
 
-/** A graph that is a little too wide is made smaller at once; one that could not be read then is scrolled. */
-const READABLE = 0.65;
+/** The smallest scale at which a graph is readable. A graph that would need a smaller one scrolls instead. */
+const MIN_SCALE = 0.65;
 const graph = document.querySelector(".graph");
-const fit = document.getElementById("fit");
+const fitButton = document.getElementById("fit");
 
-function fitGraph(on) {
-  graph.classList.toggle("fit", on);
-  fit.setAttribute("aria-pressed", String(on));
+function fitGraph(isFit) {
+  graph.classList.toggle("fit", isFit);
+  fitButton.setAttribute("aria-pressed", String(isFit));
 }
 
 const graphScale = graph.parentElement.clientWidth / graph.getBoundingClientRect().width;
-fit.hidden = graphScale >= 1;
-fitGraph(graphScale >= READABLE);
-fit.addEventListener("click", () => fitGraph(!graph.classList.contains("fit")));
+fitButton.hidden = graphScale >= 1;
+fitGraph(graphScale >= MIN_SCALE);
+fitButton.addEventListener("click", () => fitGraph(!graph.classList.contains("fit")));

@@ -1,4 +1,4 @@
-/** The XComs: all of them, or those of the selected task. */
+/** Shows the XComs: all of them, or those of the selected task. */
 
 const LONG_VALUE = 2000;
 const xcomList = document.getElementById("xcom-list");
@@ -10,34 +10,34 @@ function xcomRows(number) {
 }
 
 function xcomRow(instance, key, value) {
-  const head = make("th", "", instanceName(instance));
-  head.scope = "row";
+  const heading = make("th", "", instanceName(instance));
+  heading.scope = "row";
   const cell = make("td", "value");
   if (value.length <= LONG_VALUE) {
     cell.append(make("pre", "", value));
   } else {
-    // The whole value is put into the page only when it is wanted.
+    // The page gets the whole value when the reader opens it.
     const details = make("details", "", make("summary", "", `${value.slice(0, 200)}… (${value.length} characters)`));
     details.addEventListener("toggle", () => details.append(make("pre", "", value)), { once: true });
     cell.append(details);
   }
-  return make("tr", "", head, make("td", "", key), cell);
+  return make("tr", "", heading, make("td", "", key), cell);
 }
 
 function showXcoms(number) {
   const rows = xcomRows(number);
   if (!rows.length) {
-    xcomList.replaceChildren(make("p", "nothing", number === null ? "No XComs." : "No XComs of the selected task."));
+    xcomList.replaceChildren(make("p", "empty", number === null ? "No XComs." : "No XComs of the selected task."));
     return;
   }
-  const heads = ["Task instance", "Key", "Value"].map((name) => {
-    const head = make("th", "", name);
-    head.scope = "col";
-    return head;
+  const headings = ["Task instance", "Key", "Value"].map((name) => {
+    const heading = make("th", "", name);
+    heading.scope = "col";
+    return heading;
   });
-  const caption = make("caption", "", `${rows.length} XCom${rows.length === 1 ? "" : "s"} that the tasks pushed`);
+  const caption = make("caption", "", `${rows.length} XCom${rows.length === 1 ? "" : "s"} pushed by the tasks`);
   xcomList.replaceChildren(
-    make("table", "xcoms", caption, make("thead", "", make("tr", "", ...heads)), make("tbody", "", ...rows)),
+    make("table", "xcoms", caption, make("thead", "", make("tr", "", ...headings)), make("tbody", "", ...rows)),
   );
 }
 
