@@ -34,6 +34,7 @@ _PIP_SOURCES = (
     "PIP_RETRIES",
 )
 _MAX_REASON = 400
+_NO_OUTPUT = "it printed nothing"
 
 
 #: Replaces itself by a program that the kernel kills when its parent dies. The setting (1 is PR_SET_PDEATHSIG) survives
@@ -152,7 +153,7 @@ def run_captured(
 def last_line(output: str) -> str:
     """The last line of a program's output that is not blank, for error messages."""
     lines = [line for line in output.splitlines() if line.strip()]
-    return lines[-1] if lines else "it printed nothing"
+    return lines[-1] if lines else _NO_OUTPUT
 
 
 def _dying_with_parent(command: Sequence[str]) -> list[str]:
@@ -166,4 +167,4 @@ def _reason(log: Path) -> str:
     """The line of a log that most probably gives the reason of a failure."""
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
     errors = [line for line in lines if line.lower().startswith(("error", "fatal")) or "Error:" in line]
-    return (errors or lines or ["it printed nothing"])[-1][:_MAX_REASON]
+    return (errors or lines or [_NO_OUTPUT])[-1][:_MAX_REASON]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dagfloe.build.project import read_project
-from dagfloe.build.python.interpreter import find_interpreter
 from dagfloe.format.errors import PackError
 
 if TYPE_CHECKING:
@@ -144,18 +142,3 @@ def test_values_of_any_type(tmp_path_factory: pytest.TempPathFactory, project: s
         read_project(root)
     except PackError as error:
         assert "pyproject.toml" in str(error)  # noqa: PT017 - either outcome is right
-
-
-def test_interpreter_that_fits(tmp_path: Path) -> None:
-    """The running Python is used if the project allows it."""
-    version = "{}.{}.{}".format(*sys.version_info)
-    interpreter = find_interpreter(read_project(make(tmp_path, GOOD.replace(">=3.10", f"=={version}"))))
-    assert interpreter.version == version
-    assert len(interpreter.tls_paths) == 2
-
-
-def test_no_interpreter_fits(tmp_path: Path) -> None:
-    """The error names the versions that the project allows and those that are installed."""
-    project = read_project(make(tmp_path, GOOD.replace(">=3.10", "<3.10")))
-    with pytest.raises(PackError, match=r"requires Python <3\.10, and this host has only 3\."):
-        find_interpreter(project)

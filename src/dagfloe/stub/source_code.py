@@ -146,19 +146,14 @@ def literal(value: Any, depth: int = 0) -> Code:
         raise StubError(f"a value is nested deeper than {_MAX_DEPTH} levels")
     if isinstance(value, str):
         lines = value.splitlines(keepends=True)
-        return (
-            MultilineString(string_literal(value), tuple(map(string_literal, lines)))
-            if len(lines) > 1
-            else string_literal(value)
-        )
+        if len(lines) < 2:
+            return string_literal(value)
+        return MultilineString(string_literal(value), tuple(map(string_literal, lines)))
     if isinstance(value, list):
         return array([literal(item, depth + 1) for item in value])
     if isinstance(value, dict) and all(isinstance(key, str) for key in value):
-        return Listing(
-            "{",
-            tuple((f"{string_literal(key)}: ", literal(item, depth + 1)) for key, item in sorted(value.items())),
-            "}",
-        )
+        items = ((f"{string_literal(key)}: ", literal(item, depth + 1)) for key, item in sorted(value.items()))
+        return Listing("{", tuple(items), "}")
     is_finite = not isinstance(value, float) or value - value == 0
     if value is None or (isinstance(value, (bool, int, float)) and is_finite):
         try:
