@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dagfloe.cli.show.terminal_text import STATE_COLORS, escape_controls, shorten, to_one_line
-from dagfloe.local.display import value_text
+from dagfloe.local.display import format_value
 from dagfloe.model.states import QUEUED, SUCCESS
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _tries(instance: Instance) -> int:
 def _return_value(instance: Instance, result: DagResult, store: Store) -> str:
     value = store.return_value(result.graph.dag_id, result.run_id, instance.task.task_id, instance.map_index)
     # Mask before the value is shortened, so that no part of a secret remains.
-    return "" if value is None else to_one_line(store.mask(value_text(value)))
+    return "" if value is None else to_one_line(store.mask(format_value(value)))
 
 
 def _print_problems(instance: Instance) -> None:

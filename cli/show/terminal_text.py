@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from dagfloe.local.display import exception_lines, value_text
+from dagfloe.local.display import format_exception, format_value
 from dagfloe.model.states import FAILED, REMOVED, RUNNING, SKIPPED, SUCCESS, UPSTREAM_FAILED
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def shorten(text: str, width: int) -> str:
 def format_record(name: str, record: LogRecord) -> str:
     """Format a log record: time, level, task instance, logger, event and fields, then the exception, indented."""
     fields = " ".join(
-        f"{to_one_line(field)}={to_one_line(value_text(value))}"
+        f"{to_one_line(field)}={to_one_line(format_value(value))}"
         for field, value in record.fields.items()
         if field != "error_detail"
     )
@@ -52,7 +52,7 @@ def format_record(name: str, record: LogRecord) -> str:
         f"{record.timestamp.astimezone():%H:%M:%S.%f}"[:12]
         + f" {record.level:<8} {to_one_line(name)} {to_one_line(record.logger)}: {record.event}"
     )
-    lines = [head + (f"  {fields}" if fields else ""), *exception_lines(record.fields.get("error_detail"))]
+    lines = [head + (f"  {fields}" if fields else ""), *format_exception(record.fields.get("error_detail"))]
     return escape_controls("\n".join(lines)).replace("\n", f"\n{_INDENT}")
 
 

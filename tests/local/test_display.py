@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from dagfloe.local.display import exception_lines, value_text
+from dagfloe.local.display import format_exception, format_value
 
 
 def test_value_text() -> None:
     """A string stays as it is. Other values become JSON if they can."""
-    assert value_text("a") == "a"
-    assert value_text({"ä": [1, None]}) == '{"ä": [1, null]}'
+    assert format_value("a") == "a"
+    assert format_value({"ä": [1, None]}) == '{"ä": [1, null]}'
     loop: list[Any] = []
     loop.append(loop)
-    assert value_text(loop) == "<list>"
+    assert format_value(loop) == "<list>"
 
 
 def test_frames_of_the_runtime() -> None:
@@ -21,6 +21,6 @@ def test_frames_of_the_runtime() -> None:
     runtime = {"filename": "/x/dagfloe/runtime/task_runner.py", "lineno": 1, "name": "run"}
     task = {"filename": "tasks.py", "lineno": 2, "name": "load"}
     for frames, line in (([runtime, task], "tasks.py:2 in load"), ([runtime], "task_runner.py:1 in run")):
-        lines = list(exception_lines([{"exc_type": "E", "exc_value": "bad", "frames": frames}]))
+        lines = list(format_exception([{"exc_type": "E", "exc_value": "bad", "frames": frames}]))
         assert len(lines) == 2
         assert lines[0].endswith(line)

@@ -1,1 +1,1 @@
-"""The embedded supervisor: runs the tasks of any bundle without an Airflow. Import its modules by name."""
+"""The embedded supervisor: runs the tasks of any bundle without Airflow. Import its modules by name."""

@@ -1,4 +1,4 @@
-"""What tasks say as text: values and exceptions. Pure; whatever came over the wire is shown, never refused."""
+"""Formats values and exceptions from the wire. It never fails: what it does not understand is shown unchanged. Pure."""
 
 from __future__ import annotations
 
@@ -12,35 +12,39 @@ _MAX_CHAIN = 20
 _RUNTIME = "dagfloe/runtime/"
 
 
-def exception_lines(detail: Any) -> Iterator[str]:
-    """An exception's frames and message; its causes follow. Whatever else stands there is shown as it is.
+def format_exception(detail: Any) -> Iterator[str]:
+    """Yield the lines of an exception: its frames and its message, then its causes.
 
-    The frames of the runtime are left out, where there are others.
+    The frames of the runtime are left out, unless there are no others.
+
+    Args:
+        detail: the `error_detail` of a log record.
     """
     if detail is None:
         return
     if not isinstance(detail, list):
-        yield value_text(detail)
+        yield format_value(detail)
         return
     for position, part in enumerate(detail[:_MAX_CHAIN]):
         if not isinstance(part, dict):
-            yield value_text(part)
+            yield format_value(part)
             continue
         if position:
             yield "caused by:" if part.get("is_cause") else "while handling:"
         frames = [frame for frame in part.get("frames") or [] if isinstance(frame, dict)]
-        # What called the author's function is of no use to the author.
-        for frame in [each for each in frames if _RUNTIME not in str(each.get("filename"))] or frames:
+        # The author does not need to see what called the task's function.
+        author_frames = [frame for frame in frames if _RUNTIME not in str(frame.get("filename"))]
+        for frame in author_frames or frames:
             yield f"  {frame.get('filename')}:{frame.get('lineno')} in {frame.get('name')}"
         yield f"{part.get('exc_type')}: {part.get('exc_value')}"
         for note in part.get("exc_notes") or []:
             yield f"  {note}"
         for member in part.get("exceptions") or []:
-            yield from (f"  | {line}" for line in exception_lines(member))
+            yield from (f"  | {line}" for line in format_exception(member))
 
 
-def value_text(value: Any) -> str:
-    """A value as text: text as it is, everything else as JSON."""
+def format_value(value: Any) -> str:
+    """Return a string unchanged, and any other value as JSON."""
     if isinstance(value, str):
         return value
     try:

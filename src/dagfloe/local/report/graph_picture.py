@@ -85,7 +85,7 @@ class TaskPicture:
 
 @dataclass(frozen=True, slots=True)
 class GraphPicture:
-    """The whole graph: each task with its state, kind and duration, groups as boxes, and edges."""
+    """The whole graph: tasks with their states, kinds and durations, groups as boxes, and edges."""
 
     width: float
     height: float
@@ -200,12 +200,12 @@ def _draw_task(task: Task, number: int, label: str, box: Box, instances: Sequenc
 
 
 def _split_bar(states: Sequence[str], bar: Box) -> list[StatePart]:
-    """Split a bar into a part for each state. The width shows how many task instances have the state."""
+    """Split a bar into parts by state. A part's width shows how many task instances have the state."""
     parts, x = [], bar.x
     for state, count in count_states(states):
         width = bar.width * count / len(states)
         title = f"{count} {state}"
-        label = next((text for text in (title, str(count)) if _count_cells(text) * _STATE_CHARACTER < width - 4), None)
-        parts.append(StatePart(state, title, label, Box(x, bar.y, width, bar.height)))
+        labels = (label for label in (title, str(count)) if _count_cells(label) * _STATE_CHARACTER < width - 4)
+        parts.append(StatePart(state, title, next(labels, None), Box(x, bar.y, width, bar.height)))
         x += width
     return parts

@@ -50,7 +50,7 @@ def list_rows(instances: Sequence[Mapping[str, Any]], numbers: Mapping[str, int]
 
     Args:
         instances: the task instances.
-        numbers: the position of each task in the Dag.
+        numbers: the positions of the tasks in the Dag.
     """
     return [
         InstanceRow(

@@ -57,7 +57,7 @@ def count_tries(instance: Mapping[str, Any]) -> int:
 
 
 def list_errors(instance: Mapping[str, Any]) -> list[str]:
-    """Return the errors of a task instance: one for each try, and the reason why it did not run."""
+    """Return the errors of a task instance: one for every failed try, and the reason why it did not run."""
     has_several_tries = count_tries(instance) > 1
     failed = [attempt for attempt in instance["tries"] if attempt["error"]]
     errors = [(f"try {attempt['try_number']}: " if has_several_tries else "") + attempt["error"] for attempt in failed]

@@ -1,4 +1,4 @@
-"""The three steps of a layered layout: the layer of each item, the order in a layer, and the heights. Pure."""
+"""The three steps of a layered layout: the layer of an item, the order in a layer, and the heights. Pure."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _SWEEPS = 4
 def assign_layers(
     items: Sequence[Item], edges: Sequence[tuple[Item, Item]]
 ) -> tuple[list[list[Item]], dict[tuple[Item, Item], list[Item]]]:
-    """Assign each item to the first layer after the layers of all its upstream items.
+    """Assign items to layers: an item to the first layer after the layers of all its upstream items.
 
     Returns:
-        The layers; and the chain of each edge that goes forward: its ends, with a dummy in each layer between them.
+        The layers; and the chains of the edges that go forward: their ends, with a dummy in every layer between them.
         The chain of an edge that enters or leaves the group has dummies up to that side.
     """
     depths = _depths(items, [edge for edge in edges if edge[0] != ENTRY and edge[1] != EXIT])
@@ -63,7 +63,7 @@ def _depths(items: Sequence[Item], edges: Sequence[tuple[Item, Item]]) -> dict[I
 
 
 def order_layers(layers: Sequence[Sequence[Item]], links: Sequence[tuple[Item, Item]]) -> list[list[Item]]:
-    """Sort each layer by the positions of the neighbors, so that few edges cross."""
+    """Sort every layer by the positions of the neighbors, so that few edges cross."""
     result = [list(layer) for layer in layers]
     upstream, downstream = _neighbors(links)
     for sweep in range(2 * _SWEEPS):
@@ -82,7 +82,7 @@ def assign_tops(
     heights: Mapping[Item, float],
     gaps: Mapping[Item, float],
 ) -> dict[Item, float]:
-    """Return the top of each item: as near to its neighbors' middle as the order and the gaps allow, from 0 on."""
+    """Return the tops of the items, from 0 on. An item is near its neighbors, as far as order and gaps allow."""
     upstream, downstream = _neighbors(links)
     middles: dict[Item, float] = {}
     for layer in layers:
@@ -119,7 +119,7 @@ def _spread(
 
 
 def _neighbors(links: Sequence[tuple[Item, Item]]) -> tuple[dict[Item, list[Item]], dict[Item, list[Item]]]:
-    """Return the upstream and the downstream items of each item."""
+    """Return the upstream and the downstream items of every item."""
     upstream: dict[Item, list[Item]] = {}
     downstream: dict[Item, list[Item]] = {}
     for first, second in links:

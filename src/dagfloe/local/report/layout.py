@@ -1,6 +1,6 @@
 """Lays out a Dag's graph: layers from left to right, groups as boxes around their members. Pure.
 
-Each group has a layout of its own, and is one box in the layout of its parent, so that boxes never overlap.
+A group has a layout of its own, and is one box in the layout of its parent, so that boxes never overlap.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A line between two tasks, through points: curved to each odd one, and straight on to the next."""
+    """A line between two tasks, through points. Segments are curved and straight by turns; the first one is curved."""
 
     upstream: str
     task_id: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dagfloe.local.display import exception_lines, value_text
+from dagfloe.local.display import format_exception, format_value
 from dagfloe.local.schedule.instances import UNMAPPED
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _instance(instance: Instance, result: DagResult, store: Store) -> dict[str, 
         "state": instance.state,
         "error": None if instance.note is None else mask(instance.note),
         "tries": [_attempt(attempt, result.start_date, store) for attempt in instance.tries],
-        "xcoms": {key.key: mask(value_text(value)) for key, value in xcoms.items()},
+        "xcoms": {key.key: mask(format_value(value)) for key, value in xcoms.items()},
     }
 
 
@@ -78,8 +78,8 @@ def _attempt(attempt: Try, start_date: datetime, store: Store) -> dict[str, Any]
 
 
 def _record(record: LogRecord) -> dict[str, Any]:
-    lines = list(exception_lines(record.fields.get("error_detail")))
-    fields = {name: value_text(value) for name, value in record.fields.items() if name != "error_detail"}
+    lines = list(format_exception(record.fields.get("error_detail")))
+    fields = {name: format_value(value) for name, value in record.fields.items() if name != "error_detail"}
     return {
         "time": record.timestamp.isoformat(),
         "level": record.level,

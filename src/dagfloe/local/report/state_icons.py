@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 #: The state that the page shows for a task instance without a state.
 NOT_RUN = "not_run"
-#: The icon of each state: an SVG path in a square of 16. If a task's instances differ, the first state here is the
+#: The icons of states: SVG paths in a square of 16. If a task's instances differ, the first state here is the
 #: state of the task.
 ICONS = {
     FAILED: "M4 4l8 8M12 4l-8 8",
@@ -65,7 +65,7 @@ def worst_state(states: Iterable[str]) -> str:
 
 
 def count_states(states: Iterable[str]) -> list[tuple[str, int]]:
-    """Return each state with its number, in a fixed order."""
+    """Return the states with their numbers, in a fixed order."""
     return sorted(Counter(states).items(), key=lambda item: (_position(item[0]), item[0]))
 
 

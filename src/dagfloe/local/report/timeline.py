@@ -1,4 +1,4 @@
-"""The timeline of a Dag run: a row for each task instance, a bar for each try, on an axis of time. Pure."""
+"""The timeline of a Dag run: rows of task instances, with bars for tries, on an axis of time. Pure."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def draw_timeline(instances: Sequence[TaskInstance], numbers: Mapping[str, int],
 
     Args:
         instances: the task instances.
-        numbers: the position of each task in the Dag.
+        numbers: the positions of the tasks in the Dag.
         seconds: how long the Dag run took.
     """
     ends = [attempt["began_s"] + attempt["seconds"] for instance in instances for attempt in instance["tries"]]

@@ -29,7 +29,7 @@ class DagRunOptions:
         logical_date: the run's logical date, aware; by default the start date.
         conf: the run's configuration.
         env: the whole environment of the bundle; by default that of this process.
-        limits: how long each task and its parts may take.
+        limits: how long a task and its parts may take.
         schema_version: the supervisor schema version that the bundle names.
         clock: gives the dates of the run and of its task instances.
     """

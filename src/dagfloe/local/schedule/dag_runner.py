@@ -1,6 +1,6 @@
 """Runs a Dag, several tasks at the same time. Prints nothing: an observer gets all events.
 
-Each task instance that runs has a thread, in which `supervisor.run_task` serves it. The threads put their events into
+A task instance that runs has a thread, in which `supervisor.run_task` serves it. The threads put their events into
 one queue, and the thread that called `run_dag` handles them. `scheduler` decides which task instances run, and
 `resumption` how a suspended task instance goes on.
 """

@@ -14,7 +14,7 @@ RUN, WAIT = "run", "wait"
 
 
 class Upstream:
-    """The number of a task's upstream task instances in each state.
+    """The numbers of a task's upstream task instances by state.
 
     Args:
         states: their states; None for task instances without a state yet.

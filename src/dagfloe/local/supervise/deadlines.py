@@ -1,4 +1,4 @@
-"""The phases of a task that must end in time, and the deadline of each."""
+"""The phases of a task that must end in time, and their deadlines."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class Phase(Enum):
-    """What the supervisor waits for. Each phase ends the task, or a part of it, when its time is up."""
+    """What the supervisor waits for. A phase ends the task, or a part of it, when its time is up."""
 
     STARTUP = "startup"  #: from the start of the process to both connections
     TASK = "task"  #: from the start of the process to its end

@@ -94,7 +94,7 @@ class ProcessTree:
     def _members(self) -> list[psutil.Process]:
         """Return the living processes of the task, the started one included."""
         family = {process.pid for process in self._family()}
-        # Fresh for each call: the system computes start times from the wall clock, which can jump.
+        # Fresh for every call: the system computes start times from the wall clock, which can jump.
         start_time = self._psutil.Process(self._pid).create_time()
         members = []
         for pid in self._psutil.pids():

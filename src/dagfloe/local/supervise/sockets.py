@@ -36,7 +36,7 @@ class Channel(Enum):
     EXIT = "exit"
 
 
-#: The connection that each server accepts.
+#: The connections by the server that accepts them.
 CONNECTIONS = {Channel.COMM_SERVER: Channel.COMM, Channel.LOGS_SERVER: Channel.LOGS}
 #: These report once, and are no sockets of the task.
 _EVENTS = frozenset({Channel.STOP, Channel.EXIT})

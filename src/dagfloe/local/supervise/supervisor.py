@@ -55,7 +55,7 @@ def run_task(
         task: the task instance to run.
         store: answers the task's requests, and holds its XComs.
         env: the bundle's whole environment, by default that of this process. The two logging settings are added.
-        on_record: called with each log record as it arrives. If it raises, the task ends.
+        on_record: called with every log record as it arrives. If it raises, the task ends.
         stop: when it is set, the supervisor ends the task by signals.
         limits: how long the task and its parts may take.
         clock: gives the task's start date, and the time of log records that name none.

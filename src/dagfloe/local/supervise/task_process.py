@@ -29,7 +29,7 @@ class TaskProcess:
     Attributes:
         exit_code: the exit status, negative for a signal; None while the process runs.
         streams: our ends of its `stdout` and `stderr`.
-        leftovers: the descendants that outlived it and were killed, `pid name` each.
+        leftovers: the descendants that outlived it and were killed, as `pid name`.
         tree: the process and its descendants.
         pidfd: a descriptor that becomes readable when the process ends; None where the system has no pidfd.
 

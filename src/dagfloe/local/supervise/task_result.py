@@ -26,7 +26,7 @@ class TaskResult:
         seconds: from the start of the process to its end.
         error: why the task did not end as it should, for people; None if it did.
         broken: what the bundle did that the real supervisor does not survive; None if nothing.
-        leftovers: the processes that outlived the task and were killed, `pid name` each.
+        leftovers: the processes that outlived the task and were killed, as `pid name`.
     """
 
     state: str
