@@ -46,8 +46,8 @@ def _lines(report: Report) -> Iterator[str]:
 
 
 def _table(table: Table) -> Iterator[str]:
-    yield from ("", f"## {table.title}", "", table.note, "", "| | | 8 of 10 | ratio | 8 of 10 | samples |")
-    yield "|---|---|---|---|---|---|"
+    yield from ("", f"## {table.title}", "", table.note, "")
+    yield from ("| measured | median | 8 of 10 | ratio | 8 of 10 | samples |", "|---|---|---|---|---|---|")
     for row in table.rows:
         ratio = (number(row.ratio.median), between(row.ratio)) if row.ratio else ("", "")
         figure = f"{number(row.figures.median)} {row.unit}".rstrip()
