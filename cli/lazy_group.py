@@ -22,7 +22,7 @@ class LazyGroup(click.Group):
     """A group whose commands are in modules of the same names in `dagfloe.cli.commands`.
 
     Args:
-        summaries: the line that `--help` shows for each command, by the command's name.
+        summaries: the lines that `--help` shows for the commands, by name.
     """
 
     def __init__(self, *args: Any, summaries: Mapping[str, str], **kwargs: Any) -> None:

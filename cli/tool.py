@@ -7,7 +7,7 @@ import click
 from dagfloe import __version__
 from dagfloe.cli.lazy_group import LazyGroup
 
-#: The commands, and the line that `dagfloe --help` shows for each.
+#: The commands, and their lines in `dagfloe --help`.
 COMMANDS = {
     "new": "Create a small working project.",
     "run": "Run a Dag without Airflow.",

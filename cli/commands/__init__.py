@@ -1,1 +1,1 @@
-"""The commands of the author's tool, one module each."""
+"""The commands of the author's tool, one per module."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class BuildProgress:
-    """Shows each step of a build while it runs, and how long it took.
+    """Shows the running step of a build, and how long the others took.
 
     Args:
         quiet: whether to show nothing.

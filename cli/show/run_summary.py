@@ -27,7 +27,7 @@ _MAX_INSTANCES = 20
 
 
 def print_summary(result: DagResult, store: Store) -> None:
-    """Print the state, seconds and return value of each task instance, the errors, and the state of the Dag run."""
+    """Print the task instances with states, seconds and return values, their errors, and the state of the Dag run."""
     instances = _listed_instances(result.instances)
     _print_table(instances, result, store)
     if hidden := len(result.instances) - len(instances):
