@@ -129,7 +129,7 @@ def _split(upstream: list[Item], downstream: list[Item]) -> list[tuple[Item, tup
     """Split an edge, given by the paths of its ends, into parts: out of some groups, through one, into others.
 
     Returns:
-        The groups, with the part in each.
+        The groups, with their parts of the edge.
     """
     pairs = enumerate(zip(upstream, downstream, strict=False))
     depth = next((depth for depth, (one, other) in pairs if one != other), len(upstream) - 1)

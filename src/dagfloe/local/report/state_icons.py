@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from dagfloe.local.schedule.dag_result import INTERRUPTED
 from dagfloe.model.states import (
     AWAITING_INPUT,
     DEFERRED,
@@ -29,7 +30,7 @@ NOT_RUN = "not_run"
 ICONS = {
     FAILED: "M4 4l8 8M12 4l-8 8",
     UPSTREAM_FAILED: "M13.5 8H3M7 4L3 8l4 4",
-    "interrupted": "M4.5 4.5h7v7h-7z",
+    INTERRUPTED: "M4.5 4.5h7v7h-7z",
     RUNNING: "M5 3.5v9l7-4.5z",
     QUEUED: "M3 4.5h10M3 8h10M3 11.5h10",
     UP_FOR_RETRY: "M12.6 9.5A5 5 0 1 1 11.4 4.3M12.5 2v3.2H9.3",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from dagfloe.model.states import RUNNING
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -34,7 +36,7 @@ def startup_details(task: TaskRun, now: datetime) -> dict[str, Any]:
         "run_id": task.run_id,
         "run_type": "manual",
         "start_date": now,
-        "state": "running",
+        "state": RUNNING,
         "team_name": None,
         "triggering_user_name": None,
     }
