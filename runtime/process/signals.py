@@ -7,7 +7,6 @@ from __future__ import annotations
 
 # The module `signal` makes enums of these constants, which takes 0.5 ms in every task.
 import _signal as signal  # type: ignore[import-not-found]
-import logging
 import os
 import select
 import threading
@@ -27,8 +26,6 @@ ORPHAN_GRACE_S = 5.0
 _FIRST_PAUSE_S, _LAST_PAUSE_S = 0.01, 1.0
 _SIGNALS = {signal.SIGTERM: "SIGTERM", signal.SIGINT: "SIGINT"}
 _HANGUP = select.POLLHUP | select.POLLERR | getattr(select, "POLLRDHUP", 0)
-
-log = logging.getLogger("dagfloe.signals")
 
 
 class StopSignals:

@@ -63,7 +63,7 @@ class RequestType:
     __slots__ = ("_checks", "_ours", "_version", "closed", "fields", "name", "required")
 
     def __init__(self, name: str, version: str, *, ours: bool = False) -> None:
-        words = _line(name, version).split()
+        words = _find_entry(name, version).split()
         self.name = name
         self.closed = words[:1] == ["!"]
         pairs = [word.partition(":") for word in words if word != "!"]
@@ -93,7 +93,7 @@ class RequestType:
         return None
 
 
-_known: dict[tuple[str, str, bool], RequestType] = {}
+_request_types: dict[tuple[str, str, bool], RequestType] = {}
 
 
 def find_request_type(name: object, version: str = DEFAULT_SCHEMA_VERSION, *, ours: bool = False) -> RequestType | None:
@@ -106,15 +106,15 @@ def find_request_type(name: object, version: str = DEFAULT_SCHEMA_VERSION, *, ou
     """
     if not isinstance(name, str):
         return None
-    kind = _known.get((name, version, ours))
-    if kind is None and name not in _PARTS and _line(name, version):
-        kind = _known[name, version, ours] = RequestType(name, version, ours=ours)
+    kind = _request_types.get((name, version, ours))
+    if kind is None and name not in _PARTS and _find_entry(name, version):
+        kind = _request_types[name, version, ours] = RequestType(name, version, ours=ours)
     return kind
 
 
 def list_request_names(version: str = DEFAULT_SCHEMA_VERSION) -> list[str]:
     """List the names of all requests of a schema version."""
-    return sorted({name for lines in _tables(version) for name in lines} - _PARTS)
+    return sorted({name for entries in _tables(version) for name in entries} - _PARTS)
 
 
 def find_problem(
@@ -153,11 +153,12 @@ def check_request(body: Mapping[str, object], version: str = DEFAULT_SCHEMA_VERS
 
 def _tables(version: str) -> list[dict[str, str]]:
     """The tables that apply to a version, the newest first."""
-    return [TABLE[known] for known in sorted(TABLE, reverse=True) if known <= version]
+    return [TABLE[other] for other in sorted(TABLE, reverse=True) if other <= version]
 
 
-def _line(name: str, version: str) -> str:
-    return next((lines[name] for lines in _tables(version) if name in lines), "")
+def _find_entry(name: str, version: str) -> str:
+    """A request's entry of the table; empty if the version has none."""
+    return next((entries[name] for entries in _tables(version) if name in entries), "")
 
 
 def _hint(name: object, version: str, field: str | None = None) -> str:

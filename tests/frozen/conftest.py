@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 BUILD_TIMEOUT_S = 600
 
 GUEST = '''
-"""Does what tasks of guests on a host do: workers, programs, files, certificates."""
+"""Tasks that use their host: worker processes, programs, files, certificates."""
 import faulthandler, importlib.metadata, json, logging, multiprocessing, os, signal, subprocess, sys, threading, time
 from pathlib import Path
 from dagfloe import Bundle, Client, Context, current_context
@@ -48,7 +48,7 @@ def program():
 
 
 @dag.task
-def kept():
+def files():
     text = (Path(__file__).parent / "texts" / "note.txt").read_text()
     return {"note": text, "version": importlib.metadata.version("iniconfig"), "certs": os.environ.get("SSL_CERT_FILE")}
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from support.result_tables import Tables
 
-#: `make deaths` asks for more, and writes the table.
+#: `make deaths` runs more times, and writes the table.
 TIMES = int(os.environ.get("DAGFLOE_TIMES", "1"))
 
 

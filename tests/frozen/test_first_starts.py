@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from support.result_tables import Tables
 
-#: `make deaths` asks for 20 times as many.
+#: `make deaths` kills 20 times as many.
 KILLED = 5 * int(os.environ.get("DAGFLOE_TIMES", "1"))
 TABLE = "first starts"
 
@@ -58,7 +58,7 @@ def test_at_once(dist: Path, tmp_path: Path, tables: Tables) -> None:
 
 def test_killed_at_any_time(dist: Path, tmp_path: Path, tables: Tables) -> None:
     """If a first start is killed at any time, the next one runs its task and removes what the first one left."""
-    moments = random.Random(4)  # noqa: S311 - moments, not secrets
+    moments = random.Random(4)  # noqa: S311 - times, not secrets
     killed = unpacking = 0
     for number in range(KILLED):
         cache = tmp_path / str(number)

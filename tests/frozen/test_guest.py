@@ -35,7 +35,7 @@ def test_programs_do_not_inherit_the_library_path(guest: Path) -> None:
 
 def test_files_and_metadata_come_along(guest: Path) -> None:
     """Data files are beside the module, and the metadata of a declared dependency is included."""
-    value = value_of(guest, "kept", {"SSL_CERT_FILE": "/chosen.pem"})
+    value = value_of(guest, "files", {"SSL_CERT_FILE": "/chosen.pem"})
     assert value["note"] == "a data file"
     assert value["version"]
     assert value["certs"] == "/chosen.pem"

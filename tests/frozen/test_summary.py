@@ -132,7 +132,7 @@ def test_on_a_terminal(project: Path, tmp_path: Path) -> None:
     try:
         while chunk := os.read(ours, 65536):
             output_bytes += chunk
-    except OSError:  # the other side was closed
+    except OSError:  # the other end is closed
         pass
     os.close(ours)
     assert process.wait(DEADLINE_S) == 0
@@ -150,7 +150,7 @@ def interrupted(project: Path, folder: Path, number: int, wait: Callable[[subpro
     process = start_tool("build", str(project), "--output", str(output), env=env)
     wait(process)
     process.send_signal(number)
-    process.send_signal(number)  # whoever presses a key twice
+    process.send_signal(number)  # as if the key is pressed twice
     _, stderr = process.communicate(timeout=DEADLINE_S)
     assert "Traceback" not in stderr
     until(lambda: not _mentions(str(folder)), "the end of all processes")

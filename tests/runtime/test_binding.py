@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging  # noqa: TC003 - what the runtime injects
+import logging  # noqa: TC003 - the runtime reads the annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from dagfloe import Client, Context  # noqa: TC001 - what the runtime injects
+from dagfloe import Client, Context  # noqa: TC001 - the runtime reads the annotations
 from support.run import Run
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def xcom(task_id: str, name: str = "x") -> dict[str, object]:
     return {"kind": "xcom", "name": name, "task_id": task_id}
 
 
-# What the bundle declares
+# Arguments that the bundle declares
 
 
 def test_wiring(bound: Bound) -> None:
@@ -119,7 +119,7 @@ def test_bundle_without_wiring_has_no_arguments(bound: Bound) -> None:
     assert bound.run.sent() == []
 
 
-# What a newer supervisor says
+# Bindings of a newer supervisor
 
 
 def test_bindings_by_name(bound: Bound) -> None:
@@ -223,7 +223,7 @@ def test_unknown_kind_of_binding(bound: Bound, binding: dict[str, object]) -> No
     assert bound.run.sent() == []
 
 
-# What does not fit
+# Arguments that do not fit
 
 
 def test_missing_argument_comes_before_any_read(bound: Bound) -> None:
@@ -295,7 +295,7 @@ def test_missing_xcom_is_none_if_the_annotation_allows_it(bound: Bound) -> None:
     one = bound.upstream("one")
 
     @bound.run.dag.task
-    def t(x: int | None, y) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - no annotation is the point
+    def t(x: int | None, y) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - tests a parameter without an annotation
         bound.arguments.append((x, y))
 
     with bound.run.dag:
@@ -323,7 +323,7 @@ def test_mapped_upstream_is_lazy(bound: Bound) -> None:
     before: list[list[str]] = []
 
     @bound.run.dag.task
-    def t(x) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - not annotated, so not checked
+    def t(x) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - not annotated, so not converted
         before.append(bound.run.sent())
         bound.arguments.append((len(x), x[0], list(x)))
 
@@ -340,7 +340,7 @@ def test_mapped_upstream_of_a_binding(bound: Bound, has_wiring: bool) -> None:
     one = mapped_upstream(bound, [10, 20])
 
     @bound.run.dag.task
-    def t(x) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - not annotated, so not checked
+    def t(x) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - not annotated, so not converted
         bound.arguments.append(list(x))
 
     if has_wiring:
@@ -440,7 +440,7 @@ def test_named_tuples_keep_their_type(bound: Bound) -> None:
     one = bound.upstream("one", 1)
 
     @bound.run.dag.task
-    def t(x) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - not annotated, so not checked
+    def t(x) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - not annotated, so not converted
         bound.arguments.append(x)
 
     with bound.run.dag:
@@ -462,5 +462,5 @@ def test_arguments_by_name_after_stars(bound: Bound, call: str) -> None:
         return a, "d.t", rest, b, "Client"
 
     with bound.run.dag:
-        eval(f"t{call}")  # noqa: S307 - from above
-    assert bound() == eval(f"plain{call}")  # noqa: S307 - from above
+        eval(f"t{call}")  # noqa: S307 - a parameter of the test
+    assert bound() == eval(f"plain{call}")  # noqa: S307 - a parameter of the test

@@ -23,7 +23,7 @@ def whole() -> Bundle:
         "sales",
         schedule="0 4 * * *",
         start_date=datetime(2026, 1, 1, tzinfo=ZoneInfo("Europe/Berlin")),
-        end_date=datetime(2027, 1, 1),  # noqa: DTZ001 - taken as UTC
+        end_date=datetime(2027, 1, 1),  # noqa: DTZ001 - naive dates are UTC
         catchup=False,
         tags={"b", "a"},
         params={"limit": 10},

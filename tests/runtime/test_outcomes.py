@@ -422,7 +422,7 @@ def test_inactive_assets_fail_the_task(run: Run) -> None:
     assert run(should_retry=True)["type"] == "RetryTask"
 
 
-# How it is shown, how long it may run
+# Label and time limit
 
 
 def test_every_terminal_message_has_the_rendered_map_index(run: Run) -> None:
@@ -453,7 +453,7 @@ def test_execution_timeout(run: Run, caplog: pytest.LogCaptureFixture) -> None:
 
     @run.dag.task(task_id="t", execution_timeout=0.05)
     def task(client: Client) -> None:
-        from dagfloe import current_context  # noqa: PLC0415 - as an author may
+        from dagfloe import current_context  # noqa: PLC0415 - as in an author's task
 
         current_context().on_cancel(lambda: cleaned.append("cleaned"))
         deadline = time.monotonic() + 20

@@ -50,7 +50,7 @@ class Supervisor:
         return data
 
 
-#: What the supervisor says to a request: the reply's body, and what is in the place of an error.
+#: The supervisor's reply to a request: the body, and the error.
 Reply = tuple[object, object]
 
 

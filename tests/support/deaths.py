@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 MARK = "DAGFLOE_TEST_RUN"
-#: Goes into the bundle of the tests: starts processes in several ways, then ends in the one that is asked for.
+#: A task for the tests' bundle: it starts processes in several ways, then ends as `HOW` says.
 TASK = """
 def children():
     quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)

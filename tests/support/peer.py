@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 DEADLINE_S = 20.0
-#: The author's tool, as it is installed beside the running Python.
+#: The `dagfloe` command, installed beside the running Python.
 TOOL = str(Path(sys.executable).with_name("dagfloe"))
 ENTRY = """
 from dagfloe.cli.frozen.main import main

@@ -236,7 +236,7 @@ def test_arguments_of_the_process(tmp_path: Path) -> None:
     assert done.stdout.startswith(b"test 1.0 ")
 
 
-#: Slow to import; a task would pay for each at every start.
+#: Modules that are slow to import, which would slow down the start of every task.
 SLOW = {"click", "rich", "yaml", "typing", "dataclasses", "inspect", "jsonschema", "asyncio", "urllib.request", "ssl"}
 
 

@@ -34,7 +34,7 @@ def test_longest_dotted_prefix_decides(
     """The longest prefix of whole dotted parts decides, with any separator between the entries."""
     text = separator.join(f"{prefix}={level}" for prefix, level in pairs)
     levels = Levels.from_environment({LEVEL_VARIABLE: root, NAMESPACES_VARIABLE: text})
-    for _ in range(2):  # the second answer is a remembered one
+    for _ in range(2):  # the second answer comes from the cache
         assert levels.is_enabled(name, number) == (number >= naive(pairs, root, name))
 
 

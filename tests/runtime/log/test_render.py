@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 LEVELS = {"critical", "error", "warning", "info", "debug"}
 OURS = {"timestamp", "level", "logger", "event", "exception"}
-#: Names that end the supervisor's handling of the task, or that it overwrites.
+#: Field names that break the supervisor's handling of the task, or that it overwrites.
 DANGEROUS = {
     "target",
     "msg",
@@ -105,7 +105,7 @@ def caught(action: Callable[[], object]) -> BaseException:
     """The exception that an action raises."""
     try:
         action()
-    except BaseException as error:  # noqa: BLE001 - any
+    except BaseException as error:  # noqa: BLE001 - the exception is the result
         return error
     raise AssertionError("nothing was raised")
 
@@ -338,7 +338,7 @@ def with_note(error: Exception, note: str) -> Exception:
     return error
 
 
-#: Ways in which a secret gets into a log record.
+#: The ways in which a secret can get into a log record.
 LEAKS: dict[str, Callable[[str], dict[str, Any]]] = {
     "message": lambda secret: {"msg": f"it is {secret}!"},
     "argument": lambda secret: {"msg": "%s and %r", "args": (secret, secret)},
@@ -367,7 +367,7 @@ LEAKS: dict[str, Callable[[str], dict[str, Any]]] = {
 }
 
 
-#: Ways that a lone surrogate cannot go.
+#: The ways that a lone surrogate cannot take.
 IN_BYTES = {"bytes", "in a URI", "in a path", "in a query"}
 
 
@@ -537,7 +537,7 @@ def test_syntax_error() -> None:
 
 def test_syntax_errors_of_other_parsers() -> None:
     """A SyntaxError with missing attributes, or attributes of other types, can be logged."""
-    error = caught(lambda: ET.fromstring("<a>"))  # noqa: S314 - our own
+    error = caught(lambda: ET.fromstring("<a>"))  # noqa: S314 - a fixed string
     assert rendered(msg="xml", exc_info=(type(error), error, None))["exception"][0]["syntax_error"]["lineno"] >= 0
     error = syntax_error(b"x.py", "12", 2**70, None)
     where = rendered(msg="odd", exc_info=(type(error), error, None))["exception"][0]["syntax_error"]

@@ -176,7 +176,7 @@ def test_threads_lose_nothing() -> None:
     words = {name: [f"<{name}{number:03}>" for number in range(200)] for name in "abcd"}
     with TemporaryFile() as file:
         channel = LogChannel(Cancellation(), Secrets(), file.fileno())
-        channel.close()  # from here on, every line is written at once, which lets other threads run
+        channel.close()  # from now on, every line is written at once, which lets other threads run
         stream = line_stream(channel, 1, logging.INFO, "task.stdout")
         threads = [
             threading.Thread(target=lambda name=name: [print(word, file=stream) for word in words[name]])
@@ -192,7 +192,7 @@ def test_threads_lose_nothing() -> None:
     assert sorted(arrived) == sorted(word for name in words for word in words[name])
 
 
-# What comes in the middle of a write
+# Interrupted writes
 
 
 class Interrupted:

@@ -38,7 +38,7 @@ def t(client: Client, context: Context):
             peer.expect("GetVariable")
         peer.process.send_signal(number)
         frame_id, _ = peer.expect("DeleteXCom")
-        peer.process.send_signal(number)  # once is enough: the cleanup is not interrupted
+        peer.process.send_signal(number)  # another signal does not interrupt the cleanup
         peer.send(frame_id)
         assert peer.finish()["state"] == "failed"
         events = peer.events()

@@ -49,8 +49,8 @@ def test_unused_folders_are_deleted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "files", "modified_at"),
     [
-        ("_MEIother", ("some/file",), LONG_AGO),  # a program of somebody else's
-        ("_MEIfresh", (LAUNCHER,), None),  # is being unpacked right now
+        ("_MEIother", ("some/file",), LONG_AGO),  # another program
+        ("_MEIfresh", (LAUNCHER,), None),  # may still be unpacking
         ("other", (LOCK, LAUNCHER), LONG_AGO),
     ],
 )
@@ -75,7 +75,7 @@ def test_folders_in_use_stay(tmp_path: Path, holder: str) -> None:
             process.wait(DEADLINE_S)
         delete_abandoned_folders(own_folder(tmp_path))
         assert path.exists()
-        process.communicate("\n", timeout=DEADLINE_S)  # to the end of the last one that has its output
+        process.communicate("\n", timeout=DEADLINE_S)  # returns when all processes have closed the output
     delete_abandoned_folders(own_folder(tmp_path))
     assert not path.exists()
 

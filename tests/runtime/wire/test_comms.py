@@ -51,7 +51,7 @@ def in_threads(count: int, function: Any) -> list[Any]:
     def call(number: int) -> None:
         try:
             results[number] = function(number)
-        except Exception as error:  # noqa: BLE001 - handed to the test
+        except Exception as error:  # noqa: BLE001 - returned to the test
             results[number] = error
 
     threads = [threading.Thread(target=call, args=(number,), daemon=True) for number in range(count)]

@@ -25,7 +25,7 @@ from support.strategies import aware, from_schema, json_values, text
 EVERY = [(version, name) for version in SCHEMAS for name in list_request_names(version)]
 NOW = datetime.now(tz=timezone.utc)
 XCOM = {"key": "k", "dag_id": "d", "run_id": "r", "task_id": "t"}
-#: What bundles do not send, though it is named like a request.
+#: Messages with a request's name that bundles do not send.
 NOT_REQUESTS = {"GetDagRunResult", "ResendLoggingFD"}
 
 
