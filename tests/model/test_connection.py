@@ -1,4 +1,4 @@
-"""Connections, and the forms that they have in the environment."""
+"""Connections, and their forms in environment variables."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from dagfloe.errors import DagfloeError
 from dagfloe.model.connection import Connection
 from support.strategies import any_text, json_values, text
 
-nasty = text | st.text("a:/@?#%&=+ []é\n\t\"'\\", max_size=8)
-optional = st.none() | nasty
+special_strings = text | st.text("a:/@?#%&=+ []é\n\t\"'\\", max_size=8)
+optional = st.none() | special_strings
 connections = st.builds(
     Connection,
     st.just("c"),
@@ -25,7 +25,9 @@ connections = st.builds(
     login=optional,
     password=optional,
     port=st.none() | st.integers(0, 65535),
-    extra=st.none() | st.dictionaries(nasty, json_values, max_size=3) | st.dictionaries(nasty, nasty, max_size=3),
+    extra=st.none()
+    | st.dictionaries(special_strings, json_values, max_size=3)
+    | st.dictionaries(special_strings, special_strings, max_size=3),
 )
 pieces = [
     "a",
@@ -60,7 +62,7 @@ def fields(connection: Connection) -> dict[str, Any]:
 
 @given(uris)
 def test_any_uri_can_be_written_and_read_again(uri: str) -> None:
-    """A text is no URI, or it is a connection whose own URI is read as an equal one, but for capitals in its host."""
+    """Any string is an error, or a connection whose URI parses to an equal one, except for capitals in its host."""
     try:
         connection = Connection.from_uri("c", uri)
     except DagfloeError:
@@ -75,7 +77,7 @@ def test_any_uri_can_be_written_and_read_again(uri: str) -> None:
 
 @given(connections)
 def test_any_connection_has_a_uri(connection: Connection) -> None:
-    """A connection of any fields has a URI that keeps them, but for what is empty, and capitals in host names."""
+    """A connection's URI preserves all fields, except for empty fields and capitals in host names."""
     back = Connection.from_uri("c", connection.uri)
     for name in ("conn_type", "schema", "login", "password"):
         assert (getattr(back, name) or "") == (getattr(connection, name) or "")
@@ -87,7 +89,7 @@ def test_any_connection_has_a_uri(connection: Connection) -> None:
 
 @given(connections)
 def test_json_round_trip(connection: Connection) -> None:
-    """The JSON form keeps every field, null and empty text included."""
+    """The JSON form preserves every field, also null and empty strings."""
     form = {name: getattr(connection, name) for name in ("conn_type", "host", "schema", "login", "password", "port")}
     assert Connection.from_text("c", json.dumps({**form, "extra": connection.extra_text})) == connection
     if connection.extra_text:
@@ -141,10 +143,10 @@ MALFORMED = [
 ]
 
 
-@pytest.mark.parametrize("malformed", MALFORMED, ids=lambda text: text[:40])
+@pytest.mark.parametrize("malformed", MALFORMED, ids=lambda value: value[:40])
 def test_malformed_texts_are_not_shown(malformed: str) -> None:
-    """A text that is no connection is an error that names the conn_id and the expected form, and shows none of it."""
-    with pytest.raises(DagfloeError, match="connection 'db' is malformed where it is configured: expected ") as caught:
+    """The error for a malformed connection names the conn_id and the expected form, and does not show the value."""
+    with pytest.raises(DagfloeError, match="connection 'db' is malformed: expected ") as caught:
         Connection.from_text("db", malformed)
     error: BaseException | None = caught.value
     while error is not None:  # what a log record would show of it
@@ -157,7 +159,7 @@ def test_malformed_texts_are_not_shown(malformed: str) -> None:
     | st.dictionaries(st.sampled_from(["conn_type", "host", "port", "extra", "x"]) | text, json_values).map(json.dumps)
 )
 def test_any_text_is_a_connection_or_an_error(given_text: str) -> None:
-    """Whatever the environment holds, it is a connection or a DagfloeError."""
+    """Any string is a connection or a DagfloeError."""
     try:
         connection = Connection.from_text("c", given_text)
     except DagfloeError:
@@ -178,7 +180,7 @@ def test_repr_shows_no_secret(connection: Connection, secret: str) -> None:
 
 @pytest.mark.parametrize("extra", ["[1]", "3", "hunter2", "null", '"hunter2"', "[" * 100_000])
 def test_extra_that_is_no_object(extra: str) -> None:
-    """An extra that is no JSON object can be read as text; as a map it is an error that does not show it."""
+    """An invalid extra can be read as a string; reading it as a dict is an error that does not show it."""
     connection = Connection("db", "x", extra=extra)
     assert connection.extra_text == extra
     with pytest.raises(DagfloeError, match="the extra of connection 'db' is not a JSON object") as caught:
@@ -189,26 +191,26 @@ def test_extra_that_is_no_object(extra: str) -> None:
 
 @pytest.mark.parametrize("conn_type", ["http", "https", "ftp"])
 def test_host_with_a_protocol(conn_type: str) -> None:
-    """A host that names a protocol keeps it, whether or not it is the connection's type."""
+    """A host may begin with a protocol, also with the connection's type."""
     connection = Connection("c", conn_type, host="http://h.example", port=80, login="me")
     back = Connection.from_uri("c", connection.uri)
     assert (back.host, back.port, back.login) == ("http://h.example", 80, "me")
 
 
 def test_connection_with_an_extra_that_is_no_object_has_a_uri() -> None:
-    """The URI carries such an extra as text."""
+    """The URI contains such an extra as a JSON string."""
     connection = Connection("db", "x", extra="no json")
     assert Connection.from_uri("db", connection.uri).extra_text == "no json"
 
 
 @pytest.mark.parametrize("extra", [None, "", {}, "{}"])
 def test_empty_extra(extra: Any) -> None:
-    """Without an extra the map is empty."""
+    """Without an extra, `extra` is an empty dict."""
     assert Connection("c", "x", extra=extra).extra == {}
 
 
 def test_equality() -> None:
-    """Connections with equal fields are equal, and are no keys of a map."""
+    """Connections with equal fields are equal, and are not hashable."""
     assert Connection("c", "x", host="h") == Connection("c", "x", host="h")
     assert Connection("c", "x", host="h") != Connection("c", "x", host="i")
     assert Connection("c", "x") != "c"

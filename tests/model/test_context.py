@@ -1,4 +1,4 @@
-"""What a running task may know of itself."""
+"""The context of a running task."""
 
 from __future__ import annotations
 
@@ -17,39 +17,55 @@ from support.memory import context
 
 
 def test_ids() -> None:
-    """The ids and numbers of the task instance are at hand."""
+    """The context has shortcuts to the ids and numbers of the task instance."""
     now = datetime(2026, 1, 2, tzinfo=timezone.utc)
-    made = Context(
+    task_context = Context(
         ti=TaskInstance(id="i", dag_id="d", task_id="t", run_id="r", try_number=2, map_index=7),
         dag_run=DagRun(dag_id="d", run_id="r", conf={}, logical_date=now),
         bundle_info=BundleInfo(name="bundles", version="v1"),
         cancellation=Cancellation(),
     )
-    assert (made.dag_id, made.task_id, made.run_id, made.try_number, made.map_index) == ("d", "t", "r", 2, 7)
-    assert made.logical_date == now
-    assert (made.should_retry, made.max_tries, made.ti.queue, made.dag_run.state) == (False, 0, "default", "running")
+    assert (
+        task_context.dag_id,
+        task_context.task_id,
+        task_context.run_id,
+        task_context.try_number,
+        task_context.map_index,
+    ) == ("d", "t", "r", 2, 7)
+    assert task_context.logical_date == now
+    assert (task_context.should_retry, task_context.max_tries, task_context.ti.queue, task_context.dag_run.state) == (
+        False,
+        0,
+        "default",
+        "running",
+    )
 
 
 def test_records_are_read_only() -> None:
-    """Nothing in a context can be set or deleted, nor can anything be added."""
-    made = context()
-    for record, name in ((made, "max_tries"), (made.ti, "try_number"), (made.dag_run, "conf"), (made, "new")):
+    """A context and its records are read-only."""
+    task_context = context()
+    for record, name in (
+        (task_context, "max_tries"),
+        (task_context.ti, "try_number"),
+        (task_context.dag_run, "conf"),
+        (task_context, "new"),
+    ):
         with pytest.raises(AttributeError, match=f"{name} is read-only"):
             setattr(record, name, 5)
         with pytest.raises(AttributeError, match=f"{name} is read-only"):
             delattr(record, name)
-    assert made.ti.try_number == 1
+    assert task_context.ti.try_number == 1
 
 
 def test_repr_hides_the_configuration() -> None:
-    """The repr shows the ids, and not what the run was triggered with."""
-    made = context()
-    assert "task_id='t'" in repr(made)
-    assert "manual__1" in repr(made.dag_run)
-    for text in (repr(made), str(made), f"{made.dag_run}"):
-        assert "hunter2" not in text
-        assert "conf" not in text
-        assert "Cancellation" not in text
+    """The repr shows the ids, but not the run's configuration."""
+    task_context = context()
+    assert "task_id='t'" in repr(task_context)
+    assert "manual__1" in repr(task_context.dag_run)
+    for string in (repr(task_context), str(task_context), f"{task_context.dag_run}"):
+        assert "hunter2" not in string
+        assert "conf" not in string
+        assert "Cancellation" not in string
 
 
 class Point(Record):
@@ -63,7 +79,7 @@ class Point(Record):
 
 
 def test_record() -> None:
-    """A record takes its fields by name, knows its defaults, and is equal to one of the same class and values."""
+    """A record takes its fields by name, has defaults, and equals a record of its class with the same values."""
     assert (Point(x=1).x, Point(x=1).y, Point(x=1, y=5).y) == (1, 2, 5)
     assert Point(x=1) == Point(x=1, y=2)
     assert Point(x=1) != Point(x=1, z=0)
@@ -75,16 +91,16 @@ def test_record() -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [({}, "misses the argument 'x'"), ({"x": 1, "w": 2}, "does not know the argument 'w'")],
+    [({}, "needs the argument 'x'"), ({"x": 1, "w": 2}, "has no field 'w'")],
 )
 def test_record_arguments(arguments: dict[str, Any], message: str) -> None:
-    """A missing or an unknown field is a TypeError that names it."""
+    """A missing or unknown field is a TypeError that names it."""
     with pytest.raises(TypeError, match=rf"Point\(\) {message}"):
         Point(**arguments)
 
 
 def test_current_context() -> None:
-    """The current context is the innermost running one, in every thread, and none outside of a task."""
+    """The current context is the innermost one, in every thread; outside of a task there is no current context."""
     first, second = context(), context(task_id="u")
     seen: list[Context] = []
     with pytest.raises(DagfloeError, match="outside a running task"):
@@ -102,7 +118,7 @@ def test_current_context() -> None:
 
 
 def test_current_context_ends_with_an_error() -> None:
-    """A task that raises leaves no context behind."""
+    """After a task that raises, there is no current context."""
     with pytest.raises(ZeroDivisionError), running(context()):
         _ = 1 / 0
     with pytest.raises(DagfloeError):
@@ -110,18 +126,18 @@ def test_current_context_ends_with_an_error() -> None:
 
 
 def test_stop_through_the_context() -> None:
-    """Authors meet a stop as a flag, a callback and a shield."""
+    """The context provides a stop's flag, callbacks and shield."""
     cancellation = Cancellation()
-    made = context(cancellation)
+    task_context = context(cancellation)
     calls: list[str] = []
-    made.on_cancel(lambda: calls.append("cleanup"))
+    task_context.on_cancel(lambda: calls.append("cleanup"))
     cancellation.arm()
 
     def work() -> None:
-        with made.shield():
-            calls.append(f"cancelled={made.cancelled}")
+        with task_context.shield():
+            calls.append(f"cancelled={task_context.cancelled}")
             cancellation.request("SIGTERM")
-            calls.append(f"cancelled={made.cancelled}")
+            calls.append(f"cancelled={task_context.cancelled}")
 
     with pytest.raises(TaskCancelled):
         work()

@@ -1,4 +1,4 @@
-"""Read-only records, and how parts of messages become them."""
+"""Read-only records, and reading them from messages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Sample(Record):
-    """A record with a field of every kind."""
+    """A record with a field of every type."""
 
     _hidden = frozenset({"secret"})
 
@@ -35,7 +35,7 @@ WHEN = datetime(2026, 1, 2, tzinfo=timezone.utc)
 
 
 def test_reading() -> None:
-    """Fields come from the map, null and missing ones are the defaults, unknown ones are ignored."""
+    """Null and missing fields become their defaults; unknown fields are ignored."""
     read = Sample.read({"name": "a", "count": None, "rows": [1, 2], "when": "2026-01-02T00:00:00Z", "new": 1}, "$")
     assert read == Sample(name="a", rows=(1, 2), when=WHEN)
     assert (read.count, read.ratio, read.secret) == (-1, 0.0, {})
@@ -52,27 +52,27 @@ def test_reading() -> None:
         ({"name": "a", "count": True}, "x.count is bool, expected int"),
         ({"name": "a", "count": 1.5}, "x.count is float, expected int"),
         ({"name": "a", "ratio": "1"}, "x.ratio is str, expected float"),
-        ({"name": "a", "when": "hunter2"}, "x.when is no date in ISO form"),
+        ({"name": "a", "when": "hunter2"}, "x.when is not a date in ISO form"),
         ({"name": "a", "when": 5}, "x.when is int, expected a date"),
         ({"name": "a", "secret": "hunter2"}, "x.secret is str, expected dict"),
         ({"name": "a", "rows": {}}, "x.rows is dict, expected list"),
     ],
 )
 def test_what_does_not_fit(body: object, message: str) -> None:
-    """The message names the field, what it is and what it should be, and not its value."""
+    """The error names the field, its type and the expected type, and does not show the value."""
     with pytest.raises(RemoteProtocolError, match=f"^{re.escape(message)}$"):
         Sample.read(body, "x")
 
 
 def test_required_in_spite_of_a_default() -> None:
-    """A field may be demanded of a message although the record can do without."""
+    """`read` may require a field that has a default."""
     with pytest.raises(RemoteProtocolError, match=r"x\.count is nothing, expected int"):
         Sample.read({"name": "a"}, "x", "count")
 
 
 @given(st.dictionaries(st.sampled_from([*Sample._fields, "new"]), json_values))
 def test_any_map_is_a_record_or_a_protocol_error(body: dict[str, Any]) -> None:
-    """Whatever a message holds, there is no other exception."""
+    """With any message, there is no other exception."""
     try:
         read = Sample.read(body, "x")
     except RemoteProtocolError:
@@ -83,7 +83,7 @@ def test_any_map_is_a_record_or_a_protocol_error(body: dict[str, Any]) -> None:
 
 
 def test_records_are_values() -> None:
-    """Equal fields make equal records, of one class, with one hash; nothing can be changed."""
+    """Records of one class with equal fields are equal and have equal hashes; records are read-only."""
     one, other = Sample(name="a", secret={"x": [1]}), Sample(name="a", secret={"x": [1]})
     assert one == other
     assert hash(one) == hash(other)
@@ -96,14 +96,14 @@ def test_records_are_values() -> None:
 
 
 def test_hidden_fields_are_not_shown() -> None:
-    """What may be secret is not in what a record is shown as."""
+    """The repr leaves out hidden fields."""
     assert "hunter2" not in repr(Sample(name="a", secret={"token": "hunter2"}))
     assert repr(Sample(name="a")) == "Sample(name='a', count=-1, ratio=0.0, when=None, rows=())"
 
 
 def test_arguments_are_checked() -> None:
-    """A missing or an unknown argument is a TypeError, as for any class."""
-    with pytest.raises(TypeError, match="misses the argument 'name'"):
+    """A missing or unknown argument is a TypeError."""
+    with pytest.raises(TypeError, match="needs the argument 'name'"):
         Sample()  # type: ignore[call-arg]
-    with pytest.raises(TypeError, match="does not know the argument 'other'"):
+    with pytest.raises(TypeError, match="has no field 'other'"):
         Sample(name="a", other=1)  # type: ignore[call-arg]

@@ -1,4 +1,4 @@
-"""Values that came as JSON, against annotations."""
+"""Conversion of JSON values to annotated types."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ Forward = list["UserId"]
 
 
 class Closed(typing.Protocol):
-    """A protocol that nothing can be checked against."""
+    """A protocol without runtime_checkable."""
 
     def close(self) -> None:
         """Close it."""
 
 
 class Rooms:
-    """What the runtime passes for the XComs of mapped tasks: read when it is asked for."""
+    """A lazy sequence, as the runtime passes it for the XComs of mapped tasks."""
 
     is_lazy_sequence = True
 
@@ -60,8 +60,8 @@ collections.abc.Sequence.register(Rooms)
 
 
 def resolve(source: str) -> object:
-    """What a text means in this file, as the runtime evaluates it."""
-    return eval(source, globals())  # noqa: S307 - the texts below
+    """Evaluate an annotation in this module, as the runtime does."""
+    return eval(source, globals())  # noqa: S307 - the annotations below
 
 
 def fit(value: object, annotation: object) -> object:
@@ -75,11 +75,11 @@ def misfit(value: object, annotation: object) -> str:
 
 
 class Shape(NamedTuple):
-    """An annotation, values that fit it, and what becomes of them."""
+    """An annotation, values that fit it, and the expected results."""
 
     annotation: str
     values: st.SearchStrategy[Any]
-    want: Any
+    convert: Any
 
 
 def same(value: Any) -> Any:
@@ -99,36 +99,38 @@ LEAVES = [
 
 def containers(inner: st.SearchStrategy[Shape]) -> st.SearchStrategy[Shape]:
     def lists(name: str) -> Any:
-        return lambda each: Shape(
-            f"{name}[{each.annotation}]", st.lists(each.values, max_size=3), lambda value: [each.want(x) for x in value]
+        return lambda inner: Shape(
+            f"{name}[{inner.annotation}]",
+            st.lists(inner.values, max_size=3),
+            lambda value: [inner.convert(x) for x in value],
         )
 
     def maps(name: str) -> Any:
-        return lambda each: Shape(
-            f"{name}[str, {each.annotation}]",
-            st.dictionaries(text, each.values, max_size=3),
-            lambda value: {key: each.want(child) for key, child in value.items()},
+        return lambda inner: Shape(
+            f"{name}[str, {inner.annotation}]",
+            st.dictionaries(text, inner.values, max_size=3),
+            lambda value: {key: inner.convert(child) for key, child in value.items()},
         )
 
-    def any_length(each: Shape) -> Shape:
+    def any_length(inner: Shape) -> Shape:
         return Shape(
-            f"tuple[{each.annotation}, ...]",
-            st.lists(each.values, max_size=3),
-            lambda value: tuple(each.want(x) for x in value),
+            f"tuple[{inner.annotation}, ...]",
+            st.lists(inner.values, max_size=3),
+            lambda value: tuple(inner.convert(x) for x in value),
         )
 
     def pair(first: Shape, second: Shape) -> Shape:
         return Shape(
             f"typing.Tuple[{first.annotation}, {second.annotation}]",
             st.tuples(first.values, second.values).map(list),
-            lambda value: (first.want(value[0]), second.want(value[1])),
+            lambda value: (first.convert(value[0]), second.convert(value[1])),
         )
 
     def optional(form: str) -> Any:
-        return lambda each: Shape(
-            form.format(each.annotation),
-            st.none() | each.values,
-            lambda value: None if value is None else each.want(value),
+        return lambda inner: Shape(
+            form.format(inner.annotation),
+            st.none() | inner.values,
+            lambda value: None if value is None else inner.convert(value),
         )
 
     list_names = ["list", "typing.List", "collections.abc.Sequence", "typing.Sequence", "typing.Iterable"]
@@ -149,26 +151,26 @@ shapes = st.recursive(st.sampled_from(LEAVES), containers, max_leaves=5)
 
 @given(st.data())
 def test_values_of_a_shape_fit_its_annotation(data: st.DataObject) -> None:
-    """Whatever is built after an annotation fits it: lists become tuples where it says so, integers floats."""
+    """Any value that fits an annotation is converted: for example, lists to tuples and integers to floats."""
     shape = data.draw(shapes)
     value = data.draw(shape.values)
-    assert repr(fit(value, shape.annotation)) == repr(shape.want(value))
-    assert repr(fit(value, resolve(shape.annotation))) == repr(shape.want(value))
+    assert repr(fit(value, shape.annotation)) == repr(shape.convert(value))
+    assert repr(fit(value, resolve(shape.annotation))) == repr(shape.convert(value))
 
 
 def places(value: Any, path: str = "$") -> list[tuple[str, list[Any]]]:
-    """Every place in a value: its path, and the keys that lead to it."""
-    found: list[tuple[str, list[Any]]] = [(path, [])]
+    """All places in a value: their paths, and the keys that lead to them."""
+    all_places: list[tuple[str, list[Any]]] = [(path, [])]
     children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, child in children:
         step = f"[{key!r}]" if not (isinstance(key, str) and key.isidentifier()) else f".{key}"
-        found += [(inner, [key, *keys]) for inner, keys in places(child, path + step)]
-    return found
+        all_places += [(inner, [key, *keys]) for inner, keys in places(child, path + step)]
+    return all_places
 
 
 @given(st.data())
 def test_a_value_that_is_spoiled_at_one_place_is_refused_with_the_path_of_that_place(data: st.DataObject) -> None:
-    """Something that fits no annotation, anywhere in a value, is found, named by type, and not shown."""
+    """A misfit anywhere in a value is an error with its path and type, which does not show the value."""
     shape = data.draw(shapes)
     value = data.draw(shape.values)
     path, keys = data.draw(st.sampled_from(places(value)))
@@ -188,13 +190,13 @@ def test_a_value_that_is_spoiled_at_one_place_is_refused_with_the_path_of_that_p
 
 @given(json_values, st.sampled_from(["object", "typing.Any", "T", "Unknown", "1 / 0", "Closed", "Loop", "nowhere.X"]))
 def test_what_an_annotation_leaves_open_is_not_checked(value: Any, annotation: str) -> None:
-    """`Any`, type variables, names that are unknown at run time and protocols take every value as it is."""
+    """`Any`, type variables, unknown names and protocols accept every value."""
     assert fit(value, annotation) is value
 
 
 @given(json_values, shapes)
 def test_any_json_value_fits_or_is_refused(value: Any, shape: Shape) -> None:
-    """Nothing but `Mismatch` is ever raised."""
+    """The only possible exception is `Mismatch`."""
     try:
         fit(value, shape.annotation)
     except Mismatch as mismatch:
@@ -237,7 +239,7 @@ def test_any_json_value_fits_or_is_refused(value: Any, shape: Shape) -> None:
     ],
 )
 def test_what_becomes_of_a_value(value: object, annotation: object, result: object) -> None:
-    """The first member of a union that fits is taken, an exact one before a float for an integer."""
+    """The first fitting member of a union applies; an int prefers `int` to `float`."""
     assert repr(fit(value, annotation)) == repr(result)
 
 
@@ -265,7 +267,7 @@ def test_what_becomes_of_a_value(value: object, annotation: object, result: obje
         ([1], "tuple[int, str]", "$: expected tuple[int, str], got list of length 1"),
         ([1], "tuple[()]", "$: expected tuple[()], got list of length 1"),
         (1, "tuple[int, ...]", "$: expected tuple[int, ...], got int"),
-        ([[1]], "set[list[int]]", "$: expected set[list[int]], got a list of what no set can hold"),
+        ([[1]], "set[list[int]]", "$: expected set[list[int]], got a list of unhashable items"),
         ([["a"]], "Tree | None", "$[0][0]: expected dict[str, Tree] | list[Tree] | int, got str"),
         ("b", "typing.Literal['a', 1]", "$: expected Literal['a', 1], got str"),
         (True, "typing.Literal[1]", "$: expected Literal[1], got bool"),
@@ -282,7 +284,7 @@ def test_what_becomes_of_a_value(value: object, annotation: object, result: obje
     ],
 )
 def test_refusals_name_path_annotation_and_type(value: object, annotation: object, message: str) -> None:
-    """A refusal says where, what the annotation asks for as a person writes it, and of which type the value is."""
+    """The error gives the path, the annotation as an author writes it, and the type of the value."""
     assert misfit(value, annotation) == message
 
 
@@ -298,14 +300,14 @@ def test_tuples_with_a_part_of_any_length_are_not_looked_into() -> None:
     [("list[int]", [1, 2]), ("tuple[int, ...]", (1, 2)), ("set[int] | None", {1, 2}), ("tuple[int, int]", (1, 2))],
 )
 def test_a_lazy_sequence_is_read_once_for_a_container_of_its_own(annotation: str, result: object) -> None:
-    """Lists, tuples and sets are made of all that it holds."""
+    """A lazy sequence is read as a whole for a list, tuple or set."""
     rooms = Rooms(1, 2)
     assert fit(rooms, annotation) == result
     assert rooms.reads == 1
 
 
 def test_what_a_lazy_sequence_holds_is_checked() -> None:
-    """An element of another type is refused with its path, for every member of a union after one reading."""
+    """A misfit inside a lazy sequence has a path; a union reads the sequence once."""
     rooms = Rooms(1, "x")
     assert misfit(rooms, "list[int] | tuple[bytes] | None") == "$[1]: expected int, got str"
     assert rooms.reads == 1
@@ -316,14 +318,14 @@ def test_what_a_lazy_sequence_holds_is_checked() -> None:
 
 @pytest.mark.parametrize("annotation", ["typing.Sequence[str]", "typing.Collection", "typing.Iterable[str]", "object"])
 def test_a_lazy_sequence_passes_unread_for_what_it_is(annotation: str) -> None:
-    """`Sequence`, `Collection` and `Iterable` take it as it is, and so does `object`."""
+    """`Sequence`, `Collection`, `Iterable` and `object` accept a lazy sequence unread."""
     rooms = Rooms(1, 2)
     assert fit(rooms, annotation) is rooms
     assert rooms.reads == 0
 
 
 def test_a_value_that_is_nested_too_deeply_is_refused() -> None:
-    """A recursive annotation and a very deep value end in a refusal, not in a RecursionError."""
+    """A recursive annotation with a very deep value is a Mismatch, not a RecursionError."""
     value: Any = 1
     for _ in range(2000):
         value = [value]
@@ -331,19 +333,19 @@ def test_a_value_that_is_nested_too_deeply_is_refused() -> None:
 
 
 def test_an_annotation_is_resolved_once() -> None:
-    """A long list asks only once what the text inside of its annotation means."""
-    asked = []
+    """The string inside an annotation is resolved once for a long list."""
+    resolved = []
 
     def ask(source: str) -> object:
-        asked.append(source)
+        resolved.append(source)
         return resolve(source)
 
     assert convert([1] * 1000, list["UserId"], ask) == [1] * 1000
-    assert asked == ["UserId"]
+    assert resolved == ["UserId"]
 
 
 def test_plain_annotations_import_nothing() -> None:
-    """Builtins, their parameters and unions of them are checked without `typing`, `inspect` and `dataclasses`."""
+    """Annotations with builtins and unions need neither `typing` nor `inspect` nor `dataclasses`."""
     code = (
         "import sys\n"
         "from dagfloe.values.convert import convert\n"
@@ -359,7 +361,7 @@ def test_plain_annotations_import_nothing() -> None:
 
 
 def test_every_builtin_class_is_an_annotation() -> None:
-    """An instance passes, and a text for any other class than `str` and `object` is refused."""
+    """An instance of a class fits it; a str fits no class other than `str` and `object`."""
     for cls in (bool, int, float, bytes, bytearray, complex, list, tuple, dict, set, frozenset, range):
         assert fit(cls(1) if cls is range else cls(), cls) == (cls(1) if cls is range else cls())
         assert misfit("x", cls.__name__) == f"$: expected {cls.__name__}, got str"

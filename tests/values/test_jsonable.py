@@ -20,19 +20,19 @@ from support.strategies import any_text, json_values, nested, odd_values
 
 
 def survives(value: Any) -> bool:
-    """Whether a value comes back from JSON as it was, but for tuples, and fits what stores it."""
+    """Whether a value comes back from JSON unchanged, except for tuples, and fits Airflow's storage."""
     try:
         text = json.dumps(value, allow_nan=False)
         text.encode().decode()
         back = json.loads(text)
         json.dumps(value, ensure_ascii=False).encode()
-    except Exception:  # noqa: BLE001 - whatever is no JSON
+    except Exception:  # noqa: BLE001 - not JSON
         return False
     return same(value, back)
 
 
 def same(value: Any, back: Any) -> bool:
-    """Whether two values are equal, a list and a tuple included, and integers fit 64 bits."""
+    """Whether two values are equal, with tuples as lists, and integers fit 64 bits."""
     if isinstance(back, dict):
         return (
             isinstance(value, dict) and list(value) == list(back) and all(same(value[key], back[key]) for key in back)
@@ -59,7 +59,7 @@ candidates = nested(
 
 @given(candidates)
 def test_what_survives_json_is_accepted_and_nothing_else(value: Any) -> None:
-    """Exactly the values that JSON gives back as they were, with integers of 64 bits, pass."""
+    """A value is valid exactly if it comes back from JSON unchanged, with integers of 64 bits."""
     try:
         check_jsonable(value)
     except ValueNotSerializableError:
@@ -70,13 +70,13 @@ def test_what_survives_json_is_accepted_and_nothing_else(value: Any) -> None:
 
 @given(json_values)
 def test_json_values_are_accepted(value: Any) -> None:
-    """Every JSON value passes."""
+    """Every JSON value is valid."""
     check_jsonable(value)
 
 
 @given(odd_values)
 def test_any_value_has_an_answer(value: Any) -> None:
-    """Any object at all is accepted, or refused with a path; it is never changed or called."""
+    """Any object is valid, or an error with a path; it is never changed or called."""
     try:
         check_jsonable(value)
     except ValueNotSerializableError as refusal:
@@ -88,7 +88,7 @@ def test_any_value_has_an_answer(value: Any) -> None:
 
 
 class Int64:
-    """What a numpy scalar looks like."""
+    """A class like a numpy scalar."""
 
     def item(self) -> int:
         """The plain number."""
@@ -99,14 +99,14 @@ Int64.__module__ = "numpy"
 
 
 class DataFrame:
-    """What a table of pandas looks like."""
+    """A class like a table of pandas."""
 
 
 DataFrame.__module__ = "pandas.core.frame"
 
 
 class Colour(enum.Enum):
-    """A member is no text."""
+    """An enum whose members are not str."""
 
     RED = 1
 
@@ -121,19 +121,19 @@ class Colour(enum.Enum):
         ({1}, "of type set", "use sorted(...) or list(...)"),
         (decimal.Decimal(1), "of type decimal.Decimal", "use float(...) or str(...)"),
         (uuid.UUID(int=1), "of type uuid.UUID", "use str(...)"),
-        (Colour.RED, "of type", "convert it to text"),
+        (Colour.RED, "of type", "convert it to str"),
         (Int64(), "of type numpy.Int64", "use .item()"),
         (DataFrame(), "of type pandas.core.frame.DataFrame", "use .to_dict('records')"),
-        (object(), "of type object", "convert it to text"),
+        (object(), "of type object", "convert it to str"),
         (2**64, "an integer of more than 64 bits", "use str(...)"),
         (-(2**63) - 1, "an integer of more than 64 bits", "use str(...)"),
         (float("nan"), "the float nan, which JSON does not have", "use None"),
         (float("-inf"), "the float -inf", "use None"),
-        ("\ud800", "text with a lone surrogate", "clean it first"),
+        ("\ud800", "a str with a lone surrogate", "remove it first"),
     ],
 )
 def test_bad_elements_are_named_with_path_type_and_cure(element: object, what: str, cure: str) -> None:
-    """The message says where the element is, of which type it is, and what to do."""
+    """The error gives the element's path, its type and a cure."""
     with pytest.raises(ValueNotSerializableError) as caught:
         check_jsonable({"ok": [1], "rows": [0, {"when": element}]})
     assert caught.value.path == "$.rows[1].when"
@@ -151,11 +151,11 @@ def test_bad_elements_are_named_with_path_type_and_cure(element: object, what: s
         ({"a": {1: 2}}, "$.a[1]", "under a key of type int"),
         ({None: 2}, "$[None]", "under a key of type NoneType"),
         ({(1, 2): 2}, "$[(1, 2)]", "under a key of type tuple"),
-        ({"\ud800": 1}, "$['\\ud800']", "text with a lone surrogate"),
+        ({"\ud800": 1}, "$['\\ud800']", "a str with a lone surrogate"),
     ],
 )
 def test_paths(value: object, path: str, what: str) -> None:
-    """A path leads to the element through indexes and keys; a bad key is shown as it is written."""
+    """A path consists of indexes and keys; it shows the repr of a bad key."""
     with pytest.raises(ValueNotSerializableError) as caught:
         check_jsonable(value)
     assert caught.value.path == path
@@ -163,7 +163,7 @@ def test_paths(value: object, path: str, what: str) -> None:
 
 
 def test_value_that_is_part_of_itself() -> None:
-    """A cyclic value is refused after finitely many levels."""
+    """A cyclic value is an error, not an endless loop."""
     cyclic: dict[str, Any] = {"a": []}
     cyclic["a"] += [cyclic, cyclic]
     with pytest.raises(ValueNotSerializableError, match=r"nested more than \d+ levels deep: .*is it part of itself"):
@@ -171,7 +171,7 @@ def test_value_that_is_part_of_itself() -> None:
 
 
 def test_depth_limit() -> None:
-    """As many levels as the limit says pass, and one more does not."""
+    """A value with the maximum number of levels is valid, one with one more level is not."""
     value: object = 1
     for _ in range(MAX_DEPTH):
         value = [value]
@@ -181,13 +181,13 @@ def test_depth_limit() -> None:
 
 
 class Size(enum.IntEnum):
-    """A member is a number."""
+    """An enum whose members are numbers."""
 
     SMALL = 1
 
 
 class Row(NamedTuple):
-    """A row is a tuple."""
+    """A named tuple."""
 
     a: int
     b: str
@@ -201,5 +201,5 @@ class Row(NamedTuple):
     ],
 )  # fmt: skip
 def test_subclasses_of_json_types_are_accepted(value: object) -> None:
-    """What counts as text, number, list or map passes, whichever class it is of."""
+    """Instances of subclasses of str, int, float, list, tuple and dict are valid."""
     check_jsonable(value)

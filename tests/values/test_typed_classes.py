@@ -1,4 +1,4 @@
-"""Values that came as JSON, against classes of the author's."""
+"""Conversion of JSON values to an author's classes."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ T = TypeVar("T")
 
 
 class Colour(enum.Enum):
-    """An enum of texts and numbers."""
+    """An enum with strings and numbers."""
 
     RED = "red"
     ONE = 1
 
 
 class Size(enum.IntEnum):
-    """An enum of numbers."""
+    """An enum with numbers."""
 
     SMALL = 1
 
 
 class Loose(str, enum.Enum):
-    """An enum that finds its members in its own way, and may fail at it."""
+    """An enum with its own lookup of members, which may raise."""
 
     A = "a"
 
@@ -48,7 +48,7 @@ class Loose(str, enum.Enum):
 
 @dataclass
 class Point:
-    """A dataclass of numbers."""
+    """A dataclass with numbers."""
 
     x: float
     y: float = 0.0
@@ -56,7 +56,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Order:
-    """A dataclass of everything."""
+    """A dataclass with fields of many types."""
 
     name: str
     lines: list[Line]
@@ -69,7 +69,7 @@ class Order:
 
 @dataclass
 class Line:
-    """A dataclass that is named before it is defined."""
+    """A dataclass that another class refers to before its definition."""
 
     price: float
     then: Line | None = None
@@ -77,7 +77,7 @@ class Line:
 
 @dataclass
 class Seeded:
-    """A dataclass that takes what is no field."""
+    """A dataclass with an argument that is not a field."""
 
     a: int
     seed: InitVar[int] = 0
@@ -85,7 +85,7 @@ class Seeded:
 
 @dataclass
 class Even:
-    """A dataclass that is choosy."""
+    """A dataclass that rejects some values."""
 
     n: int
 
@@ -104,25 +104,25 @@ class Box(Generic[T]):
 
 @dataclass
 class Payment:
-    """A dataclass with a method that the converter has no business with."""
+    """A dataclass with a method whose name dagfloe uses, too."""
 
     amount: int
 
     @classmethod
     def from_event(cls, event: object) -> Payment:
-        """Read an event of the author's own."""
+        """Read an author's event."""
         raise LookupError(event)
 
 
 class Movie(TypedDict):
-    """A map with keys that are needed, and one that is not."""
+    """A TypedDict with a required key and an optional key."""
 
     title: str
     year: NotRequired[int]
 
 
 class Cut(Movie, total=False):
-    """A map with more keys."""
+    """A TypedDict with more keys."""
 
     minutes: typing.Annotated[Required[float], "minutes"]
     director: str
@@ -136,26 +136,26 @@ class Pair(NamedTuple):
 
 
 class Pairs(Pair):
-    """A class of named tuples that adds no field."""
+    """A subclass of a named tuple without new fields."""
 
 
 class Refused(Exception):
-    """What validating models raise, with the value in its text."""
+    """An error like those of validating models, with the value in its message."""
 
     def errors(self) -> list[dict[str, Any]]:
-        """Where and why."""
+        """The location and the type."""
         return [{"loc": ("rows", 1, "price", "float"), "type": "float_type", "input": "secret"}]
 
 
 class Model:
-    """A class that validates by itself."""
+    """A class that validates values itself."""
 
     def __init__(self, value: object) -> None:
         self.value = value
 
     @classmethod
     def model_validate(cls, value: Any) -> Model:
-        """Take maps and lists."""
+        """Accept lists."""
         if value == "crash":
             raise ZeroDivisionError(value)
         if isinstance(value, dict):
@@ -165,14 +165,14 @@ class Model:
 
 @typing.runtime_checkable
 class Sized(typing.Protocol):
-    """A protocol that can be checked."""
+    """A protocol with runtime_checkable."""
 
     def __len__(self) -> int:
         """The length."""
 
 
 class Lazy:
-    """A value that is read when it is asked for."""
+    """A lazy sequence."""
 
     is_lazy_sequence = True
 
@@ -181,8 +181,8 @@ class Lazy:
 
 
 def resolve(source: str) -> object:
-    """What a text means in this file."""
-    return eval(source, globals())  # noqa: S307 - the texts below
+    """Evaluate an annotation in this module."""
+    return eval(source, globals())  # noqa: S307 - the annotations below
 
 
 def fit(value: object, annotation: object) -> object:
@@ -204,23 +204,23 @@ orders = st.builds(
 
 
 def as_json(value: Any) -> Any:
-    """An instance as it comes: a map of the fields that can be given."""
+    """An instance as JSON: a dict of its init fields."""
     if dataclasses.is_dataclass(value):
-        return {each.name: as_json(getattr(value, each.name)) for each in dataclasses.fields(value) if each.init}
+        return {item.name: as_json(getattr(value, item.name)) for item in dataclasses.fields(value) if item.init}
     if isinstance(value, enum.Enum):
         return value.value
     return [as_json(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 @given(st.lists(orders, max_size=3))
-def test_dataclasses_are_built_of_maps(values: list[Order]) -> None:
-    """A map becomes an instance, and so do the maps inside of it."""
+def test_dataclasses_are_created_from_dicts(values: list[Order]) -> None:
+    """A dict becomes an instance, and so do the dicts inside it."""
     assert fit([as_json(value) for value in values], "list[Order]") == values
 
 
 @given(orders, st.data())
-def test_a_dataclass_with_one_bad_field_is_refused_with_its_path(value: Order, data: st.DataObject) -> None:
-    """The path leads to the field, whichever it is."""
+def test_path_of_a_bad_field(value: Order, data: st.DataObject) -> None:
+    """The path leads to the bad field."""
     raw = as_json(value)
     name = data.draw(st.sampled_from(sorted(raw)))
     raw[name] = b"secret"
@@ -232,7 +232,7 @@ def test_a_dataclass_with_one_bad_field_is_refused_with_its_path(value: Order, d
 
 @given(json_values, st.sampled_from(["Order", "Movie", "Cut", "Pair", "Colour", "Size", "Box[int]", "Seeded", "Even"]))
 def test_any_json_value_fits_a_class_or_is_refused(value: Any, annotation: str) -> None:
-    """Nothing but `Mismatch` is ever raised."""
+    """The only possible exception is `Mismatch`."""
     try:
         fit(value, annotation)
     except Mismatch as mismatch:
@@ -244,8 +244,8 @@ def test_any_json_value_fits_a_class_or_is_refused(value: Any, annotation: str) 
 
 
 @given(st.builds(dict, title=text, year=int64))
-def test_typed_dicts_stay_maps(value: dict[str, Any]) -> None:
-    """A map with the keys of a `TypedDict` is equal to what came."""
+def test_typed_dicts_stay_dicts(value: dict[str, Any]) -> None:
+    """A dict with the keys of a `TypedDict` does not change."""
     assert fit(value, "Movie") == value
 
 
@@ -279,8 +279,8 @@ def test_typed_dicts_stay_maps(value: dict[str, Any]) -> None:
         ("abc", "Sized", "abc"),
     ],
 )
-def test_what_becomes_of_a_value(value: object, annotation: str, result: object) -> None:
-    """Values become members, maps and lists instances; an instance passes."""
+def test_conversions(value: object, annotation: str, result: object) -> None:
+    """Values become enum members, dicts and lists become instances; an instance does not change."""
     converted = fit(value, annotation)
     assert converted == result
     assert type(converted) is type(result)
@@ -307,7 +307,7 @@ def test_what_becomes_of_a_value(value: object, annotation: str, result: object)
             "$.lines[0].then.price: expected float, got str",
         ),
         ({"a": 1, "seed": 2}, "Seeded", "$.seed: expected a field of Seeded, got an unknown key"),
-        ([{"n": 3}], "list[Even]", "$[0]: expected Even, got what it refuses (ValueError)"),
+        ([{"n": 3}], "list[Even]", "$[0]: expected Even, got a value that it rejects (ValueError)"),
         ({}, "Movie", "$.title: expected str, got nothing"),
         ({"title": "M", "yaer": 1}, "Movie", "$.yaer: expected a field of Movie, got an unknown key"),
         ({"title": "M", "year": "x"}, "Movie", "$.year: expected int, got str"),
@@ -325,13 +325,13 @@ def test_what_becomes_of_a_value(value: object, annotation: str, result: object)
         (
             {"rows": [{}, {"price": "secret"}]},
             "Model",
-            "$.rows[1].price: expected Model, got what it refuses (float_type)",
+            "$.rows[1].price: expected Model, got a value that it rejects (float_type)",
         ),
-        ("crash", "Model", "$: expected Model, got what it refuses (ZeroDivisionError)"),
+        ("crash", "Model", "$: expected Model, got a value that it rejects (ZeroDivisionError)"),
     ],
 )
 def test_refusals_name_path_class_and_type(value: object, annotation: str, message: str) -> None:
-    """A refusal says where and which class; nothing of the value, or of the author's own error, is in it."""
+    """The error gives the path and the class, and shows neither the value nor the author's error."""
     with pytest.raises(Mismatch) as caught:
         fit(value, annotation)
     assert str(caught.value) == message
@@ -340,20 +340,20 @@ def test_refusals_name_path_class_and_type(value: object, annotation: str, messa
 
 
 def test_a_model_validates_what_came() -> None:
-    """A class with `model_validate` makes its own instance, of a lazy sequence all that it holds."""
-    made = fit([Lazy()], "list[Model]")
-    assert isinstance(made, list)
-    assert isinstance(made[0], Model)
-    assert made[0].value == [1, None]
+    """A class with `model_validate` creates its instance; a lazy sequence is read before."""
+    models = fit([Lazy()], "list[Model]")
+    assert isinstance(models, list)
+    assert isinstance(models[0], Model)
+    assert models[0].value == [1, None]
 
 
 def test_models_of_pydantic() -> None:
-    """A real model is built, and its refusal leads to the field without showing the value."""
+    """A pydantic model is created; its error gives the field's path and does not show the value."""
     pydantic = pytest.importorskip("pydantic")
     item: Any = pydantic.create_model("Item", price=(float, ...))
     basket = pydantic.create_model("Basket", items=(list.__class_getitem__(item), ...))
     assert convert({"items": [{"price": 1.5}]}, basket, resolve) == basket(items=[item(price=1.5)])
     with pytest.raises(Mismatch) as caught:
         convert({"items": [{"price": 1}, {"price": "secret"}]}, basket, resolve)
-    assert str(caught.value) == "$.items[1].price: expected Basket, got what it refuses (float_parsing)"
+    assert str(caught.value) == "$.items[1].price: expected Basket, got a value that it rejects (float_parsing)"
     assert caught.value.__context__ is None

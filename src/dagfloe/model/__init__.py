@@ -1,1 +1,1 @@
-"""The values that the API hands out, and the types of messages."""
+"""The objects that tasks receive: the context, connections, assets, and the states of task instances."""

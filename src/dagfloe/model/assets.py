@@ -1,4 +1,4 @@
-"""Assets as an author names them, and what is known of their events. Pure."""
+"""Assets, aliases and their events. Pure."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Asset:
     """An asset of Airflow, by its name and URI.
 
     Args:
-        name: the asset's name; its URI when it is left out.
-        uri: the asset's URI; its name when it is left out.
+        name: the asset's name; by default its URI.
+        uri: the asset's URI; by default its name.
         group: the asset's group.
-        extra: what the asset itself says of it.
+        extra: the asset's extra.
     """
 
     __slots__ = ("extra", "group", "name", "uri")
@@ -37,7 +37,7 @@ class Asset:
         extra: Mapping[str, object] | None = None,
     ) -> None:
         if not name and not uri:
-            raise RegistrationError("an Asset needs a name or a uri")
+            raise RegistrationError("an Asset needs a name or a uri: pass one of them")
         self.name: str = name or str(uri)
         self.uri: str = uri or str(name)
         self.group = group
@@ -54,22 +54,22 @@ class Asset:
 
     @staticmethod
     def ref(*, name: str | None = None, uri: str | None = None) -> AssetRef:
-        """An asset of which only the name or only the URI is known.
+        """A reference to an asset by its name alone or its URI alone.
 
         Raises:
-            RegistrationError: unless exactly one of the two is given.
+            RegistrationError: unless you pass exactly one of the two.
         """
         return AssetRef(name=name, uri=uri)
 
 
 class AssetRef:
-    """An asset by its name or by its URI alone: see `Asset.ref`."""
+    """A reference to an asset by its name alone or its URI alone. Create it with `Asset.ref`."""
 
     __slots__ = ("name", "uri")
 
     def __init__(self, *, name: str | None = None, uri: str | None = None) -> None:
         if bool(name) == bool(uri):
-            raise RegistrationError("Asset.ref takes either name or uri")
+            raise RegistrationError("Asset.ref takes either a name or a uri: pass one of them")
         self.name = name
         self.uri = uri
 
@@ -84,7 +84,7 @@ class AssetRef:
 
 
 class AssetAlias:
-    """An alias, under which a task emits events for assets that it chooses as it runs.
+    """An alias, under which a running task emits events for assets of its choice.
 
     Args:
         name: the alias's name.
@@ -106,7 +106,7 @@ class AssetAlias:
 
 
 def asset_profile(asset: Asset | AssetRef | AssetAlias) -> AssetProfile:
-    """How an inlet or outlet is named in a message (`AssetProfile`)."""
+    """An inlet or outlet as a message contains it (`AssetProfile`)."""
     if isinstance(asset, Asset):
         return {"name": asset.name, "uri": asset.uri, "type": "Asset"}
     if isinstance(asset, AssetAlias):
@@ -117,15 +117,15 @@ def asset_profile(asset: Asset | AssetRef | AssetAlias) -> AssetProfile:
 
 
 class AssetEvent(Record):
-    """Something that happened to an asset (`AssetEventResponse`, or an entry of `consumed_asset_events`).
+    """An event of an asset (`AssetEventResponse`, or an entry of `consumed_asset_events`).
 
     Attributes:
         asset: the asset.
-        timestamp: when it happened, aware.
-        extra: what the one who told it said of it.
-        id: the event's number; None for those that triggered the run.
-        source_dag_id: the Dag that emitted it, if a task did.
-        source_task_id: the task that emitted it, if one did.
+        timestamp: the time of the event, aware.
+        extra: the event's extra.
+        id: the event's number; None for events that triggered the run.
+        source_dag_id: the Dag of the task that emitted it; None if no task did.
+        source_task_id: the task that emitted it; None if no task did.
         source_run_id: the Dag run of that task.
         source_map_index: the map index of that task.
         source_aliases: the names of the aliases under which it was emitted.
@@ -148,11 +148,11 @@ def read_asset(body: object, path: str) -> Asset:
     """An asset from a reply.
 
     Raises:
-        RemoteProtocolError: when it is none.
+        RemoteProtocolError: if the body is not an asset.
     """
     if not isinstance(body, dict) or not (isinstance(body.get("name"), str) and isinstance(body.get("uri"), str)):
-        raise RemoteProtocolError(f"{path} is no asset with a name and a uri")
-    asset = Asset.__new__(Asset)  # as Airflow has it, even if an author could not write it so
+        raise RemoteProtocolError(f"{path} is not an asset with a name and a uri")
+    asset = Asset.__new__(Asset)  # Airflow's assets may break the rules for authors
     asset.name, asset.uri = body["name"], body["uri"]
     asset.group, asset.extra = body.get("group") or "asset", dict(body.get("extra") or {})
     return asset
@@ -162,10 +162,10 @@ def read_asset_events(bodies: object, path: str) -> tuple[AssetEvent, ...]:
     """Asset events from a reply.
 
     Raises:
-        RemoteProtocolError: when they are none.
+        RemoteProtocolError: if the bodies are not asset events.
     """
     if not isinstance(bodies, list) or not all(isinstance(body, dict) for body in bodies):
-        raise RemoteProtocolError(f"{path} is no list of asset events")
+        raise RemoteProtocolError(f"{path} is not a list of asset events")
     return tuple(
         AssetEvent.read(
             body,
@@ -178,10 +178,10 @@ def read_asset_events(bodies: object, path: str) -> tuple[AssetEvent, ...]:
 
 
 class OutletEvent:
-    """What will be told of one outlet when the task has succeeded.
+    """The event of an outlet, which the task emits on success.
 
     Attributes:
-        extra: goes with the event; fill it.
+        extra: the event's extra. Set it, or add entries.
     """
 
     def __init__(self, outlet: Asset | AssetRef | AssetAlias) -> None:
@@ -198,47 +198,49 @@ class OutletEvent:
 
         Args:
             asset: the asset.
-            extra: goes with the event; it has a JSON form.
+            extra: the event's extra, which needs a JSON form.
 
         Raises:
-            RegistrationError: when the outlet is no alias.
+            RegistrationError: if the outlet is not an alias.
         """
         if not isinstance(self._outlet, AssetAlias):
-            raise RegistrationError(f"{self._outlet!r} is no AssetAlias: fill the event's `extra` instead")
+            raise RegistrationError(f"{self._outlet!r} is not an AssetAlias: set the event's `extra` instead")
         self._assets.append((asset, dict(extra or {})))
 
     def add_partitions(self, keys: str | list[str]) -> None:
-        """Emit an event for each of these partitions of the asset, instead of one for all.
+        """Emit one event per partition of the asset instead of one event for the whole asset.
 
         Args:
-            keys: one key, or several; each has 1 to 250 characters.
+            keys: one partition key or several, of 1 to 250 characters.
 
         Raises:
-            RegistrationError: when the outlet is an alias, or a key is empty or too long.
+            RegistrationError: if the outlet is an alias, or a key is empty or too long.
         """
         if isinstance(self._outlet, AssetAlias):
-            raise RegistrationError(f"{self._outlet!r} is an alias: only an asset has partitions")
+            raise RegistrationError(
+                f"{self._outlet!r} is an alias, which has no partitions: add the event for an asset"
+            )
         for key in [keys] if isinstance(keys, str) else keys:
             if not key.strip() or len(key) > _MAX_PARTITION_KEY_LENGTH:
-                raise RegistrationError(f"a partition key has 1 to {_MAX_PARTITION_KEY_LENGTH} characters")
+                raise RegistrationError(f"a partition key needs 1 to {_MAX_PARTITION_KEY_LENGTH} characters")
             if key not in self._partition_keys:
                 self._partition_keys.append(key)
 
     def messages(self, asset: Asset | None) -> list[dict[str, Any]]:
-        """The entries of `outlet_events`.
+        """The entries of `outlet_events` in a terminal message.
 
         Args:
-            asset: the asset that the outlet stands for; None for an alias.
+            asset: the outlet's asset; None for an alias.
         """
         if asset is None:
             return [
                 {
                     "source_alias_name": self._outlet.name,
-                    "dest_asset_key": {"name": each.name, "uri": each.uri},
-                    "dest_asset_extra": each.extra,
+                    "dest_asset_key": {"name": target.name, "uri": target.uri},
+                    "dest_asset_extra": target.extra,
                     "extra": extra,
                 }
-                for each, extra in self._assets
+                for target, extra in self._assets
             ]
         event = {"dest_asset_key": {"name": asset.name, "uri": asset.uri}, "extra": self.extra}
         return [{**event, "partition_key": key} for key in self._partition_keys] or [event]

@@ -1,4 +1,4 @@
-"""An Airflow connection, and the URI and JSON forms that Airflow gives it in the environment. Pure."""
+"""An Airflow connection, and its URI and JSON forms in environment variables. Pure."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class Connection:
     Args:
         conn_id: the connection's id.
         conn_type: such as `postgres`, `sqlite` or `http`.
-        host: None when it is not set; empty text when it is set to nothing.
-        schema: database name or the like.
-        login: user name.
-        password: secret.
-        port: TCP port.
-        extra: JSON text of an object, or the object itself; secret.
+        host: the host name; None if it is not set, which differs from an empty string.
+        schema: the name of a database, or the like.
+        login: the user name.
+        password: the password, a secret.
+        port: the TCP port.
+        extra: a JSON object, as a dict or as a string; a secret.
     """
 
     __slots__ = ("conn_id", "conn_type", "extra_text", "host", "login", "password", "port", "schema")
@@ -66,10 +66,10 @@ class Connection:
 
     @property
     def extra(self) -> dict[str, object]:
-        """The extra as a map, empty when there is none.
+        """The extra as a dict; empty without an extra.
 
         Raises:
-            DagfloeError: when the extra is not a JSON object; the message does not show it.
+            DagfloeError: if the extra is not a JSON object; the message does not show it.
         """
         if not self.extra_text:
             return {}
@@ -80,14 +80,14 @@ class Connection:
         if not isinstance(value, dict):
             raise DagfloeError(
                 f"the extra of connection {self.conn_id!r} is not a JSON object: correct the connection, "
-                "or read its text from `extra_text`"
+                "or read the string from `extra_text`"
             )
         return value
 
     @property
     def uri(self) -> str:
-        """The connection in Airflow's URI form; it holds the password."""
-        from urllib.parse import parse_qsl, quote, urlencode  # noqa: PLC0415 - slow to import, seldom used
+        """The connection in Airflow's URI form, which contains the password."""
+        from urllib.parse import parse_qsl, quote, urlencode  # noqa: PLC0415 - slow to import, rarely used
 
         protocol, separator, host = (self.host or "").rpartition("://")
         if protocol == self.conn_type:
@@ -116,25 +116,25 @@ class Connection:
 
     @property
     def extra_dejson(self) -> dict[str, object]:
-        """The same as `extra`, under the name that it has in Airflow."""
+        """The same as `extra`, under Airflow's name for it."""
         return self.extra
 
     def get_uri(self) -> str:
-        """The same as `uri`, under the name that it has in Airflow."""
+        """The same as `uri`, under Airflow's name for it."""
         return self.uri
 
     @classmethod
     def from_uri(cls, conn_id: str, uri: str) -> Connection:
-        """Read Airflow's URI form, `type://login:password@host:port/schema?key=value`.
+        """Parse Airflow's URI form, `type://login:password@host:port/schema?key=value`.
 
         Args:
             conn_id: the id of the new connection.
-            uri: the URI, percent-encoded where a part holds special characters.
+            uri: the URI; special characters in its parts are percent-encoded.
 
         Raises:
-            DagfloeError: when it is no such URI; the message does not show it.
+            DagfloeError: if it is not such a URI; the message does not show it.
         """
-        from urllib.parse import parse_qsl, unquote, urlsplit  # noqa: PLC0415 - slow to import, seldom used
+        from urllib.parse import parse_qsl, unquote, urlsplit  # noqa: PLC0415 - slow to import, rarely used
 
         scheme, separator, rest = uri.partition("://")
         protocol, inner_separator, inner = rest.partition("://")
@@ -147,7 +147,7 @@ class Connection:
         if not separator or not scheme:
             raise _malformed(conn_id, "a URI such as postgres://login:password@host:5432/schema")
         host = unquote(parts.hostname or "")
-        if "/" in host:  # a path: urlsplit lowers the case of host names, which paths do not stand
+        if "/" in host:  # a path: urlsplit lowercases host names, which would change a path
             host = unquote(parts.netloc.rpartition("@")[2].partition(":")[0])
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         return cls(
@@ -163,10 +163,10 @@ class Connection:
 
     @classmethod
     def from_text(cls, conn_id: str, text: str) -> Connection:
-        """Read what an `AIRFLOW_CONN_<ID>` variable holds: a URI, or a JSON object with the fields.
+        """Parse the value of an `AIRFLOW_CONN_<ID>` variable: a URI, or a JSON object with the fields.
 
         Raises:
-            DagfloeError: when it is neither; the message does not show it.
+            DagfloeError: if it is neither; the message does not show it.
         """
         if not text.lstrip().startswith("{"):
             return cls.from_uri(conn_id, text)
@@ -179,15 +179,15 @@ class Connection:
         except (ValueError, TypeError, RecursionError):
             raise _malformed(conn_id, "a JSON object with conn_type and the other fields") from None
         if unknown:
-            raise _malformed(conn_id, f"one of the fields {', '.join(_FIELDS)} in place of {unknown[0]!r}")
-        plain = {name: fields.get(name) for name in ("host", "schema", "login", "password")}
-        if not all(value is None or isinstance(value, str) for value in (*plain.values(), fields.get("conn_type"))):
-            raise _malformed(conn_id, "text in conn_type, host, schema, login and password")
+            raise _malformed(conn_id, f"one of the fields {', '.join(_FIELDS)} instead of {unknown[0]!r}")
+        strings = {name: fields.get(name) for name in ("host", "schema", "login", "password")}
+        if not all(value is None or isinstance(value, str) for value in (*strings.values(), fields.get("conn_type"))):
+            raise _malformed(conn_id, "a string as conn_type, host, schema, login and password")
         if not fields.get("conn_type"):
             raise _malformed(conn_id, "a conn_type")
         if not isinstance(extra, (str, dict, type(None))):
-            raise _malformed(conn_id, "an object or JSON text as extra")
-        return cls(conn_id, _normal_type(fields["conn_type"]), port=port, extra=extra, **plain)
+            raise _malformed(conn_id, "an object or a JSON string as extra")
+        return cls(conn_id, _normal_type(fields["conn_type"]), port=port, extra=extra, **strings)
 
 
 def _normal_type(scheme: str) -> str:
@@ -196,4 +196,4 @@ def _normal_type(scheme: str) -> str:
 
 
 def _malformed(conn_id: str, expected: str) -> DagfloeError:
-    return DagfloeError(f"connection {conn_id!r} is malformed where it is configured: expected {expected}")
+    return DagfloeError(f"connection {conn_id!r} is malformed: expected {expected}")

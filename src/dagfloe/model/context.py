@@ -1,4 +1,4 @@
-"""What a running task may know of itself: read-only records built from `StartupDetails`, and the current one."""
+"""The context of a running task: read-only records from `StartupDetails`, and the current context."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 
 
 class TaskInstance(Record):
-    """The task instance that runs (`StartupDetails.ti`).
+    """The running task instance (`StartupDetails.ti`).
 
     Attributes:
-        id: its UUID, as text.
+        id: its UUID, as a str.
         dag_id: the Dag's id.
         task_id: the task's id.
         run_id: the Dag run's id.
         try_number: 1 for the first try.
-        map_index: -1 when the task is not mapped.
-        dag_version_id: UUID of the Dag's version, as text.
-        hostname: the worker's name, if the supervisor told it.
-        queue: the queue that the task was taken from.
-        context_carrier: the W3C trace context (`traceparent`, `tracestate`) that the task belongs to, if any; every
-            request to the supervisor carries it, too.
+        map_index: -1 if the task is not mapped.
+        dag_version_id: the UUID of the Dag's version, as a str.
+        hostname: the worker's name, if the supervisor sent it.
+        queue: the task's queue.
+        context_carrier: the W3C trace context (`traceparent`, `tracestate`) of the task, if any. Every request to the
+            supervisor contains it, too.
     """
 
     id: str
@@ -50,17 +50,17 @@ class DagRun(Record):
     Attributes:
         dag_id: the Dag's id.
         run_id: the run's id.
-        run_type: `manual`, `scheduled`, `backfill`, `asset_triggered` or another that Airflow names.
-        state: the run's state when the task was started.
-        logical_date: None for runs that have none.
+        run_type: `manual`, `scheduled`, `backfill`, `asset_triggered` or another type of Airflow's.
+        state: the run's state when the task started.
+        logical_date: the logical date; None for runs without one.
         data_interval_start: start of the data interval, if any.
         data_interval_end: end of the data interval, if any.
         run_after: the earliest time at which the run may start.
         start_date: when the run started, if it has.
         end_date: when the run ended, if it has.
-        conf: the configuration that the run was triggered with; not shown by `repr`.
+        conf: the run's configuration; `repr` does not show it.
         clear_number: how often the run was cleared.
-        triggering_user_name: who triggered it, if known.
+        triggering_user_name: the user who triggered it, if known.
         partition_key: key of the partition, if any.
         note: the run's note, if any.
         partition_date: date of the partition, if any.
@@ -98,22 +98,22 @@ def read_dag_run(body: Mapping[str, object], path: str) -> DagRun:
 
     Args:
         body: a `DagRun`, or a `DagRunResult`.
-        path: how to name it in an error.
+        path: its path in the message, for errors.
 
     Raises:
-        RemoteProtocolError: when a field is missing or of another type.
+        RemoteProtocolError: if a field is missing or has another type.
     """
     consumed = body.get("consumed_asset_events")
     events: tuple[AssetEvent, ...] = ()
     if consumed:
-        from dagfloe.model.assets import read_asset_events  # noqa: PLC0415 - few runs were triggered by assets
+        from dagfloe.model.assets import read_asset_events  # noqa: PLC0415 - assets trigger few runs
 
         events = read_asset_events(consumed, f"{path}.consumed_asset_events")
     return DagRun.read(body, path, *_REQUIRED, consumed_asset_events=events)
 
 
 class BundleInfo(Record):
-    """The Dag bundle that Airflow took the Dag from (`StartupDetails.bundle_info`).
+    """The Dag bundle that contains the Dag (`StartupDetails.bundle_info`).
 
     Attributes:
         name: the Dag bundle's name in Airflow's configuration.
@@ -132,12 +132,12 @@ class Context(Record):
         dag_run: the Dag run.
         bundle_info: the Dag bundle.
         max_tries: how many retries the task has.
-        should_retry: whether a failure of this try leads to another one.
+        should_retry: whether Airflow retries the task if this try fails.
         start_date: when this task instance first started.
         dag_rel_path: the Dag file's path inside its Dag bundle.
         task_reschedule_count: how often this try was rescheduled.
-        first_reschedule_date: when it first was, aware, where Airflow tells (3.4 does).
-        cancellation: the mechanism behind `cancelled`, `on_cancel` and `shield`, which are what authors use.
+        first_reschedule_date: when this try was first rescheduled, aware; None before Airflow 3.4.
+        cancellation: implements `cancelled`, `on_cancel` and `shield`; use these instead.
     """
 
     _hidden = frozenset({"cancellation"})
@@ -170,22 +170,22 @@ class Context(Record):
 
     @property
     def try_number(self) -> int:
-        """1 for the first try."""
+        """The number of the try; 1 for the first."""
         return self.ti.try_number
 
     @property
     def map_index(self) -> int:
-        """-1 when the task is not mapped."""
+        """The map index; -1 if the task is not mapped."""
         return self.ti.map_index
 
     @property
     def logical_date(self) -> datetime | None:
-        """The run's logical date, aware, if it has one."""
+        """The run's logical date, aware; None if it has none."""
         return self.dag_run.logical_date
 
     @property
     def traceparent(self) -> str | None:
-        """The W3C `traceparent` of the task, if Airflow traces it."""
+        """The W3C `traceparent` of the task; None if Airflow does not trace it."""
         return (self.ti.context_carrier or {}).get("traceparent")
 
     @property
@@ -198,14 +198,14 @@ class Context(Record):
 
     @property
     def cancelled(self) -> bool:
-        """Whether the task was told to stop (SIGTERM, SIGINT, or a supervisor that vanished)."""
+        """Whether a stop was requested: by SIGTERM or SIGINT, or because the supervisor disappeared."""
         return self.cancellation.cancelled
 
     def on_cancel(self, callback: Callable[[], object]) -> None:
-        """Register a cleanup for when the task is told to stop, or its `execution_timeout` is over.
+        """Register a cleanup for a stop, and for the end of the `execution_timeout`.
 
         Callbacks run on the main thread, in the order of registration, before `TaskCancelled` or `TaskTimeout` is
-        raised in the task. They may use the `Client`. What one raises is logged, and the next one runs.
+        raised in the task. They may use the `Client`. If one raises an exception, it is logged, and the next one runs.
 
         Args:
             callback: called without arguments, at most once.
@@ -213,10 +213,10 @@ class Context(Record):
         self.cancellation.on_cancel(callback)
 
     def shield(self) -> AbstractContextManager[None]:
-        """A `with` block that a stop does not interrupt.
+        """A `with` block that no stop interrupts.
 
-        A stop that comes meanwhile sets `cancelled` at once; callbacks and `TaskCancelled` come at the block's end.
-        Airflow kills a task that takes longer than a few seconds to stop.
+        A stop sets `cancelled` at once. Callbacks run, and `TaskCancelled` is raised, at the end of the block. Airflow
+        kills a task that takes longer than a few seconds to stop.
         """
         return self.cancellation.shield()
 
@@ -228,15 +228,15 @@ def current_context() -> Context:
     """The running task's `Context`, from anywhere in the call stack and from threads that the task started.
 
     Raises:
-        DagfloeError: when no task is running.
+        DagfloeError: if no task is running.
     """
     if not _current:
         raise DagfloeError("current_context() was called outside a running task: call it from within a task's function")
     return _current[-1]
 
 
-class running:  # noqa: N801 - used as a `with` block, reads as a word
-    """Make a context the current one of the whole process for the length of a `with` block."""
+class running:  # noqa: N801 - a context manager
+    """Make a context the current context of the process during a `with` block."""
 
     def __init__(self, context: Context) -> None:
         self._context = context

@@ -1,6 +1,6 @@
-"""A read-only record with keyword arguments: what a frozen dataclass is, without the 5 ms that importing it costs.
+"""A read-only record with keyword arguments: like a frozen dataclass, but without the 5 ms to import dataclasses.
 
-A record is also how a part of a message is read: see `Record.read`.
+`Record.read` creates a record from a part of a message.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 else:
 
     def dataclass_transform(**_: object) -> object:
-        """Stand in for the type checkers' marker."""
+        """Replace the marker for type checkers."""
         return lambda cls: cls
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
 class Record:
-    """Base of the records: annotated names are the fields, class attributes their defaults.
+    """Base of the records. Annotated names are the fields; class attributes are their defaults.
 
-    A subclass may name fields in `_hidden` that `repr` leaves out.
+    `repr` leaves out the fields that a subclass lists in `_hidden`.
     """
 
     _fields: ClassVar[tuple[str, ...]]
@@ -33,30 +33,30 @@ class Record:
         cls._fields = tuple(name for name in cls.__annotations__ if not name.startswith("_"))
 
     @classmethod
-    def read(cls, body: object, path: str, *required: str, **given: object) -> Self:
-        """A record from a message, or from a part of one.
+    def read(cls, body: object, path: str, *required: str, **fields: object) -> Self:
+        """Create a record from a message, or from a part of one.
 
-        Unknown fields are ignored, null is the default where there is one, and dates become aware datetimes.
+        Unknown fields are ignored, null becomes the default if the field has one, and dates become aware datetimes.
 
         Args:
-            body: the map.
-            path: how to name the map in an error.
-            required: fields that must be there although they have a default.
-            given: fields that were read already.
+            body: the message, or the part of it.
+            path: the path of `body` in the message, for errors.
+            required: fields that the body must contain although they have a default.
+            fields: the values of fields that are not read from the body.
 
         Raises:
-            RemoteProtocolError: when it is no map, a field is missing, or it is of another type.
+            RemoteProtocolError: if the body is not a dict, or a field is missing or has another type.
         """
         if not isinstance(body, dict):
-            raise RemoteProtocolError(f"{path} is {_type_name(body)}, expected dict")
-        values = dict(given)
+            raise RemoteProtocolError(f"{path} is {type(body).__name__}, expected dict")
+        values = dict(fields)
         for name in cls._fields:
-            if name in given:
+            if name in fields:
                 continue
             value = body.get(name)
             if value is None and hasattr(cls, name) and name not in required:
                 continue
-            values[name] = _read(value, str(cls.__annotations__[name]), f"{path}.{name}", is_there=name in body)
+            values[name] = _read(value, str(cls.__annotations__[name]), f"{path}.{name}", is_present=name in body)
         return cls(**values)
 
     if not TYPE_CHECKING:
@@ -66,9 +66,9 @@ class Record:
                 if name in values:
                     self.__dict__[name] = values.pop(name)
                 elif not hasattr(type(self), name):
-                    raise TypeError(f"{type(self).__name__}() misses the argument {name!r}")
+                    raise TypeError(f"{type(self).__name__}() needs the argument {name!r}")
             if values:
-                raise TypeError(f"{type(self).__name__}() does not know the argument {next(iter(values))!r}")
+                raise TypeError(f"{type(self).__name__}() has no field {next(iter(values))!r}")
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__}.{name} is read-only")
@@ -85,39 +85,35 @@ class Record:
         return hash((type(self), *(repr(getattr(self, name)) for name in self._fields)))
 
     def __repr__(self) -> str:
-        shown = (name for name in self._fields if name not in self._hidden)
-        return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
+        names = (name for name in self._fields if name not in self._hidden)
+        return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in names)})"
 
 
-def _read(value: object, annotation: str, path: str, *, is_there: bool) -> Any:
-    """A field's value, checked against its annotation."""
+def _read(value: object, annotation: str, path: str, *, is_present: bool) -> Any:
+    """Check a field's value against its annotation."""
     expected = annotation.partition(" | ")[0].partition("[")[0]
     if expected == "datetime":
-        return _read_date(value, path, is_there=is_there)
-    kinds = _KINDS.get(expected)
-    is_bool = isinstance(value, bool) and bool not in (kinds or ())
-    if kinds is not None and (not isinstance(value, kinds) or is_bool):
-        got = _type_name(value) if is_there else "nothing"
-        raise RemoteProtocolError(f"{path} is {got}, expected {kinds[0].__name__}")
-    if kinds is None and not is_there:
+        return _read_date(value, path, is_present=is_present)
+    types = _TYPES.get(expected)
+    is_bool = isinstance(value, bool) and bool not in (types or ())
+    if types is not None and (not isinstance(value, types) or is_bool):
+        got = type(value).__name__ if is_present else "nothing"
+        raise RemoteProtocolError(f"{path} is {got}, expected {types[0].__name__}")
+    if types is None and not is_present:
         raise RemoteProtocolError(f"{path} is nothing, expected {expected}")
     return tuple(value) if expected == "tuple" and isinstance(value, list) else value
 
 
-def _read_date(value: object, path: str, *, is_there: bool) -> Any:
-    from dagfloe.values.dates import to_datetime  # noqa: PLC0415 - it imports this package's errors only, but late is cheaper
+def _read_date(value: object, path: str, *, is_present: bool) -> Any:
+    from dagfloe.values.dates import to_datetime  # noqa: PLC0415 - not all records have dates
 
     try:
         return to_datetime(value)
     except ValueError as error:
-        raise RemoteProtocolError(f"{path} is {error if is_there else 'nothing, expected a date'}") from None
+        raise RemoteProtocolError(f"{path} is {error if is_present else 'nothing, expected a date'}") from None
 
 
-def _type_name(value: object) -> str:
-    return type(value).__name__
-
-
-_KINDS: dict[str, tuple[type, ...]] = {
+_TYPES: dict[str, tuple[type, ...]] = {
     "str": (str,),
     "int": (int,),
     "bool": (bool,),

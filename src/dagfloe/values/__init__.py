@@ -1,1 +1,1 @@
-"""Conversion of values: what has a JSON form, what an annotation asks for, and Airflow's own encoded forms."""
+"""Conversion of values: to JSON, to annotated types, and from Airflow's serialization."""

@@ -1,7 +1,6 @@
-"""Whether a value that came as JSON fits a parameter's annotation, and what it becomes there.
+"""Converts a value from JSON to the type of a parameter's annotation.
 
-Pure; knows nothing of tasks and frames. What annotations say is read by `hints`, and classes with fields are filled by
-`typed_classes`.
+Pure; knows no tasks and no frames. `hints` reads annotations, and `typed_classes` converts to classes with fields.
 """
 
 from __future__ import annotations
@@ -16,10 +15,10 @@ if TYPE_CHECKING:
 
     _Args = tuple[Any, ...] | None
 
-#: A value of exactly one of these classes fits it as it is.
+#: A value whose class is exactly one of these needs no conversion.
 _PLAIN = (str, int, bool, float, type(None))
-#: What stands for the abstract classes, all of the module `collections.abc`.
-_STANDS_FOR: dict[str, type] = {
+#: The concrete classes for the abstract classes of `collections.abc`.
+_CONCRETE: dict[str, type] = {
     "Sequence": list,
     "MutableSequence": list,
     "Collection": list,
@@ -32,18 +31,18 @@ _STANDS_FOR: dict[str, type] = {
 
 
 def convert(value: object, annotation: object, resolve: Callable[[str], object]) -> object:
-    """The value that a parameter gets: lists become tuples or sets, maps dataclasses, ..., as its annotation says.
+    """Convert a value to an annotated type: for example, a list to a tuple or a set, a dict to a dataclass.
 
-    What the annotation leaves open (`Any`, a type variable, a name that is unknown at run time) is not checked.
+    Open annotations (`Any`, a type variable, a name that is unknown at run time) accept every value.
 
     Args:
-        value: what came. One whose class says `is_lazy_sequence = True` is read as a whole for lists, tuples and sets,
-            and passes unread for `Sequence`, `Collection` and `Iterable`.
-        annotation: as `__annotations__` holds it: a text or an object.
-        resolve: gives what the text of an annotation means where the function was defined; may raise anything.
+        value: the value. If its class has `is_lazy_sequence = True`, it is read as a whole for a list, tuple or set,
+            and passed unread for `Sequence`, `Collection` and `Iterable`.
+        annotation: the annotation as `__annotations__` contains it, a str or an object.
+        resolve: resolves the string of an annotation where the function is defined; may raise anything.
 
     Raises:
-        Mismatch: when it does not fit.
+        Mismatch: if the value does not fit.
     """
     if type(value) is annotation and type(value) in _PLAIN:
         return value
@@ -55,23 +54,23 @@ def convert(value: object, annotation: object, resolve: Callable[[str], object])
 
 
 class Checker:
-    """One check of one value. Remembers what it has found out on its way.
+    """The conversion of one value. It caches facts about classes and lazy sequences.
 
     Attributes:
-        exact: whether an integer does not do for a float, as when the members of a union are tried the first time.
-        plans: for `typed_classes`: the fields of the classes that it has met.
+        exact: whether an int does not fit a float. This is so while the members of a union are tried the first time.
+        plans: the fields of classes, for `typed_classes`.
     """
 
     def __init__(self) -> None:
         self.exact = False
         self.plans: dict[type, Any] = {}
-        self._wholes: dict[int, Any] = {}
+        self._lists: dict[int, Any] = {}
 
     def check(self, value: Any, annotation: Any, scope: Scope) -> Any:
-        """The value as its annotation wants it.
+        """Convert a value.
 
         Raises:
-            Mismatch: when it does not fit.
+            Mismatch: if it does not fit.
         """
         annotation, scope = unwrap(annotation, scope)
         if is_class(annotation):
@@ -86,7 +85,7 @@ class Checker:
         return value
 
     def check_part(self, step: str, value: Any, annotation: Any, scope: Scope) -> Any:
-        """`check` for a part of a value, after the step that leads to it."""
+        """Convert a part of a value, to which the step leads."""
         try:
             return self.check(value, annotation, scope)
         except Mismatch as mismatch:
@@ -94,12 +93,12 @@ class Checker:
             raise
 
     def whole(self, value: Any) -> Any:
-        """The value, or all that a lazy one holds, read once."""
+        """The value itself; for a lazy sequence, the list of its values, read once."""
         if not _is_lazy(value):
             return value
-        if id(value) not in self._wholes:
-            self._wholes[id(value)] = value[:]
-        return self._wholes[id(value)]
+        if id(value) not in self._lists:
+            self._lists[id(value)] = value[:]
+        return self._lists[id(value)]
 
     def _check_union(self, value: Any, annotation: Any, scope: Scope) -> Any:
         if not self.exact:
@@ -113,15 +112,15 @@ class Checker:
         return self._check_members(value, annotation, scope)
 
     def _check_members(self, value: Any, annotation: Any, scope: Scope) -> Any:
-        inside = []
+        part_mismatches = []
         for member in annotation.__args__:
             try:
                 return self.check(value, member, scope)
             except Mismatch as mismatch:
                 if mismatch.path != "$":
-                    inside.append(mismatch)
-        # Where only one member is of the value's own type, it is the one that was meant.
-        raise inside[0] if len(inside) == 1 else Mismatch.of(annotation, value)
+                    part_mismatches.append(mismatch)
+        # If only one member has the type of the value itself, its mismatch is the helpful one.
+        raise part_mismatches[0] if len(part_mismatches) == 1 else Mismatch.of(annotation, value)
 
     def _check_class(self, value: Any, annotation: Any, cls: type, args: _Args, scope: Scope) -> Any:
         if cls is object:
@@ -132,18 +131,18 @@ class Checker:
             if isinstance(value, cls):
                 return value
             raise Mismatch.of(cls, value)
-        kind = _STANDS_FOR.get(cls.__name__, cls) if cls.__module__ == "collections.abc" else cls
-        if kind is dict:
-            return self._check_map(value, annotation, args, scope)
-        if kind is tuple:
+        target = _CONCRETE.get(cls.__name__, cls) if cls.__module__ == "collections.abc" else cls
+        if target is dict:
+            return self._check_dict(value, annotation, args, scope)
+        if target is tuple:
             return self._check_tuple(value, annotation, args, scope)
-        if kind is list or kind is set or kind is frozenset:
+        if target is list or target is set or target is frozenset:
             return self._check_list(value, annotation, cls, args, scope)
         from dagfloe.values.typed_classes import check_typed  # noqa: PLC0415 - few annotations need it
 
         return check_typed(self, value, cls)
 
-    def _check_map(self, value: Any, annotation: Any, args: _Args, scope: Scope) -> Any:
+    def _check_dict(self, value: Any, annotation: Any, args: _Args, scope: Scope) -> Any:
         if not isinstance(value, dict):
             raise Mismatch.of(annotation, value)
         if not args:
@@ -160,24 +159,24 @@ class Checker:
         return result
 
     def _check_list(self, value: Any, annotation: Any, cls: type, args: _Args, scope: Scope) -> Any:
-        """For lists, sets, and the abstract classes of both."""
+        """Convert to a list, a set, or an abstract class of these."""
         if _is_lazy(value):
             if cls.__module__ == "collections.abc" and isinstance(value, cls):
                 return value
             value = self.whole(value)
-        make = next((kind for kind in (list, tuple, set, frozenset) if isinstance(value, kind)), None)
-        if make is list or (make is tuple and not isinstance(value, cls)):  # Airflow's tasks may have pushed a tuple
-            make = next((kind for kind in (list, set, frozenset) if issubclass(kind, cls)), list)
+        target = next((cls_ for cls_ in (list, tuple, set, frozenset) if isinstance(value, cls_)), None)
+        if target is list or (target is tuple and not isinstance(value, cls)):  # Airflow's tasks may push a tuple
+            target = next((cls_ for cls_ in (list, set, frozenset) if issubclass(cls_, cls)), list)
         elif not isinstance(value, cls) or isinstance(value, (str, bytes, dict)):
             raise Mismatch.of(annotation, value)
-        if make is None:
+        if target is None:
             return value
         items = self._check_items(value, args[0], scope) if args else value
         try:
-            return items if type(items) is make else make(items)
+            return items if type(items) is target else target(items)
         except TypeError:
             pass
-        raise Mismatch(describe(annotation), "a list of what no set can hold")
+        raise Mismatch(describe(annotation), "a list of unhashable items")
 
     def _check_tuple(self, value: Any, annotation: Any, args: _Args, scope: Scope) -> Any:
         value = self.whole(value)
@@ -187,7 +186,7 @@ class Checker:
             return tuple(value)
         if len(args) == 2 and args[1] is ...:
             return tuple(self._check_items(value, args[0], scope))
-        members = () if args == ((),) else args  # Python 3.10 has this for the empty tuple
+        members = () if args == ((),) else args  # the empty tuple in Python 3.10
         if len(value) != len(members):
             raise Mismatch(describe(annotation), f"{type_name(value)} of length {len(value)}")
         parts = enumerate(zip(value, members, strict=True))
@@ -215,7 +214,7 @@ def _check_number(value: Any, cls: type, *, exact: bool) -> Any:
 
 def _check_literal(value: Any, annotation: Any) -> Any:
     for literal in annotation.__args__:
-        for choice in (literal, getattr(literal, "value", literal)):  # an enum's member comes as its value
+        for choice in (literal, getattr(literal, "value", literal)):  # JSON has an enum member's value
             if type(choice) is type(value) and choice == value:
                 return literal
     raise Mismatch.of(annotation, value)
@@ -226,5 +225,5 @@ def _is_lazy(value: object) -> bool:
 
 
 def _is_unpacked(annotation: object) -> bool:
-    """Whether it is `*tuple[int, ...]` or `Unpack[...]` inside of a tuple."""
+    """Whether it is `*tuple[int, ...]` or `Unpack[...]` inside a tuple."""
     return getattr(annotation, "__unpacked__", False) is True or special_form(annotation) == "Unpack"

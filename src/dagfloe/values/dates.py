@@ -1,4 +1,4 @@
-"""Dates and spans of time, as Airflow sends and takes them. Pure."""
+"""Dates and durations in the forms that Airflow sends and accepts. Pure."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ def utc_now() -> datetime:
 
 
 def to_datetime(value: object) -> datetime:
-    """An aware datetime from the msgpack timestamp, or from the ISO text of a message migrated between schemas.
+    """An aware datetime from a msgpack timestamp, or from the ISO string of a message that Airflow migrated.
 
     Raises:
-        ValueError: when it is neither; the message does not hold the value.
+        ValueError: if it is neither; the message does not show the value.
     """
     if isinstance(value, str):
-        # Python 3.10 reads fractions of three and of six digits only.
+        # Python 3.10 parses only fractions with three or six digits.
         six_digits = re.sub(r"\.(\d+)", lambda fraction: f".{fraction[1]:0<6.6}", value.upper())
         try:
             value = datetime.fromisoformat(six_digits.replace("Z", "+00:00"))
         except ValueError:
-            raise ValueError("no date in ISO form") from None
+            raise ValueError("not a date in ISO form") from None
     if not isinstance(value, datetime):
         raise ValueError(f"{type(value).__name__}, expected a date")  # noqa: TRY004 - one error for one caller
     return value if value.tzinfo else value.replace(tzinfo=timezone.utc)
 
 
-def to_seconds(span: timedelta | float) -> float:
-    """A span of time in seconds."""
-    return span.total_seconds() if isinstance(span, timedelta) else float(span)
+def to_seconds(duration: timedelta | float) -> float:
+    """A duration in seconds."""
+    return duration.total_seconds() if isinstance(duration, timedelta) else float(duration)
 
 
-def to_duration(span: timedelta | float) -> str:
-    """A span of time as the ISO 8601 text that Airflow reads."""
-    return f"PT{to_seconds(span):.6f}S"
+def to_duration(duration: timedelta | float) -> str:
+    """A duration as an ISO 8601 string, as Airflow expects it."""
+    return f"PT{to_seconds(duration):.6f}S"

@@ -1,7 +1,6 @@
-"""What an annotation says: what its texts mean, what is inside its wrappers, and how to name it to a person.
+"""Annotations: resolves their strings, unwraps them, and describes them in errors.
 
-Pure; knows nothing of values. Reads annotations by their attributes: a task whose annotations do not use `typing` does
-not import it.
+Pure. Reads annotations by their attributes, so that a task whose annotations do not use `typing` does not import it.
 """
 
 from __future__ import annotations
@@ -15,18 +14,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import Any
 
-#: How often an annotation may lead to another one: one that names itself would do so forever.
-_MAX_HOPS = 100
+#: The maximum number of steps to unwrap an annotation: an annotation may refer to itself.
+_MAX_STEPS = 100
 _QUALIFIERS = ("Required", "NotRequired", "ReadOnly")
 
 
 class Mismatch(Exception):
-    """A value that does not fit its annotation. Holds types only: the value may be a secret.
+    """A value does not fit its annotation. The error contains only types, because the value may be a secret.
 
     Attributes:
-        path: where in the value, such as `$[2].price`.
-        expected: what the annotation asks for there, such as `list[int]`.
-        actual: what is there, such as `str`.
+        path: the path of the misfit inside the value, such as `$[2].price`.
+        expected: the expected type there, such as `list[int]`.
+        actual: the actual type, such as `str`.
     """
 
     def __init__(self, expected: str, actual: str, path: str = "$") -> None:
@@ -40,42 +39,42 @@ class Mismatch(Exception):
 
     @classmethod
     def of(cls, annotation: object, value: object) -> Mismatch:
-        """For a value that is of the wrong type as a whole."""
+        """The error for a value that has the wrong type as a whole."""
         return cls(describe(annotation), "None" if value is None else type_name(value))
 
 
 class Scope:
-    """What the texts of annotations mean in one place."""
+    """The names that the strings in annotations may use, in one function or class."""
 
-    __slots__ = ("_known", "_resolve")
+    __slots__ = ("_resolve", "_resolved")
 
     def __init__(self, resolve: Callable[[str], object]) -> None:
         self._resolve = resolve
-        self._known: dict[str, object] = {}
+        self._resolved: dict[str, object] = {}
 
-    def resolve(self, text: str) -> object:
-        """The annotation that a text means; `object`, which everything fits, when that cannot be known."""
-        if text not in self._known:
+    def resolve(self, source: str) -> object:
+        """The annotation that a string stands for; `object`, which every value fits, if that is unknown."""
+        if source not in self._resolved:
             try:
-                self._known[text] = self._resolve(text)
+                self._resolved[source] = self._resolve(source)
             except RecursionError:
                 raise
             except Exception:  # noqa: BLE001 - evaluating an annotation may raise anything
-                self._known[text] = object
-        return self._known[text]
+                self._resolved[source] = object
+        return self._resolved[source]
 
 
 def scope_of_module(name: str | None, names: Mapping[str, object] | None = None) -> Scope:
-    """What texts mean in a module, and where it does not know them, among some names, such as those of a class."""
+    """The scope of a module, and of further names, such as those of a class."""
 
-    def resolve(text: str) -> object:
-        return eval(text, dict(names or {}), vars(sys.modules[name or ""]))  # noqa: S307 - the author's own source
+    def resolve(source: str) -> object:
+        return eval(source, dict(names or {}), vars(sys.modules[name or ""]))  # noqa: S307 - the author's own source
 
     return Scope(resolve)
 
 
 def fields_of(cls: type) -> dict[str, tuple[object, Scope]]:
-    """The annotated names of a class and its bases, each with its annotation and what texts mean there."""
+    """The annotated names of a class and its bases, with their annotations and scopes."""
     fields = {}
     for base in reversed(cls.__mro__):
         annotations = _annotations(base)
@@ -86,26 +85,26 @@ def fields_of(cls: type) -> dict[str, tuple[object, Scope]]:
 
 
 def _annotations(cls: type) -> Mapping[str, object]:
-    if sys.version_info >= (3, 14):  # there, reading __annotations__ fails where a name is imported for checkers only
+    if sys.version_info >= (3, 14):  # reading __annotations__ there fails for names that only type checkers import
         from annotationlib import Format, get_annotations  # noqa: PLC0415
 
         return get_annotations(cls, format=Format.FORWARDREF)
-    found: Mapping[str, object] = cls.__dict__.get("__annotations__", {})  # noqa: RUF063 - inspect takes 5 ms to import
-    return found
+    annotations: Mapping[str, object] = cls.__dict__.get("__annotations__", {})  # noqa: RUF063 - inspect takes 5 ms to import
+    return annotations
 
 
 def unwrap(annotation: Any, scope: Scope, qualifiers: list[str] | None = None) -> tuple[Any, Scope]:
-    """What an annotation amounts to: texts resolved, aliases followed, `Annotated` and `NewType` taken off.
+    """Unwrap an annotation: resolve strings and aliases, and remove `Annotated` and `NewType`.
 
     Args:
         annotation: the annotation.
-        scope: what texts in it mean.
-        qualifiers: gets each `Required`, `NotRequired` and `ReadOnly` that was taken off.
+        scope: the scope of its strings.
+        qualifiers: a list to which the removed `Required`, `NotRequired` and `ReadOnly` are added.
 
     Returns:
-        A class, a union, a parametrised class or a special form; and what texts inside of it mean.
+        A class, a union, a parametrised class or a special form; and the scope of its strings.
     """
-    for _ in range(_MAX_HOPS):
+    for _ in range(_MAX_STEPS):
         if is_class(annotation):
             return annotation, scope
         if annotation is None:
@@ -123,7 +122,7 @@ def unwrap(annotation: Any, scope: Scope, qualifiers: list[str] | None = None) -
 
 
 def _inner(annotation: Any, scope: Scope) -> tuple[Any, Scope]:
-    """What an annotation leads to, or itself."""
+    """The annotation after one step of unwrapping; the same annotation if it is unwrapped."""
     if isinstance(annotation, str):
         return scope.resolve(annotation), scope
     if hasattr(annotation, "__forward_arg__"):
@@ -135,7 +134,7 @@ def _inner(annotation: Any, scope: Scope) -> tuple[Any, Scope]:
         return _value_of(annotation), scope_of_module(annotation.__module__)
     origin = getattr(annotation, "__origin__", None)
     if hasattr(annotation, "__metadata__") or type(origin).__name__ == "TypeAliasType":
-        return origin, scope  # the type variables of a generic alias stay open
+        return origin, scope  # the type variables of a generic alias stay unresolved
     return getattr(annotation, "__supertype__", annotation), scope
 
 
@@ -144,13 +143,13 @@ def _value_of(alias: Any) -> object:
         value: object = alias.__value__
     except RecursionError:
         raise
-    except Exception:  # noqa: BLE001 - evaluates what the author wrote
+    except Exception:  # noqa: BLE001 - evaluates the author's source
         return object
     return value
 
 
 def is_class(annotation: object) -> bool:
-    """Whether an annotation is a class itself: `list[int]` is none, though `isinstance` says so."""
+    """Whether an annotation is a class. `list[int]` is not, though `isinstance` claims it."""
     return issubclass(type(annotation), type)
 
 
@@ -160,13 +159,13 @@ def is_union(annotation: object) -> bool:
 
 
 def special_form(annotation: object) -> str | None:
-    """The name of the special form that an annotation is made of, such as `Literal`."""
+    """The name of an annotation's special form, such as `Literal`."""
     name = getattr(getattr(annotation, "__origin__", None), "_name", None)
     return name if isinstance(name, str) else None
 
 
 def describe(annotation: Any) -> str:
-    """An annotation as a person writes it: `list[int]`, `int | None`, `Point`."""
+    """An annotation as an author writes it: `list[int]`, `int | None`, `Point`."""
     if annotation is None or annotation is type(None):
         return "None"
     if isinstance(annotation, str):
@@ -174,7 +173,7 @@ def describe(annotation: Any) -> str:
     if is_class(annotation):
         return str(annotation.__name__)
     if isinstance(annotation, (list, tuple)):  # the parameters of Callable, the empty tuple of Python 3.10
-        return f"[{_listed(annotation)}]" if annotation else "()"
+        return f"[{_describe_all(annotation)}]" if annotation else "()"
     if is_union(annotation):
         return " | ".join(map(describe, annotation.__args__))
     form, origin = special_form(annotation), getattr(annotation, "__origin__", None)
@@ -185,8 +184,8 @@ def describe(annotation: Any) -> str:
         return "..." if annotation is ... else str(name or repr(annotation))
     if hasattr(annotation, "__metadata__") or not hasattr(annotation, "__args__"):
         return describe(origin)
-    return f"{form or describe(origin)}[{_listed(annotation.__args__) or '()'}]"
+    return f"{form or describe(origin)}[{_describe_all(annotation.__args__) or '()'}]"
 
 
-def _listed(annotations: Iterable[Any]) -> str:
+def _describe_all(annotations: Iterable[Any]) -> str:
     return ", ".join(map(describe, annotations))

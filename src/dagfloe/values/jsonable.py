@@ -1,4 +1,4 @@
-"""What an XCom or a variable may hold: values that have a JSON form. Pure; knows nothing of frames."""
+"""Checks that a value has a JSON form, as XComs and variables need it. Pure; knows no frames."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-#: Deeper values are refused: the decoders between here and Airflow's database give up at about 250 levels.
+#: The maximum depth: the decoders on the way to Airflow's database fail at about 250 levels.
 MAX_DEPTH = 200
 INT_MIN = -(2**63)
 INT_MAX = 2**64 - 1
@@ -18,8 +18,8 @@ _ADVICE = {
     "date": "use .isoformat()",
     "time": "use .isoformat()",
     "timedelta": "use .total_seconds()",
-    "bytes": "decode it, or encode it as base64 text",
-    "bytearray": "decode it, or encode it as base64 text",
+    "bytes": "decode it, or encode it as a base64 string",
+    "bytearray": "decode it, or encode it as a base64 string",
     "set": "use sorted(...) or list(...)",
     "frozenset": "use sorted(...) or list(...)",
     "Decimal": "use float(...) or str(...)",
@@ -32,13 +32,13 @@ _ADVICE = {
 
 
 def check_jsonable(value: object) -> None:
-    """Check that a value has a JSON form that survives the trip to Airflow unchanged.
+    """Check that a value has a JSON form that reaches Airflow unchanged.
 
-    Allowed are None, booleans, text, integers of 64 bits, finite floats, and lists, tuples and maps with text keys of
-    these. A tuple arrives as a list.
+    Valid are None, bool, str, int of 64 bits, finite float, and list, tuple and dict of these; the keys of a dict are
+    str. A tuple arrives as a list.
 
     Args:
-        value: the value to check. It is not changed.
+        value: the value to check.
 
     Raises:
         ValueNotSerializableError: with the path of the first bad element and its type.
@@ -68,13 +68,13 @@ class BadElement:
         self.path = list(path)
 
     def inside(self, step: str) -> BadElement:
-        """The same element, as part of a value that the step leads into."""
+        """Add a step that leads to the element from the outside."""
         self.path.append(step)
         return self
 
 
 def _find_bad(value: Any, depth: int) -> BadElement | None:
-    # By `type` and the classes' own methods: subclasses, and proxies that hide their class, do as they like.
+    # Uses `type` and the methods of the base classes, because subclasses and proxies may override them.
     kind = type(value)
     if value is None or kind is bool:
         return None
@@ -86,13 +86,13 @@ def _find_bad(value: Any, depth: int) -> BadElement | None:
         return BadElement(f"of type {type_name(value)}", advice_for(value))
     if depth >= MAX_DEPTH:
         return BadElement(f"nested more than {MAX_DEPTH} levels deep", "is it part of itself? flatten it")
-    return _find_bad_in_map(value, depth) if issubclass(kind, dict) else _find_bad_in_list(value, depth)
+    return _find_bad_in_dict(value, depth) if issubclass(kind, dict) else _find_bad_in_list(value, depth)
 
 
-def _find_bad_in_map(value: dict[object, object], depth: int) -> BadElement | None:
+def _find_bad_in_dict(value: dict[object, object], depth: int) -> BadElement | None:
     for key, child in value.items():
         if not issubclass(type(key), str):
-            return BadElement(f"under a key of type {type_name(key)}", "keys are text: use str(...)", path_step(key))
+            return BadElement(f"under a key of type {type_name(key)}", "keys must be str: use str(...)", path_step(key))
         bad = find_bad_string(key) or _find_bad(child, depth + 1)
         if bad is not None:
             return bad.inside(path_step(key))
@@ -111,8 +111,8 @@ def find_bad_number(value: Any) -> BadElement | None:
     """What is wrong with an int or a float; None when JSON can hold it."""
     if issubclass(type(value), float):
         real = float.__float__(value)
-        if real - real != 0:  # only NaN and the infinities
-            return BadElement(f"the float {real!r}, which JSON does not have", "use None or a text instead")
+        if real - real != 0:  # only for NaN and the infinities
+            return BadElement(f"the float {real!r}, which JSON does not have", "use None or a string instead")
     elif not INT_MIN <= int.__int__(value) <= INT_MAX:
         return BadElement("an integer of more than 64 bits", "use str(...)")
     return None
@@ -123,7 +123,7 @@ def find_bad_string(string: Any) -> BadElement | None:
     try:
         str.encode(string)
     except UnicodeEncodeError:
-        return BadElement("text with a lone surrogate, which UTF-8 does not have", "clean it first")
+        return BadElement("a str with a lone surrogate, which UTF-8 does not have", "remove it first")
     return None
 
 
@@ -143,7 +143,7 @@ def advice_for(value: object) -> str:
     kind = type(value)
     if kind.__module__ == "numpy" and hasattr(value, "item") and kind.__name__ != "ndarray":
         return "use .item()"
-    return _ADVICE.get(kind.__name__, "convert it to text, numbers, lists and maps first")
+    return _ADVICE.get(kind.__name__, "convert it to str, numbers, lists and dicts first")
 
 
 def type_name(value: object) -> str:

@@ -1,6 +1,6 @@
-"""Classes as annotations: enums, dataclasses, `TypedDict`, named tuples, models that validate, and any other class.
+"""Conversion to classes: enums, dataclasses, `TypedDict`, named tuples, models that validate, and other classes.
 
-Pure. Builds an instance from a list or a map where the class says which fields it has; all other classes only check.
+Pure. Creates an instance from a list or a dict if the class declares fields. For other classes it only checks.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
     from dagfloe.values.hints import Scope
 
     class Checker(Protocol):
-        """What this module needs of the check that it is part of."""
+        """The conversion that calls this module, as far as the module needs it."""
 
         plans: dict[type, dict[str, _Field]]
 
         def whole(self, value: Any) -> Any:
-            """The value, or all that a lazy one holds."""
+            """The value itself; for a lazy sequence, the list of its values."""
             ...
 
         def check_part(self, step: str, value: Any, annotation: Any, scope: Scope) -> Any:
-            """A part of the value, as its annotation wants it, after the step that leads to it."""
+            """Convert a part of a value, to which the step leads."""
             ...
 
 
 class _Field:
-    """A field of a class: its annotation, what texts in it mean, and whether a value is needed."""
+    """A field of a class: its annotation, the scope of its strings, and whether it needs a value."""
 
     __slots__ = ("annotation", "required", "scope")
 
@@ -42,11 +42,11 @@ class _Field:
         self.required = required
 
 
-def check_typed(checker: Checker, value: Any, cls: Any) -> Any:  # noqa: C901 - one case for each kind of class
-    """The value as an instance of a class that is none of JSON's own.
+def check_typed(checker: Checker, value: Any, cls: Any) -> Any:  # noqa: C901 - one case per kind of class
+    """Convert a value to an instance of a class that JSON does not have.
 
     Raises:
-        Mismatch: when it is none, and none can be made of it.
+        Mismatch: if it does not fit.
     """
     if hasattr(cls, "__required_keys__"):  # a TypedDict, which `isinstance` refuses
         return _check_fields(checker, value, cls)
@@ -57,7 +57,7 @@ def check_typed(checker: Checker, value: Any, cls: Any) -> Any:  # noqa: C901 - 
         raise
     except Exception:  # noqa: BLE001 - such as a protocol without runtime_checkable
         return value
-    if hasattr(cls, "__dagfloe_convert__"):  # dagfloe's own classes; their errors say more than a Mismatch
+    if hasattr(cls, "__dagfloe_convert__"):  # for dagfloe's own classes, whose errors are more precise
         return cls.__dagfloe_convert__(value)
     if _is_subclass(cls, "enum", "Enum"):
         return _check_enum(value, cls)
@@ -81,15 +81,15 @@ def _is_subclass(cls: type, module: str, name: str) -> bool:
 def _check_enum(value: Any, cls: Any) -> Any:
     try:
         member = cls(value)
-    except Exception:  # noqa: BLE001 - looking a value up may run code of the author's
+    except Exception:  # noqa: BLE001 - the lookup may run the author's code
         member = None
-    # True and 1.0 are equal to 1, and would find the member of 1.
-    found = isinstance(member, cls) and not (
+    # True and 1.0 equal 1, and would select the member with the value 1.
+    is_member = isinstance(member, cls) and not (
         isinstance(value, (bool, float))
         and type(member.value) in (bool, int, float)
         and type(member.value) is not type(value)
     )
-    if not found:
+    if not is_member:
         raise Mismatch.of(cls, value)
     return member
 
@@ -97,13 +97,13 @@ def _check_enum(value: Any, cls: Any) -> Any:
 def _check_model(value: Any, cls: Any) -> Any:
     try:
         return cls.model_validate(value)
-    except Exception as error:  # noqa: BLE001 - validators are the author's code; the error's text shows the value
+    except Exception as error:  # noqa: BLE001 - validators are the author's code; the message shows the value
         path, reason = _first_error(error, value)
-    raise Mismatch(cls.__name__, f"what it refuses ({reason})", path)
+    raise Mismatch(cls.__name__, f"a value that it rejects ({reason})", path)
 
 
 def _first_error(error: Any, value: Any) -> tuple[str, str]:
-    """Where and why a model refused a value: the type of the error only."""
+    """The path and the type of a model's first error."""
     path = "$"
     try:
         first = error.errors()[0]
@@ -112,15 +112,15 @@ def _first_error(error: Any, value: Any) -> tuple[str, str]:
                 path, value = path + path_step(step), value.get(step)
             elif isinstance(value, list) and isinstance(step, int):
                 path, value = f"{path}[{step}]", value[step]
-            else:  # the location goes on with names of the model's own
+            else:  # the rest of the location consists of the model's own names
                 break
         return path, str(first["type"])
-    except Exception:  # noqa: BLE001 - some other error, or some other kind of model
+    except Exception:  # noqa: BLE001 - another error, or another kind of model
         return path, type(error).__name__
 
 
 def _check_fields(checker: Checker, value: Any, cls: Any) -> dict[str, Any]:
-    """The fields of a class, from a map."""
+    """Convert the values of a dict to the fields of a class."""
     if not isinstance(value, dict):
         raise Mismatch.of(cls, value)
     plan = _plan_of(checker, cls)
@@ -137,7 +137,7 @@ def _check_fields(checker: Checker, value: Any, cls: Any) -> dict[str, Any]:
 
 
 def _check_positions(checker: Checker, values: Any, cls: Any) -> list[Any]:
-    """The fields of a class, from a list."""
+    """Convert the items of a list to the fields of a class."""
     fields = list(_plan_of(checker, cls).values())
     if not sum(field.required for field in fields) <= len(values) <= len(fields):
         raise Mismatch(cls.__name__, f"{type_name(values)} of length {len(values)}")
@@ -150,9 +150,9 @@ def _check_positions(checker: Checker, values: Any, cls: Any) -> list[Any]:
 def _build(cls: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     try:
         return cls(*args, **kwargs)
-    except Exception as error:  # noqa: BLE001 - the author's code; the error's text may show the value
+    except Exception as error:  # noqa: BLE001 - the author's code; the message may show the value
         reason = type(error).__name__
-    raise Mismatch(cls.__name__, f"what it refuses ({reason})")
+    raise Mismatch(cls.__name__, f"a value that it rejects ({reason})")
 
 
 def _plan_of(checker: Checker, cls: Any) -> dict[str, _Field]:
@@ -164,7 +164,7 @@ def _plan_of(checker: Checker, cls: Any) -> dict[str, _Field]:
 def _plan(cls: Any) -> Iterator[tuple[str, _Field]]:
     annotated = fields_of(cls)
     if hasattr(cls, "__dataclass_fields__"):
-        from dataclasses import MISSING, fields  # noqa: PLC0415 - loaded, as there is one
+        from dataclasses import MISSING, fields  # noqa: PLC0415 - the author has imported it
 
         for field in fields(cls):
             annotation, scope = annotated.get(field.name) or (field.type, scope_of_module(cls.__module__))
@@ -173,10 +173,10 @@ def _plan(cls: Any) -> Iterator[tuple[str, _Field]]:
                 yield field.name, _Field(annotation, scope, required=required)
     elif hasattr(cls, "__required_keys__"):
         for name, (annotation, scope) in annotated.items():
-            # Where annotations are texts, __required_keys__ does not know of the words inside of them.
-            words: list[str] = []
-            unwrap(annotation, scope, words)
-            required = "NotRequired" not in words and (name in cls.__required_keys__ or "Required" in words)
+            # __required_keys__ ignores the qualifiers inside annotations that are strings.
+            qualifiers: list[str] = []
+            unwrap(annotation, scope, qualifiers)
+            required = "NotRequired" not in qualifiers and (name in cls.__required_keys__ or "Required" in qualifiers)
             yield name, _Field(annotation, scope, required=required)
     else:
         for name in cls._fields:

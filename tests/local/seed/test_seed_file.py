@@ -156,7 +156,7 @@ def test_repr() -> None:
         (f"[conf]\na = {{ b = {2**70} }}", r"\[conf\] 'a' 'b' is a number that is too large"),
         ("[connections]\nc = 3", r"\[connections\] 'c' is neither text nor a table: write a URI"),
         ("[connections]\nc = 'hunter2'", r"\[connections\] 'c': .*expected a URI such as"),
-        ("[connections.c]\nconn_type = 'a'\npass = 'hunter2'", r"\[connections\] 'c': .*in place of 'pass'"),
+        ("[connections.c]\nconn_type = 'a'\npass = 'hunter2'", r"\[connections\] 'c': .*instead of 'pass'"),
         ("[connections.c]\npassword = 'hunter2'", r"\[connections\] 'c': .*expected a conn_type"),
         ("[xcoms]\na = 'hunter2'", r"xcoms is no list of tables: write \[\[xcoms\]\] above each entry"),
         ("[[xcoms]]\ntask_id = 't'", r"\[\[xcoms\]\] number 1 misses value: add it"),

@@ -196,7 +196,7 @@ def test_string_that_is_not_a_date(sent: str) -> None:
     try:
         read(with_field(("ti_context", "dag_run", "logical_date"), sent))
     except RemoteProtocolError as error:
-        assert str(error) == "StartupDetails.ti_context.dag_run.logical_date is no date in ISO form"  # noqa: PT017
+        assert str(error) == "StartupDetails.ti_context.dag_run.logical_date is not a date in ISO form"  # noqa: PT017
 
 
 @pytest.mark.parametrize("body", [None, {}, {"type": None}, {"type": "DagFileParseRequest"}, {"type": ["x"]}])
