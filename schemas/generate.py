@@ -19,7 +19,7 @@ ROOT = HERE.parent
 TABLE = ROOT / "runtime" / "wire" / "request_table.py"
 VERSIONS = ("2026-06-16", "2026-10-30")
 
-#: Messages with a request's name that are no requests: the supervisor sends them, or answers with a file descriptor.
+#: Messages that are not requests despite their names: the supervisor sends them, or replies with a file descriptor.
 _NOT_REQUESTS = {"DagFileParseRequest", "ResendLoggingFD"}
 _VERBS = ("Clear", "Create", "Delete", "Get", "Mask", "Put", "Set", "Skip", "Trigger", "Update", "Validate")
 #: Requests whose names begin with no verb.

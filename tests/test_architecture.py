@@ -1,4 +1,4 @@
-"""Where things are, what may import what, and what is public."""
+"""The layout of the package, its imports, and its public names."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "dagfloe"
-#: The package's folders at the top level; a link in `src/dagfloe` leads to each.
+#: The package's folders at the top level, to which links in `src/dagfloe` lead.
 LINKED = ("build", "cli", "runtime")
 MAX_MODULES = 15
-#: The only third-party modules of what is frozen, with the one module that may import each.
+#: The only third-party modules in bundle files, by the only module that may import them.
 FROZEN_THIRD_PARTY = {
     "msgpack": "runtime/wire/frames.py",
     "click": "cli/frozen/flags.py",
     "yaml": "cli/frozen/output.py",
 }
-STDLIB = sys.stdlib_module_names | {"annotationlib"}  # of Python 3.14
+STDLIB = sys.stdlib_module_names | {"annotationlib"}  # new in Python 3.14
 
 
 class Import(NamedTuple):
@@ -44,7 +44,7 @@ class Import(NamedTuple):
 
 
 def imports_of(path: Path) -> Iterator[Import]:
-    """Every import in a module, those inside functions included."""
+    """Every import in a module, also inside functions."""
     file = str(path.relative_to(PACKAGE))
 
     def walk(node: ast.AST, *, at_top: bool, for_checkers: bool) -> Iterator[Import]:
@@ -66,18 +66,18 @@ def imports_of(path: Path) -> Iterator[Import]:
     yield from walk(ast.parse(path.read_text("utf-8")), at_top=True, for_checkers=False)
 
 
-FROZEN_IMPORTS = [found for path in list_staged() for found in imports_of(path)]
+FROZEN_IMPORTS = [import_ for path in list_staged() for import_ in imports_of(path)]
 
 
 def test_links() -> None:
-    """The three links in `src/dagfloe` are the only ones of the repository, and lead to the top level."""
+    """The three links in `src/dagfloe` are the only links of the repository, and lead to the top level."""
     names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     links = {name: (ROOT / name).readlink() for name in names.split("\0") if name and (ROOT / name).is_symlink()}
     assert links == {f"src/dagfloe/{name}": Path("..", "..", name) for name in LINKED}
 
 
 def test_folders_are_small() -> None:
-    """No folder of the package holds more than 15 modules."""
+    """No folder of the package contains more than 15 modules."""
     folders = Counter(path.parent for path in package_modules())
     assert {str(folder.relative_to(ROOT)): count for folder, count in folders.items() if count > MAX_MODULES} == {}
     assert len(folders) > len(LINKED)
@@ -91,13 +91,13 @@ def package_modules() -> Iterator[Path]:
 
 
 def test_nothing_frozen_needs_more_than_the_standard_library_and_three_packages() -> None:
-    """What is frozen imports the standard library, msgpack, and where needed click and yaml."""
+    """Modules in bundle files import only the standard library, msgpack, click and yaml."""
     wrong = [
-        str(found)
-        for found in FROZEN_IMPORTS
-        if not found.for_checkers
-        and (top := found.module.partition(".")[0]) not in STDLIB | {"dagfloe"}
-        and FROZEN_THIRD_PARTY.get(top) != found.file
+        str(import_)
+        for import_ in FROZEN_IMPORTS
+        if not import_.for_checkers
+        and (top := import_.module.partition(".")[0]) not in STDLIB | {"dagfloe"}
+        and FROZEN_THIRD_PARTY.get(top) != import_.file
     ]
     assert wrong == []
 
@@ -107,37 +107,37 @@ def test_frozen_modules_import_only_frozen_modules() -> None:
     frozen = {str(path.relative_to(PACKAGE)).removesuffix(".py").replace("/", ".") for path in list_staged()}
     known = {f"dagfloe.{name}".removesuffix(".__init__") for name in frozen}
     wrong = [
-        str(found)
-        for found in FROZEN_IMPORTS
-        if found.module.partition(".")[0] == "dagfloe"
-        and not found.for_checkers
-        and found.module not in known | {"dagfloe"}
+        str(import_)
+        for import_ in FROZEN_IMPORTS
+        if import_.module.partition(".")[0] == "dagfloe"
+        and not import_.for_checkers
+        and import_.module not in known | {"dagfloe"}
     ]
     assert wrong == []
 
 
-def test_what_a_task_does_not_need_is_imported_late() -> None:
-    """Only the functions that need click and yaml, or the modules that import them, load them."""
+def test_click_and_yaml_are_imported_late() -> None:
+    """In bundle files, click and yaml are imported only inside functions that need them."""
     late = {"click", "yaml", "dagfloe.cli.frozen.flags", "dagfloe.cli.frozen.output"}
     wrong = [
-        str(found)
-        for found in FROZEN_IMPORTS
-        if found.file.startswith("cli/")
-        and found.file != "cli/frozen/flags.py"
-        and found.module in late
-        and found.at_top
+        str(import_)
+        for import_ in FROZEN_IMPORTS
+        if import_.file.startswith("cli/")
+        and import_.file != "cli/frozen/flags.py"
+        and import_.module in late
+        and import_.at_top
     ]
     assert wrong == []
 
 
 def test_errors_import_nothing() -> None:
     """Any module may import the errors."""
-    imports = [found.module for found in FROZEN_IMPORTS if found.file == "errors.py" and not found.for_checkers]
+    imports = [import_.module for import_ in FROZEN_IMPORTS if import_.file == "errors.py" and not import_.for_checkers]
     assert imports == ["__future__"]
 
 
 def test_public_names() -> None:
-    """What an author may import from `dagfloe` changes only on purpose."""
+    """The names that authors import from `dagfloe` change only on purpose."""
     assert dagfloe.__all__ == [
         "NEVER_EXPIRE",
         "ApiServerError",
@@ -196,5 +196,5 @@ def test_public_names() -> None:
 
 
 def test_version() -> None:
-    """The version of the installed distribution is the package's own."""
+    """The version of the installed distribution equals the package's version."""
     assert metadata.version("dagfloe") == dagfloe.__version__

@@ -1,4 +1,4 @@
-"""The request to stop: when it is delivered, how often, and in which order."""
+"""The delivery of a request to stop."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DEADLINE_S = 20.0
 
 @pytest.fixture
 def cancellation() -> Cancellation:
-    """A request to stop that may be delivered."""
+    """A cancellation that delivers requests."""
     cancellation = Cancellation()
     cancellation.arm()
     return cancellation
@@ -43,7 +43,7 @@ def test_only_the_first_request_counts(cancellation: Cancellation) -> None:
 
 
 def test_request_before_the_task_runs() -> None:
-    """A request that comes early is delivered when the task begins."""
+    """An early request is delivered when the task begins."""
     cancellation = Cancellation()
     cancellation.request("SIGTERM")
     assert cancellation.cancelled
@@ -52,14 +52,14 @@ def test_request_before_the_task_runs() -> None:
 
 
 def test_request_after_the_task_ran(cancellation: Cancellation) -> None:
-    """A request that comes late sets the flag and raises nothing."""
+    """A late request sets the flag and raises nothing."""
     cancellation.disarm()
     cancellation.request("SIGTERM")
     assert cancellation.cancelled
 
 
 def test_callbacks_come_first_and_in_order(cancellation: Cancellation, caplog: pytest.LogCaptureFixture) -> None:
-    """Callbacks run once, in the order of registration; one that fails is logged and keeps no other from running."""
+    """Callbacks run once, in the order of registration. A failing callback is logged, and the others run."""
     calls: list[str] = []
 
     def fail() -> None:
@@ -81,10 +81,10 @@ def test_callbacks_come_first_and_in_order(cancellation: Cancellation, caplog: p
 
 
 def test_shield(cancellation: Cancellation) -> None:
-    """Inside a shield the flag is set at once; the exception and the callbacks come at the outermost end."""
+    """A stop inside a shield sets the flag at once. Callbacks and the exception follow at the outermost end."""
     calls: list[str] = []
     cancellation.on_cancel(lambda: calls.append("callback"))
-    with pytest.raises(TaskCancelled):  # noqa: PT012 - where it is raised is what this is about
+    with pytest.raises(TaskCancelled):  # noqa: PT012 - the test is about the place of the exception
         with cancellation.shield():
             with cancellation.shield():
                 cancellation.request("SIGTERM")
@@ -95,7 +95,7 @@ def test_shield(cancellation: Cancellation) -> None:
 
 
 def test_callback_registered_inside_the_shield_still_runs(cancellation: Cancellation) -> None:
-    """A cleanup that is registered between the request and its delivery is not forgotten."""
+    """A callback that is registered between the request and its delivery runs."""
     calls: list[str] = []
     with pytest.raises(TaskCancelled), cancellation.shield():  # noqa: PT012 - see above
         cancellation.request("SIGTERM")
@@ -104,7 +104,7 @@ def test_callback_registered_inside_the_shield_still_runs(cancellation: Cancella
 
 
 def test_error_inside_the_shield_is_the_context(cancellation: Cancellation) -> None:
-    """An error that leaves a shield with a request pending is kept as what the stop came after."""
+    """An error that leaves a shield with a pending request becomes the context of the stop."""
     with pytest.raises(TaskCancelled) as caught, cancellation.shield():  # noqa: PT012 - see above
         cancellation.request("SIGTERM")
         raise ValueError("what went wrong")
@@ -112,7 +112,7 @@ def test_error_inside_the_shield_is_the_context(cancellation: Cancellation) -> N
 
 
 def test_window(cancellation: Cancellation) -> None:
-    """Inside a shield, a window may be interrupted, and leaves the shield as it was."""
+    """A stop interrupts a window inside a shield; the shield still holds after a window."""
     calls: list[str] = []
     with pytest.raises(TaskCancelled):  # noqa: PT012, SIM117 - see above
         with cancellation.shield():
@@ -125,7 +125,7 @@ def test_window(cancellation: Cancellation) -> None:
 
 
 def test_request_inside_the_shield_is_delivered_by_the_next_window(cancellation: Cancellation) -> None:
-    """A window delivers what came before it, and its body does not run."""
+    """A window delivers an earlier request, and its body does not run."""
     calls: list[str] = []
     with pytest.raises(TaskCancelled), cancellation.shield():  # noqa: PT012 - see above
         cancellation.request("SIGTERM")
@@ -143,7 +143,7 @@ steps = st.recursive(
 
 @given(st.lists(steps, max_size=4))
 def test_any_nesting_delivers_exactly_once(program: list[object]) -> None:
-    """However shields and windows are nested, a request is delivered once, never inside a shield, and never lost."""
+    """With any nesting of shields and windows, a request is delivered exactly once, and never inside a shield."""
     cancellation = Cancellation()
     delivered: list[int] = []
     depth = 0
@@ -159,13 +159,13 @@ def test_any_nesting_delivers_exactly_once(program: list[object]) -> None:
             with cancellation.shield():
                 depth += 1
                 if name == "shield":
-                    for each in inner:
-                        run(each)
+                    for inner_step in inner:
+                        run(inner_step)
                 else:
                     depth -= 1
                     with cancellation.window():
-                        for each in inner:
-                            run(each)
+                        for inner_step in inner:
+                            run(inner_step)
                     depth += 1
                 depth -= 1
 
@@ -179,7 +179,7 @@ def test_any_nesting_delivers_exactly_once(program: list[object]) -> None:
 
 
 def test_other_threads_are_never_interrupted(cancellation: Cancellation) -> None:
-    """A shield of another thread neither holds up the main thread's delivery nor is it the place of one."""
+    """A shield of another thread neither delays nor receives the main thread's stop."""
     entered, leave = threading.Event(), threading.Event()
     outcome: list[str] = []
 

@@ -20,8 +20,8 @@ CLASSES = [
 
 
 @pytest.mark.parametrize("kind", CLASSES)
-def test_errors_survive_the_way_between_processes(kind: type[BaseException]) -> None:
-    """An exception that a worker process of the author's raises arrives with its message and attributes."""
+def test_errors_survive_pickle_and_copy(kind: type[BaseException]) -> None:
+    """An exception from an author's worker process keeps its message and attributes."""
     if issubclass(kind, errors.SupervisorError):
         error: BaseException = kind("what happened", "API_SERVER_ERROR", {"status_code": 500})
     elif issubclass(kind, errors.ValueNotSerializableError):
@@ -39,18 +39,18 @@ def test_errors_survive_the_way_between_processes(kind: type[BaseException]) -> 
 
 
 def test_a_stop_is_not_swallowed_by_except_exception() -> None:
-    """A request to stop is no Exception; what an author raises to end a task is."""
+    """A request to stop is not an Exception; the outcomes that authors raise are."""
     assert not issubclass(errors.TaskCancelled, Exception)
     assert issubclass(errors.TaskSkipped, errors.TaskOutcome)
     assert not issubclass(errors.TaskOutcome, errors.DagfloeError)
 
 
 def test_a_late_reply_is_a_timeout() -> None:
-    """`except TimeoutError` catches a reply that did not come."""
+    """`except TimeoutError` catches a missing reply."""
     assert issubclass(errors.ReplyTimeoutError, TimeoutError)
 
 
 @pytest.mark.parametrize("kind", CLASSES)
-def test_every_error_says_what_it_is(kind: type[BaseException]) -> None:
-    """Every exception is documented."""
+def test_every_error_has_a_docstring(kind: type[BaseException]) -> None:
+    """Every exception has a docstring."""
     assert kind.__doc__

@@ -1,4 +1,4 @@
-"""The secrets that a process has seen."""
+"""Secrets, and their removal from strings."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from support.strategies import any_text, json_values
 
 
 @given(st.lists(st.text(st.characters(), min_size=3, max_size=8), min_size=1, max_size=4), any_text, any_text)
-def test_masked_text_holds_no_secret(texts: list[str], before: str, after: str) -> None:
-    """Whatever was added is in no masked text, whichever secrets begin or end like each other."""
+def test_masked_string_contains_no_secret(strings: list[str], before: str, after: str) -> None:
+    """A masked string contains no secret, even if secrets overlap."""
     secrets = Secrets()
-    for text in texts:
-        secrets.add(text)
-    masked = secrets.mask(before + texts[0] + after)
+    for string in strings:
+        secrets.add(string)
+    masked = secrets.mask(before + strings[0] + after)
     assert "***" in masked
-    assert not [text for text in texts if text in masked.replace("***", "\0")]
+    assert not [string for string in strings if string in masked.replace("***", "\0")]
 
 
 def test_nothing_is_masked_at_first() -> None:
-    """Without secrets a text stays as it is."""
-    assert Secrets().mask("as it is") == "as it is"
+    """Without secrets, a string does not change."""
+    assert Secrets().mask("unchanged") == "unchanged"
 
 
 def test_longest_secret_first() -> None:
-    """A secret that begins with another one is masked as a whole."""
+    """A secret that begins with another secret is masked as a whole."""
     secrets = Secrets()
     secrets.add("open")
     secrets.add("open-sesame")
@@ -40,22 +40,22 @@ def test_longest_secret_first() -> None:
 
 
 @pytest.mark.parametrize("value", ["", "ab", None, 123456, True, b"secret", object()])
-def test_what_is_no_secret_text(value: object) -> None:
-    """Texts of fewer than three characters, and values that are no text, mask nothing."""
+def test_values_that_mask_nothing(value: object) -> None:
+    """Strings of fewer than three characters, and values that are not strings, mask nothing."""
     secrets = Secrets()
     secrets.add(value)
     assert secrets.mask("ab 123456 True secret") == "ab 123456 True secret"
 
 
-def test_texts_inside_lists_and_maps() -> None:
-    """Every text inside a list or a map is masked; the names in a map are not."""
+def test_strings_inside_lists_and_dicts() -> None:
+    """Every string inside a list or a dict is masked; the keys of a dict are not."""
     secrets = Secrets()
     secrets.add({"name": ["first", {"deep": ("second",)}], "n": 12345})
     assert secrets.mask("name first deep second 12345") == "name *** deep *** 12345"
 
 
 def test_lines_of_a_secret() -> None:
-    """A key of many lines is masked when it is printed line by line."""
+    """A secret with several lines is also masked line by line."""
     secrets = Secrets()
     secrets.add("-----BEGIN KEY-----\nMIIEvQIBADANBg\nkqhkiG9w0BAQEF\n-----END KEY-----\n")
     assert secrets.mask("MIIEvQIBADANBg") == "***"
@@ -63,7 +63,7 @@ def test_lines_of_a_secret() -> None:
 
 
 def test_extra() -> None:
-    """Of an extra, the whole text and what stands under telling names is masked, at any depth."""
+    """Of an extra, the whole string and the values of sensitive keys at any depth are masked."""
     secrets = Secrets()
     extra = {
         "host": "h.example",
@@ -79,7 +79,7 @@ def test_extra() -> None:
 
 @pytest.mark.parametrize("extra", [None, "", "{}", "[]"])
 def test_empty_extra(extra: str | None) -> None:
-    """An extra that holds nothing masks nothing."""
+    """An empty extra masks nothing."""
     secrets = Secrets()
     secrets.add_extra(extra)
     assert secrets.mask("{} [] None") == "{} [] None"
@@ -89,23 +89,23 @@ def test_empty_extra(extra: str | None) -> None:
 @example("[" * 20_000)
 @example('{"token":' * 800 + "1" + "}" * 800)
 def test_any_extra_can_be_added(extra: str) -> None:
-    """Any text may be an extra, and is masked as a whole."""
+    """Any string may be an extra, and is masked as a whole."""
     secrets = Secrets()
     secrets.add_extra(extra)
     assert extra not in secrets.mask(extra) or len(extra) < 3
 
 
 def test_threads_may_add_at_the_same_time() -> None:
-    """A secret that one thread adds is masked from then on, whatever others add meanwhile."""
+    """A secret is masked from the time at which a thread adds it, whatever other threads add."""
     secrets = Secrets()
     missed: list[str] = []
 
     def work(name: str) -> None:
         for number in range(40):
-            text = f"{name}-{number}-secret"
-            secrets.add(text)
-            if secrets.mask(text) != "***":
-                missed.append(text)
+            secret = f"{name}-{number}-secret"
+            secrets.add(secret)
+            if secrets.mask(secret) != "***":
+                missed.append(secret)
 
     threads = [threading.Thread(target=work, args=(name,)) for name in "abcd"]
     interval = sys.getswitchinterval()
@@ -121,7 +121,7 @@ def test_threads_may_add_at_the_same_time() -> None:
 
 
 def test_repr_shows_no_secret() -> None:
-    """The set's own repr tells how many secrets there are, and none of them."""
+    """The repr shows the number of secrets, but no secret."""
     secrets = Secrets()
     secrets.add("open-sesame")
     assert repr(secrets).startswith("Secrets(")
@@ -129,16 +129,16 @@ def test_repr_shows_no_secret() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "telling"),
+    ("name", "expected"),
     [
         ("db_password", True), ("API-KEY", True), ("API_KEY", True), ("apikey", True), ("AccessToken", True),
         ("private_key", True), ("my_secret_thing", True), ("Authorization", True), ("passphrase", True),
         ("row_limit", False), ("host", False), ("", False), ("keyboard", False),
     ],
 )  # fmt: skip
-def test_telling_names(name: str, telling: bool) -> None:
-    """A name tells by itself whether its value is secret."""
-    assert is_sensitive(name) is telling
+def test_sensitive_names(name: str, expected: bool) -> None:
+    """A name decides whether its value is secret."""
+    assert is_sensitive(name) is expected
 
 
 @given(json_values)

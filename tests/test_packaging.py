@@ -1,4 +1,4 @@
-"""A wheel, an editable install and a wheel made from the sdist hold the same modules."""
+"""A wheel, an editable install and a wheel from the sdist contain the same modules."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ DEADLINE_S = 300
 
 
 def build(root: Path, form: str, output: Path) -> Path:
-    """Let hatchling make a wheel or an sdist, as pip does."""
+    """Build a wheel or an sdist with hatchling, as pip does."""
     code = f"import sys; from hatchling import build; print(build.build_{form}(sys.argv[1]))"
     output.mkdir()
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", code, str(output)],
         cwd=root,
         capture_output=True,
@@ -26,7 +26,7 @@ def build(root: Path, form: str, output: Path) -> Path:
         timeout=DEADLINE_S,
         check=True,
     )
-    return output / done.stdout.splitlines()[-1]
+    return output / process.stdout.splitlines()[-1]
 
 
 def files_in(wheel: Path) -> set[str]:
@@ -36,23 +36,23 @@ def files_in(wheel: Path) -> set[str]:
 
 
 def editable_files() -> set[str]:
-    """The files of the package in the source tree, as an editable install finds them."""
+    """The files of the package in the source tree, as in an editable install."""
     root = ROOT / "src"
     package = root / "dagfloe"
     linked = [package / name for name in ("build", "cli", "runtime")]
-    found = {path for folder in (package, *linked) for path in folder.rglob("*") if path.is_file()}
-    return {str(path.relative_to(root)) for path in found if "__pycache__" not in path.parts}
+    paths = {path for folder in (package, *linked) for path in folder.rglob("*") if path.is_file()}
+    return {str(path.relative_to(root)) for path in paths if "__pycache__" not in path.parts}
 
 
 @pytest.mark.timeout(DEADLINE_S)
-def test_wheel_sdist_and_editable_install_hold_the_same_modules(tmp_path: Path) -> None:
-    """The two wheels and the source tree hold the same files; only the launcher's C sources stay out of the wheels."""
+def test_wheel_sdist_and_editable_install_contain_the_same_modules(tmp_path: Path) -> None:
+    """The two wheels and the source tree contain the same files, except for the launcher's C sources."""
     wheel = files_in(build(ROOT, "wheel", tmp_path / "wheel"))
     sdist = build(ROOT, "sdist", tmp_path / "sdist")
     with tarfile.open(sdist) as archive:
         archive.extractall(tmp_path / "source", filter="data")
     (source,) = (tmp_path / "source").iterdir()
-    again = files_in(build(source, "wheel", tmp_path / "again"))
-    assert again == wheel
+    wheel_of_sdist = files_in(build(source, "wheel", tmp_path / "wheel_of_sdist"))
+    assert wheel_of_sdist == wheel
     sources = {name for name in editable_files() if name.endswith((".c", ".h"))}
     assert editable_files() - sources == wheel

@@ -78,7 +78,7 @@ def test_chained_calls(pipe: Pipeline) -> None:
 @pytest.mark.parametrize("wrap", [lambda x: x, lambda x: (1, x), lambda x: [{"a": ({"b": [x]},)}, x]])
 @pytest.mark.parametrize("is_literal", [True, False])
 def test_arguments(pipe: Pipeline, wrap: Callable[[object], object], is_literal: bool) -> None:
-    """An argument stays as it is; a return value in it, at any depth, adds one edge."""
+    """An argument does not change; a return value in it, at any depth, adds one edge."""
     with pipe.dag:
         argument = wrap(5 if is_literal else pipe.extract())
         pipe.load(argument)

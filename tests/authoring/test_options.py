@@ -72,7 +72,7 @@ WRONG_DAG: list[tuple[str, Any]] = [
 
 
 def test_declared_options() -> None:
-    """`declared` holds the options by name, except those that are None."""
+    """`declared` contains the options by name, without None."""
     dag = Bundle().dag("d", **GOOD_DAG)
     assert dag.declared == GOOD_DAG
     task = dag.task(task_id="t", **GOOD_TASK)(lambda: None)

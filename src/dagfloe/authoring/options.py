@@ -63,7 +63,7 @@ TRIGGER_RULES = (
 
 
 def check_task_options(options: Mapping[str, object], owner: str) -> dict[str, object]:
-    """The options of a task for the scheduler, without those that are None.
+    """The options of a task for the scheduler; a None is left out.
 
     Args:
         options: the options by name.

@@ -162,7 +162,7 @@ class Exchange:
 
 
 def decode_xcom(value: Any) -> Any:
-    """An XCom's value as it was before Airflow's serialization. JSON values stay as they are."""
+    """An XCom's value as it was before Airflow's serialization. JSON values do not change."""
     if not isinstance(value, (dict, list)):
         return value
     from dagfloe.values.serde import decode  # noqa: PLC0415 - only for lists and dicts
