@@ -52,7 +52,10 @@ def test_at_once(dist: Path, tmp_path: Path, tables: Tables) -> None:
     assert len(entries(tmp_path)) == 1
     assert leftovers(tmp_path) == []
     tables.add(
-        TABLE, "20 first starts at once", "seen", "20 of 20 tasks succeeded; unpacked once, nothing half unpacked"
+        TABLE,
+        "20 first starts at once",
+        "seen",
+        "20 of 20 tasks succeeded; one unpacked the file, and no incomplete entry was left",
     )
 
 
@@ -77,8 +80,8 @@ def test_killed_at_any_time(dist: Path, tmp_path: Path, tables: Tables) -> None:
         TABLE,
         f"{KILLED} first starts, each killed at a random moment",
         "seen",
-        f"{killed} died of it, {unpacking} of them while unpacking; "
-        f"{KILLED} of {KILLED} next starts succeeded, nothing half unpacked was left",
+        f"the signal killed {killed}, {unpacking} of them while unpacking; "
+        f"{KILLED} of {KILLED} next starts succeeded, and no incomplete entry was left",
     )
 
 
@@ -111,11 +114,11 @@ def test_hard_host(dist: Path, tmp_path: Path, tables: Tables, host: Host) -> No
         )
         assert (answer.returncode, answer.stdout) == (CANNOT_RUN, ""), answer.stderr
         stderr = answer.stderr
-        outcome = f"status {CANNOT_RUN}: no place is left"
+        outcome = f"status {CANNOT_RUN}: no folder can be used"
     assert all(text in stderr for text in host.said), stderr
     assert bool(stderr) == bool(host.said)
     if stderr:
-        outcome += f"; said: “{stderr.splitlines()[-1].replace(str(tmp_path), '…')}”"
+        outcome += f"; stderr: “{stderr.splitlines()[-1].replace(str(tmp_path), '…')}”"
     tables.add(TABLE, host.name, "seen", outcome)
 
 

@@ -123,7 +123,7 @@ DEATHS = (
     Death("`SystemExit`", "SystemExit", 0, "failed"),
     Death("SIGTERM", "wait", 0, "failed", _signal(signal.SIGTERM)),
     Death("SIGINT", "wait", 0, "failed", _signal(signal.SIGINT)),
-    Death("SIGTERM to a task that is deaf to it, then SIGKILL", "deaf", -signal.SIGKILL, None, _deaf, "deaf now"),
+    Death("SIGTERM to a task that blocks it, then SIGKILL", "deaf", -signal.SIGKILL, None, _deaf, "deaf now"),
     Death("SIGKILL of the started process", "wait", -signal.SIGKILL, None, _kill("started")),
     Death("SIGKILL of the task's process", "wait", -signal.SIGKILL, None, _kill("own")),
     Death("SIGKILL of both at once", "wait", -signal.SIGKILL, None, _kill("started", "own")),

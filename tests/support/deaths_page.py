@@ -48,7 +48,7 @@ def page(tables: dict[str, dict[str, Any]]) -> str:
     Args:
         tables: the tables that `Tables` wrote.
     """
-    lines = [HEAD, "| death | times, each form | status | processes left | folders left |", "|---|---|---|---|---|"]
+    lines = [HEAD, "| the end | times, each form | status | processes left | folders left |", "|---|---|---|---|---|"]
     for name, forms in tables["deaths"].items():
         times = {results["times"] for results in forms.values()}
         statuses = {results["status"] for results in forms.values()}
@@ -66,7 +66,7 @@ def page(tables: dict[str, dict[str, Any]]) -> str:
         "",
         "The first start of the bundle `hello`, with one task, on hosts with difficult conditions.",
         "",
-        "| host | what happened |",
+        "| host | result |",
         "|---|---|",
     ]
     lines += [f"| {name} | {results['seen']} |" for name, results in tables["first starts"].items()]
