@@ -13,7 +13,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 class LauncherHook(BuildHookInterface[Any]):
     """Compiles the launcher and adds it to the wheel. A wheel with a launcher is for this platform only."""
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - the interface's
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - required by the interface
         """Compile the launcher before hatchling collects the wheel's files."""
         folder = Path(self.root) / "build" / "launcher"
         launcher = runpy.run_path(str(folder / "compile.py"))["compile_launcher"](folder)

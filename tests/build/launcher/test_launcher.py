@@ -1,4 +1,4 @@
-"""The launcher of a bundle file: unpacks once, starts for ever, and loses no task to a host that it can live with."""
+"""The launcher of a bundle file unpacks once, and starts the task on every host that can run it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def bundle(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def cache(tmp_path: Path) -> Path:
-    """A cache folder that is not there yet."""
+    """A cache folder that does not exist yet."""
     return tmp_path / "cache"
 
 
@@ -43,7 +43,7 @@ def cache(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("code", [0, 1, 3])
 def test_first_and_later_starts(bundle: Path, cache: Path, code: int) -> None:
-    """The program gets the arguments and ends with its own status; only the first start writes anything."""
+    """The program gets the arguments and returns its own exit status. Only the first start writes to the store."""
     env = environment(DAGFLOE_CACHE_DIR=cache, EXIT=str(code))
     first = start(bundle, *ARGUMENTS, env=env)
     assert (first.returncode, first.stdout, first.stderr) == (code, EXPECTED, "")
@@ -56,7 +56,7 @@ def test_first_and_later_starts(bundle: Path, cache: Path, code: int) -> None:
 
 
 def test_one_process(tmp_path: Path, cache: Path) -> None:
-    """The started process is the program itself: signals and their status are direct."""
+    """The started process is the program itself, so it receives signals and returns its status directly."""
     bundle = write_bundle(tmp_path / "tiny", payload("#!/bin/sh\necho $$\nkill -SEGV $$\n"))
     with subprocess.Popen(
         [bundle], stdout=subprocess.PIPE, text=True, env=environment(DAGFLOE_CACHE_DIR=cache)
@@ -67,7 +67,7 @@ def test_one_process(tmp_path: Path, cache: Path) -> None:
 
 
 def test_modes_and_owner(bundle: Path, cache: Path) -> None:
-    """What is unpacked is for this user alone, cannot be written by accident, and is executable where it was."""
+    """Unpacked files are readable for this user alone and not writable. Programs stay executable."""
     assert start(bundle, env=environment(DAGFLOE_CACHE_DIR=cache)).returncode == 0
     (entry,) = entries(cache)
     assert entry.stat().st_mode & 0o777 == 0o700
@@ -77,7 +77,7 @@ def test_modes_and_owner(bundle: Path, cache: Path) -> None:
 
 
 def test_program_keeps_its_umask(tmp_path: Path, cache: Path) -> None:
-    """What the program writes gets the modes that it would have had."""
+    """The program inherits the umask of the process that started the launcher."""
     bundle = write_bundle(tmp_path / "tiny", payload("#!/bin/sh\numask\n"))
     command = f"umask 027; exec {bundle}"
     env = environment(DAGFLOE_CACHE_DIR=cache)
@@ -87,7 +87,7 @@ def test_program_keeps_its_umask(tmp_path: Path, cache: Path) -> None:
 
 
 def test_concurrent_first_starts(bundle: Path, cache: Path) -> None:
-    """Of 20 first starts at once, all run, and one entry is there, with nothing left over."""
+    """All of 20 first starts at once run the program. They create one entry and leave nothing in `partial`."""
     env = environment(DAGFLOE_CACHE_DIR=cache)
     running = [
         subprocess.Popen([bundle, *ARGUMENTS], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
@@ -101,16 +101,16 @@ def test_concurrent_first_starts(bundle: Path, cache: Path) -> None:
 
 
 def test_first_starts_that_are_killed(bundle: Path, tmp_path: Path) -> None:
-    """A first start that is killed at any moment spoils nothing: the next one runs, and clears up after it."""
-    moments = random.Random(1)  # noqa: S311 - moments, not secrets
+    """After a first start was killed at any time, the next start runs and cleans up."""
+    generator = random.Random(1)  # noqa: S311 - for delays, not for secrets
     killed = 0
     for number in range(100):
         cache = tmp_path / f"cache{number % 10}"
         process = subprocess.Popen([bundle], stdout=subprocess.DEVNULL, env=environment(DAGFLOE_CACHE_DIR=cache))
-        time.sleep(moments.uniform(0, 0.012))
+        time.sleep(generator.uniform(0, 0.012))
         process.kill()
         killed += process.wait(DEADLINE_S) == -signal.SIGKILL
-        if number % 10 == 9 or moments.random() < 0.3:
+        if number % 10 == 9 or generator.random() < 0.3:
             after = start(bundle, *ARGUMENTS, env=environment(DAGFLOE_CACHE_DIR=cache))
             assert (after.returncode, after.stdout, after.stderr) == (0, EXPECTED, "")
             assert leftovers(cache) == []
@@ -118,11 +118,11 @@ def test_first_starts_that_are_killed(bundle: Path, tmp_path: Path) -> None:
     assert killed > 20
 
 
-# What is kept
+# Entries
 
 
 def test_new_version_reuses_what_did_not_change(bundle: Path, tmp_path: Path, cache: Path) -> None:
-    """Of a new version only the changed files are written; the old one stays beside it."""
+    """A first start of a new version writes only the changed files. The old entry stays."""
     newer = write_bundle(tmp_path / "newer", payload(data=b"other data\n"))
     env = environment(DAGFLOE_CACHE_DIR=cache)
     assert start(bundle, env=env).returncode == 0
@@ -136,8 +136,8 @@ def test_new_version_reuses_what_did_not_change(bundle: Path, tmp_path: Path, ca
     assert start(bundle, *ARGUMENTS, env=env).stdout == EXPECTED
 
 
-def rewritten(path: Path) -> None:
-    """Replace a file by one of the same size."""
+def rewrite(path: Path) -> None:
+    """Replace a file with another one of the same size."""
     data = path.read_bytes()
     path.unlink()
     path.write_bytes(bytes(len(data)))
@@ -147,14 +147,14 @@ def rewritten(path: Path) -> None:
     "damage",
     [
         lambda entry: (entry / "lib/data.txt").unlink(),
-        lambda entry: rewritten(entry / "lib/data.txt"),
+        lambda entry: rewrite(entry / "lib/data.txt"),
         lambda entry: (entry / "tiny").write_text("#!/bin/sh\necho bad\n"),
         lambda entry: subprocess.run(["rm", "-rf", str(entry / "lib")], check=True),
         lambda entry: (entry / "lib/data.txt").chmod(0o666),
     ],
 )
 def test_damaged_entries_are_repaired(bundle: Path, cache: Path, damage: Callable[[Path], object]) -> None:
-    """What somebody deleted from an entry, or changed in it, is put right by the next start."""
+    """The next start repairs an entry in which somebody deleted or changed files."""
     env = environment(DAGFLOE_CACHE_DIR=cache)
     assert start(bundle, env=env).returncode == 0
     damage(entries(cache)[0])
@@ -163,7 +163,7 @@ def test_damaged_entries_are_repaired(bundle: Path, cache: Path, damage: Callabl
 
 
 def test_running_program_keeps_its_entry(tmp_path: Path, cache: Path) -> None:
-    """As long as a program runs, its entry is locked against pruning."""
+    """While a program runs, its lock keeps its entry from being pruned."""
     bundle = write_bundle(
         tmp_path / "tiny", payload('#!/bin/sh\necho ready\nread line\ncat "$(dirname "$0")/lib/data.txt"\n')
     )
@@ -173,7 +173,7 @@ def test_running_program_keeps_its_entry(tmp_path: Path, cache: Path) -> None:
         assert process.stdin is not None
         assert process.stdout.readline() == "ready\n"
         (entry,) = entries(cache)
-        long_ago(entry)
+        expire(entry)
         assert start(write_bundle(tmp_path / "other", payload(data=b"x")), env=env).returncode == 0
         assert entry in entries(cache)
         with entry.with_name(f"{entry.name}.use").open() as lock, pytest.raises(BlockingIOError):
@@ -182,8 +182,8 @@ def test_running_program_keeps_its_entry(tmp_path: Path, cache: Path) -> None:
         assert output == "some data\n"
 
 
-def long_ago(entry: Path) -> None:
-    """Make an entry look as if it had not been used for long."""
+def expire(entry: Path) -> None:
+    """Set the last use of an entry to a time long ago."""
     os.utime(entry.with_name(f"{entry.name}.use"), (1, 1))
 
 
@@ -191,7 +191,7 @@ def long_ago(entry: Path) -> None:
 
 
 def test_places_in_order(bundle: Path, tmp_path: Path) -> None:
-    """The environment's own variable, the build's folder, then the conventions, down to the temporary folder."""
+    """The launcher prefers DAGFLOE_CACHE_DIR, then the build's folder, then the user's cache and temporary folders."""
     built = write_bundle(tmp_path / "built", payload(cache_dir=str(tmp_path / "pinned")))
     own = f"dagfloe-{os.geteuid()}"
     cases: list[tuple[Path, dict[str, Path], Path]] = [
@@ -211,7 +211,7 @@ def test_places_in_order(bundle: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("below", ["", "store", "store/entries", "store/objects"])
 def test_folder_that_others_can_write_is_refused(bundle: Path, cache: Path, tmp_path: Path, below: str) -> None:
-    """A folder in which another user could put a program is not used, in words; the task runs from the next place."""
+    """A folder that another user can write to is not used, and stderr says so. The task runs from the next folder."""
     env = environment(DAGFLOE_CACHE_DIR=cache, TMPDIR=tmp_path / "next")
     assert start(bundle, env=env).returncode == 0
     (cache / below).chmod(0o777)
@@ -225,7 +225,7 @@ def test_folder_that_others_can_write_is_refused(bundle: Path, cache: Path, tmp_
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 def test_folder_of_another_user_is_refused(bundle: Path, tmp_path: Path) -> None:
-    """A folder that belongs to somebody else is not used, even where it is a default one."""
+    """A folder of another user is not used, and stderr says so even for a default folder."""
     home = tmp_path / "home"
     (home / ".cache" / "dagfloe").mkdir(parents=True)
     os.chown(home / ".cache" / "dagfloe", 12345, -1)
@@ -234,8 +234,8 @@ def test_folder_of_another_user_is_refused(bundle: Path, tmp_path: Path) -> None
     assert "is not used: it belongs to user 12345, who could change the program" in answer.stderr
 
 
-def mounted(script: str, bundle: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run a shell script in a mount namespace of its own, `$BUNDLE` being the bundle file."""
+def run_in_mount_namespace(script: str, bundle: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a shell script in its own mount namespace, with the path of the bundle file in `$BUNDLE`."""
     command = ["unshare", "--map-root-user", "--mount", "sh", "-ec", script]
     env = {**env, "BUNDLE": str(bundle)}
     return subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_S, check=False, env=env)
@@ -249,43 +249,45 @@ def mounted(script: str, bundle: Path, env: dict[str, str]) -> subprocess.Comple
         ("ro", "it has no folder store yet, and it cannot be written"),
     ],
 )
-def test_mounts_that_will_not_do(bundle: Path, tmp_path: Path, option: str, reason: str) -> None:
-    """A folder that is full, read-only or allows no execution is passed over, in words when a person chose it."""
+def test_unusable_mounts(bundle: Path, tmp_path: Path, option: str, reason: str) -> None:
+    """A folder that is full, read-only or mounted noexec is skipped. Stderr names it if a person chose it."""
     chosen = tmp_path / "chosen"
     chosen.mkdir()
     script = f"mount -t tmpfs -o mode=700,{option} none {chosen}; exec $BUNDLE --comm=a --logs=b"
-    answer = mounted(script, bundle, environment(DAGFLOE_CACHE_DIR=chosen, TMPDIR=tmp_path))
+    answer = run_in_mount_namespace(script, bundle, environment(DAGFLOE_CACHE_DIR=chosen, TMPDIR=tmp_path))
     assert (answer.returncode, answer.stdout) == (0, EXPECTED)
     assert answer.stderr.startswith(f"tiny: the cache folder {chosen} is not used: ")
     assert reason in answer.stderr
-    answer = mounted(script, bundle, environment(XDG_CACHE_HOME=chosen, TMPDIR=tmp_path))
+    answer = run_in_mount_namespace(script, bundle, environment(XDG_CACHE_HOME=chosen, TMPDIR=tmp_path))
     assert (answer.returncode, answer.stdout, answer.stderr) == (0, EXPECTED, "")
 
 
-def test_full_disk_is_left_as_it_was(bundle: Path, tmp_path: Path) -> None:
-    """What was unpacked before the disk was full is deleted again."""
+def test_full_disk_is_freed_again(bundle: Path, tmp_path: Path) -> None:
+    """The launcher deletes the files that it unpacked before the disk was full."""
     chosen = tmp_path / "chosen"
     chosen.mkdir()
     script = f"mount -t tmpfs -o mode=700,size=1m none {chosen}; $BUNDLE; find {chosen} -type f -size +0 | wc -l"
-    answer = mounted(script, bundle, environment(DAGFLOE_CACHE_DIR=chosen, TMPDIR=tmp_path))
+    answer = run_in_mount_namespace(script, bundle, environment(DAGFLOE_CACHE_DIR=chosen, TMPDIR=tmp_path))
     assert "No space left on device" in answer.stderr
     assert answer.stdout.splitlines()[-1] == "0"
 
 
 def test_warm_store_that_cannot_be_written(bundle: Path, tmp_path: Path, cache: Path) -> None:
-    """A store that was warmed for an image is used where it is read-only."""
+    """A warmed store is used even if it is read-only."""
     env = environment(DAGFLOE_CACHE_DIR=cache)
     assert start(bundle, env=env).returncode == 0
     script = f"mount --bind {cache} {cache}; mount -o remount,ro,bind {cache}; exec $BUNDLE --comm=a --logs=b"
-    answer = mounted(script, bundle, env)
+    answer = run_in_mount_namespace(script, bundle, env)
     assert (answer.returncode, answer.stdout, answer.stderr) == (0, EXPECTED, "")
 
 
 def test_no_place_at_all(bundle: Path, tmp_path: Path) -> None:
-    """Where nothing can be executed that can be written, the last line names the cure."""
-    script = "for each in /tmp /var/tmp /dev/shm; do mount -t tmpfs -o mode=1777,noexec none $each; done; exec $BUNDLE"
-    # The file itself lies outside of what is mounted over.
-    with open(bundle, "rb") as file:  # noqa: PTH123 - passed on as a descriptor
+    """If no folder is both writable and executable, the last line says what to do."""
+    script = (
+        "for folder in /tmp /var/tmp /dev/shm; do mount -t tmpfs -o mode=1777,noexec none $folder; done; exec $BUNDLE"
+    )
+    # The mounts hide the path of the bundle file, so the descriptor stands for it.
+    with open(bundle, "rb") as file:  # noqa: PTH123 - its descriptor is passed on
         answer = subprocess.run(
             ["unshare", "--map-root-user", "--mount", "sh", "-ec", script],
             capture_output=True,
@@ -297,18 +299,18 @@ def test_no_place_at_all(bundle: Path, tmp_path: Path) -> None:
         )
     assert answer.returncode == CANNOT_RUN
     assert answer.stdout == ""
-    *reasons, cure = answer.stderr.splitlines()
+    *reasons, advice = answer.stderr.splitlines()
     assert len(reasons) == 3
     assert all("cannot be used: it is mounted noexec" in reason for reason in reasons)
-    assert "set DAGFLOE_CACHE_DIR to a folder that this user can write to and that allows execution" in cure
+    assert "set DAGFLOE_CACHE_DIR to a folder that this user can write to and that allows execution" in advice
 
 
-# Damaged files, and hosts that cannot run them
+# Damaged files and unsuitable hosts
 
 
 @pytest.mark.parametrize("at", [-3, -89, -116, -149, -155, -400])
 def test_damaged_file(bundle: Path, cache: Path, at: int) -> None:
-    """A file that was changed in its trailer, its footer or its index is not started, and says what to do."""
+    """A file with a changed byte in its trailer, footer or index is not started. Stderr says what to do."""
     data = bytearray(bundle.read_bytes())
     data[at] ^= 1
     bundle.write_bytes(data)
@@ -318,7 +320,7 @@ def test_damaged_file(bundle: Path, cache: Path, at: int) -> None:
 
 
 def test_damaged_part(tmp_path: Path, cache: Path) -> None:
-    """A file whose payload was changed is not started, and leaves nothing half unpacked."""
+    """A file with a changed payload is not started, and no entry remains."""
     bundle = write_bundle(tmp_path / "tiny")
     data = bundle.read_bytes()
     bundle.write_bytes(data.replace(b"some data\n", b"same data\n"))
@@ -337,7 +339,7 @@ def test_damaged_part(tmp_path: Path, cache: Path) -> None:
     ],
 )
 def test_host_without_the_c_library(tmp_path: Path, cache: Path, loader: str, version: str, reason: str) -> None:
-    """A host that lacks the C library is told in words what is missing, before anything is unpacked."""
+    """On a host without the C library, stderr says what is missing, and nothing is unpacked."""
     bundle = write_bundle(tmp_path / "tiny", payload(loader=loader, libc_version=version))
     answer = start(bundle, env=environment(DAGFLOE_CACHE_DIR=cache))
     assert (answer.returncode, answer.stdout) == (CANNOT_RUN, "")
@@ -346,16 +348,16 @@ def test_host_without_the_c_library(tmp_path: Path, cache: Path, loader: str, ve
 
 
 def test_host_with_the_c_library(tmp_path: Path, cache: Path) -> None:
-    """A host that has what is needed is not disturbed."""
+    """A host with the C library starts the program."""
     bundle = write_bundle(tmp_path / "tiny", payload(loader="/bin/sh", libc_version="2.5"))
     assert start(bundle, env=environment(DAGFLOE_CACHE_DIR=cache)).returncode == 0
 
 
-# Everything comes out as it went in
+# Contents
 
 
-def identity(bundle: Path) -> str:
-    """The name of the entry of a bundle file."""
+def id_of(bundle: Path) -> str:
+    """The name of a bundle file's entry."""
     footer = bundle.read_bytes()[: -64 - 22][-64:]
     return footer[16:48].hex()
 
@@ -368,8 +370,10 @@ names = st.lists(st.text("abcdé", min_size=1, max_size=3), min_size=1, max_size
 
 @settings(max_examples=25)
 @given(st.dictionaries(names, contents, max_size=6), st.sampled_from(["t", "lib/data.txt", "/nowhere"]))
-def test_what_goes_in_comes_out(tmp_path_factory: pytest.TempPathFactory, files: dict[str, bytes], target: str) -> None:
-    """Contents, kinds, links and paths of any program arrive as they were; equal programs are equal files."""
+def test_unpacked_files_equal_the_packed_files(
+    tmp_path_factory: pytest.TempPathFactory, files: dict[str, bytes], target: str
+) -> None:
+    """Any program is unpacked with its contents, kinds, links and paths. Equal programs give equal bundle files."""
     folder = tmp_path_factory.mktemp("any")
     inside = {f"lib/{name}.{number}": content for number, (name, content) in enumerate(files.items())}
     program = (
@@ -384,21 +388,21 @@ def test_what_goes_in_comes_out(tmp_path_factory: pytest.TempPathFactory, files:
     (entry,) = entries(folder / "cache")
     assert Path(answer.stdout.strip()).parent == entry
     assert sorted(read_program(entry), key=lambda file: file.path) == sorted(program, key=lambda file: file.path)
-    assert entry.name == identity(bundle)
+    assert entry.name == id_of(bundle)
 
 
 # Pruning
 
 
 def test_unused_entries_are_pruned(bundle: Path, tmp_path: Path, cache: Path) -> None:
-    """A first start removes what nobody started for long; what others have of it, too, stays."""
+    """A first start removes entries that nobody started for a long time, but not the objects that others share."""
     other = write_bundle(tmp_path / "other", payload(data=b"other\n"))
     third = write_bundle(tmp_path / "third", payload(data=b"third\n"))
     env = environment(DAGFLOE_CACHE_DIR=cache)
     assert start(bundle, env=env).returncode == 0
     (old,) = entries(cache)
     assert start(other, env=env).returncode == 0
-    long_ago(old)
+    expire(old)
     assert old in entries(cache)
     assert start(third, *ARGUMENTS, env=env).stdout.endswith("third\n")
     assert old not in entries(cache)
@@ -409,21 +413,25 @@ def test_unused_entries_are_pruned(bundle: Path, tmp_path: Path, cache: Path) ->
 
 
 def test_store_that_is_too_large_is_pruned(bundle: Path, tmp_path: Path, cache: Path) -> None:
-    """When there is more than is wanted, the entry that was not started for longest goes first."""
-    env = environment(DAGFLOE_CACHE_DIR=cache, DAGFLOE_CACHE_MIB="4")  # the 2 MB that all have, and two of 1 MB
+    """A first start removes the least recently started entries while the store is too large."""
+    env = environment(
+        DAGFLOE_CACHE_DIR=cache, DAGFLOE_CACHE_MIB="4"
+    )  # 2 MB that all entries share, and two entries of 1 MB
     large = [
         write_bundle(tmp_path / f"large{number}", payload(data=bytes([number]) * (1 << 20))) for number in range(3)
     ]
     for number, file in enumerate(large):
         assert start(file, env=env).returncode == 0
-        lock = cache / "store" / "entries" / f"{identity(file)}.use"
+        lock = cache / "store" / "entries" / f"{id_of(file)}.use"
         os.utime(lock, (time.time() - 60 + number,) * 2)
-    assert {entry.name for entry in entries(cache)} == {identity(large[1]), identity(large[2])}
-    assert len([*cache.joinpath("store", "objects").iterdir()]) == 5  # three that both have, and one each
+    assert {entry.name for entry in entries(cache)} == {id_of(large[1]), id_of(large[2])}
+    assert (
+        len([*cache.joinpath("store", "objects").iterdir()]) == 5
+    )  # three that both entries share, and one of each entry
 
 
-def test_odd_limits_are_left_out(bundle: Path, cache: Path) -> None:
-    """A limit that is no number counts as none."""
+def test_invalid_limits_are_ignored(bundle: Path, cache: Path) -> None:
+    """A limit that is not a number does not count."""
     for value in ("", "-1", "x", "1e3", "99999999999999999999"):
         env = environment(DAGFLOE_CACHE_DIR=cache, DAGFLOE_CACHE_MIB=value, DAGFLOE_CACHE_DAYS=value)
         assert start(bundle, *ARGUMENTS, env=env).stdout == EXPECTED
