@@ -15,7 +15,7 @@ from support.store_requests import answer
 
 
 def test_variables_and_connections() -> None:
-    """Both are found by their names in any case; other names of the environment are nothing."""
+    """A lookup finds both in any case, and ignores other environment variables."""
     store = Store()
     fill_from_environment(
         store,
@@ -38,14 +38,14 @@ def test_variables_and_connections() -> None:
 
 @pytest.mark.parametrize("text", ["hunter2", '{"host": "hunter2"}', '{"hunter2'])
 def test_malformed_connection(text: str) -> None:
-    """A connection that cannot be read is told by its name, without what it is."""
-    with pytest.raises(DagfloeError, match="'DB' is malformed") as caught:
+    """The error for a malformed connection names it, and does not show it."""
+    with pytest.raises(DagfloeError, match="'DB' is malformed") as error:
         fill_from_environment(Store(), {"AIRFLOW_CONN_DB": text})
-    assert "hunter2" not in str(caught.value)
+    assert "hunter2" not in str(error.value)
 
 
 @given(st.dictionaries(st.text().map("AIRFLOW_CONN_{}".format) | st.text(), st.text()))
 def test_any_environment(environ: dict[str, str]) -> None:
-    """Whatever the environment has, it fills the store, or is told."""
+    """Any environment either fills the store or raises a DagfloeError."""
     with suppress(DagfloeError):
         fill_from_environment(Store(), environ)

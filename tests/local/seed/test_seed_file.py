@@ -94,18 +94,18 @@ timed_out = true
 """
 
 
-def filled(seed: Seed) -> Store:
+def filled_store(seed: Seed) -> Store:
     store = Store()
     seed.fill(store, dag_id="d", run_id="r")
     return store
 
 
 def test_whole_file(tmp_path: Path) -> None:
-    """Everything that a seed file may have reaches the store, or is kept on the seed."""
+    """Everything in a seed file reaches the store, or an attribute of the seed."""
     path = tmp_path / "seed.toml"
     path.write_text(WHOLE, "utf-8")
     seed = read_seed(path)
-    store = filled(seed)
+    store = filled_store(seed)
     assert store.variables == {"colour": "green", "limits": '[1, {"a": true}]'}
     assert store.connections["db"] == Connection.from_uri("db", "postgres://me:hunter2@h:5432/db")
     assert store.connections["web"].extra == {"timeout": 5}
@@ -115,8 +115,8 @@ def test_whole_file(tmp_path: Path) -> None:
         XComKey("e", "earlier", "up", 3, "k"): False,
     }
     assert answer(store, "GetAssetByUri", uri="s3://raw")["extra"] == {"owner": "me"}
-    behind = answer(store, "GetAssetsByAlias", alias_name="al")["assets"]
-    assert [asset["name"] for asset in behind] == ["raw", "other"]
+    alias_assets = answer(store, "GetAssetsByAlias", alias_name="al")["assets"]
+    assert [asset["name"] for asset in alias_assets] == ["raw", "other"]
     (event,) = answer(store, "GetAssetEventByAsset", name="raw", uri=None)["asset_events"]
     assert event["timestamp"] == datetime(2026, 1, 2, 2, 4, 5, tzinfo=timezone.utc)
     assert (event["extra"], event["source_task_id"], event["partition_key"]) == ({"rows": 3}, "up", "p")
@@ -133,10 +133,10 @@ def test_whole_file(tmp_path: Path) -> None:
     )
 
 
-def test_nothing() -> None:
-    """An empty file is a seed that seeds nothing."""
+def test_empty_file() -> None:
+    """An empty file adds nothing."""
     assert parse_seed("") == Seed()
-    assert repr(filled(Seed())) == "Store(0 variables, 0 connections, 0 XComs)"
+    assert repr(filled_store(Seed())) == "Store(0 variables, 0 connections, 0 XComs)"
 
 
 def test_repr() -> None:
@@ -147,49 +147,52 @@ def test_repr() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("content", "message"),
     [
-        ("[variable]\na = 'hunter2'", "the file has 'variable', which means nothing here: did you mean variables?"),
-        ("variables = 3", r"variables is no table: write \[variables\] above its lines"),
-        ("[variables]\na = 2026-01-01", r"\[variables\] 'a' is a date or a time, .*: write it as text, in quotes"),
-        ("[variables]\na = [nan]", r"\[variables\] 'a' is not finite, .*: write it as text, in quotes"),
-        (f"[conf]\na = {{ b = {2**70} }}", r"\[conf\] 'a' 'b' is a number that is too large"),
-        ("[connections]\nc = 3", r"\[connections\] 'c' is neither text nor a table: write a URI"),
+        ("[variable]\na = 'hunter2'", "the file has the unknown key 'variable': did you mean variables?"),
+        ("variables = 3", r"variables is not a table: write \[variables\] above its lines"),
+        ("[variables]\na = 2026-01-01", r"\[variables\] 'a' is a date or a time, .*: write it as a string, in quotes"),
+        ("[variables]\na = [nan]", r"\[variables\] 'a' is not finite, .*: write it as a string, in quotes"),
+        (f"[conf]\na = {{ b = {2**70} }}", r"\[conf\] 'a' 'b' is too large a number for a message"),
+        ("[connections]\nc = 3", r"\[connections\] 'c' is neither a string nor a table: write a URI"),
         ("[connections]\nc = 'hunter2'", r"\[connections\] 'c': .*expected a URI such as"),
         ("[connections.c]\nconn_type = 'a'\npass = 'hunter2'", r"\[connections\] 'c': .*instead of 'pass'"),
         ("[connections.c]\npassword = 'hunter2'", r"\[connections\] 'c': .*expected a conn_type"),
-        ("[xcoms]\na = 'hunter2'", r"xcoms is no list of tables: write \[\[xcoms\]\] above each entry"),
-        ("[[xcoms]]\ntask_id = 't'", r"\[\[xcoms\]\] number 1 misses value: add it"),
-        ("[[xcoms]]\nvalue = 'hunter2'", r"\[\[xcoms\]\] number 1 misses task_id: add it"),
+        ("[xcoms]\na = 'hunter2'", r"xcoms is not a list of tables: write \[\[xcoms\]\] above every entry"),
+        ("[[xcoms]]\ntask_id = 't'", r"\[\[xcoms\]\] number 1 has no value: add it"),
+        ("[[xcoms]]\nvalue = 'hunter2'", r"\[\[xcoms\]\] number 1 has no task_id: add it"),
         (
             "[[xcoms]]\ntask_id = 't'\nvalue = 1\n[[xcoms]]\ntask_id = 't'\nvalue = 1\nmap_index = 'hunter2'",
-            r"\[\[xcoms\]\] number 2: map_index has another form than it should: write a whole number",
+            r"\[\[xcoms\]\] number 2: map_index is not valid: write a whole number",
         ),
-        ("[[xcoms]]\ntask_id = ''\nvalue = 1", "task_id has another form .* a text in quotes that is not empty"),
-        ("[[xcoms]]\ntask_id = 't'\nvalue = 1\nmapindex = 1", "has 'mapindex', .* did you mean map_index?"),
-        ("[[assets]]\nname = 'a'\naliases = 'al'", r"\[\[assets\]\] number 1: aliases .* write a list of texts"),
-        ("[[assets]]\nname = 'a'\nextra = 'hunter2'", "extra has another form than it should: write a table"),
+        ("[[xcoms]]\ntask_id = ''\nvalue = 1", "task_id is not valid: write a string in quotes that is not empty"),
+        (
+            "[[xcoms]]\ntask_id = 't'\nvalue = 1\nmapindex = 1",
+            "has the unknown key 'mapindex': did you mean map_index?",
+        ),
+        ("[[assets]]\nname = 'a'\naliases = 'al'", r"\[\[assets\]\] number 1: aliases .* write a list of strings"),
+        ("[[assets]]\nname = 'a'\nextra = 'hunter2'", "extra is not valid: write a table"),
         ("[[asset_events]]\nname = 'a'\ntimestamp = 'hunter2'", "write a date with a time, such as 2026"),
         ("[[asset_events]]\nname = 'a'\ntimestamp = 2026-01-01", "write a date with a time, such as 2026"),
         ("[[triggers]]\ntask_id = 't'", r"\[\[triggers\]\] number 1 needs either event or error"),
         ("[[triggers]]\ntask_id = 't'\nevent = 1\nerror = 'hunter2'", "needs either event or error"),
-        ("[[human_input]]\ntask_id = 't'", r"chooses nothing: write chosen = \[...\], or timed_out = true"),
+        ("[[human_input]]\ntask_id = 't'", r"has no answer: write chosen = \[...\], or timed_out = true"),
         ("[[human_input]]\ntask_id = 't'\ntimed_out = 'yes'", "timed_out .* write true or false"),
-        ("[variables]\na = 'hunter2", "it is no TOML at end of document: correct it there"),
-        ("[variables]\na = hunter2", "it is no TOML at line 2, column"),
-        ("[conf]\na = " + "[" * 120 + "]" * 120, r"\[conf\] has values in more than 100 others: nest them less"),
-        ("[conf]\na = " + "[" * 100_000, "nested too deep|no TOML"),
+        ("[variables]\na = 'hunter2", "it is not valid TOML at end of document: correct it there"),
+        ("[variables]\na = hunter2", "it is not valid TOML at line 2, column"),
+        ("[conf]\na = " + "[" * 120 + "]" * 120, r"\[conf\] nests values more than 100 levels deep: nest them less"),
+        ("[conf]\na = " + "[" * 100_000, "nested too deeply|not valid TOML"),
     ],
 )
-def test_mistakes(text: str, told: str) -> None:
-    """Each mistake is told with its table, its entry and its cure, and without any value."""
-    with pytest.raises(DagfloeError, match=told) as caught:
-        parse_seed(text)
-    assert "hunter2" not in str(caught.value)
+def test_mistakes(content: str, message: str) -> None:
+    """The error for a mistake names the table, the entry and the fix, and shows no value."""
+    with pytest.raises(DagfloeError, match=message) as error:
+        parse_seed(content)
+    assert "hunter2" not in str(error.value)
 
 
-def test_files_that_cannot_be_read(tmp_path: Path) -> None:
-    """What is wrong with the file itself is told with its name."""
+def test_unreadable_files(tmp_path: Path) -> None:
+    """The error for a file that cannot be read names the file."""
     path = tmp_path / "seed.toml"
     with pytest.raises(DagfloeError, match=r"seed\.toml cannot be read: No such file"):
         read_seed(path)
@@ -197,21 +200,21 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(DagfloeError, match=r"seed\.toml is not UTF-8: save it as UTF-8"):
         read_seed(path)
     path.write_text("[x]")
-    with pytest.raises(DagfloeError, match=r"the seed file .*seed\.toml: the file has 'x'"):
+    with pytest.raises(DagfloeError, match=r"the seed file .*seed\.toml: the file has the unknown key 'x'"):
         read_seed(path)
     path.write_bytes(b"\xef\xbb\xbf[params]\r\na = 1\r\n")
     assert read_seed(path).params == {"a": 1}
 
 
 @given(st.text() | st.text(st.sampled_from("[]{}=\"'.,\n#ab1-:T variables xcoms params")))
-def test_any_text(text: str) -> None:
-    """Whatever the text, it is a seed, or a mistake that is told."""
+def test_any_content(content: str) -> None:
+    """Any content is either a seed or a DagfloeError."""
     with suppress(DagfloeError):
-        assert isinstance(parse_seed(text), Seed)
+        assert isinstance(parse_seed(content), Seed)
 
 
 def as_toml(value: Any) -> str:
-    """A JSON value in TOML."""
+    """Write a JSON value as TOML."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{as_toml(key)} = {as_toml(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
@@ -222,17 +225,17 @@ def as_toml(value: Any) -> str:
 
 
 def _number(value: float) -> str:
-    found = json.dumps(value)
-    return found if isinstance(value, int) or set(found) & set(".e") else f"{found}.0"
+    number = json.dumps(value)
+    return number if isinstance(value, int) or set(number) & set(".e") else f"{number}.0"
 
 
 @given(st.dictionaries(text.filter(bool), nested(st.booleans() | int64 | finite | text), max_size=4))
 def test_values(values: dict[str, Any]) -> None:
-    """Every JSON value arrives as it was written, and can be sent to a task."""
+    """Every JSON value reaches the store unchanged, and a frame can carry it."""
     entries = "".join(
         f"[[xcoms]]\ntask_id = {as_toml(key)}\nvalue = {as_toml(value)}\n" for key, value in values.items()
     )
-    store = filled(parse_seed(entries))
-    assert {place.task_id: value for place, value in store.xcoms.items()} == values
+    store = filled_store(parse_seed(entries))
+    assert {key.task_id: value for key, value in store.xcoms.items()} == values
     for value in store.xcoms.values():
         assert encode_reply(1, {"type": "XComResult", "key": "k", "value": value})

@@ -1,1 +1,1 @@
-"""What a run starts from: the seed file and environment variables."""
+"""Fills a store before a run, from a seed file and from environment variables."""

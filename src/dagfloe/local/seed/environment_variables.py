@@ -1,4 +1,4 @@
-"""Variables and connections as Airflow takes them from the environment: `AIRFLOW_VAR_*`, `AIRFLOW_CONN_*`."""
+"""Variables and connections from the environment, as Airflow reads them: `AIRFLOW_VAR_*`, `AIRFLOW_CONN_*`."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ if TYPE_CHECKING:
 
     from dagfloe.local.store.store import Store
 
-_VARIABLE, _CONNECTION = "AIRFLOW_VAR_", "AIRFLOW_CONN_"
+_VARIABLE_PREFIX, _CONNECTION_PREFIX = "AIRFLOW_VAR_", "AIRFLOW_CONN_"
 
 
 def fill_from_environment(store: Store, environ: Mapping[str, str]) -> None:
-    """Let a store answer with the variables and connections of the environment.
+    """Add the variables and connections of the environment to a store.
 
-    As in Airflow, they are found by their names in any case, and are not among the keys that are listed. What the
-    store has of its own goes before them.
+    As in Airflow, a lookup finds them in any case, and a list of keys does not show them. A variable or connection of
+    the store itself takes precedence.
 
     Args:
-        store: what to fill.
-        environ: such as `os.environ`.
+        store: the store.
+        environ: the environment, such as `os.environ`.
 
     Raises:
-        DagfloeError: when a connection is neither a URI nor JSON; the message does not show it.
+        DagfloeError: if a connection is neither a URI nor JSON. The message does not show it.
     """
-    connections = _with_prefix(environ, _CONNECTION)
+    connections = _with_prefix(environ, _CONNECTION_PREFIX)
     store.add_environment(
-        _with_prefix(environ, _VARIABLE),
+        _with_prefix(environ, _VARIABLE_PREFIX),
         {conn_id: Connection.from_text(conn_id, text) for conn_id, text in connections.items()},
     )
 
 
 def _with_prefix(environ: Mapping[str, str], prefix: str) -> dict[str, str]:
-    """The values under names with a prefix, without it; Airflow finds names in capitals only."""
-    found = {name.removeprefix(prefix): value for name, value in environ.items() if name.startswith(prefix)}
-    return {name: value for name, value in found.items() if name and name == name.upper()}
+    """Return the values by their names without a prefix. Airflow only finds names in capitals."""
+    values = {name.removeprefix(prefix): value for name, value in environ.items() if name.startswith(prefix)}
+    return {name: value for name, value in values.items() if name and name == name.upper()}

@@ -1,4 +1,4 @@
-"""The seed file: what a run finds, and what comes of its triggers and questions, in TOML."""
+"""The seed file: the variables, XComs and so on that a run starts with, and the outcomes of triggers and questions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dagfloe.constants import RETURN_VALUE
 from dagfloe.errors import DagfloeError
 from dagfloe.local.schedule.outcomes import HumanOutcome, TriggerOutcome
-from dagfloe.local.seed.entries import Entry, SeedError, entries, json_table, json_value, table_of
+from dagfloe.local.seed.entries import Entry, SeedError, check_json, check_json_table, get_entries, get_table
 from dagfloe.local.store.asset_records import AssetEventRecord, AssetKey, AssetRecord
 from dagfloe.local.store.store import XComKey
 from dagfloe.model.connection import Connection
@@ -44,7 +44,7 @@ _TABLES = (
 
 @dataclass(frozen=True, kw_only=True)
 class SeededXCom:
-    """An XCom; without a Dag or run of its own it is in those of the run."""
+    """An XCom. Without a dag_id or run_id it belongs to the Dag run that starts."""
 
     task_id: str
     key: str
@@ -56,18 +56,18 @@ class SeededXCom:
 
 @dataclass(frozen=True, kw_only=True)
 class Seed:
-    """What a seed file says.
+    """The content of a seed file.
 
     Attributes:
         variables: values by key.
         connections: connections.
         xcoms: XComs.
-        assets: assets, each with the aliases that stand for it.
-        asset_events: events of assets.
-        params: params of the Dag run.
-        conf: the configuration that the Dag run is triggered with.
-        triggers: what comes of triggers.
-        human_input: what humans answer.
+        assets: assets, and the asset aliases that they are linked to.
+        asset_events: asset events.
+        params: the params of the Dag run.
+        conf: the configuration of the Dag run.
+        triggers: the outcomes of triggers.
+        human_input: the answers of humans.
     """
 
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -81,12 +81,12 @@ class Seed:
     human_input: tuple[HumanOutcome, ...] = ()
 
     def fill(self, store: Store, *, dag_id: str, run_id: str) -> None:
-        """Put all that tasks can ask for into a store.
+        """Put everything that tasks can request into a store.
 
         Args:
-            store: what to fill.
-            dag_id: the Dag of the XComs that name none.
-            run_id: the Dag run of the XComs that name none.
+            store: the store.
+            dag_id: the Dag of XComs that do not name one.
+            run_id: the Dag run of XComs that do not name one.
         """
         for key, value in self.variables.items():
             store.set_variable(key, value)
@@ -106,11 +106,11 @@ def read_seed(path: Path, clock: Clock = utc_now) -> Seed:
 
     Args:
         path: the file.
-        clock: gives the time of asset events that name none.
+        clock: gives the time of asset events without a timestamp.
 
     Raises:
-        DagfloeError: when it cannot be read, is no TOML, or says something else than a seed; it names the table, the
-            entry, and what to do, and shows no value.
+        DagfloeError: if it cannot be read, or has a mistake. The message names the table, the entry and the fix, and
+            shows no value.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -136,22 +136,24 @@ def parse_seed(text: str, clock: Clock = utc_now) -> Seed:
     """
     document = _document(text)
     top = Entry("the file", document)
-    tables = {name: top.take(name) for name in _TABLES}
-    top.end()
-    assets = tuple(_asset(each) for each in entries("assets", tables["assets"]))
+    tables = {name: top.get(name) for name in _TABLES}
+    top.check_unknown()
+    assets = tuple(_asset(entry) for entry in get_entries("assets", tables["assets"]))
     uris = {asset.name: asset.uri for asset, _ in assets}
     return Seed(
-        variables={key: _variable(key, value) for key, value in table_of("variables", tables["variables"]).items()},
+        variables={key: _variable(key, value) for key, value in get_table("variables", tables["variables"]).items()},
         connections=tuple(
-            _connection(conn_id, value) for conn_id, value in table_of("connections", tables["connections"]).items()
+            _connection(conn_id, value) for conn_id, value in get_table("connections", tables["connections"]).items()
         ),
-        xcoms=tuple(_xcom(each) for each in entries("xcoms", tables["xcoms"])),
+        xcoms=tuple(_xcom(entry) for entry in get_entries("xcoms", tables["xcoms"])),
         assets=assets,
-        asset_events=tuple(_asset_event(each, uris, clock) for each in entries("asset_events", tables["asset_events"])),
-        params=json_table("[params]", table_of("params", tables["params"])),
-        conf=json_table("[conf]", table_of("conf", tables["conf"])),
-        triggers=tuple(_trigger(each) for each in entries("triggers", tables["triggers"])),
-        human_input=tuple(_human_input(each) for each in entries("human_input", tables["human_input"])),
+        asset_events=tuple(
+            _asset_event(entry, uris, clock) for entry in get_entries("asset_events", tables["asset_events"])
+        ),
+        params=check_json_table("[params]", get_table("params", tables["params"])),
+        conf=check_json_table("[conf]", get_table("conf", tables["conf"])),
+        triggers=tuple(_trigger(entry) for entry in get_entries("triggers", tables["triggers"])),
+        human_input=tuple(_human_input(entry) for entry in get_entries("human_input", tables["human_input"])),
     )
 
 
@@ -159,25 +161,25 @@ def _document(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except RecursionError:
-        raise SeedError("its values are nested too deep: nest them less") from None
-    except ValueError as error:  # its text may hold a part of a value
+        raise SeedError("its values are nested too deeply: nest them less") from None
+    except ValueError as error:  # the original message may show a part of a value
         place = re.search(r"at (line \d+, column \d+|end of document)", str(error))
-        raise SeedError(f"it is no TOML {place[0] if place else 'throughout'}: correct it there") from None
+        raise SeedError(f"it is not valid TOML{f' {place[0]}' if place else ''}: correct it there") from None
 
 
 def _variable(key: str, value: Any) -> str:
-    """A variable's text; of other values their JSON, as Airflow does when asked to."""
+    """Return a variable's string. Other values become JSON, as with Airflow's `serialize_json`."""
     if isinstance(value, str):
         return value
-    return json.dumps(json_value(f"[variables] {key!r}", value))
+    return json.dumps(check_json(f"[variables] {key!r}", value))
 
 
 def _connection(conn_id: str, value: Any) -> Connection:
     where = f"[connections] {conn_id!r}"
     if isinstance(value, dict):
-        value = json.dumps(json_value(where, value))
+        value = json.dumps(check_json(where, value))
     if not isinstance(value, str):
-        raise SeedError(f"{where} is neither text nor a table: write a URI, or a table with conn_type, host, ...")
+        raise SeedError(f"{where} is neither a string nor a table: write a URI, or a table with conn_type, host, ...")
     try:
         return Connection.from_text(conn_id, value)
     except DagfloeError as error:
@@ -185,68 +187,70 @@ def _connection(conn_id: str, value: Any) -> Connection:
 
 
 def _xcom(entry: Entry) -> SeededXCom:
-    found = SeededXCom(
-        task_id=entry.text("task_id"),
-        key=entry.text("key", RETURN_VALUE),
+    xcom = SeededXCom(
+        task_id=entry.string("task_id"),
+        key=entry.string("key", RETURN_VALUE),
         map_index=entry.integer("map_index", -1),
         value=entry.json("value"),
-        dag_id=entry.optional_text("dag_id"),
-        run_id=entry.optional_text("run_id"),
+        dag_id=entry.optional_string("dag_id"),
+        run_id=entry.optional_string("run_id"),
     )
-    entry.end()
-    return found
+    entry.check_unknown()
+    return xcom
 
 
 def _asset(entry: Entry) -> tuple[AssetRecord, tuple[str, ...]]:
-    name = entry.text("name")
+    name = entry.string("name")
     asset = AssetRecord(
-        name=name, uri=entry.text("uri", name), group=entry.text("group", "asset"), extra=entry.table("extra")
+        name=name, uri=entry.string("uri", name), group=entry.string("group", "asset"), extra=entry.table("extra")
     )
-    aliases = entry.texts("aliases")
-    entry.end()
+    aliases = entry.strings("aliases")
+    entry.check_unknown()
     return asset, aliases
 
 
 def _asset_event(entry: Entry, uris: Mapping[str, str], clock: Clock) -> AssetEventRecord:
-    name = entry.text("name")
+    name = entry.string("name")
     event = AssetEventRecord(
-        asset=AssetKey(name, entry.text("uri", uris.get(name, name))),
+        asset=AssetKey(name, entry.string("uri", uris.get(name, name))),
         timestamp=entry.date("timestamp") or clock(),
         extra=entry.table("extra"),
-        source_dag_id=entry.optional_text("source_dag_id"),
-        source_run_id=entry.optional_text("source_run_id"),
-        source_task_id=entry.optional_text("source_task_id"),
+        source_dag_id=entry.optional_string("source_dag_id"),
+        source_run_id=entry.optional_string("source_run_id"),
+        source_task_id=entry.optional_string("source_task_id"),
         source_map_index=entry.integer("source_map_index", None),
-        partition_key=entry.optional_text("partition_key"),
-        aliases=entry.texts("aliases"),
+        partition_key=entry.optional_string("partition_key"),
+        aliases=entry.strings("aliases"),
         is_seeded=True,
     )
-    entry.end()
+    entry.check_unknown()
     return event
 
 
 def _trigger(entry: Entry) -> TriggerOutcome:
     if ("event" in entry) == ("error" in entry):
-        raise SeedError(f"{entry.where} needs either event or error: write what the trigger yields, or why it fails")
+        raise SeedError(
+            f"{entry.where} needs either event or error: write the trigger's event, or the error with which it fails"
+        )
     outcome = TriggerOutcome(
-        task_id=entry.text("task_id"),
+        task_id=entry.string("task_id"),
         map_index=entry.integer("map_index", None),
         event=entry.json("event") if "event" in entry else None,
-        error=entry.optional_text("error"),
+        error=entry.optional_string("error"),
     )
-    entry.end()
+    entry.check_unknown()
     return outcome
 
 
 def _human_input(entry: Entry) -> HumanOutcome:
     outcome = HumanOutcome(
-        task_id=entry.text("task_id"),
+        task_id=entry.string("task_id"),
         map_index=entry.integer("map_index", None),
-        chosen=entry.texts("chosen"),
+        chosen=entry.strings("chosen"),
         params=entry.table("params"),
-        timed_out=entry.truth("timed_out"),
+        timed_out=entry.boolean("timed_out"),
     )
     if not outcome.chosen and not outcome.timed_out:
-        raise SeedError(f"{entry.where} chooses nothing: write chosen = [...], or timed_out = true")
-    entry.end()
+        raise SeedError(f"{entry.where} has no answer: write chosen = [...], or timed_out = true")
+    entry.check_unknown()
     return outcome
