@@ -414,9 +414,8 @@ def test_unused_entries_are_pruned(bundle: Path, tmp_path: Path, cache: Path) ->
 
 def test_store_that_is_too_large_is_pruned(bundle: Path, tmp_path: Path, cache: Path) -> None:
     """A first start removes the least recently started entries while the store is too large."""
-    env = environment(
-        DAGFLOE_CACHE_DIR=cache, DAGFLOE_CACHE_MIB="4"
-    )  # 2 MB that all entries share, and two entries of 1 MB
+    # All entries share 2 MB, so that there is room for two entries with 1 MB of their own.
+    env = environment(DAGFLOE_CACHE_DIR=cache, DAGFLOE_CACHE_MIB="4")
     large = [
         write_bundle(tmp_path / f"large{number}", payload(data=bytes([number]) * (1 << 20))) for number in range(3)
     ]
@@ -425,9 +424,8 @@ def test_store_that_is_too_large_is_pruned(bundle: Path, tmp_path: Path, cache: 
         lock = cache / "store" / "entries" / f"{id_of(file)}.use"
         os.utime(lock, (time.time() - 60 + number,) * 2)
     assert {entry.name for entry in entries(cache)} == {id_of(large[1]), id_of(large[2])}
-    assert (
-        len([*cache.joinpath("store", "objects").iterdir()]) == 5
-    )  # three that both entries share, and one of each entry
+    # Both entries share three objects and have one of their own.
+    assert len([*cache.joinpath("store", "objects").iterdir()]) == 5
 
 
 def test_invalid_limits_are_ignored(bundle: Path, cache: Path) -> None:
