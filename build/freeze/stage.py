@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 FROZEN_MODULES = (
     "__init__.py",
     "_version.py",
+    "call_errors.py",
     "cancellation.py",
     "constants.py",
     "errors.py",

@@ -16,14 +16,11 @@ from __future__ import annotations
 
 from dagfloe.authoring.bundle import Bundle
 from dagfloe.authoring.dag import Dag, Task
-from dagfloe.client import Client
-from dagfloe.errors import (
+from dagfloe.call_errors import (
     ApiServerError,
     AssetNotFound,
     AssetStateNotFound,
-    ConnectionLostError,
     ConnectionNotFound,
-    DagfloeError,
     DagRunAlreadyExists,
     DagRunFailed,
     HumanInputError,
@@ -31,8 +28,16 @@ from dagfloe.errors import (
     InactiveAssetError,
     NotFoundError,
     PermissionDenied,
-    ReplyTimeoutError,
     SensorTimeout,
+    TaskStateNotFound,
+    VariableNotFound,
+    XComNotFound,
+)
+from dagfloe.client import Client
+from dagfloe.errors import (
+    ConnectionLostError,
+    DagfloeError,
+    ReplyTimeoutError,
     SupervisorError,
     TaskAwaitingInput,
     TaskCancelled,
@@ -40,13 +45,10 @@ from dagfloe.errors import (
     TaskFailed,
     TaskRescheduled,
     TaskSkipped,
-    TaskStateNotFound,
     TaskTimeout,
     TriggerFailed,
     TriggerTimeout,
     ValueNotSerializableError,
-    VariableNotFound,
-    XComNotFound,
 )
 from dagfloe.model.context import BundleInfo, Context, DagRun, TaskInstance, current_context
 

@@ -1,4 +1,4 @@
-"""Every exception of dagfloe that a task or the runtime raises. Imports nothing, so that any module may import it.
+"""The exceptions of dagfloe; those of calls are in `dagfloe.call_errors`. Imports nothing, so any module may import it.
 
 You can make each one from its message alone, because `pickle` does so when an exception travels between processes.
 
@@ -73,9 +73,6 @@ class ReplyTimeoutError(DagfloeError, TimeoutError):
     """The supervisor did not answer a request in time."""
 
 
-# What calls to Airflow raise
-
-
 class SupervisorError(DagfloeError):
     """The supervisor answered a request with an error.
 
@@ -88,62 +85,6 @@ class SupervisorError(DagfloeError):
         super().__init__(message)
         self.code = code
         self.detail = detail or {}
-
-
-class NotFoundError(SupervisorError):
-    """Base of the errors for something that does not exist."""
-
-
-class VariableNotFound(NotFoundError):
-    """No variable has this key."""
-
-
-class ConnectionNotFound(NotFoundError):
-    """No connection has this conn_id."""
-
-
-class XComNotFound(NotFoundError):
-    """The task instance has no XCom with this key."""
-
-
-class AssetNotFound(NotFoundError):
-    """No active asset has this name or URI."""
-
-
-class TaskStateNotFound(NotFoundError):
-    """The task's state store does not have this key."""
-
-
-class AssetStateNotFound(NotFoundError):
-    """The asset's state store does not have this key."""
-
-
-class DagRunAlreadyExists(SupervisorError):
-    """A Dag run with this run_id or this logical date already exists."""
-
-
-class PermissionDenied(SupervisorError):
-    """The API server does not allow this task to make the request."""
-
-
-class ApiServerError(SupervisorError):
-    """The API server failed, or the supervisor could not reach it."""
-
-
-class DagRunFailed(DagfloeError):
-    """A Dag run that the task waited for failed, or did not end in time."""
-
-
-class InactiveAssetError(DagfloeError):
-    """An inlet or outlet of the task is not active in Airflow."""
-
-
-class HumanInputError(DagfloeError):
-    """A human's answer is not valid."""
-
-
-class HumanInputTimeout(HumanInputError, TimeoutError):
-    """Nobody answered in time, and the question has no defaults."""
 
 
 # What ends a task
@@ -171,10 +112,6 @@ class TaskSkipped(TaskOutcome):
 
 class TaskFailed(TaskOutcome):
     """Raise it to fail the task at once, without its remaining retries."""
-
-
-class SensorTimeout(TaskFailed):
-    """The condition that `client.poke` waits for did not come true in time. The task fails without further retries."""
 
 
 class TaskRescheduled(TaskOutcome):

@@ -8,19 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dagfloe.client.error_replies import error_from_reply
-from dagfloe.errors import (
+from dagfloe.call_errors import (
     ApiServerError,
     AssetNotFound,
     AssetStateNotFound,
     ConnectionNotFound,
     DagRunAlreadyExists,
     PermissionDenied,
-    SupervisorError,
     TaskStateNotFound,
     VariableNotFound,
     XComNotFound,
 )
+from dagfloe.client.error_replies import error_from_reply
+from dagfloe.errors import SupervisorError
 from support.strategies import SCHEMA, json_values, text
 
 KINDS = {

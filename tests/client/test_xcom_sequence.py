@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dagfloe import Client
-from dagfloe.errors import NotFoundError
+from dagfloe.call_errors import NotFoundError
 from support.memory import context
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dagfloe.call_errors import NotFoundError
 from dagfloe.client._exchange import decode_xcom
-from dagfloe.errors import NotFoundError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

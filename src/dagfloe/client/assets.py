@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dagfloe.errors import DagfloeError, InactiveAssetError
+from dagfloe.call_errors import InactiveAssetError
+from dagfloe.errors import DagfloeError
 from dagfloe.model.assets import Asset, AssetAlias, AssetRef, OutletEvent, asset_profile, read_asset, read_asset_events
 from dagfloe.values.jsonable import check_jsonable
 

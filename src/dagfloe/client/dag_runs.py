@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from dagfloe.errors import DagRunFailed
+from dagfloe.call_errors import DagRunFailed
 from dagfloe.model.context import DagRun, read_dag_run
 from dagfloe.model.record import Record
 from dagfloe.values.dates import to_seconds

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 
-from dagfloe.errors import (
+from dagfloe.call_errors import (
     ApiServerError,
     AssetNotFound,
     AssetStateNotFound,
     ConnectionNotFound,
     DagRunAlreadyExists,
     PermissionDenied,
-    SupervisorError,
     TaskStateNotFound,
     VariableNotFound,
     XComNotFound,
 )
+from dagfloe.errors import SupervisorError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from dagfloe.errors import (
-    DagfloeError,
-    HumanInputError,
-    HumanInputTimeout,
-    RemoteProtocolError,
-    TaskAwaitingInput,
-    TaskDeferred,
-)
+from dagfloe.call_errors import HumanInputError, HumanInputTimeout
+from dagfloe.errors import DagfloeError, RemoteProtocolError, TaskAwaitingInput, TaskDeferred
 from dagfloe.model.record import Record
 from dagfloe.values.dates import to_seconds
 from dagfloe.values.jsonable import check_jsonable

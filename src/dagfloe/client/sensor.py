@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import time
 
-from dagfloe.errors import DagfloeError, SensorTimeout, TaskRescheduled, TaskSkipped
+from dagfloe.call_errors import SensorTimeout
+from dagfloe.errors import DagfloeError, TaskRescheduled, TaskSkipped
 from dagfloe.values.dates import to_seconds
 
 TYPE_CHECKING = False

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 
+from dagfloe.call_errors import AssetStateNotFound, TaskStateNotFound
 from dagfloe.client._exchange import UNSET, Unset
-from dagfloe.errors import AssetStateNotFound, DagfloeError, TaskStateNotFound
+from dagfloe.errors import DagfloeError
 from dagfloe.model.assets import Asset, AssetRef
 from dagfloe.values.jsonable import check_jsonable
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 
+from dagfloe.call_errors import VariableNotFound
 from dagfloe.client._exchange import UNSET, Unset
-from dagfloe.errors import DagfloeError, VariableNotFound
+from dagfloe.errors import DagfloeError
 from dagfloe.masking import is_sensitive
 from dagfloe.model.record import Record
 from dagfloe.values.jsonable import check_jsonable

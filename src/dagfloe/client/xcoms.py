@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dagfloe.call_errors import XComNotFound
 from dagfloe.client._exchange import UNSET, Unset, decode_xcom
 from dagfloe.constants import RETURN_VALUE
-from dagfloe.errors import XComNotFound
 from dagfloe.values.jsonable import check_jsonable
 
 TYPE_CHECKING = False

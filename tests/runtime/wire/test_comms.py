@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dagfloe.call_errors import ApiServerError, PermissionDenied, VariableNotFound
 from dagfloe.cancellation import Cancellation
 from dagfloe.errors import (
-    ApiServerError,
     ConnectionLostError,
     LocalProtocolError,
-    PermissionDenied,
     RemoteProtocolError,
     ReplyTimeoutError,
     SupervisorError,
-    VariableNotFound,
 )
 from dagfloe.runtime.wire.comms import Comms
 from support.comm_pair import Supervisor
