@@ -38,7 +38,7 @@ _FORMATS = {"date-time": "date", "duration": "duration", "uuid": "uuid"}
 
 
 #: The docstring of the table's module.
-_TABLE_DOCSTRING = '''"""The fields of each request, for each supervisor schema. `make messages` generates this module.
+_TABLE_DOCSTRING = '''"""The fields of all requests, by supervisor schema. `make messages` generates this module.
 
 An entry of the table describes the fields of one request:
 

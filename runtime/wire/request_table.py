@@ -1,4 +1,4 @@
-"""The fields of each request, for each supervisor schema. `make messages` generates this module.
+"""The fields of all requests, by supervisor schema. `make messages` generates this module.
 
 An entry of the table describes the fields of one request:
 

@@ -1,6 +1,6 @@
 """The exceptions of dagfloe; those of calls are in `dagfloe.call_errors`. Imports nothing, so any module may import it.
 
-You can make each one from its message alone, because `pickle` does so when an exception travels between processes.
+The message alone is enough to create any of them, because `pickle` does so to send an exception to another process.
 
 There are two trees: `DagfloeError` for what went wrong, and `TaskOutcome` for what an author raises to end a task in a
 state other than success. `TaskCancelled` is a `BaseException`, so that `except Exception` in a task does not swallow a

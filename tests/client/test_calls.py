@@ -514,15 +514,15 @@ def test_every_request_is_tried() -> None:
 @pytest.mark.parametrize("call", CALLS, ids=IDS)
 def test_request_and_reply(call: Call) -> None:
     """The request follows the schema and has the call's arguments; the reply becomes the typed result."""
-    seen: list[dict[str, Any]] = []
+    requests: list[dict[str, Any]] = []
 
     def answer(body: dict[str, Any]) -> tuple[object, object]:
-        seen.append(body)
+        requests.append(body)
         return call.reply, None
 
     with answered(answer, call.version) as comms:
         result = call.call(client_of(comms))
-    (body,) = seen
+    (body,) = requests
     assert body["type"] == call.kind
     assert violations(body, call.version) == []
     assert {name: body.get(name) for name in call.fields} == call.fields
@@ -561,10 +561,10 @@ def test_defaults(call: Callable[[Client], Any], result: str) -> None:
 
 def test_retention() -> None:
     """A state expires after its retention: the argument, Airflow's setting, or 30 days."""
-    seen: list[Any] = []
+    expiry_dates: list[Any] = []
 
     def answer(body: dict[str, Any]) -> tuple[object, object]:
-        seen.append(body["expires_at"])
+        expiry_dates.append(body["expires_at"])
         return OK, None
 
     with answered(answer) as comms:
@@ -577,8 +577,8 @@ def test_retention() -> None:
             store.set("k", 1)
             patch.setenv("AIRFLOW__STATE_STORE__DEFAULT_RETENTION_DAYS", "0")
             store.set("k", 1)
-    assert seen.pop() is None
-    for expires_at, span in zip(seen, (timedelta(hours=1), timedelta(days=30), timedelta(days=7)), strict=True):
+    assert expiry_dates.pop() is None
+    for expires_at, span in zip(expiry_dates, (timedelta(hours=1), timedelta(days=30), timedelta(days=7)), strict=True):
         assert abs(expires_at - now - span) < timedelta(minutes=5)
 
 

@@ -102,19 +102,19 @@ def test_record_arguments(arguments: dict[str, Any], message: str) -> None:
 def test_current_context() -> None:
     """The current context is the innermost one, in every thread; outside of a task there is no current context."""
     first, second = context(), context(task_id="u")
-    seen: list[Context] = []
+    contexts: list[Context] = []
     with pytest.raises(DagfloeError, match="outside a running task"):
         current_context()
     with running(first):
         with running(second):
-            thread = threading.Thread(target=lambda: seen.append(current_context()))
+            thread = threading.Thread(target=lambda: contexts.append(current_context()))
             thread.start()
             thread.join(20)
             assert current_context() is second
         assert current_context() is first
     with pytest.raises(DagfloeError):
         current_context()
-    assert seen == [second]
+    assert contexts == [second]
 
 
 def test_current_context_ends_with_an_error() -> None:

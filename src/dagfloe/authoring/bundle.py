@@ -55,7 +55,7 @@ class Bundle:
         Args:
             dag_id: the Dag's id in Airflow.
             schedule: a cron expression or preset such as `@daily`, a timedelta, or assets; with assets, a run starts
-                after each of them had an event.
+                after all of them had an event.
             start_date: when scheduling starts; a datetime without a time zone is in UTC.
             end_date: when scheduling ends.
             catchup: whether Airflow creates the runs that it missed.

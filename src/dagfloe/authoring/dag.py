@@ -1,4 +1,4 @@
-"""Dags and tasks as authors register them. A Dag and its tasks refer to each other, so they share this module.
+"""Dags and tasks as authors register them. A Dag and its tasks refer to one another, so they share this module.
 
 `graph` holds the order of the tasks, and `calls` checks the arguments of calls in a `with dag:` block.
 """

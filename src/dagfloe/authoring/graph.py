@@ -177,7 +177,7 @@ class XComArg(Linked):
 
     @property
     def is_mapped(self) -> bool:
-        """Whether the task is mapped, and pushes one XCom for each map index."""
+        """Whether the task is mapped, and pushes one XCom per map index."""
         return self._task.mapped is not None
 
     def firsts(self) -> list[Node]:

@@ -82,11 +82,11 @@ def read_parameters(function: Callable[..., object]) -> tuple[Parameter, ...]:
             cannot be resolved.
     """
     inner: object = function
-    seen: set[int] = set()
+    visited: set[int] = set()
     while hasattr(inner, "__wrapped__"):
-        if id(inner) in seen:
+        if id(inner) in visited:
             raise RegistrationError(f"{function!r} wraps itself: correct the `__wrapped__` that its decorator sets")
-        seen.add(id(inner))
+        visited.add(id(inner))
         inner = inner.__wrapped__
     if not isinstance(inner, FunctionType):
         raise RegistrationError(f"{function!r} is not a function: register a function defined with `def`")

@@ -96,7 +96,7 @@ class Assets:
             names = ", ".join(str(asset.get("name") or asset.get("uri")) for asset in inactive)
             raise InactiveAssetError(
                 f"inlets or outlets of this task are not active in Airflow: {names}; check that a Dag that is not "
-                "paused uses them, and that each name has one URI"
+                "paused uses them, and that no name has two URIs"
             )
 
 

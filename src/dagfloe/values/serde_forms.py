@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _FIXED_ZONE = "pendulum.tz.timezone.FixedTimezone"
-#: The latest version of each class's form.
+#: The latest versions of the forms, by class.
 VERSIONS = {
     "builtins.tuple": 1,
     "builtins.set": 1,
