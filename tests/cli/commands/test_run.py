@@ -106,7 +106,7 @@ def test_broken(tmp_path: Path) -> None:
     """The summary says which task Airflow would lose, and why."""
     result = invoke(bundle(tmp_path, d=["breaks"]))
     assert result.exit_code == 1
-    assert "breaks: Airflow would lose this task: a log line is JSON, but no object: []" in result.output
+    assert "breaks: Airflow would lose this task: a log line is JSON, but not an object: []" in result.output
 
 
 def test_quiet(tmp_path: Path) -> None:

@@ -1,1 +1,1 @@
-"""From the bytes that a task writes to log records."""
+"""Makes log records of the bytes that a task writes."""

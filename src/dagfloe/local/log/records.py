@@ -1,6 +1,6 @@
-"""From the bundle's log lines to records, as the real supervisor would read them. Pure.
+"""Reads the bundle's log lines as the real supervisor does. Pure.
 
-Forgiving where that one is, and strict where it would lose the task.
+It accepts the lines that the real supervisor accepts, and raises an error where that one loses the task.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
     Mask = Callable[[str], str]
 
-#: The logger of what the supervisor itself has to say.
+#: The logger of the supervisor's own records.
 SUPERVISOR = "supervisor"
-#: The logger of records that name none.
+#: The logger of records that do not name one.
 TASK = "task"
-#: Level names that are kept, and what they are called in the record. Others, `notset` too, drop the record.
+#: The level of a record by the name in the line. A line with another level, such as `notset`, is dropped.
 LEVELS = {
     "critical": "critical",
     "debug": "debug",
@@ -39,14 +39,14 @@ LEVELS = {
     "warn": "warning",
     "warning": "warning",
 }
-#: Fields that clash with parameters of the supervisor's own functions.
-CLASHING = ("target", "msg", "self", "method_name", "positional_args")
-#: Fields that the supervisor's logger takes for itself, and that are in no record.
-_TAKEN = ("exc_info", "logger_name", "stack_info")
+#: Fields with the names of parameters of the supervisor's own functions. They break its call.
+RESERVED_FIELDS = ("target", "msg", "self", "method_name", "positional_args")
+#: Fields that the supervisor's logger uses itself. They are not in the record.
+_LOGGER_FIELDS = ("exc_info", "logger_name", "stack_info")
 _JWT = re.compile(r"eyJ[\w.-]*", re.ASCII)
 _MAX_QUOTE = 200
 _MAX_DEPTH = 200
-_MAX_HIDDEN_DEPTH = 5
+_MAX_SENSITIVE_DEPTH = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,11 @@ class LogRecord:
     """One record of a task's log. Secrets in it are masked.
 
     Attributes:
-        timestamp: when it was made, as the bundle says; aware.
+        timestamp: the time that the bundle gives it, aware.
         level: critical, error, warning, info or debug.
         logger: the logger's name.
         event: the message.
-        fields: the other fields; an exception is in `error_detail`.
+        fields: the other fields. An exception is in `error_detail`.
     """
 
     timestamp: datetime
@@ -69,12 +69,12 @@ class LogRecord:
 
 
 def supervisor_record(level: str, event: str, mask: Mask, clock: Clock = utc_now) -> LogRecord:
-    """A record of what the supervisor has to say."""
+    """Make a record of the supervisor itself."""
     return LogRecord(clock(), level, SUPERVISOR, _clean(event, mask))
 
 
-def end_record(exit_code: int, clock: Clock = utc_now) -> LogRecord:
-    """The record of a process's end with a status other than 0, negative for a signal."""
+def exit_record(exit_code: int, clock: Clock = utc_now) -> LogRecord:
+    """Make the record about a process that ended with a status other than 0, negative for a signal."""
     now = clock()
     if exit_code == -signal.SIGSEGV:
         return LogRecord(
@@ -84,7 +84,7 @@ def end_record(exit_code: int, clock: Clock = utc_now) -> LogRecord:
 
 
 def stream_record(stream: str, line: bytes, mask: Mask, clock: Clock = utc_now) -> LogRecord:
-    """The record of a line that came on `stdout` or `stderr`."""
+    """Make the record of a line on `stdout` or `stderr`."""
     level = "error" if stream == "stderr" else "info"
     event = _clean(line.rstrip().decode("utf-8", "replace"), mask)
     return LogRecord(clock(), level, f"task.{stream}", event)
@@ -95,34 +95,34 @@ def parse_line(line: bytes, mask: Mask, clock: Clock = utc_now) -> LogRecord | N
 
     Args:
         line: the line, with or without its end.
-        mask: removes secrets from a string.
-        clock: gives the time of a record whose line names none.
+        mask: replaces the secrets in a string.
+        clock: gives the time of a line without a timestamp.
 
     Returns:
-        Its record; for a line that is not JSON, one of the supervisor's own; None when its level drops it.
+        The record. A line that is not JSON becomes a record of the supervisor. None if the level drops the line.
 
     Raises:
-        TaskLost: when it is a line over which the real supervisor loses the task.
+        TaskLost: if the line makes the real supervisor lose the task.
     """
     try:
-        value = json.loads(line.decode("utf-8"), parse_constant=_refuse, parse_float=_finite)
-        json.dumps(value, ensure_ascii=False).encode()  # lone surrogates are no text
+        value = json.loads(line.decode("utf-8"), parse_constant=_refuse_constant, parse_float=_parse_finite)
+        json.dumps(value, ensure_ascii=False).encode()  # refuses lone surrogates
     except (ValueError, RecursionError):
         return supervisor_record("error", f"Malformed JSON log line: {_quote(line, mask)}", mask, clock)
     if not isinstance(value, dict):
-        raise TaskLost(f"a log line is JSON, but no object: {_quote(line, mask)}")
+        raise TaskLost(f"a log line is JSON, but not an object: {_quote(line, mask)}")
     timestamp = _timestamp(value.pop("timestamp", None), mask, clock)
     if "level" not in value:
         raise TaskLost(f"a log line has no level: {_quote(line, mask)}")
     level = value.pop("level")
     if isinstance(level, (list, dict)):
         raise TaskLost(f"the level of a log line is a {type(level).__name__}")
-    name = LEVELS.get(level) if isinstance(level, str) else None
-    if name is None:
+    level_name = LEVELS.get(level) if isinstance(level, str) else None
+    if level_name is None:
         return None
-    for clashing in CLASHING:
-        if clashing in value and (value[clashing] or clashing != "positional_args"):
-            raise TaskLost(f"a log line has a field named {clashing!r}, which the supervisor takes for its own")
+    for name in RESERVED_FIELDS:
+        if name in value and (value[name] or name != "positional_args"):
+            raise TaskLost(f"a log line has a field named {name!r}, which is a parameter of the supervisor's own")
     exception = value.pop("exception", None)
     if exception:
         value["error_detail"] = exception
@@ -130,10 +130,10 @@ def parse_line(line: bytes, mask: Mask, clock: Clock = utc_now) -> LogRecord | N
     logger = value.pop("logger", None) if "logger" in value else value.get("logger_name")
     return LogRecord(
         timestamp,
-        name,
-        TASK if logger is None else _clean(_text(logger), mask),
-        _clean(_text(event), mask),
-        {key: _masked(item, key, mask, 1) for key, item in value.items() if key not in _TAKEN},
+        level_name,
+        TASK if logger is None else _clean(_to_string(logger), mask),
+        _clean(_to_string(event), mask),
+        {key: _mask_value(item, key, mask, 1) for key, item in value.items() if key not in _LOGGER_FIELDS},
     )
 
 
@@ -142,54 +142,54 @@ def _timestamp(value: Any, mask: Mask, clock: Clock) -> datetime:
         return clock()
     parsed = parse_rfc3339(value) if isinstance(value, str) else None
     if parsed is None:
-        raise TaskLost(f"the timestamp of a log line is no RFC 3339 time: {mask(str(value))[:_MAX_QUOTE]!r}")
+        raise TaskLost(f"the timestamp of a log line is not an RFC 3339 time: {mask(str(value))[:_MAX_QUOTE]!r}")
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=timezone.utc)
 
 
-def _refuse(constant: str) -> float:
+def _refuse_constant(constant: str) -> float:
     raise ValueError(constant)
 
 
-def _finite(text: str) -> float:
+def _parse_finite(text: str) -> float:
     value = float(text)
     if value - value != 0:
         raise ValueError(text)
     return value
 
 
-def _text(value: Any) -> str:
+def _to_string(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _quote(line: bytes, mask: Mask) -> str:
-    """The line's beginning. Masked before it is cut, so that no half of a secret is left."""
+    """Return the start of a line. It is masked before it is cut, so that no part of a secret remains."""
     text = mask(line.rstrip().decode("utf-8", "replace"))
     return text if len(text) <= _MAX_QUOTE else f"{text[:_MAX_QUOTE]}... ({len(line)} bytes)"
 
 
 def _clean(text: str, mask: Mask) -> str:
-    """A text without what looks like a JSON Web Token, and without secrets."""
+    """Replace the secrets in a string, and what looks like a JSON Web Token."""
     return mask(_JWT.sub(f"eyJ{MASK}", text))
 
 
-def _masked(value: Any, name: str, mask: Mask, depth: int) -> Any:
+def _mask_value(value: Any, name: str, mask: Mask, depth: int) -> Any:
     if is_sensitive(name):
-        return _hidden(value, depth)
+        return _mask_all(value, depth)
     if depth > _MAX_DEPTH:
         return MASK
     if isinstance(value, str):
         return _clean(value, mask) if depth == 1 else mask(value)
     if isinstance(value, dict):
-        return {key: _masked(item, key, mask, depth + 1) for key, item in value.items()}
+        return {key: _mask_value(item, key, mask, depth + 1) for key, item in value.items()}
     if isinstance(value, list):
-        return [_masked(item, "", mask, depth + 1) for item in value]
+        return [_mask_value(item, "", mask, depth + 1) for item in value]
     return value
 
 
-def _hidden(value: Any, depth: int) -> Any:
-    """A value whose name is telling: its texts are secret, and all that lies deep."""
-    if isinstance(value, str) or depth > _MAX_HIDDEN_DEPTH:
+def _mask_all(value: Any, depth: int) -> Any:
+    """Mask the strings of a value with a sensitive name, and everything that is nested deeply."""
+    if isinstance(value, str) or depth > _MAX_SENSITIVE_DEPTH:
         return MASK
     if isinstance(value, dict):
-        return {key: _hidden(item, depth + 1) for key, item in value.items()}
-    return [_hidden(item, depth + 1) for item in value] if isinstance(value, list) else value
+        return {key: _mask_all(item, depth + 1) for key, item in value.items()}
+    return [_mask_all(item, depth + 1) for item in value] if isinstance(value, list) else value

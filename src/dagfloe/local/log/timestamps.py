@@ -1,4 +1,4 @@
-"""RFC 3339 times, as the supervisor reads them. Pure."""
+"""Parses RFC 3339 times as the supervisor does. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:([Z
 
 
 def parse_rfc3339(text: str) -> datetime | None:
-    """The time that a text names, aware if it has an offset; None when it is no RFC 3339 time."""
+    """Return the time in a string, aware if it has an offset; None if it is not an RFC 3339 time."""
     match = _RFC3339.fullmatch(text)
     if match is None:
         return None

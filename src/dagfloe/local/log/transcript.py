@@ -1,4 +1,4 @@
-"""Everything that a task says: bytes in, records out, each told as it comes. Pure but for what it tells."""
+"""A task's log: takes bytes, makes records, and passes them on. Does no I/O."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.local.log.lines import LineDecoder
-from dagfloe.local.log.records import LogRecord, end_record, parse_line, stream_record, supervisor_record
+from dagfloe.local.log.records import LogRecord, exit_record, parse_line, stream_record, supervisor_record
 from dagfloe.values.dates import utc_now
 
 if TYPE_CHECKING:
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from dagfloe.local.log.records import Mask
     from dagfloe.values.dates import Clock
 
-#: How many records of a task are kept; all of them are told.
+#: The last records of a task, which the transcript holds. It passes all records on.
 MAX_RECORDS = 100_000
-#: What the supervisor says of a request that it does not serve.
+#: The supervisor's message for a request that it does not handle.
 _UNHANDLED = "Unhandled request"
 _MAX_OUTPUT_LINES = 200
 _MAX_OUTPUT_CHARACTERS = 4000
@@ -28,9 +28,13 @@ class Transcript:
     """A task's log.
 
     Args:
-        mask: removes secrets from a text.
+        mask: replaces the secrets in a string.
         on_record: called with every record.
-        clock: gives the time of the records that name none.
+        clock: gives the time of records that have none of their own.
+
+    Attributes:
+        mask: as above.
+        records: the last records, oldest first.
     """
 
     def __init__(self, mask: Mask, on_record: Callable[[LogRecord], None] | None, clock: Clock = utc_now) -> None:
@@ -42,10 +46,14 @@ class Transcript:
         self._output: deque[str] = deque(maxlen=_MAX_OUTPUT_LINES)
 
     def feed(self, name: str, data: bytes) -> None:
-        """Take bytes from `stdout`, `stderr` or `logs`; no bytes mean its end.
+        """Add bytes of a stream.
+
+        Args:
+            name: `stdout`, `stderr` or `logs`.
+            data: the bytes; empty at the stream's end.
 
         Raises:
-            TaskLost: at a log line over which the real supervisor loses the task.
+            TaskLost: if a log line makes the real supervisor lose the task.
         """
         decoder = self._decoders[name]
         for line in decoder.feed(data) if data else decoder.finish():
@@ -58,15 +66,15 @@ class Transcript:
             if record is not None and name in STREAMS:
                 self._output.append(record.event)
 
-    def say(self, level: str, event: str) -> None:
-        """Add a record of the supervisor's own."""
+    def log(self, level: str, event: str) -> None:
+        """Add a record of the supervisor itself."""
         self._add(supervisor_record(level, event, self.mask, self._clock))
 
-    def refuse(self, request: str, detail: Mapping[str, Any]) -> None:
-        """Add a record of a request that got an error in the third element of its reply.
+    def log_refusal(self, request_type: str, detail: Mapping[str, Any]) -> None:
+        """Add a record about a request whose reply has an error as its third element.
 
         Args:
-            request: the request's type.
+            request_type: the request's type.
             detail: the error's detail.
         """
         reason = detail["message"]
@@ -74,14 +82,14 @@ class Transcript:
             reason = f"Unhandled exception while handling task request: {reason}"
         elif reason != _UNHANDLED:
             reason = f"API server error: {reason}"
-        self.say("error", f"{reason}: {request}")
+        self.log("error", f"{reason}: {request_type}")
 
-    def end(self, exit_code: int) -> None:
-        """Add the record of the process's end with a status other than 0."""
-        self._add(end_record(exit_code, self._clock))
+    def log_exit(self, exit_code: int) -> None:
+        """Add the record about a process that ended with a status other than 0."""
+        self._add(exit_record(exit_code, self._clock))
 
     def output(self) -> str:
-        """The end of what came on stdout and stderr."""
+        """Return the end of the output on stdout and stderr."""
         return "\n".join(self._output)[-_MAX_OUTPUT_CHARACTERS:]
 
     def _add(self, record: LogRecord) -> None:

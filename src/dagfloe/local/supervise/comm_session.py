@@ -76,19 +76,19 @@ class CommSession:
         except EOFError:
             pending = self._channel.pending_bytes
             if pending:
-                self._transcript.say("error", f"The comm socket ended after {pending} bytes of a frame")
+                self._transcript.log("error", f"The comm socket ended after {pending} bytes of a frame")
             raise
 
     def _answer(self, frame_id: int, body: dict[str, Any] | None) -> None:
         body = None if body is None else coerce_body(body, self._task.schema_version)
         reason = find_problem(body, self._task.schema_version)
         if body is None or reason is not None:
-            self._transcript.say("error", f"Unable to decode message, so it gets no reply: {reason}")
+            self._transcript.log("error", f"Unable to decode message, so it gets no reply: {reason}")
             return
         self._result.add_request(body)
         reply = self._store.answer(body, self._task)
         if reply.error is not None:
-            self._transcript.refuse(body["type"], reply.error["detail"])
+            self._transcript.log_refusal(body["type"], reply.error["detail"])
         if body["type"] in TERMINAL_STATES:
             self._result.add_terminal(body, is_refused=reply.error is not None)
             if reply.error is None and body["type"] in _FINAL_MESSAGES:

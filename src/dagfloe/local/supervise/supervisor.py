@@ -160,7 +160,7 @@ class _Supervisor:
         sock, peer = accepted
         if self._process is None or not self._process.tree.owns_connection(peer, sock.getsockname()):
             sock.close()
-            self._transcript.say("warning", f"Refused a connection from port {peer[1]}: it is not the task's")
+            self._transcript.log("warning", f"Refused a connection from port {peer[1]}: it is not the task's")
             return
         self._sockets.take_connection(server, sock)
         if server is Channel.COMM_SERVER:
@@ -195,9 +195,9 @@ class _Supervisor:
             return
         is_expected = exit_code == 0 or self._escalation.explains(exit_code) or self._result.is_broken
         if self._sockets.is_connected and not is_expected:
-            self._transcript.end(exit_code)
+            self._transcript.log_exit(exit_code)
         if self._result.lost_terminal_type is not None:
-            self._transcript.say("error", f"The task's end is lost: {self._result.lost_terminal_type} was refused")
+            self._transcript.log("error", f"The task's end is lost: {self._result.lost_terminal_type} was refused")
         self._deadlines.clear()
         self._deadlines.set(Phase.CLEANUP, self._limits.cleanup_s)
         self._sockets.close(*CONNECTIONS)
@@ -213,12 +213,12 @@ class _Supervisor:
             self._terminate(f"it went on for {limits.overtime_s:g} s after its terminal message")
         elif phase is Phase.ESCALATION:
             if self._sockets.is_connected:
-                self._transcript.say("warning", f"Process did not terminate in time; {self._escalation.next_step}")
+                self._transcript.log("warning", f"Process did not terminate in time; {self._escalation.next_step}")
             if self._process is not None:
                 self._escalation.escalate(self._process)
         elif phase is Phase.CLEANUP:
             names = ", ".join(self._sockets.names)
-            self._transcript.say("warning", f"Still open {limits.cleanup_s:g} s after the task's end: {names}")
+            self._transcript.log("warning", f"Still open {limits.cleanup_s:g} s after the task's end: {names}")
             self._end_process(grace_s=0)
             self._deadlines.set(Phase.LAST_READ, _LAST_READ_S)
         else:
@@ -227,7 +227,7 @@ class _Supervisor:
     def _lose(self, reason: str) -> None:
         """End the task over something that the real supervisor does not survive. The bundle sees its sockets close."""
         self._result.mark_broken(reason)
-        self._transcript.say("critical", f"The task is lost: {reason}")
+        self._transcript.log("critical", f"The task is lost: {reason}")
         self._sockets.close(*CONNECTIONS, *CONNECTIONS.values())
         self._terminate(None)
 
@@ -237,7 +237,7 @@ class _Supervisor:
             return
         if reason is not None:
             self._result.add_error(reason)
-            self._transcript.say("warning", f"Ending the task: {reason}")
+            self._transcript.log("warning", f"Ending the task: {reason}")
         self._deadlines.clear()
         self._escalation.begin(self._process, is_forwarded=is_forwarded)
 
