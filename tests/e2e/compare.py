@@ -89,8 +89,11 @@ def _measure(root: Path, version: str, bundle: Path, dagfloe: Path) -> Iterator[
             "external": _size(plain),
             "virtualenv_lean": _size(venvs),
         }
-    yield f"Airflow {version}, medians of {TIMED} runs, memory of {WATCHED}; taking turns in one Airflow.\n"
-    yield "| | queued to started | started to done | together | least to most | memory | disk |"
+    yield (
+        f"The contestants took turns in one Airflow {version}. "
+        f"Times are medians of {TIMED} runs, memory is the median of {WATCHED}.\n"
+    )
+    yield "| | queued to started | started to finished | total | range | memory | disk |"
     yield "|---|---|---|---|---|---|---|"
     for dag_id, name in WAYS.items():
         whole = sorted(run.waited + run.ran for run in timed[dag_id])
