@@ -217,4 +217,4 @@ def _select_graph(manifest: Mapping[str, Any], dag_id: str | None, task_ids: Seq
     for task_id in task_ids:
         if task_id not in graph.tasks:
             raise UsageError(f"the Dag {dag_id!r} has no task {task_id!r}; it has {', '.join(graph.tasks) or 'none'}")
-    return graph.only(task_ids) if task_ids else graph
+    return graph.select(task_ids) if task_ids else graph

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.local.store.run_records import DagRunRecord, TaskInstanceRecord
-from dagfloe.local.supervise.startup import startup_details
+from dagfloe.local.supervise.startup import build_startup_details
 from dagfloe.local.task_run import TaskRun
 from dagfloe.testing.errors import MisuseError
 from dagfloe.values.jsonable import check_jsonable
@@ -97,7 +97,7 @@ def task_run(
         logical_date=dag_run.logical_date,
         schema_version=schema_version,
     )
-    told = startup_details(run, now)["ti_context"]["dag_run"]
+    told = build_startup_details(run, now)["ti_context"]["dag_run"]
     changed = {name: value for name, value in vars(dag_run).items() if value is not None}
     interval = {
         "data_interval_start": dag_run.data_interval_start or dag_run.logical_date,

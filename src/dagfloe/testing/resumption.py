@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.client.human_input import HITL_TRIGGER
-from dagfloe.local.schedule.resumption import find_choice_problem, human_input_event
+from dagfloe.local.schedule.resumption import build_human_input_event, find_choice_problem
 from dagfloe.runtime.wire.messages import TRIGGER_FAILED_METHOD
 from dagfloe.testing.errors import MisuseError
 from dagfloe.values.serde import encode
@@ -50,7 +50,7 @@ def answered(
     wrong = find_choice_problem(question, chosen or ())
     if wrong is not None:
         raise MisuseError(f"the question of {result.name} is answered wrongly: {wrong}")
-    return _resumed(result, human_input_event(question, chosen, params, user, now))
+    return _resumed(result, build_human_input_event(question, chosen, params, user, now))
 
 
 def poked(result: Result) -> dict[str, Any]:

@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 import dagfloe.local.report
 from browser.example_run import attempt, example_run, instance, task
 from dagfloe.errors import DagfloeError
-from dagfloe.local.report.labels import duration
+from dagfloe.local.report.labels import format_duration
 from dagfloe.local.report.page import render_report, write_report
 from dagfloe.local.report.state_icons import ICONS
-from dagfloe.local.report.timeline import tick_times
+from dagfloe.local.report.timeline import choose_tick_times
 
 HOSTILE = (
     "</script>",
@@ -173,7 +173,7 @@ def test_file_is_replaced(tmp_path: Path) -> None:
 @given(seconds=st.floats(0.001, 1e8))
 def test_ticks(seconds: float) -> None:
     """An axis has at most nine ticks, from 0 on, and none after the end."""
-    times = tick_times(seconds)
+    times = choose_tick_times(seconds)
     assert times[0] == 0
     assert len(times) <= 9
     assert times[-1] <= seconds * 1.0001
@@ -204,7 +204,7 @@ def test_writing_to_a_pipe(tmp_path: Path) -> None:
 )
 def test_durations(seconds: float, text: str) -> None:
     """A duration has at most two units, and is rounded into the next one."""
-    assert duration(seconds) == text
+    assert format_duration(seconds) == text
 
 
 def luminance(color: str) -> float:

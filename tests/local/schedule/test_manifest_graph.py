@@ -36,7 +36,7 @@ def test_declared_graph() -> None:
         queue="q",
         mapped={"item": {"xcom": "first"}},
     )
-    assert graph.leaves() == ["second"]
+    assert graph.list_leaves() == ["second"]
 
 
 def test_undeclared_graph() -> None:
@@ -53,7 +53,7 @@ def test_part_of_a_graph() -> None:
     with dag:
         a >> b >> c
         a >> c
-    part = Graph.from_manifest("d", entry(dag)).only(["c", "a"])
+    part = Graph.from_manifest("d", entry(dag)).select(["c", "a"])
     assert {task_id: node.upstream for task_id, node in part.tasks.items()} == {"a": (), "c": ("a",)}
 
 
@@ -80,7 +80,7 @@ def test_delays(try_number: int, delay_s: float, is_exponential: bool, max_s: fl
         task_id="t", retry_delay_s=delay_s, retry_exponential_backoff=is_exponential, max_retry_delay_s=max_s
     )
     if not is_exponential:
-        assert node.delay_s(try_number) == delay_s
+        assert node.compute_delay_s(try_number) == delay_s
         return
     limit = 86_400.0 if max_s is None else max_s
-    assert node.delay_s(try_number) == min(limit, max(1.0, delay_s * 2.0 ** min(60, try_number - 1)))
+    assert node.compute_delay_s(try_number) == min(limit, max(1.0, delay_s * 2.0 ** min(60, try_number - 1)))

@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 from dagfloe.cancellation import Cancellation
-from dagfloe.local.supervise.startup import startup_details
+from dagfloe.local.supervise.startup import build_startup_details
 from dagfloe.local.task_run import TaskRun
 from dagfloe.runtime.wire.messages import read_startup
 
@@ -45,7 +45,7 @@ def plain(value: Any) -> Any:
 )
 def test_startup(task: TaskRun) -> None:
     """StartupDetails follows the schema in every field, and the runtime reads every value back from it."""
-    details = startup_details(task, WHEN)
+    details = build_startup_details(task, WHEN)
     schema = {"$ref": "#/$defs/StartupDetails", "$defs": SCHEMA["$defs"]}
     jsonschema.validate(plain(details), schema, format_checker=jsonschema.FormatChecker())
     for part, name in ((details["ti"], "TaskInstance"), (details["ti_context"], "TIRunContext")):

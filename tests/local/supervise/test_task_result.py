@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dagfloe.local.supervise.task_result import final_state
+from dagfloe.local.supervise.task_result import decide_final_state
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,6 @@ from dagfloe.local.supervise.task_result import final_state
 )
 def test_final_state(exit_code: int | None, terminal: str | None, retry: bool, expected: str) -> None:
     """Status 0 keeps the terminal message's state; any other end fails or retries the task, with a reason."""
-    state, reason = final_state(exit_code, terminal, should_retry=retry)
+    state, reason = decide_final_state(exit_code, terminal, should_retry=retry)
     assert state == expected
     assert (reason is None) == (exit_code == 0 and terminal is not None)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
-from dagfloe.local.report.labels import duration, state_counts_label
+from dagfloe.local.report.labels import format_duration, format_state_counts
 from dagfloe.local.report.layout import Box, Edge, Node, lay_out
-from dagfloe.local.report.state_icons import count_states, displayed_state, worst_state
+from dagfloe.local.report.state_icons import count_states, find_worst_state, get_displayed_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -170,8 +170,8 @@ def _path(edge: Edge) -> str:
 
 
 def _draw_task(task: Task, number: int, label: str, box: Box, instances: Sequence[Mapping[str, Any]]) -> TaskPicture:
-    states = [displayed_state(instance) for instance in instances]
-    state = worst_state(states)
+    states = [get_displayed_state(instance) for instance in instances]
+    state = find_worst_state(states)
     has_run = any(instance["tries"] for instance in instances)
     seconds = sum(attempt["seconds"] for instance in instances for attempt in instance["tries"])
     kinds = [] if task["kind"] == "task" else [task["kind"].replace("_", " ")]
@@ -186,13 +186,13 @@ def _draw_task(task: Task, number: int, label: str, box: Box, instances: Sequenc
         description=[
             task["task_id"],
             *kinds,
-            state_counts_label(states) or state,
-            *([duration(seconds)] if has_run else []),
+            format_state_counts(states) or state,
+            *([format_duration(seconds)] if has_run else []),
             f"trigger rule {task['trigger_rule']}",
         ],
         box=box,
         is_mapped=task["is_mapped"],
-        duration=duration(seconds) if has_run else None,
+        duration=format_duration(seconds) if has_run else None,
         parts=_split_bar(states, Box(box.x + _MARGIN, box.y + 48, box.width - 2 * _MARGIN, 13)),
         kind=kind or None,
         pill=Box(box.x + box.width - pill_width - 10, box.y - _PILL_HEIGHT / 2, pill_width, _PILL_HEIGHT),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dagfloe.local.report.labels import count_tries, duration, index_label, list_errors
-from dagfloe.local.report.state_icons import displayed_state
+from dagfloe.local.report.labels import count_tries, format_duration, format_index, list_errors
+from dagfloe.local.report.state_icons import get_displayed_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,10 +56,12 @@ def list_rows(instances: Sequence[Mapping[str, Any]], numbers: Mapping[str, int]
         InstanceRow(
             number=numbers.get(instance["task_id"]),
             task_id=instance["task_id"],
-            index=index_label(instance),
-            state=displayed_state(instance),
+            index=format_index(instance),
+            state=get_displayed_state(instance),
             tries=count_tries(instance),
-            duration=duration(sum(attempt["seconds"] for attempt in instance["tries"])) if instance["tries"] else "",
+            duration=format_duration(sum(attempt["seconds"] for attempt in instance["tries"]))
+            if instance["tries"]
+            else "",
             errors=[_fold(error) for error in list_errors(instance)],
         )
         for instance in instances

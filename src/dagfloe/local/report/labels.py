@@ -1,4 +1,4 @@
-"""The texts of the report: durations, names of task instances, errors. Pure."""
+"""Formats durations, dates, names of task instances and errors for the report. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Return a duration in its two largest units, such as `1 min 05 s`."""
     if seconds < 0.9995:
         return f"{seconds * 1000:.0f} ms"
@@ -25,7 +25,7 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minute:02d} min" if hours else f"{minute} min {second:02d} s"
 
 
-def date_label(date: str) -> str:
+def format_date(date: str) -> str:
     """Return an ISO 8601 date for people. Any other string is returned unchanged."""
     try:
         parsed = datetime.fromisoformat(date.replace("Z", "+00:00"))
@@ -34,17 +34,17 @@ def date_label(date: str) -> str:
     return f"{parsed:%Y-%m-%d %H:%M:%S} {parsed.tzname() or ''}".rstrip()
 
 
-def state_counts_label(states: Iterable[str]) -> str:
+def format_state_counts(states: Iterable[str]) -> str:
     """Return the numbers of states, such as `2 failed, 10 success`."""
     return ", ".join(f"{count} {state}" for state, count in count_states(states))
 
 
-def instance_name(instance: Mapping[str, Any]) -> str:
+def format_instance_name(instance: Mapping[str, Any]) -> str:
     """Return a task instance's task_id, with its map index and label if it is mapped."""
-    return str(instance["task_id"]) + (f" [{index_label(instance)}]" if instance["map_index"] >= 0 else "")
+    return str(instance["task_id"]) + (f" [{format_index(instance)}]" if instance["map_index"] >= 0 else "")
 
 
-def index_label(instance: Mapping[str, Any]) -> str:
+def format_index(instance: Mapping[str, Any]) -> str:
     """Return a mapped task instance's map index and label; empty if it is not mapped."""
     if instance["map_index"] < 0:
         return ""

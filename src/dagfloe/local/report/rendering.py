@@ -9,8 +9,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from dagfloe.local.report.labels import date_label, duration
-from dagfloe.local.report.state_icons import ICONS, count_states, displayed_state, icon_id, state_class
+from dagfloe.local.report.labels import format_date, format_duration
+from dagfloe.local.report.state_icons import ICONS, count_states, get_displayed_state, icon_id, state_class
 
 #: What HTML cannot contain or a reader cannot see: controls except tab and newline, lone surrogates, noncharacters.
 _INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
@@ -39,9 +39,9 @@ def _environment() -> Environment:
     environment.globals.update(icons=ICONS)
     environment.filters.update(
         count_states=count_states,
-        date_label=date_label,
-        displayed_state=displayed_state,
-        duration=duration,
+        format_date=format_date,
+        get_displayed_state=get_displayed_state,
+        format_duration=format_duration,
         icon_id=icon_id,
         state_class=state_class,
     )

@@ -33,12 +33,12 @@ def collect_run_data(result: DagResult, store: Store, bundle: str) -> dict[str, 
         "began": result.start_date.isoformat(),
         "seconds": result.seconds,
         "jobs": result.jobs,
-        "tasks": [_task(node) for node in result.graph.tasks.values()],
-        "instances": [_instance(instance, result, store) for instance in result.instances],
+        "tasks": [_collect_task(node) for node in result.graph.tasks.values()],
+        "instances": [_collect_instance(instance, result, store) for instance in result.instances],
     }
 
 
-def _task(node: TaskNode) -> dict[str, Any]:
+def _collect_task(node: TaskNode) -> dict[str, Any]:
     return {
         "task_id": node.task_id,
         "kind": node.kind,
@@ -49,7 +49,7 @@ def _task(node: TaskNode) -> dict[str, Any]:
     }
 
 
-def _instance(instance: Instance, result: DagResult, store: Store) -> dict[str, Any]:
+def _collect_instance(instance: Instance, result: DagResult, store: Store) -> dict[str, Any]:
     mask = store.mask
     xcoms = store.find_xcoms(result.graph.dag_id, result.run_id, instance.task.task_id, instance.map_index)
     has_label = instance.map_index != UNMAPPED and instance.rendered_map_index is not None
@@ -59,12 +59,12 @@ def _instance(instance: Instance, result: DagResult, store: Store) -> dict[str, 
         "label": mask(str(instance.rendered_map_index)) if has_label else None,
         "state": instance.state,
         "error": None if instance.note is None else mask(instance.note),
-        "tries": [_attempt(attempt, result.start_date, store) for attempt in instance.tries],
+        "tries": [_collect_attempt(attempt, result.start_date, store) for attempt in instance.tries],
         "xcoms": {key.key: mask(format_value(value)) for key, value in xcoms.items()},
     }
 
 
-def _attempt(attempt: Try, start_date: datetime, store: Store) -> dict[str, Any]:
+def _collect_attempt(attempt: Try, start_date: datetime, store: Store) -> dict[str, Any]:
     result = attempt.result
     error = None if result is None else result.broken or result.error
     return {
@@ -73,11 +73,11 @@ def _attempt(attempt: Try, start_date: datetime, store: Store) -> dict[str, Any]
         "began_s": (attempt.start_date - start_date).total_seconds(),
         "seconds": 0.0 if result is None else result.seconds,
         "error": None if error is None else store.mask(error),
-        "records": [] if result is None else [_record(record) for record in result.records],
+        "records": [] if result is None else [_collect_record(record) for record in result.records],
     }
 
 
-def _record(record: LogRecord) -> dict[str, Any]:
+def _collect_record(record: LogRecord) -> dict[str, Any]:
     lines = list(format_exception(record.fields.get("error_detail")))
     fields = {name: format_value(value) for name, value in record.fields.items() if name != "error_detail"}
     return {

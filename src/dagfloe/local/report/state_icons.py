@@ -45,7 +45,7 @@ ICONS = {
 _ORDER = {state: position for position, state in enumerate(ICONS)}
 
 
-def displayed_state(instance: Mapping[str, Any]) -> str:
+def get_displayed_state(instance: Mapping[str, Any]) -> str:
     """Return a task instance's state, or `not_run` if it has none."""
     return instance["state"] or NOT_RUN
 
@@ -60,7 +60,7 @@ def icon_id(state: str) -> str:
     return f"icon-{state if state in ICONS else NOT_RUN}"
 
 
-def worst_state(states: Iterable[str]) -> str:
+def find_worst_state(states: Iterable[str]) -> str:
     """Return the state that stands for several."""
     return min(states, key=_position, default=NOT_RUN)
 

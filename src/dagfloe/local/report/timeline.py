@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from dagfloe.local.report.labels import duration, instance_name
-from dagfloe.local.report.state_icons import displayed_state
+from dagfloe.local.report.labels import format_duration, format_instance_name
+from dagfloe.local.report.state_icons import get_displayed_state
 from dagfloe.model.states import SUCCESS
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Timeline:
     rows: list[Row]
 
 
-def tick_times(seconds: float) -> list[float]:
+def choose_tick_times(seconds: float) -> list[float]:
     """Return the times on an axis, in seconds: round ones, at most nine, from 0 on."""
     small_steps = (digit / 10**power for power in (3, 2, 1) for digit in (1, 2, 5))
     long_step = 86400.0 * (seconds // 86400 // 4 + 1)
@@ -90,7 +90,7 @@ def draw_timeline(instances: Sequence[TaskInstance], numbers: Mapping[str, int],
     """
     ends = [attempt["began_s"] + attempt["seconds"] for instance in instances for attempt in instance["tries"]]
     length_s = max([seconds, *ends]) or 1.0
-    times = tick_times(length_s)
+    times = choose_tick_times(length_s)
     return Timeline(
         ticks=[Tick(100 * time / length_s, _tick_label(time, times[-1])) for time in times],
         rows=[_draw_row(instance, numbers, length_s) for instance in instances],
@@ -107,11 +107,11 @@ def _tick_label(time: float, last_time: float) -> str:
 
 
 def _draw_row(instance: TaskInstance, numbers: Mapping[str, int], length_s: float) -> Row:
-    name, tries = instance_name(instance), instance["tries"]
+    name, tries = format_instance_name(instance), instance["tries"]
     not_run = f"{instance['state']}, not run" if instance["state"] else "not run"
     return Row(
         name=name,
-        state=displayed_state(instance),
+        state=get_displayed_state(instance),
         number=numbers.get(instance["task_id"]),
         waits=[_draw_wait(before, after, length_s) for before, after in pairwise(tries)],
         tries=[_draw_try(name, attempt, length_s) for attempt in tries],
@@ -122,7 +122,7 @@ def _draw_row(instance: TaskInstance, numbers: Mapping[str, int], length_s: floa
 def _describe(attempt: Mapping[str, Any]) -> str:
     return (
         f"try {attempt['try_number']}: {attempt['state']}, "
-        f"from {duration(attempt['began_s'])} on, for {duration(attempt['seconds'])}"
+        f"from {format_duration(attempt['began_s'])} on, for {format_duration(attempt['seconds'])}"
     )
 
 
@@ -144,5 +144,5 @@ def _draw_wait(before: Mapping[str, Any], after: Mapping[str, Any], length_s: fl
         state=before["state"],
         x=100 * start / length_s,
         width=100 * seconds / length_s,
-        title=f"{before['state']}: waits {duration(seconds)}",
+        title=f"{before['state']}: waits {format_duration(seconds)}",
     )

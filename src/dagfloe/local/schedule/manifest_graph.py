@@ -33,7 +33,7 @@ class TaskNode:
     queue: str = "default"
     pool: str = "default_pool"
 
-    def delay_s(self, try_number: int) -> float:
+    def compute_delay_s(self, try_number: int) -> float:
         """Return the declared delay between a try and the next one, in seconds."""
         if not self.retry_exponential_backoff:
             return self.retry_delay_s
@@ -41,7 +41,7 @@ class TaskNode:
         grown = max(1.0, self.retry_delay_s * 2.0 ** min(60, try_number - 1))
         return min(grown, MAX_RETRY_DELAY_S if self.max_retry_delay_s is None else self.max_retry_delay_s)
 
-    def xcom_sources(self) -> Iterator[str]:
+    def list_xcom_sources(self) -> Iterator[str]:
         """Yield the tasks over whose return values this task is mapped."""
         for source in (self.mapped or {}).values():
             if "xcom" in source:
@@ -84,7 +84,7 @@ class Graph:
         graph.check()
         return graph
 
-    def only(self, task_ids: Collection[str]) -> Graph:
+    def select(self, task_ids: Collection[str]) -> Graph:
         """Return the part of the graph with these tasks, without edges to other tasks."""
         tasks = {
             task_id: replace(node, upstream=tuple(upstream for upstream in node.upstream if upstream in task_ids))
@@ -93,7 +93,7 @@ class Graph:
         }
         return replace(self, tasks=tasks)
 
-    def leaves(self) -> list[str]:
+    def list_leaves(self) -> list[str]:
         """Return the tasks without downstream tasks."""
         upstream_ids = {task_id for node in self.tasks.values() for task_id in node.upstream}
         return [task_id for task_id in self.tasks if task_id not in upstream_ids]
@@ -104,9 +104,9 @@ class Graph:
         Raises:
             DagfloeError: if the graph is invalid.
         """
-        edges = {task_id: {*node.upstream, *node.xcom_sources()} for task_id, node in self.tasks.items()}
+        edges = {task_id: {*node.upstream, *node.list_xcom_sources()} for task_id, node in self.tasks.items()}
         for task_id, node in self.tasks.items():
-            for upstream in (*node.upstream, *node.xcom_sources()):
+            for upstream in (*node.upstream, *node.list_xcom_sources()):
                 if upstream not in self.tasks:
                     raise DagfloeError(
                         f"in Dag {self.dag_id!r}, the manifest lets task {task_id!r} run after {upstream!r}, which is "

@@ -64,13 +64,13 @@ class Resumer:
         """
         now = self._clock()
         if state == UP_FOR_RETRY:
-            resumption = after_failure(instance, terminal)
+            resumption = resume_after_failure(instance, terminal)
             instance.try_number += 1
             instance.reschedules, instance.start_date = 0, None
             return resumption
         if state == UP_FOR_RESCHEDULE:
             instance.reschedules += 1
-            return after_reschedule(instance, terminal, now)
+            return resume_after_reschedule(instance, terminal, now)
         if state == AWAITING_INPUT or (state == DEFERRED and terminal["classpath"] == HITL_TRIGGER):
             return self._ask_human(instance, terminal)
         if state == DEFERRED:
@@ -81,8 +81,8 @@ class Resumer:
     def _fire_trigger(self, instance: Instance, terminal: Mapping[str, Any], now: datetime) -> Resumption | None:
         outcome = self._outcomes.find_trigger_outcome(instance, terminal)
         if outcome is not None:
-            return after_deferral(terminal, outcome)
-        resumption = after_time_trigger(terminal, now)
+            return resume_after_deferral(terminal, outcome)
+        resumption = resume_after_time_trigger(terminal, now)
         if resumption is None:
             instance.note = (
                 f"it is deferred to {terminal['classpath']}, whose event is not known: put the event into a seed "
@@ -106,17 +106,17 @@ class Resumer:
         if instance.note is not None:
             return None
         chosen = None if outcome.timed_out else outcome.chosen
-        event = human_input_event(question, chosen, outcome.params, "local", self._clock())
+        event = build_human_input_event(question, chosen, outcome.params, "local", self._clock())
         return Resumption(ti_context=_with_event(terminal, event))
 
 
-def after_failure(instance: Instance, terminal: Mapping[str, Any] | None) -> Resumption:
+def resume_after_failure(instance: Instance, terminal: Mapping[str, Any] | None) -> Resumption:
     """Return how a task instance goes on after a failed try: after the delay of the task, or the declared one."""
     delay_s = (terminal or {}).get("retry_delay_seconds")
-    return Resumption(after_s=instance.task.delay_s(instance.try_number) if delay_s is None else float(delay_s))
+    return Resumption(after_s=instance.task.compute_delay_s(instance.try_number) if delay_s is None else float(delay_s))
 
 
-def after_deferral(terminal: Mapping[str, Any], outcome: TriggerOutcome) -> Resumption:
+def resume_after_deferral(terminal: Mapping[str, Any], outcome: TriggerOutcome) -> Resumption:
     """Return how a task instance goes on after its trigger (`DeferTask`)."""
     if outcome.error is not None:
         return Resumption(
@@ -128,7 +128,7 @@ def after_deferral(terminal: Mapping[str, Any], outcome: TriggerOutcome) -> Resu
     return Resumption(ti_context=_with_event(terminal, outcome.event))
 
 
-def after_time_trigger(terminal: Mapping[str, Any], now: datetime) -> Resumption | None:
+def resume_after_time_trigger(terminal: Mapping[str, Any], now: datetime) -> Resumption | None:
     """Return how a task instance goes on after a trigger that only waits; None for any other trigger."""
     kwargs = decode(terminal.get("trigger_kwargs") or {})
     fire_time: Any = None
@@ -142,7 +142,7 @@ def after_time_trigger(terminal: Mapping[str, Any], now: datetime) -> Resumption
     return Resumption(after_s=max(0.0, (fire_time - now).total_seconds()), ti_context=_with_event(terminal, fire_time))
 
 
-def human_input_event(
+def build_human_input_event(
     question: Mapping[str, Any], chosen: Sequence[str] | None, params: Mapping[str, Any], user: str, now: datetime
 ) -> dict[str, Any]:
     """Return the event that resumes a task which asked a human.
@@ -177,7 +177,7 @@ def find_choice_problem(question: Mapping[str, Any], chosen: Sequence[str]) -> s
     return f"{list(chosen)} is not an answer: choose {'some' if is_multiple else 'one'} of {options}"
 
 
-def after_reschedule(instance: Instance, terminal: Mapping[str, Any], now: datetime) -> Resumption:
+def resume_after_reschedule(instance: Instance, terminal: Mapping[str, Any], now: datetime) -> Resumption:
     """Return how a task instance goes on after a reschedule (`RescheduleTask`): at the date that it named."""
     date = terminal["reschedule_date"]
     after_s = (date - now).total_seconds() if isinstance(date, datetime) else 0.0

@@ -45,7 +45,7 @@ class Scheduler:
     @property
     def state(self) -> str:
         """The Dag run's state: `success` or `failed`. As in Airflow, the last tasks decide it."""
-        leaves = [instance for task_id in self._graph.leaves() for instance in self._instances[task_id]]
+        leaves = [instance for task_id in self._graph.list_leaves() for instance in self._instances[task_id]]
         return FAILED if any(instance.state in BAD or not instance.is_finished for instance in leaves) else SUCCESS
 
     def advance(self) -> tuple[list[Instance], list[Instance]]:

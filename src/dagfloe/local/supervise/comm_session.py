@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagfloe.local.supervise.coercion import coerce_body
 from dagfloe.local.supervise.comm_channel import CommChannel
-from dagfloe.local.supervise.startup import startup_details
+from dagfloe.local.supervise.startup import build_startup_details
 from dagfloe.runtime.wire.requests import TERMINAL_STATES, find_problem
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class CommSession:
 
     def send_startup(self, now: datetime) -> None:
         """Send the first frame, with the time at which the task starts."""
-        self._channel.send(0, startup_details(self._task, now))
+        self._channel.send(0, build_startup_details(self._task, now))
 
     def serve(self) -> None:
         """Send pending replies, and answer the requests that have arrived.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dagfloe.local.supervise.task_result import TaskResult, final_state
+from dagfloe.local.supervise.task_result import TaskResult, decide_final_state
 from dagfloe.model.states import FAILED
 from dagfloe.runtime.wire.requests import TERMINAL_STATES
 
@@ -69,7 +69,7 @@ class ResultBuilder:
             process: the process, which has ended; None if it could not be started.
             is_connected: whether the task connected to both sockets.
         """
-        state, reason = self._final_state(process, is_connected=is_connected)
+        state, reason = self._decide_final_state(process, is_connected=is_connected)
         errors = [*self._errors, *([reason] if reason else [])]
         output = self._transcript.output()
         if not is_connected and output:
@@ -86,13 +86,13 @@ class ResultBuilder:
             leftovers=() if process is None else tuple(process.leftovers),
         )
 
-    def _final_state(self, process: TaskProcess | None, *, is_connected: bool) -> tuple[str, str | None]:
+    def _decide_final_state(self, process: TaskProcess | None, *, is_connected: bool) -> tuple[str, str | None]:
         if process is None or self._broken is not None:
             return FAILED, self._broken
         terminal_state = None
         if self._terminal is not None:
             terminal_state = self._terminal.get("state", TERMINAL_STATES[self._terminal["type"]][0])
-        state, reason = final_state(process.exit_code, terminal_state, should_retry=self._task.should_retry)
+        state, reason = decide_final_state(process.exit_code, terminal_state, should_retry=self._task.should_retry)
         if not is_connected:
             return FAILED, f"{reason}, before it had connected"
         if process.exit_code == 0 and terminal_state is None and self._refused_type is not None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dagfloe.local.task_run import TaskRun
 
 
-def startup_details(task: TaskRun, now: datetime) -> dict[str, Any]:
+def build_startup_details(task: TaskRun, now: datetime) -> dict[str, Any]:
     """Return the body of the first frame (`StartupDetails`); its datetimes are aware.
 
     Args:

@@ -40,7 +40,9 @@ class TaskResult:
     leftovers: tuple[str, ...] = ()
 
 
-def final_state(exit_code: int | None, terminal_state: str | None, *, should_retry: bool) -> tuple[str, str | None]:
+def decide_final_state(
+    exit_code: int | None, terminal_state: str | None, *, should_retry: bool
+) -> tuple[str, str | None]:
     """Return a task instance's final state, and the reason if it differs from the terminal message.
 
     Args:

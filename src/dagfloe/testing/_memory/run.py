@@ -12,7 +12,7 @@ from dagfloe.authoring.bundle import Bundle
 from dagfloe.cancellation import Cancellation
 from dagfloe.client import Client
 from dagfloe.errors import TaskCancelled
-from dagfloe.local.supervise.startup import startup_details
+from dagfloe.local.supervise.startup import build_startup_details
 from dagfloe.masking import Secrets
 from dagfloe.runtime.process.signals import StopSignals, TimeLimit
 from dagfloe.runtime.task_runner import TaskRunner
@@ -108,7 +108,7 @@ def run_in_memory(
         channel = MemoryChannel(cancellation, secrets, store.mask, look)
         exchange = MemoryExchange(store, run, take)
         bundle = OneDag(dag)
-        startup = read_startup(as_sent(startup_details(run, clock())), cancellation, run.schema_version)
+        startup = read_startup(as_sent(build_startup_details(run, clock())), cancellation, run.schema_version)
         client = Client(exchange, startup.context, secrets, bundle, clock)
         with captured(channel, level) as handler:
             terminal = TaskRunner(bundle, startup, client, secrets, KeptTimer).run()
@@ -131,6 +131,6 @@ def make_client(
     task: Task | None, run: TaskRun, store: Store, on_request: Callable[[Any], object], clock: Clock
 ) -> tuple[Client, Context]:
     """A client that a store answers, and its context, for code that is called without a running task."""
-    context = read_startup(as_sent(startup_details(run, clock())), Cancellation(), run.schema_version).context
+    context = read_startup(as_sent(build_startup_details(run, clock())), Cancellation(), run.schema_version).context
     exchange = MemoryExchange(store, run, on_request)
     return Client(exchange, context, Secrets(), None if task is None else OneDag(task.dag), clock), context
