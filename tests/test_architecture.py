@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -193,6 +194,27 @@ def test_public_names() -> None:
     ]
     for name in dagfloe.__all__:
         assert getattr(dagfloe, name)
+
+
+def test_names_that_few_tasks_need_are_imported_late() -> None:
+    """`import dagfloe` does not import the modules of the public names that few tasks need."""
+    code = "import dagfloe, sys; print(*sys.modules)"
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    late = {
+        "dagfloe._version",
+        "dagfloe.authoring.group",
+        "dagfloe.authoring.retry",
+        "dagfloe.call_errors",
+        "dagfloe.client.dag_runs",
+        "dagfloe.client.human_input",
+        "dagfloe.client.state_stores",
+        "dagfloe.client.task_instances",
+        "dagfloe.client.variables",
+        "dagfloe.model.assets",
+        "dagfloe.model.connection",
+    }
+    assert late & set(process.stdout.split()) == set()
+    assert all(find_spec(module) for module in late)
 
 
 def test_version() -> None:

@@ -8,12 +8,12 @@ import pickle
 
 import pytest
 
-from dagfloe import errors
+from dagfloe import call_errors, errors
 from dagfloe.format import errors as build_errors
 
 CLASSES = [
     value
-    for module in (errors, build_errors)
+    for module in (errors, call_errors, build_errors)
     for value in vars(module).values()
     if inspect.isclass(value) and issubclass(value, BaseException) and value.__module__ == module.__name__
 ]

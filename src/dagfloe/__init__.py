@@ -16,23 +16,6 @@ from __future__ import annotations
 
 from dagfloe.authoring.bundle import Bundle
 from dagfloe.authoring.dag import Dag, Task
-from dagfloe.call_errors import (
-    ApiServerError,
-    AssetNotFound,
-    AssetStateNotFound,
-    ConnectionNotFound,
-    DagRunAlreadyExists,
-    DagRunFailed,
-    HumanInputError,
-    HumanInputTimeout,
-    InactiveAssetError,
-    NotFoundError,
-    PermissionDenied,
-    SensorTimeout,
-    TaskStateNotFound,
-    VariableNotFound,
-    XComNotFound,
-)
 from dagfloe.client import Client
 from dagfloe.errors import (
     ConnectionLostError,
@@ -57,6 +40,23 @@ if TYPE_CHECKING:
     from dagfloe._version import __version__
     from dagfloe.authoring.group import TaskGroup
     from dagfloe.authoring.retry import RetryDecision
+    from dagfloe.call_errors import (
+        ApiServerError,
+        AssetNotFound,
+        AssetStateNotFound,
+        ConnectionNotFound,
+        DagRunAlreadyExists,
+        DagRunFailed,
+        HumanInputError,
+        HumanInputTimeout,
+        InactiveAssetError,
+        NotFoundError,
+        PermissionDenied,
+        SensorTimeout,
+        TaskStateNotFound,
+        VariableNotFound,
+        XComNotFound,
+    )
     from dagfloe.client.dag_runs import DagInfo, PreviousDagRun
     from dagfloe.client.human_input import HumanAnswer
     from dagfloe.client.state_stores import NEVER_EXPIRE
@@ -120,18 +120,33 @@ __all__ = [
 ]
 #: Public names by module, imported on first use: every task pays for imports, and few tasks need these.
 _LAZY = {
+    "ApiServerError": "dagfloe.call_errors",
     "Asset": "dagfloe.model.assets",
     "AssetAlias": "dagfloe.model.assets",
     "AssetEvent": "dagfloe.model.assets",
+    "AssetNotFound": "dagfloe.call_errors",
+    "AssetStateNotFound": "dagfloe.call_errors",
     "Connection": "dagfloe.model.connection",
+    "ConnectionNotFound": "dagfloe.call_errors",
     "DagInfo": "dagfloe.client.dag_runs",
+    "DagRunAlreadyExists": "dagfloe.call_errors",
+    "DagRunFailed": "dagfloe.call_errors",
     "HumanAnswer": "dagfloe.client.human_input",
+    "HumanInputError": "dagfloe.call_errors",
+    "HumanInputTimeout": "dagfloe.call_errors",
+    "InactiveAssetError": "dagfloe.call_errors",
     "NEVER_EXPIRE": "dagfloe.client.state_stores",
+    "NotFoundError": "dagfloe.call_errors",
+    "PermissionDenied": "dagfloe.call_errors",
     "PreviousDagRun": "dagfloe.client.dag_runs",
     "PreviousTaskInstance": "dagfloe.client.task_instances",
     "RetryDecision": "dagfloe.authoring.retry",
+    "SensorTimeout": "dagfloe.call_errors",
     "TaskGroup": "dagfloe.authoring.group",
+    "TaskStateNotFound": "dagfloe.call_errors",
     "VariableKeys": "dagfloe.client.variables",
+    "VariableNotFound": "dagfloe.call_errors",
+    "XComNotFound": "dagfloe.call_errors",
     "__version__": "dagfloe._version",
 }
 
