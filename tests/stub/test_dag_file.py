@@ -55,6 +55,11 @@ def stub(tasks: dict[str, Any], **declared: Any) -> str:
     return render_stub(manifest(sales=dag(tasks, **declared))).partition("\nwith DAG")[2]
 
 
+def nested(depth: int) -> list[Any]:
+    """Lists in lists."""
+    return [nested(depth - 1)] if depth else []
+
+
 def is_formatted(code: str) -> bool:
     """Whether `ruff format` does not change code."""
     ruff = [sys.executable, "-m", "ruff", "format", "--isolated", "--stdin-filename", "stub.py", "-"]
@@ -294,6 +299,24 @@ def test_wrong_manifests(tasks: dict[str, Any], message: str) -> None:
     """A manifest that a stub Dag cannot express gives an error."""
     with pytest.raises(StubError, match=message):
         stub(tasks)
+
+
+@pytest.mark.parametrize(
+    ("declared", "message"),
+    [
+        ({"start_date": "2026-13-01T00:00:00+00:00"}, "'2026-13-01T00:00:00\\+00:00' is not a date in ISO form"),
+        ({"start_date": "2026-01-01T00:00:00"}, "the date '2026-01-01T00:00:00' has no time zone"),
+        ({"params": {"deep": nested(50)}}, "a value is nested deeper than 40 levels"),
+        ({"params": {"long": 10**5000}}, "a value of type int has no JSON form"),
+        ({"params": {"odd": float("inf")}}, "a value of type float has no JSON form"),
+    ],
+)
+def test_wrong_values(declared: dict[str, Any], message: str) -> None:
+    """A value that has no code gives an error, also if the schema of manifests does not refuse it."""
+    document = manifest(sales=dag({}))
+    document["dags"]["sales"]["declaration"] |= declared
+    with pytest.raises(StubError, match=message):
+        render_stub(document)
 
 
 multiline = st.lists(st.text("ab'\"\\ \r", max_size=40), min_size=1, max_size=6).map("\n".join).filter(bool)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dagfloe.build.freeze.analysis import AnalysisCache, imports_digest
+from dagfloe.build.freeze.analysis import AnalysisCache, imports_digest, list_frozen, read_libraries
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -160,3 +160,15 @@ def test_oldest_are_removed(tmp_path: Path, root: Path) -> None:
     blocked = AnalysisCache(tmp_path / "file" / "cache", (), {"work": work}, root)
     blocked.store(work)
     assert not blocked.restore(work)
+
+
+def test_files_of_an_analysis(tmp_path: Path, root: Path) -> None:
+    """An analysis names the files that are frozen, and gives the content of the libraries among them."""
+    build = Build(tmp_path, 1, root)
+    build.analyse(root)
+    (root / "tasks.so").write_bytes(b"\x7fELF")
+    lists = json.loads((build.work / "analysis.json").read_text())
+    lists["binaries"] = [["tasks.so", str(root / "tasks.so"), "EXTENSION"], ["libx.so", "tasks.so", "SYMLINK"]]
+    (build.work / "analysis.json").write_text(json.dumps(lists))
+    assert {root / "tasks.py", root / "tasks.so"} < set(list_frozen(build.work))
+    assert list(read_libraries(build.work)) == [("tasks.so", b"\x7fELF")]
