@@ -146,7 +146,7 @@ def warm(file: Path, cache: Path | None = None, *, shared: bool = False) -> Path
                 (cache / "store").chmod(0o755)
     if not _has_launcher(file):
         raise PackError(
-            f"{file} has no launcher, so it unpacks itself at every start: build it without --one-file to warm it"
+            f"{file} has no launcher, so no store can hold it: only bundle files built without --one-file have one"
         )
     process = subprocess.run(
         [str(file.absolute())], capture_output=True, text=True, timeout=_WARM_TIMEOUT_S, check=False, env=env
