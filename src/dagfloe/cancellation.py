@@ -29,8 +29,8 @@ class Cancellation:
         self._timeout_message: str | None = None
         self._timeout_delivered = False
         self._shields = 0
-        self._shield = _DepthChange(self, 1)
-        self._window = _DepthChange(self, -1)
+        self._shield = _DepthChange(self._enter_block, self._leave_block, 1)
+        self._window = _DepthChange(self._enter_block, self._leave_block, -1)
 
     @property
     def cancelled(self) -> bool:
@@ -91,6 +91,20 @@ class Cancellation:
         """End delivery, because the task's function has returned or raised."""
         self._is_armed = False
 
+    def _enter_block(self, step: int) -> None:
+        self._shields += step
+        if step < 0 and self._is_requested:
+            try:
+                self._deliver_if_possible()
+            except (TaskCancelled, TaskTimeout):  # raised on entering, so that the block's end never comes
+                self._shields -= step
+                raise
+
+    def _leave_block(self, step: int) -> None:
+        self._shields -= step
+        if step > 0 and self._is_requested:
+            self._deliver_if_possible()
+
     def _deliver_if_possible(self) -> None:
         if not self._is_armed or self._shields:
             return
@@ -116,30 +130,28 @@ class _DepthChange:
     """Changes the number of open shields for a `with` block, which may be nested.
 
     It has no effect on other threads than the main one, because nothing is raised there.
+
+    Args:
+        enter: called with `step` when the block begins.
+        leave: called with `step` when the block ends.
+        step: 1 for a shield, -1 for a window.
     """
 
-    def __init__(self, cancellation: Cancellation, step: int) -> None:
-        self._cancellation = cancellation
+    def __init__(self, enter: Callable[[int], None], leave: Callable[[int], None], step: int) -> None:
+        self._enter = enter
+        self._leave = leave
         self._step = step
         self._main = threading.main_thread().ident
 
     def __enter__(self) -> None:
         if get_ident() == self._main:
-            self._cancellation._shields += self._step  # noqa: SLF001 - the two classes are one mechanism
-            if self._step < 0 and self._cancellation._is_requested:  # noqa: SLF001
-                try:
-                    self._cancellation._deliver_if_possible()  # noqa: SLF001
-                except (TaskCancelled, TaskTimeout):  # raised on entering: `__exit__` will not run
-                    self._cancellation._shields -= self._step  # noqa: SLF001
-                    raise
+            self._enter(self._step)
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if get_ident() == self._main:
-            self._cancellation._shields -= self._step  # noqa: SLF001
-            if self._step > 0 and self._cancellation._is_requested:  # noqa: SLF001
-                self._cancellation._deliver_if_possible()  # noqa: SLF001
+            self._leave(self._step)
 
 
 def _log_failed_callback(callback: object, error: BaseException) -> None:
