@@ -20,7 +20,7 @@ static bool read_length(const uint8_t **in, const uint8_t *end, size_t *length) 
     return true;
 }
 
-/* Copy a match. If it overlaps its own output, copy whole periods of it, twice as much each time. */
+/* Copy a match. If it overlaps its own output, copy whole periods of it, twice as much every time. */
 static void copy_match(uint8_t *out, size_t distance, size_t length) {
     const uint8_t *match = out - distance;
     while (length > 0) {

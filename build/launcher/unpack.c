@@ -1,4 +1,4 @@
-/* Writes the files of the payload into an entry. The store has each file's content once, as an object named by its
+/* Writes the files of the payload into an entry. The store has the content of a file once, as an object named by its
  * digest. Entries are hard links to objects, so a new version of a bundle adds only what changed. A file gets its name
  * in the entry when it is complete.
  */
