@@ -11,17 +11,19 @@ import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import psutil
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-    import psutil
 
     Endpoint = tuple[str, int]
 
 #: In the environment of the started process. It marks descendants that left the session and lost their parents.
 MARK_VARIABLE = "DAGFLOE_LOCAL_RUN"
+_CONNECTIONS = Path("/proc/net/tcp")
 _POLL_S = 0.02
 
 
@@ -43,9 +45,6 @@ class ProcessTree:
     """
 
     def __init__(self, pid: int, mark: str) -> None:
-        import psutil  # noqa: PLC0415 - takes 20 ms, and only a run needs it
-
-        self._psutil = psutil
         self._pid = pid
         self._mark = mark
 
@@ -53,16 +52,15 @@ class ProcessTree:
         """Return whether the process or a descendant holds the other end of a loopback connection.
 
         A process whose parents are gone counts as a stranger, as for the real supervisor. Where the system does not
-        show its connections, the answer is True.
+        list its connections, the answer is True.
 
         Args:
             peer: the other end's address.
             ours: this end's address.
         """
-        try:
-            return any(self._holds_connection(process, peer, ours) for process in self._family())
-        except FileNotFoundError:  # no /proc/net/tcp
+        if not _CONNECTIONS.exists():
             return True
+        return any(_holds_connection(process, peer, ours) for process in self._family())
 
     def end_leftovers(self, grace_s: float, timeout_s: float) -> list[KilledProcess]:
         """Kill the processes that still live.
@@ -74,20 +72,20 @@ class ProcessTree:
         Returns:
             The processes that had to be killed.
         """
-        self._wait(self._members(), grace_s)
+        _wait(self._members(), grace_s)
         killed: dict[int, KilledProcess] = {}
         deadline = time.monotonic() + timeout_s
         while (members := self._members()) and time.monotonic() < deadline:
             for process in members:
-                with suppress(self._psutil.Error):
+                with suppress(psutil.Error):
                     killed[process.pid] = KilledProcess(process.pid, process.name())
                     process.kill()
-            self._wait(members, deadline - time.monotonic())
+            _wait(members, deadline - time.monotonic())
         return list(killed.values())
 
     def _family(self) -> Iterator[psutil.Process]:
         """Yield the started process and its descendants, as far as their parents still exist."""
-        root = self._psutil.Process(self._pid)
+        root = psutil.Process(self._pid)
         yield root
         yield from root.children(recursive=True)
 
@@ -95,12 +93,12 @@ class ProcessTree:
         """Return the living processes of the task, the started one included."""
         family = {process.pid for process in self._family()}
         # Fresh for every call: the system computes start times from the wall clock, which can jump.
-        start_time = self._psutil.Process(self._pid).create_time()
+        start_time = psutil.Process(self._pid).create_time()
         members = []
-        for pid in self._psutil.pids():
-            with suppress(self._psutil.Error, OSError):
-                process = self._psutil.Process(pid)
-                if process.create_time() < start_time or not self._is_living(process):
+        for pid in psutil.pids():
+            with suppress(psutil.Error, OSError):
+                process = psutil.Process(pid)
+                if process.create_time() < start_time or not _is_living(process):
                     continue
                 if pid in family or os.getsid(pid) == self._pid or self._has_mark(process):
                     members.append(process)
@@ -108,34 +106,6 @@ class ProcessTree:
 
     def _has_mark(self, process: psutil.Process) -> bool:
         return process.environ().get(MARK_VARIABLE) == self._mark
-
-    def _holds_connection(self, process: psutil.Process, local: Endpoint, remote: Endpoint) -> bool:
-        with suppress(self._psutil.Error):
-            for connection in process.net_connections("tcp"):
-                if connection.status == self._psutil.CONN_LISTEN:
-                    continue
-                if (_plain(connection.laddr), _plain(connection.raddr)) == (local, remote):
-                    return True
-        return False
-
-    def _is_living(self, process: psutil.Process) -> bool:
-        with suppress(self._psutil.NoSuchProcess):
-            return process.status() not in (self._psutil.STATUS_ZOMBIE, self._psutil.STATUS_DEAD)
-        return False
-
-    def _wait(self, processes: Iterable[psutil.Process], timeout_s: float) -> None:
-        """Wait until processes have ended. `psutil.wait_procs` would reap the started process, and count zombies."""
-        deadline = time.monotonic() + timeout_s
-        with ExitStack() as stack:
-            for process in processes:
-                poller = select.poll()
-                descriptor = open_process(process.pid)
-                if descriptor is not None:
-                    stack.callback(os.close, descriptor)
-                    poller.register(descriptor, select.POLLIN)
-                while (remaining_s := deadline - time.monotonic()) > 0 and self._is_living(process):
-                    if poller.poll(1000 * (remaining_s if descriptor is not None else min(remaining_s, _POLL_S))):
-                        break
 
 
 def open_process(pid: int) -> int | None:
@@ -146,7 +116,38 @@ def open_process(pid: int) -> int | None:
     return None
 
 
-def _plain(endpoint: Endpoint) -> Endpoint:
+def _wait(processes: Iterable[psutil.Process], timeout_s: float) -> None:
+    """Wait until processes have ended. `psutil.wait_procs` would reap the started process, and count zombies."""
+    deadline = time.monotonic() + timeout_s
+    with ExitStack() as stack:
+        for process in processes:
+            poller = select.poll()
+            descriptor = open_process(process.pid)
+            if descriptor is not None:
+                stack.callback(os.close, descriptor)
+                poller.register(descriptor, select.POLLIN)
+            while (remaining_s := deadline - time.monotonic()) > 0 and _is_living(process):
+                if poller.poll(1000 * (remaining_s if descriptor is not None else min(remaining_s, _POLL_S))):
+                    break
+
+
+def _is_living(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+    return False
+
+
+def _holds_connection(process: psutil.Process, local: Endpoint, remote: Endpoint) -> bool:
+    with suppress(psutil.Error, FileNotFoundError):  # the latter from a process that ends at this time
+        for connection in process.net_connections("tcp"):
+            if connection.status == psutil.CONN_LISTEN:
+                continue
+            if (_to_ipv4(connection.laddr), _to_ipv4(connection.raddr)) == (local, remote):
+                return True
+    return False
+
+
+def _to_ipv4(endpoint: Endpoint) -> Endpoint:
     """Return an address with an IPv4 host if it is one, mapped into IPv6 or compatible as some runtimes write it."""
     host = ip_address(endpoint[0])
     if isinstance(host, IPv6Address) and int(host) >> 32 in (0, 0xFFFF):

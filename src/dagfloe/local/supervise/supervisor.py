@@ -17,7 +17,6 @@ from dagfloe.local.supervise.escalation import Escalation
 from dagfloe.local.supervise.limits import Limits
 from dagfloe.local.supervise.result_builder import ResultBuilder
 from dagfloe.local.supervise.sockets import CONNECTIONS, Channel, TaskSockets
-from dagfloe.local.supervise.task_process import TaskProcess
 from dagfloe.local.task_lost import TaskLost
 from dagfloe.values.dates import utc_now
 
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from dagfloe.local.log.records import LogRecord
     from dagfloe.local.store.store import Store
     from dagfloe.local.supervise.stop import Stop
+    from dagfloe.local.supervise.task_process import TaskProcess
     from dagfloe.local.supervise.task_result import TaskResult
     from dagfloe.local.task_run import TaskRun
     from dagfloe.values.dates import Clock
@@ -96,6 +96,8 @@ class _Supervisor:
 
     def start(self, command: Sequence[str], env: Mapping[str, str]) -> bool:
         """Listen, and start the process. Return False if it cannot be started."""
+        from dagfloe.local.supervise.task_process import TaskProcess  # noqa: PLC0415 - psutil takes 20 ms
+
         comm, logs = self._sockets.listen()
         try:
             self._process = TaskProcess([*command, f"--comm={comm}", f"--logs={logs}"], env)
