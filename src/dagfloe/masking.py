@@ -68,14 +68,14 @@ class Secrets:
         """Mask a connection's extra: the whole string, and the values of sensitive keys inside it."""
         self.add(secret_parts(extra_text))
 
-    def mask(self, text: str) -> str:
+    def mask(self, string: str) -> str:
         """The string with every secret replaced by `***`."""
         pattern, count = self._compiled
         if count != len(self._strings):
             longest_first = sorted(self._strings, key=len, reverse=True)
             pattern = re.compile("|".join(map(re.escape, longest_first)))
             self._compiled = (pattern, len(longest_first))
-        return pattern.sub(MASK, text) if pattern else text
+        return pattern.sub(MASK, string) if pattern else string
 
     def mask_value(self, value: Any) -> Any:
         """A copy of a JSON value with `***` for every secret in its strings, and for the values of sensitive keys."""
@@ -117,14 +117,14 @@ def _strings(value: object) -> Iterator[str]:
             yield from _strings(item)
 
 
-def _forms(text: str) -> Iterator[str]:
+def _forms(string: str) -> Iterator[str]:
     """A secret itself, its escaped forms, their escaped forms, and the secret's lines."""
-    for form in {text, *_escaped(text)}:
+    for form in {string, *_escaped(string)}:
         yield form
         yield from _escaped(form)
-    yield from (line for line in text.splitlines() if len(line) > 7)
+    yield from (line for line in string.splitlines() if len(line) > 7)
     try:
-        data = text.encode()
+        data = string.encode()
     except UnicodeEncodeError:  # a lone surrogate; bytes and URIs cannot hold it
         return
     yield from _quoted_forms(repr(b'"' + data)[3:-1])
@@ -134,11 +134,11 @@ def _forms(text: str) -> Iterator[str]:
         yield quoted.replace("%20", "+")
 
 
-def _escaped(text: str) -> Iterator[str]:
+def _escaped(string: str) -> Iterator[str]:
     """A string as JSON and `repr` write it inside quotes of either kind."""
-    yield _json().dumps(text)[1:-1]
-    yield _json().dumps(text, ensure_ascii=False)[1:-1]
-    yield from _quoted_forms(repr('"' + text)[2:-1])
+    yield _json().dumps(string)[1:-1]
+    yield _json().dumps(string, ensure_ascii=False)[1:-1]
+    yield from _quoted_forms(repr('"' + string)[2:-1])
 
 
 def _quoted_forms(escaped: str) -> tuple[str, str]:

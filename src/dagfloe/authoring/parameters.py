@@ -94,7 +94,7 @@ def read_parameters(function: Callable[..., object]) -> tuple[Parameter, ...]:
     if code.co_flags & (_COROUTINE | _ASYNC_GENERATOR | _GENERATOR):
         kind = "a generator" if code.co_flags & _GENERATOR else "asynchronous"
         raise RegistrationError(
-            f"{where(inner)} is {kind}: a task is an ordinary function that returns its value "
+            f"{describe_function(inner)} is {kind}: a task is an ordinary function that returns its value "
             "(call asyncio.run() or list() inside it)"
         )
     positional = code.co_argcount
@@ -170,7 +170,7 @@ def bind(
     return args, kwargs
 
 
-def where(function: FunctionType) -> str:
+def describe_function(function: FunctionType) -> str:
     """The name, file and line of a function, for error messages."""
     return f"{function.__qualname__} ({function.__code__.co_filename}:{function.__code__.co_firstlineno})"
 
@@ -194,9 +194,9 @@ def _injected(function: FunctionType, name: str, annotation: object) -> type | N
 
 def _alternatives(annotation: object) -> Iterator[object]:
     """The annotation itself, or what is inside `X | None`, `Optional[X]`, `Union[X, Y]` and `Annotated[X, ...]`."""
-    text = annotation if isinstance(annotation, str) else getattr(annotation, "__forward_arg__", None)
-    if isinstance(text, str):
-        yield from _alternatives_in(text)
+    source = annotation if isinstance(annotation, str) else getattr(annotation, "__forward_arg__", None)
+    if isinstance(source, str):
+        yield from _alternatives_in(source)
     elif hasattr(annotation, "__metadata__"):
         yield from _alternatives(annotation.__origin__)  # type: ignore[attr-defined]
     elif type(annotation).__name__ in ("UnionType", "_UnionGenericAlias", "Union"):
@@ -206,27 +206,27 @@ def _alternatives(annotation: object) -> Iterator[object]:
         yield annotation
 
 
-def _alternatives_in(text: str) -> Iterator[str]:
+def _alternatives_in(source: str) -> Iterator[str]:
     """The same for an annotation that is a string."""
-    text = text.strip().strip("\"'").strip()
-    parts = _split(text, "|")
-    wrapped = re.fullmatch(_WRAPPED, text) if text.endswith("]") else None
+    source = source.strip().strip("\"'").strip()
+    parts = _split(source, "|")
+    wrapped = re.fullmatch(_WRAPPED, source) if source.endswith("]") else None
     if len(parts) == 1 and wrapped:
         parts = _split(wrapped[2], ",")
         if wrapped[1] == "Annotated":
             del parts[1:]
     elif len(parts) == 1:
-        yield text
+        yield source
         return
     for part in parts:
         yield from _alternatives_in(part)
 
 
-def _split(text: str, separator: str) -> list[str]:
+def _split(source: str, separator: str) -> list[str]:
     """The parts of a string between the separators that are outside of brackets."""
     parts = [""]
     depth = 0
-    for character in text:
+    for character in source:
         depth += (character in "([{") - (character in ")]}")
         if character == separator and depth == 0:
             parts.append("")
@@ -235,9 +235,9 @@ def _split(text: str, separator: str) -> list[str]:
     return parts
 
 
-def _resolve(function: FunctionType, name: str, text: str) -> object:
+def _resolve(function: FunctionType, name: str, source: str) -> object:
     """The object that a dotted name in an annotation refers to; None for any other string."""
-    head, *rest = text.split(".")
+    head, *rest = source.split(".")
     if not all(part.isidentifier() for part in (head, *rest)):
         return None
     scope = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
@@ -252,10 +252,10 @@ def _resolve(function: FunctionType, name: str, text: str) -> object:
         for part in rest:
             value = getattr(value, part)
     except (AttributeError, ValueError):
-        if text.rpartition(".")[2] in {injectable.__name__ for injectable in _INJECTED}:
+        if source.rpartition(".")[2] in {injectable.__name__ for injectable in _INJECTED}:
             raise RegistrationError(
-                f"the annotation {text!r} of parameter {name!r} of {where(function)} is unknown at run time: "
-                "import it outside of `if TYPE_CHECKING:`"
+                f"the annotation {source!r} of parameter {name!r} of {describe_function(function)} is unknown at run "
+                "time: import it outside of `if TYPE_CHECKING:`"
             ) from None
         return None
     return value

@@ -46,7 +46,7 @@ def check_jsonable(value: object) -> None:
     bad = _find_bad(value, 0)
     if bad is not None:
         path = "$" + "".join(reversed(bad.path))
-        raise ValueNotSerializableError(f"the value at {path} is {bad.what}: it has no JSON form; {bad.cure}", path)
+        raise ValueNotSerializableError(f"the value at {path} is {bad.problem}: it has no JSON form; {bad.cure}", path)
 
 
 class BadElement:
@@ -55,15 +55,15 @@ class BadElement:
     The path is collected from its end while the search returns, so that good values cost no path.
 
     Attributes:
-        what: what the element is, as in `the value at $ is ...`.
+        problem: what the element is, as in `the value at $ is ...`.
         cure: what the author can do about it.
         path: the steps that lead to it, the last one first.
     """
 
-    __slots__ = ("cure", "path", "what")
+    __slots__ = ("cure", "path", "problem")
 
-    def __init__(self, what: str, cure: str, *path: str) -> None:
-        self.what = what
+    def __init__(self, problem: str, cure: str, *path: str) -> None:
+        self.problem = problem
         self.cure = cure
         self.path = list(path)
 

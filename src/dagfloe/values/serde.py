@@ -52,7 +52,7 @@ def encode(value: object) -> Any:
         bad = error.bad
     path = "$" + "".join(reversed(bad.path))
     raise ValueNotSerializableError(
-        f"the value at {path} is {bad.what}: it has no form that Airflow reads back; {bad.cure}", path
+        f"the value at {path} is {bad.problem}: it has no form that Airflow reads back; {bad.cure}", path
     )
 
 
@@ -77,7 +77,7 @@ def _encode(value: Any, depth: int) -> Any:
     if issubclass(kind, (str, int, float)):
         bad = find_bad_string(value) if issubclass(kind, str) else find_bad_number(value)
         if bad is not None:
-            raise BadElementError(bad.what, bad.cure)
+            raise BadElementError(bad.problem, bad.cure)
         return value
     if issubclass(kind, dict):
         return _encode_dict(value, _deeper(depth, 1))

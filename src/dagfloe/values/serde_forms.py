@@ -38,9 +38,9 @@ _OLD_ZONES: dict[object, object] = {"EDT": -14400, "CDT": -18000, "MDT": -21600,
 class BadElementError(Exception):
     """An element has no form. `serde` adds its path."""
 
-    def __init__(self, what: str, cure: str, *path: str) -> None:
-        super().__init__(what)
-        self.bad = BadElement(what, cure, *path)
+    def __init__(self, problem: str, cure: str, *path: str) -> None:
+        super().__init__(problem)
+        self.bad = BadElement(problem, cure, *path)
 
 
 def make_form(name: str, data: object) -> dict[str, object]:
