@@ -2,7 +2,7 @@
 
 A task instance that runs has a thread, in which `supervisor.run_task` serves it. The threads put their events into
 one queue, and the thread that called `run_dag` handles them. `scheduler` decides which task instances run, and
-`resumption` how a suspended task instance goes on.
+`resumption` how a suspended task instance resumes.
 """
 
 from __future__ import annotations

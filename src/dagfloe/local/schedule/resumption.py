@@ -1,4 +1,4 @@
-"""How a task instance goes on after a retry, a deferral, a reschedule or a human's answer."""
+"""How a task instance resumes after a retry, a deferral, a reschedule or a human's answer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TIME_DELTA_TRIGGER = "airflow.providers.standard.triggers.temporal.TimeDeltaTri
 
 @dataclass(frozen=True, kw_only=True)
 class Resumption:
-    """How a task instance goes on.
+    """How a task instance resumes.
 
     Attributes:
         after_s: the seconds until its next process starts.
@@ -38,7 +38,7 @@ class Resumption:
 
 
 class Resumer:
-    """Decides how task instances go on.
+    """Decides how task instances resume.
 
     Args:
         outcomes: knows the outcomes of triggers and of questions to a human.
@@ -52,7 +52,7 @@ class Resumer:
         self._clock = clock
 
     def resume(self, instance: Instance, state: str, terminal: Mapping[str, Any]) -> Resumption | None:
-        """Decide how a task instance goes on.
+        """Decide how a task instance resumes.
 
         Args:
             instance: the task instance. Its counters are updated.
@@ -60,7 +60,7 @@ class Resumer:
             terminal: its terminal message; empty if it sent none.
 
         Returns:
-            How it goes on. None if it cannot go on: then `instance.note` has the reason.
+            How it resumes. None if it cannot: then `instance.note` has the reason.
         """
         now = self._clock()
         if state == UP_FOR_RETRY:
@@ -111,13 +111,13 @@ class Resumer:
 
 
 def resume_after_failure(instance: Instance, terminal: Mapping[str, Any] | None) -> Resumption:
-    """Return how a task instance goes on after a failed try: after the delay of the task, or the declared one."""
+    """Return how a task instance resumes after a failed try: after the delay of the task, or the declared one."""
     delay_s = (terminal or {}).get("retry_delay_seconds")
     return Resumption(after_s=instance.task.compute_delay_s(instance.try_number) if delay_s is None else float(delay_s))
 
 
 def resume_after_deferral(terminal: Mapping[str, Any], outcome: TriggerOutcome) -> Resumption:
-    """Return how a task instance goes on after its trigger (`DeferTask`)."""
+    """Return how a task instance resumes after its trigger (`DeferTask`)."""
     if outcome.error is not None:
         return Resumption(
             ti_context={
@@ -129,7 +129,7 @@ def resume_after_deferral(terminal: Mapping[str, Any], outcome: TriggerOutcome) 
 
 
 def resume_after_time_trigger(terminal: Mapping[str, Any], now: datetime) -> Resumption | None:
-    """Return how a task instance goes on after a trigger that only waits; None for any other trigger."""
+    """Return how a task instance resumes after a trigger that only waits; None for any other trigger."""
     kwargs = decode(terminal.get("trigger_kwargs") or {})
     fire_time: Any = None
     if terminal["classpath"] == _DATE_TIME_TRIGGER:
@@ -178,7 +178,7 @@ def find_choice_problem(question: Mapping[str, Any], chosen: Sequence[str]) -> s
 
 
 def resume_after_reschedule(instance: Instance, terminal: Mapping[str, Any], now: datetime) -> Resumption:
-    """Return how a task instance goes on after a reschedule (`RescheduleTask`): at the date that it named."""
+    """Return how a task instance resumes after a reschedule (`RescheduleTask`): at the date that it named."""
     date = terminal["reschedule_date"]
     after_s = (date - now).total_seconds() if isinstance(date, datetime) else 0.0
     context = {"task_reschedule_count": instance.reschedules, "start_date": instance.start_date}
