@@ -199,12 +199,12 @@ def test_direct_calls(dagfloe_env: TaskEnvironment, dag: Dag) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"task": "t"}, "'t' is no registered task"),
+        ({"task": "t"}, "'t' is not a registered task"),
         ({"over": "carrier pigeon"}, "memory or sockets"),
         ({"over": "sockets", "file": "x"}, "leave `over` out"),
         ({"dag_id": "d"}, "knows its Dag"),
-        ({"task": "t", "file": __file__}, "no bundle file that can be run"),
-        ({"task": "t", "file": "no/such/file"}, "no bundle file that can be run: .*No such file"),
+        ({"task": "t", "file": __file__}, r"cannot be read from the file: .*test_environment.py: not a bundle file"),
+        ({"task": "t", "file": "no/such/file"}, "cannot be read from the file: (.*)no/such/file: No such file"),
     ],
 )
 def test_mistakes(dagfloe_env: TaskEnvironment, dag: Dag, arguments: dict[str, Any], message: str) -> None:
@@ -225,9 +225,9 @@ def test_values_that_cannot_be(dagfloe_env: TaskEnvironment, dag: Dag) -> None:
             dagfloe_env.connections["x"] = {"conn_type": "http", "extra": {"x": bad}}
         with pytest.raises(ValueNotSerializableError):
             dagfloe_env.run(task, arguments={"x": bad})
-    with pytest.raises(MisuseError, match="an XCom is at"):
+    with pytest.raises(MisuseError, match="is not the key of an XCom"):
         dagfloe_env.xcoms["a", "b", 1, 2] = 1
-    with pytest.raises(MisuseError, match="no regular expression"):
+    with pytest.raises(MisuseError, match="not a regular expression"):
         dagfloe_env.run(task, stop_at="(")
     dagfloe_env.dag_run.conf["x"] = object()
     with pytest.raises(ValueNotSerializableError):

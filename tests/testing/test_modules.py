@@ -96,4 +96,6 @@ def test_file_that_is_no_module(dagfloe_env: TaskEnvironment, tmp_path: Path, mo
     exec(compile(TASKS, script, "exec"), vars(module))  # noqa: S102 - as Python does with a script
     monkeypatch.setitem(sys.modules, "script", module)
     assert dagfloe_env.run(module.where).value == "script"
-    assert dagfloe_env.run(module.where, over="sockets").log.has("The task cannot begin: .*script is no Python module")
+    assert dagfloe_env.run(module.where, over="sockets").log.has(
+        "The task cannot begin: .*script is not a Python module"
+    )

@@ -14,9 +14,9 @@ from support.raw_bundle import write_bundle
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dagfloe.testing._mode import Over
+    from dagfloe.testing._mode import ModeName
 
-OVER: tuple[Over, ...] = ("memory", "sockets")
+OVER: tuple[ModeName, ...] = ("memory", "sockets")
 ONLY_IN_34 = "GetXCom has no field 'previous_iteration' for this Airflow; it needs airflow = \"3.4\" in [tool.dagfloe]"
 NO_LOOP = "failed in the API server or on the way to it (API_SERVER_ERROR, HTTP status 400)"
 TASKS = """
@@ -60,7 +60,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.Fix
 
 
 @pytest.mark.parametrize("over", OVER)
-def test_airflow_3_3(dagfloe_env: TaskEnvironment, over: Over) -> None:
+def test_airflow_3_3(dagfloe_env: TaskEnvironment, over: ModeName) -> None:
     """By default a field that only 3.4 has is refused before it is sent, with the setting that it needs."""
     result = dagfloe_env.run(look_back, over=over)
     assert result.state == "failed"
@@ -69,7 +69,7 @@ def test_airflow_3_3(dagfloe_env: TaskEnvironment, over: Over) -> None:
 
 
 @pytest.mark.parametrize("over", OVER)
-def test_airflow_3_4(over: Over) -> None:
+def test_airflow_3_4(over: ModeName) -> None:
     """With `airflow="3.4"` the field is sent; the supervisor refuses it, as in 3.4, outside of a loop."""
     env = TaskEnvironment(airflow="3.4")
     result = env.run(look_back, over=over)
@@ -80,7 +80,7 @@ def test_airflow_3_4(over: Over) -> None:
 
 
 @pytest.mark.parametrize("over", OVER)
-def test_project(dagfloe_env: TaskEnvironment, project: Any, over: Over) -> None:
+def test_project(dagfloe_env: TaskEnvironment, project: Any, over: ModeName) -> None:
     """Without an argument, the task's project decides; the argument goes before it."""
     tasks = project('[tool.dagfloe]\nbundle = "tasks:bundle"\nairflow = "3.4"\n')
     assert NO_LOOP in dagfloe_env.run(tasks.look_back, over=over).log.text

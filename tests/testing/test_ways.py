@@ -28,11 +28,11 @@ from dagfloe.testing import TaskEnvironment, TaskStateError
 
 if TYPE_CHECKING:
     from dagfloe import Task
-    from dagfloe.testing._mode import Over
+    from dagfloe.testing._mode import ModeName
 
 DATE = datetime(2030, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 REPORT = Asset("report", "file:///report")
-WAYS: tuple[Over, ...] = ("memory", "sockets")
+WAYS: tuple[ModeName, ...] = ("memory", "sockets")
 
 bundle = Bundle()
 dag = bundle.dag("ways")
@@ -202,7 +202,7 @@ def test_both_ways_are_one(env: TaskEnvironment, task: Task) -> None:
 
 
 @pytest.mark.parametrize("over", WAYS)
-def test_values(env: TaskEnvironment, over: Over) -> None:
+def test_values(env: TaskEnvironment, over: ModeName) -> None:
     """What tasks push is there for a test, and for the tasks after them."""
     first = env.run(extract, over=over)
     assert first.xcoms == {"rows": 2, "return_value": [{"amount": 40}, {"amount": 2}]}
@@ -219,7 +219,7 @@ def test_values(env: TaskEnvironment, over: Over) -> None:
 
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize("over", WAYS)
-def test_log(env: TaskEnvironment, over: Over) -> None:
+def test_log(env: TaskEnvironment, over: ModeName) -> None:
     """Prints and warnings are records; levels count; secrets are masked, and no repr shows one."""
     log = env.run(says, over=over).log
     assert log.has("^printed [*]{3}$", logger="task.stdout")
@@ -233,7 +233,7 @@ def test_log(env: TaskEnvironment, over: Over) -> None:
 
 
 @pytest.mark.parametrize("over", WAYS)
-def test_how_it_failed(env: TaskEnvironment, over: Over) -> None:
+def test_how_it_failed(env: TaskEnvironment, over: ModeName) -> None:
     """A test that expects success is told the reason and shown the log."""
     with pytest.raises(TaskStateError, match=r"ways\.fails ended as 'failed', not 'success'") as caught:
         env.run(fails, over=over).raise_for_state()
@@ -245,7 +245,7 @@ def test_how_it_failed(env: TaskEnvironment, over: Over) -> None:
 
 
 @pytest.mark.parametrize("over", WAYS)
-def test_going_on(env: TaskEnvironment, over: Over) -> None:
+def test_going_on(env: TaskEnvironment, over: ModeName) -> None:
     """Deferred, asked and rescheduled tasks go on in the way in which they were run."""
     deferred = env.run(waits, over=over)
     assert (deferred.trigger, deferred.trigger_kwargs, deferred.resumes_in) == ("some.Trigger", {"at": DATE}, "arrived")
@@ -261,7 +261,7 @@ def test_going_on(env: TaskEnvironment, over: Over) -> None:
 
 
 @pytest.mark.parametrize("over", WAYS)
-def test_arguments(env: TaskEnvironment, over: Over) -> None:
+def test_arguments(env: TaskEnvironment, over: ModeName) -> None:
     """Arguments come from the block, by map index, or from the test."""
     assert env.run(squares, over=over, map_index=2).value == 9
     assert env.run(squares, over=over, arguments={"number": 12}).value == 144
@@ -269,7 +269,7 @@ def test_arguments(env: TaskEnvironment, over: Over) -> None:
 
 
 @pytest.mark.parametrize("over", WAYS)
-def test_stop(env: TaskEnvironment, over: Over) -> None:
+def test_stop(env: TaskEnvironment, over: ModeName) -> None:
     """A task that is told to stop cleans up, and has failed."""
     result = env.run(is_stopped, over=over, stop_at="^working$", max_tries=3)
     assert result.state == "failed"
@@ -279,14 +279,14 @@ def test_stop(env: TaskEnvironment, over: Over) -> None:
 
 
 @pytest.mark.parametrize("over", WAYS)
-def test_stop_that_never_comes(env: TaskEnvironment, over: Over) -> None:
+def test_stop_that_never_comes(env: TaskEnvironment, over: ModeName) -> None:
     """A test of a stop that tests none is told so."""
     with pytest.raises(TaskStateError, match=r"(?s)'\^nothing\$'; it ended as 'skipped'.*nothing to do"):
         env.run(is_skipped, over=over, stop_at="^nothing$")
 
 
 @pytest.mark.parametrize("over", WAYS)
-def test_errors_that_are_asked_for(env: TaskEnvironment, over: Over) -> None:
+def test_errors_that_are_asked_for(env: TaskEnvironment, over: ModeName) -> None:
     """A request may be answered with an error, of the class that the real one has."""
     for code, name in {"PERMISSION_DENIED": "PermissionDenied", "API_SERVER_ERROR": "ApiServerError"}.items():
         env.errors["GetVariable"] = code

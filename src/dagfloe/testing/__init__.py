@@ -1,6 +1,6 @@
-"""Test tasks without an Airflow: in memory, over real sockets, or as the frozen file. Never frozen into a bundle.
+"""Tests tasks without an Airflow: in memory, over real sockets, or as the frozen file. Never part of a bundle file.
 
-Start with a `TaskEnvironment`; the pytest plugin gives one as the fixture `dagfloe_env`::
+Start with a `TaskEnvironment`; the pytest plugin provides one as the fixture `dagfloe_env`::
 
     def test_total(dagfloe_env):
         dagfloe_env.xcoms["extract"] = [{"amount": 2}]
@@ -36,8 +36,8 @@ __all__ = [
     "TaskInstanceRecord",
     "TaskStateError",
 ]
-#: Imported when they are first used: pytest imports the plugin beside this in every session.
-_LATE = {
+#: Imported at their first use, because pytest imports this package with the plugin in every session.
+_LAZY_MODULES = {
     "DagRunFacts": "dagfloe.testing.dag_run",
     "DagRunRecord": "dagfloe.local.store.run_records",
     "Limits": "dagfloe.local.supervise.limits",
@@ -52,7 +52,7 @@ _LATE = {
 
 
 def __getattr__(name: str) -> object:
-    if name not in _LATE:
+    if name not in _LAZY_MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(_LATE[name]), name)
+    value = globals()[name] = getattr(import_module(_LAZY_MODULES[name]), name)
     return value

@@ -15,18 +15,18 @@ from dagfloe.testing.schema_version import choose_schema_version
 if TYPE_CHECKING:
     from os import PathLike
 
-    Over = Literal["memory", "sockets"]
+    ModeName = Literal["memory", "sockets"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Way:
+class Mode:
     """How a task is run.
 
     Attributes:
         dag_id: the Dag's id.
         task_id: the task's id.
-        task: the task, where this process has it.
-        command: what is started to run it; None in memory.
+        task: the task, if this process has it.
+        command: the command that runs it; None in memory.
         schema_version: the supervisor schema version that the task and its supervisor speak.
     """
 
@@ -37,31 +37,31 @@ class Way:
     schema_version: str
 
 
-def choose(
-    task: Task | str, *, over: Over, file: str | PathLike[str] | None, dag_id: str | None, airflow: str | None
-) -> Way:
-    """Check what a test asks for.
+def choose_mode(
+    task: Task | str, *, over: ModeName, file: str | PathLike[str] | None, dag_id: str | None, airflow: str | None
+) -> Mode:
+    """Check the arguments of a test, and choose how to run the task.
 
     Args:
         task: the task, or the task_id of one in a file.
         over: `memory` or `sockets`.
         file: the frozen file.
-        dag_id: the Dag, for a task_id that several Dags of the file have.
-        airflow: as for `TaskEnvironment`; a frozen file has its own.
+        dag_id: the Dag, if several Dags of the file have the task_id.
+        airflow: as for `TaskEnvironment`. A frozen file has its own.
 
     Raises:
-        MisuseError: when it cannot be done.
-        PackError: when the `pyproject.toml` of the task's project cannot be read.
+        MisuseError: if the task cannot be run so.
+        PackError: if the `pyproject.toml` of the task's project cannot be read.
     """
     if over not in ("memory", "sockets"):
-        raise MisuseError(f"a task is run over memory or sockets, not {over!r}")
+        raise MisuseError(f"a task runs over memory or sockets, not {over!r}")
     if file is not None:
         if over == "sockets":
-            raise MisuseError("a frozen file is run over sockets anyway: leave `over` out")
+            raise MisuseError("a frozen file always runs over sockets: leave `over` out")
         path = Path(file).absolute()
         task_id = task if isinstance(task, str) else task.task_id
         dag_id = dag_id or (find_dag_id(path, task_id) if isinstance(task, str) else task.dag_id)
-        return Way(
+        return Mode(
             dag_id=dag_id,
             task_id=task_id,
             task=task if isinstance(task, Task) else None,
@@ -69,9 +69,9 @@ def choose(
             schema_version=find_file_schema_version(path),
         )
     if not isinstance(task, Task):
-        raise MisuseError(f"{task!r} is no registered task: pass what @dag.task made, or the file that has it")
+        raise MisuseError(f"{task!r} is not a registered task: pass what @dag.task returned, or the file that has it")
     if dag_id is not None:
         raise MisuseError("dag_id is for a task_id in a file: a registered task knows its Dag")
     schema_version = choose_schema_version(airflow, task)
     command = tuple(find_source(task, schema_version).command) if over == "sockets" else None
-    return Way(dag_id=task.dag_id, task_id=task.task_id, task=task, command=command, schema_version=schema_version)
+    return Mode(dag_id=task.dag_id, task_id=task.task_id, task=task, command=command, schema_version=schema_version)

@@ -1,4 +1,4 @@
-"""What became of one try, however it was run: values only."""
+"""The outcome of one try, in all modes: values only."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What a way of running a task gives.
+class TryOutcome:
+    """The outcome of one try.
 
     Attributes:
         state: the task instance's state.
-        terminal: the terminal message, if one came.
-        requests: what the task sent, in order, the terminal message included.
+        terminal: the terminal message, if the task sent one.
+        requests: the task's messages in order, including the terminal message.
         records: its log.
-        exception: the exception itself, where the task ran in this process.
-        error: why the process did not end as it should.
+        exception: the exception itself, if the task ran in this process.
+        error: why the process did not end normally.
     """
 
     state: str

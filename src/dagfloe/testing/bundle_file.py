@@ -1,4 +1,4 @@
-"""What a frozen file's manifest says about the task to run."""
+"""Reads from a frozen file's manifest how to run a task."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ if TYPE_CHECKING:
 
 
 def find_dag_id(file: Path, task_id: str) -> str:
-    """The one Dag of a bundle file that has a task.
+    """Return the only Dag of a bundle file that has a task.
 
     Raises:
-        MisuseError: when none or several have it, or it is no bundle file.
+        MisuseError: if no Dag or several Dags have it, or if it is not a bundle file.
     """
     try:
         dags = _read_manifest(file)["dags"]
     except (DagfloeError, KeyError) as error:
-        raise MisuseError(f"{file} is no bundle file that can be run: {error}") from error
-    having = [dag_id for dag_id, dag in dags.items() if task_id in dag["tasks"]]
-    if len(having) == 1:
-        return str(having[0])
-    known = ", ".join(f"{dag_id}: {', '.join(dag['tasks'])}" for dag_id, dag in dags.items())
+        raise MisuseError(f"the Dag of the task {task_id!r} cannot be read from the file: {error}") from error
+    dag_ids = [dag_id for dag_id, dag in dags.items() if task_id in dag["tasks"]]
+    if len(dag_ids) == 1:
+        return str(dag_ids[0])
+    tasks = ", ".join(f"{dag_id}: {', '.join(dag['tasks'])}" for dag_id, dag in dags.items())
     raise MisuseError(
-        f"{file} has the task {task_id!r} in {len(having)} Dags: name one that it has, or give dag_id ({known})"
+        f"{file} has the task {task_id!r} in {len(dag_ids)} Dags: name a task that it has, or add dag_id ({tasks})"
     )
 
 
 def find_file_schema_version(file: Path) -> str:
-    """The supervisor schema version to speak with a file: its manifest's, or the default one without a manifest.
+    """Return the supervisor schema version to speak with a file: that of its manifest, or else the default one.
 
-    A program without a manifest is run all the same, so that its failure and its output are in the result.
+    A program without a manifest runs all the same, so that the result has its failure and its output.
     """
     try:
         return served_schema_version(_read_manifest(file))

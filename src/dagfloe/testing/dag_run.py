@@ -1,9 +1,9 @@
-"""What a task is told of itself and of its Dag run. Pure."""
+"""The Dag run and the task instance of a test, as the supervisor describes them to the task. Pure."""
 
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -21,20 +21,20 @@ _MIDNIGHT = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 @dataclass(kw_only=True)
 class DagRunFacts:
-    """The Dag run that tasks belong to. Change the attributes before a task is run.
+    """The Dag run of the tasks. Change its attributes before you run a task.
 
     Attributes:
         run_id: the run's id.
         run_type: `manual`, `scheduled`, `backfill`, `asset_triggered` or another that Airflow names.
-        conf: the configuration that the run was triggered with.
-        logical_date: aware, or None for a run that has none.
-        data_interval_start: the logical date when it is None.
-        data_interval_end: likewise.
-        run_after: likewise; the present time for a run without a logical date.
+        conf: the run's configuration.
+        logical_date: the logical date, aware; None for a run without one.
+        data_interval_start: the start of the data interval; None for the logical date.
+        data_interval_end: likewise, its end.
+        run_after: the earliest start; None for the logical date, or for the present time if there is no logical date.
         note: the run's note.
-        partition_key: key of the partition.
-        triggering_user_name: who triggered it.
-        consumed_asset_events: the asset events that triggered it, as Airflow's messages have them.
+        partition_key: the key of its partition.
+        triggering_user_name: the user who triggered it.
+        consumed_asset_events: the asset events that triggered it, in the form of Airflow's messages.
     """
 
     run_id: str = f"manual__{_MIDNIGHT.isoformat()}"
@@ -50,7 +50,7 @@ class DagRunFacts:
     consumed_asset_events: list[dict[str, Any]] = field(default_factory=list)
 
 
-def task_run(
+def make_task_run(
     dag_id: str,
     task_id: str,
     dag_run: DagRunFacts,
@@ -60,68 +60,69 @@ def task_run(
     max_tries: int = 0,
     map_index: int = -1,
     schema_version: str,
-    more: Mapping[str, Any] | None = None,
+    ti_context: Mapping[str, Any] | None = None,
 ) -> TaskRun:
-    """A task instance to run. Equal ids give it an equal UUID, whatever the try.
+    """Make a task instance. All its tries have the same ti_id.
 
     Args:
         dag_id: the Dag's id.
         task_id: the task's id.
         dag_run: its Dag run.
-        now: when it starts.
+        now: its start date.
         try_number: 1 for the first try.
-        max_tries: how many retries it has.
-        map_index: -1 when it is not mapped.
+        max_tries: the number of retries.
+        map_index: -1 if the task is not mapped.
         schema_version: the supervisor schema version that it speaks.
-        more: further fields of `StartupDetails.ti_context`.
+        ti_context: further fields of `StartupDetails.ti_context`.
 
     Raises:
-        MisuseError: for a time without a time zone.
-        ValueNotSerializableError: for a conf that has no JSON form.
+        MisuseError: if a date has no time zone.
+        ValueNotSerializableError: if the conf has no JSON form.
     """
-    for what, value in {"now": now, **vars(dag_run)}.items():
+    for name, value in {"now": now, **vars(dag_run)}.items():
         if isinstance(value, datetime) and value.tzinfo is None:
-            raise MisuseError(f"{what} has no time zone: give it one, such as tzinfo=timezone.utc")
+            raise MisuseError(f"{name} has no time zone: add one, such as tzinfo=timezone.utc")
     check_jsonable(dag_run.conf)
-    name = f"{dag_id} {task_id} {dag_run.run_id} {map_index}"
     run = TaskRun(
         dag_id=dag_id,
         task_id=task_id,
         run_id=dag_run.run_id,
         try_number=try_number,
         map_index=map_index,
-        ti_id=str(uuid.uuid5(uuid.NAMESPACE_OID, name)),
+        ti_id=str(uuid.uuid5(uuid.NAMESPACE_OID, f"{dag_id} {task_id} {dag_run.run_id} {map_index}")),
         max_tries=max_tries,
         should_retry=try_number <= max_tries,
         conf=dag_run.conf,
         logical_date=dag_run.logical_date,
         schema_version=schema_version,
     )
-    told = build_startup_details(run, now)["ti_context"]["dag_run"]
-    changed = {name: value for name, value in vars(dag_run).items() if value is not None}
-    interval = {
+    defaults = build_startup_details(run, now)["ti_context"]["dag_run"]
+    attributes = {name: value for name, value in vars(dag_run).items() if value is not None}
+    dates = {
         "data_interval_start": dag_run.data_interval_start or dag_run.logical_date,
         "data_interval_end": dag_run.data_interval_end or dag_run.logical_date,
         "run_after": dag_run.run_after or dag_run.logical_date or now,
         "start_date": now,
     }
-    ti_context = {"start_date": now, "dag_run": {**told, **changed, **interval}, **(more or {})}
-    return with_context(run, ti_context)
+    return update_ti_context(
+        run, {"start_date": now, "dag_run": {**defaults, **attributes, **dates}, **(ti_context or {})}
+    )
 
 
-def with_context(run: TaskRun, more: Mapping[str, Any]) -> TaskRun:
-    """The same task instance, told more or something else in `StartupDetails.ti_context`."""
-    return TaskRun(**{**vars(run), "ti_context": {**run.ti_context, **more}})
+def update_ti_context(run: TaskRun, ti_context: Mapping[str, Any]) -> TaskRun:
+    """Return a copy of a task instance with other fields of `StartupDetails.ti_context`."""
+    return replace(run, ti_context={**run.ti_context, **ti_context})
 
 
-def dag_run_record(run: TaskRun) -> DagRunRecord:
-    """The Dag run of a task instance, as the store remembers it."""
-    told = run.ti_context["dag_run"]
-    return DagRunRecord(**{each.name: told[each.name] for each in fields(DagRunRecord) if each.name in told})
+def make_dag_run_record(run: TaskRun) -> DagRunRecord:
+    """Make the store's record of the Dag run of a task instance."""
+    dag_run = run.ti_context["dag_run"]
+    names = {item.name for item in fields(DagRunRecord)} & set(dag_run)
+    return DagRunRecord(**{name: dag_run[name] for name in names})
 
 
-def task_instance_record(run: TaskRun, state: str) -> TaskInstanceRecord:
-    """A task instance in a state, as the store remembers it."""
+def make_task_instance_record(run: TaskRun, state: str) -> TaskInstanceRecord:
+    """Make the store's record of a task instance in a state."""
     return TaskInstanceRecord(
         dag_id=run.dag_id,
         task_id=run.task_id,
@@ -136,11 +137,11 @@ def task_instance_record(run: TaskRun, state: str) -> TaskInstanceRecord:
     )
 
 
-def literals(arguments: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
-    """Arguments as the supervisor tells them for a stub Dag that gives values.
+def make_literal_bindings(arguments: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
+    """Make the argument bindings that the supervisor sends for literal values in a stub Dag.
 
     Raises:
-        ValueNotSerializableError: for one that has no JSON form.
+        ValueNotSerializableError: if an argument has no JSON form.
     """
     check_jsonable(dict(arguments))
     return [

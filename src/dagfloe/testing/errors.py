@@ -1,4 +1,4 @@
-"""What this package raises."""
+"""The errors that this package raises."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dagfloe.errors import DagfloeError
 
 
 class MisuseError(DagfloeError):
-    """The test asks for something that cannot be: an answer to a task that did not ask, a file without the task."""
+    """The test requests something impossible, such as an answer for a task that has not asked a question."""
 
 
 class TaskStateError(DagfloeError, AssertionError):
-    """A task did not end as the test expected; the message holds its log."""
+    """A task did not end as the test expected. The message has its log."""

@@ -1,4 +1,4 @@
-"""A task's log, to look into and to assert about."""
+"""A task's log, to search and to make assertions about."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Log(Sequence["LogRecord"]):
-    """The records of one try, oldest first, as Airflow would have them: secrets in them are masked."""
+    """The records of one try, oldest first, as in Airflow: with masked secrets."""
 
     def __init__(self, records: Sequence[LogRecord]) -> None:
         self._records = tuple(records)
@@ -39,26 +39,26 @@ class Log(Sequence["LogRecord"]):
 
     @property
     def text(self) -> str:
-        """The whole log for people, a record a line, with fields and exceptions."""
-        return "\n".join(line for record in self._records for line in _lines(record))
+        """The whole log for people: one line per record, with fields and exceptions."""
+        return "\n".join(line for record in self._records for line in _format_record(record))
 
     def find(self, pattern: str = "", *, level: str | None = None, logger: str | None = None) -> list[LogRecord]:
-        """The records that fit.
+        """Return the records that match.
 
         Args:
-            pattern: a regular expression that is somewhere in the message.
+            pattern: a regular expression that is searched in the message.
             level: critical, error, warning, info or debug.
-            logger: the logger's name; `task.stdout` has what was printed.
+            logger: the logger's name; `task.stdout` has the printed lines.
         """
-        return [record for record in self._records if fits(record, pattern, level=level, logger=logger)]
+        return [record for record in self._records if matches(record, pattern, level=level, logger=logger)]
 
     def has(self, pattern: str = "", *, level: str | None = None, logger: str | None = None) -> bool:
-        """Whether a record fits; arguments as for `find`."""
+        """Whether a record matches; arguments as for `find`."""
         return bool(self.find(pattern, level=level, logger=logger))
 
 
-def fits(record: LogRecord, pattern: str, *, level: str | None = None, logger: str | None = None) -> bool:
-    """Whether a record fits; arguments as for `Log.find`."""
+def matches(record: LogRecord, pattern: str, *, level: str | None = None, logger: str | None = None) -> bool:
+    """Whether a record matches; arguments as for `Log.find`."""
     return (
         re.search(pattern, record.event) is not None
         and level in (None, record.level)
@@ -66,21 +66,21 @@ def fits(record: LogRecord, pattern: str, *, level: str | None = None, logger: s
     )
 
 
-def _lines(record: LogRecord) -> list[str]:
+def _format_record(record: LogRecord) -> list[str]:
     fields = dict(record.fields)
     exceptions = fields.pop("error_detail", None)
-    told = "".join(f" {name}={value!r}" for name, value in fields.items())
-    lines = [f"{record.level:8} {record.logger}: {record.event}{told}"]
+    suffix = "".join(f" {name}={value!r}" for name, value in fields.items())
+    lines = [f"{record.level:8} {record.logger}: {record.event}{suffix}"]
     if isinstance(exceptions, list):
-        lines += [f"         {_exception(each)}" for each in exceptions if isinstance(each, dict)]
+        lines += [f"         {_format_exception(item)}" for item in exceptions if isinstance(item, dict)]
     elif exceptions is not None:
         lines.append(f"         {exceptions}")
     return lines
 
 
-def _exception(described: dict[str, Any]) -> str:
-    frames = described.get("frames") or []
-    # Where it was raised is less telling than which line of the author's led there.
-    theirs = [frame for frame in frames if "dagfloe" not in PurePath(frame["filename"]).parts] or frames
-    place = "".join(f" ({frame['filename']}:{frame['lineno']} in {frame['name']})" for frame in theirs[-1:])
-    return f"{described.get('exc_type')}: {described.get('exc_value')}{place}"
+def _format_exception(exception: dict[str, Any]) -> str:
+    frames = exception.get("frames") or []
+    # The author's last line helps more than the line of dagfloe that raised the exception.
+    authors_frames = [frame for frame in frames if "dagfloe" not in PurePath(frame["filename"]).parts] or frames
+    place = "".join(f" ({frame['filename']}:{frame['lineno']} in {frame['name']})" for frame in authors_frames[-1:])
+    return f"{exception.get('exc_type')}: {exception.get('exc_value')}{place}"

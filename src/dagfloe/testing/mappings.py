@@ -1,4 +1,4 @@
-"""Variables, connections and XComs as maps that a test fills and reads."""
+"""Variables, connections and XComs as mappings that a test fills and reads."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Variables(MutableMapping[str, Any]):
-    """Airflow's variables by key. Values are texts; another one is written as JSON, as Airflow does when asked to."""
+    """Airflow's variables by key. Values are strings; others become JSON, as with Airflow's `serialize_json`."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -33,7 +33,7 @@ class Variables(MutableMapping[str, Any]):
         return self._store.variables[key]
 
     def __setitem__(self, key: str, value: Any) -> None:
-        self._store.set_variable(key, value if isinstance(value, str) or value is None else _as_json(value))
+        self._store.set_variable(key, value if isinstance(value, str) or value is None else _to_json(value))
 
     def __delitem__(self, key: str) -> None:
         if key not in self._store.variables:
@@ -48,7 +48,7 @@ class Variables(MutableMapping[str, Any]):
 
 
 class Connections(MutableMapping[str, Any]):
-    """Airflow's connections by conn_id: set a URI, JSON text, a map of fields or a `Connection`, read `Connection`s."""
+    """Airflow's connections by conn_id: set a URI, JSON, a mapping of fields or a `Connection`; read a `Connection`."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -61,10 +61,10 @@ class Connections(MutableMapping[str, Any]):
 
     def __setitem__(self, conn_id: str, value: str | Mapping[str, Any] | Connection) -> None:
         if isinstance(value, Mapping):
-            value = _as_json(dict(value))
+            value = _to_json(dict(value))
         connection = Connection.from_text(conn_id, value) if isinstance(value, str) else value
         if connection.conn_id != conn_id:
-            raise MisuseError(f"the connection {connection.conn_id!r} cannot be set as {conn_id!r}: use one id")
+            raise MisuseError(f"the connection {connection.conn_id!r} cannot be set as {conn_id!r}: use the same id")
         self._store.add_connection(connection)
 
     def __delitem__(self, conn_id: str) -> None:
@@ -79,8 +79,8 @@ class Connections(MutableMapping[str, Any]):
         return len(self._store.connections)
 
 
-class Place(NamedTuple):
-    """Where an XCom of the environment's Dag run is."""
+class RunXComKey(NamedTuple):
+    """Identifies an XCom in the environment's Dag run."""
 
     task_id: str
     key: str = RETURN_VALUE
@@ -88,68 +88,70 @@ class Place(NamedTuple):
 
 
 class XComs(MutableMapping[Any, Any]):
-    """XComs of the environment's Dag run: `xcoms["extract"]` is what that task returned.
+    """XComs of the environment's Dag run: `xcoms["extract"]` is the return value of that task.
 
-    Other ones are at `xcoms[task_id, key]` and `xcoms[task_id, key, map_index]`. Values that JSON does not have, such
-    as datetimes, are kept as Airflow's own tasks push them. What tasks push and delete is seen here, too.
+    Others are `xcoms[task_id, key]` and `xcoms[task_id, key, map_index]`. Values that JSON does not have, such as
+    datetimes, are encoded as Airflow's own tasks encode them. The mapping follows what tasks push and delete.
     """
 
     def __init__(self) -> None:
-        self._encoded: dict[Place, Any] = {}
+        self._encoded: dict[RunXComKey, Any] = {}
 
     def __repr__(self) -> str:
         return f"XComs({', '.join(map(repr, self._encoded))})"
 
-    def __getitem__(self, place: str | tuple[Any, ...]) -> Any:
-        return decode(self._encoded[_place(place)])
+    def __getitem__(self, key: str | tuple[Any, ...]) -> Any:
+        return decode(self._encoded[_to_key(key)])
 
-    def __setitem__(self, place: str | tuple[Any, ...], value: Any) -> None:
-        self._encoded[_place(place)] = encode(value)
+    def __setitem__(self, key: str | tuple[Any, ...], value: Any) -> None:
+        self._encoded[_to_key(key)] = encode(value)
 
-    def __delitem__(self, place: str | tuple[Any, ...]) -> None:
-        del self._encoded[_place(place)]
+    def __delitem__(self, key: str | tuple[Any, ...]) -> None:
+        del self._encoded[_to_key(key)]
 
-    def __iter__(self) -> Iterator[Place]:
+    def __iter__(self) -> Iterator[RunXComKey]:
         return iter(list(self._encoded))
 
     def __len__(self) -> int:
         return len(self._encoded)
 
-    def notice(self, request: Mapping[str, Any]) -> None:
-        """Follow a request of a task."""
+    def apply(self, request: Mapping[str, Any]) -> None:
+        """Apply a task's request that pushes or deletes an XCom; ignore others."""
         if request["type"] not in ("SetXCom", "DeleteXCom"):
             return
         map_index = request.get("map_index")
-        place = Place(request["task_id"], request["key"], -1 if map_index is None else map_index)
-        self._encoded.pop(place, None)
+        key = RunXComKey(request["task_id"], request["key"], -1 if map_index is None else map_index)
+        self._encoded.pop(key, None)
         if request["type"] == "SetXCom":
-            self._encoded[place] = request["value"]
+            self._encoded[key] = request["value"]
 
     def fill(self, store: FailingStore, run: TaskRun) -> None:
-        """Let a store have these XComs, and no other ones, in the Dag run of a task instance."""
+        """Give a store exactly these XComs in the Dag run of a task instance."""
         present = {
-            Place(each.task_id, each.key, each.map_index): value
-            for each, value in store.find_xcoms(run.dag_id, run.run_id).items()
+            RunXComKey(key.task_id, key.key, key.map_index): value
+            for key, value in store.find_xcoms(run.dag_id, run.run_id).items()
         }
-        for place in present.keys() - self._encoded.keys():
-            store.tell({"type": "DeleteXCom", **_named(place, run)}, run)
-        for place, value in self._encoded.items():
-            if place not in present or present[place] != value:
-                store.tell({"type": "SetXCom", **_named(place, run), "value": value}, run)
+        for key in present.keys() - self._encoded.keys():
+            store.answer_test({"type": "DeleteXCom", **_request_fields(key, run)}, run)
+        for key, value in self._encoded.items():
+            if key not in present or present[key] != value:
+                store.answer_test({"type": "SetXCom", **_request_fields(key, run), "value": value}, run)
 
 
-def _as_json(value: Any) -> str:
+def _to_json(value: Any) -> str:
     check_jsonable(value)
     return json.dumps(value)
 
 
-def _place(place: Any) -> Place:
-    if isinstance(place, str):
-        return Place(place)
-    if not isinstance(place, tuple) or len(place) not in (2, 3):
-        raise MisuseError(f"an XCom is at a task_id, or at task_id, key and map_index, not at {place!r}")
-    return Place(*place)
+def _to_key(key: Any) -> RunXComKey:
+    if isinstance(key, str):
+        return RunXComKey(key)
+    if not isinstance(key, tuple) or len(key) not in (2, 3):
+        raise MisuseError(
+            f"{key!r} is not the key of an XCom: use task_id, (task_id, key) or (task_id, key, map_index)"
+        )
+    return RunXComKey(*key)
 
 
-def _named(place: Place, run: TaskRun) -> dict[str, Any]:
-    return {"dag_id": run.dag_id, "run_id": run.run_id, **place._asdict()}
+def _request_fields(key: RunXComKey, run: TaskRun) -> dict[str, Any]:
+    return {"dag_id": run.dag_id, "run_id": run.run_id, **key._asdict()}

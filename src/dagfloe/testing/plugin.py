@@ -1,4 +1,4 @@
-"""The pytest plugin: the fixture `dagfloe_env`, and the task's log in the report of a test that failed."""
+"""The pytest plugin: the fixture `dagfloe_env`, and the logs of tasks in the report of a failed test."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _ENVIRONMENT = pytest.StashKey["TaskEnvironment"]()
 
 @pytest.fixture
 def dagfloe_env(request: pytest.FixtureRequest) -> TaskEnvironment:
-    """A new `dagfloe.testing.TaskEnvironment`: an Airflow in memory, in which tasks are run."""
-    from dagfloe.testing import TaskEnvironment  # noqa: PLC0415 - other tests of the session do not pay for it
+    """A new `dagfloe.testing.TaskEnvironment`: an Airflow in memory in which the test runs tasks."""
+    from dagfloe.testing import TaskEnvironment  # noqa: PLC0415 - sessions without the fixture do not pay for it
 
     environment = TaskEnvironment()
     request.node.stash[_ENVIRONMENT] = environment
@@ -26,7 +26,7 @@ def dagfloe_env(request: pytest.FixtureRequest) -> TaskEnvironment:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show the log of every try in the report of a test that failed."""
+    """Add the log of every try to the report of a failed test."""
     report = yield
     environment = item.stash.get(_ENVIRONMENT, None)
     if environment is not None and report.when == "call" and report.failed:

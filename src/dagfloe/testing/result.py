@@ -1,4 +1,4 @@
-"""What became of a task, in the same form however it was run."""
+"""The result of a task, in the same form in all modes."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from dagfloe.local.task_run import TaskRun
-    from dagfloe.testing._mode import Way
-    from dagfloe.testing._try import Outcome
+    from dagfloe.testing._mode import Mode
+    from dagfloe.testing._try import TryOutcome
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Result:
-    """One try of a task instance, and those before it.
+    """One try of a task instance, and the tries before it.
 
     Attributes:
-        run: the task instance, and what it was told.
+        run: the task instance.
         way: how it was run.
-        outcome: what came of it, as it is.
-        earlier: the tries before this one, of `TaskEnvironment.run` with `retries`.
+        outcome: its outcome.
+        earlier: the earlier tries of `TaskEnvironment.run` with `retries`.
     """
 
     run: TaskRun
-    way: Way
-    outcome: Outcome
+    way: Mode
+    outcome: TryOutcome
     earlier: tuple[Result, ...] = field(default=())
 
     def __repr__(self) -> str:
@@ -44,7 +44,7 @@ class Result:
 
     @property
     def name(self) -> str:
-        """The Dag's and the task's id, and the map index of a mapped one."""
+        """The dag_id and the task_id, and the map index of a mapped task."""
         index = f"[{self.run.map_index}]" if self.run.map_index >= 0 else ""
         return f"{self.run.dag_id}.{self.run.task_id}{index}"
 
@@ -55,22 +55,22 @@ class Result:
 
     @cached_property
     def log(self) -> Log:
-        """What it logged and printed."""
+        """Its log, including what it printed."""
         return Log(self.outcome.records)
 
     @property
     def tries(self) -> tuple[Result, ...]:
-        """All tries, the last one is this."""
+        """All tries; this one is the last."""
         return (*self.earlier, self)
 
     @property
     def exception(self) -> BaseException | None:
-        """What made it fail, itself; None when it did not, or ran in another process, whose log describes it."""
+        """The exception that made it fail. None if it did not fail, or ran in another process: then see the log."""
         return self.outcome.exception
 
     @property
     def error(self) -> str | None:
-        """Why its process did not end as it should."""
+        """Why its process did not end normally."""
         return self.outcome.error
 
     def raise_for_state(self, expected: str = "success") -> Self:
@@ -80,7 +80,7 @@ class Result:
             This result.
 
         Raises:
-            TaskStateError: when it is another one. The message holds the log, and the task's exception is its cause.
+            TaskStateError: if it has another state. The message has the log, and the task's exception is the cause.
         """
         __tracebackhide__ = True  # pytest shows the line of the test instead
         if self.state != expected:
@@ -89,25 +89,25 @@ class Result:
             raise TaskStateError(message) from self.exception
         return self
 
-    # What it said
+    # Its messages
 
     @property
     def terminal(self) -> Mapping[str, Any]:
-        """The terminal message; empty when none came."""
+        """The terminal message; empty if it sent none."""
         return self.outcome.terminal or {}
 
     @property
     def requests(self) -> tuple[Mapping[str, Any], ...]:
-        """The messages that it sent, in order; the terminal message is the last one."""
+        """Its messages in order. The terminal message is the last one."""
         return tuple(self.outcome.requests)
 
     def sent(self, kind: str) -> list[Mapping[str, Any]]:
-        """The messages of a type, such as `TriggerDagRun`."""
+        """Return its messages of a type, such as `TriggerDagRun`."""
         return [body for body in self.requests if body["type"] == kind]
 
     @property
     def value(self) -> Any:
-        """What it returned, as it was pushed; None when nothing was."""
+        """The return value as it was pushed; None if none was pushed."""
         return self.xcoms.get(RETURN_VALUE)
 
     @property
@@ -123,39 +123,39 @@ class Result:
 
     @property
     def outlet_events(self) -> list[Mapping[str, Any]]:
-        """What it told of its outlets, as Airflow gets it."""
+        """The events of its outlets, as it sent them to Airflow."""
         return list(self.terminal.get("outlet_events") or ())
 
     @property
     def skipped(self) -> list[Any]:
-        """The tasks that it skipped: task_ids, or pairs of one and a map index."""
+        """The tasks that it skipped: task_ids, or pairs of task_id and map index."""
         return [
             task if isinstance(task, str) else tuple(task)
             for body in self.sent("SkipDownstreamTasks")
             for task in body["tasks"]
         ]
 
-    # Why it did not end
+    # Why it did not finish
 
     @property
     def retry_reason(self) -> str | None:
-        """Why it is retried, or is not."""
+        """Why Airflow retries it, or does not."""
         return self.terminal.get("retry_reason")
 
     @property
     def retry_delay_s(self) -> float | None:
-        """After how many seconds it is retried, if it says so."""
+        """The delay before the next try in seconds, if the task chose one."""
         return self.terminal.get("retry_delay_seconds")
 
     @property
     def reschedule_date(self) -> datetime | None:
-        """When a task that is `up_for_reschedule` is run again."""
+        """When a task that is `up_for_reschedule` runs again."""
         date = self.terminal.get("reschedule_date")
         return None if date is None else to_datetime(date)
 
     @property
     def trigger(self) -> str | None:
-        """The full name of the trigger's class that a deferred task waits for."""
+        """The full name of the class of the trigger that a deferred task waits for."""
         return self.terminal.get("classpath")
 
     @property
@@ -165,11 +165,11 @@ class Result:
 
     @property
     def resumes_in(self) -> str | None:
-        """The function in which a task that waits goes on."""
+        """The function in which a waiting task resumes."""
         return self.terminal.get("next_method")
 
     @property
     def question(self) -> Mapping[str, Any] | None:
-        """What it asked a human last: subject, options, params and so on."""
-        asked = self.sent("CreateHITLDetailPayload")
-        return asked[-1] if asked else None
+        """Its last question to a human: subject, options, params and so on."""
+        questions = self.sent("CreateHITLDetailPayload")
+        return questions[-1] if questions else None

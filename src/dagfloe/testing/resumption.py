@@ -1,4 +1,4 @@
-"""What a task that waited is told when it goes on: fields of `StartupDetails.ti_context`. Pure."""
+"""The fields of `StartupDetails.ti_context` with which a waiting task goes on. Pure."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagfloe.client.human_input import HITL_TRIGGER
 from dagfloe.local.schedule.resumption import build_human_input_event, find_choice_problem
+from dagfloe.model.states import AWAITING_INPUT, DEFERRED, UP_FOR_RESCHEDULE
 from dagfloe.runtime.wire.messages import TRIGGER_FAILED_METHOD
 from dagfloe.testing.errors import MisuseError
 from dagfloe.values.serde import encode
@@ -17,58 +18,60 @@ if TYPE_CHECKING:
     from dagfloe.testing.result import Result
 
 
-def fired(result: Result, event: Any, error: str | None) -> dict[str, Any]:
-    """For a deferred task whose trigger said something, or failed.
+def resume_from_trigger(result: Result, event: Any, error: str | None) -> dict[str, Any]:
+    """Return the fields for a deferred task whose trigger has an event, or failed.
 
     Raises:
-        MisuseError: when it is not deferred, or both are given.
+        MisuseError: if the task is not deferred, or both event and error are set.
     """
-    _expect(result, "deferred")
+    _check_state(result, DEFERRED)
     if error is None:
-        return _resumed(result, event)
+        return _resume_with_event(result, event)
     if event is not None:
         raise MisuseError("a trigger either fires with an event or fails with an error, not both")
     return {"next_method": TRIGGER_FAILED_METHOD, "next_kwargs": {"error": error, "traceback": None}}
 
 
-def answered(
+def resume_from_answer(
     result: Result, chosen: Sequence[str] | None, params: Mapping[str, Any], user: str, now: datetime
 ) -> dict[str, Any]:
-    """For a task whose question a human answered; `chosen` is None when nobody did in time.
+    """Return the fields for a task whose question a human answered; `chosen` is None after the timeout.
 
     Raises:
-        MisuseError: when it does not wait for a human, or the answer does not fit the question.
+        MisuseError: if the task does not wait for a human, or the answer does not fit the question.
     """
     question = result.question
-    waits = result.state == "awaiting_input" or (result.state == "deferred" and result.trigger == HITL_TRIGGER)
+    waits = result.state == AWAITING_INPUT or (result.state == DEFERRED and result.trigger == HITL_TRIGGER)
     if question is None or not waits:
         raise MisuseError(f"{result.name} is {result.state!r} and does not wait for a human")
     unknown = sorted(set(params) - set(question["params"]))
     if unknown:
-        known = sorted(question["params"])
-        raise MisuseError(f"the question of {result.name} has no param {unknown[0]!r}, only {known}")
-    wrong = find_choice_problem(question, chosen or ())
-    if wrong is not None:
-        raise MisuseError(f"the question of {result.name} is answered wrongly: {wrong}")
-    return _resumed(result, build_human_input_event(question, chosen, params, user, now))
+        raise MisuseError(
+            f"the question of {result.name} has no param {unknown[0]!r}, only {sorted(question['params'])}"
+        )
+    problem = find_choice_problem(question, chosen or ())
+    if problem is not None:
+        raise MisuseError(f"the answer does not fit the question of {result.name}: {problem}")
+    return _resume_with_event(result, build_human_input_event(question, chosen, params, user, now))
 
 
-def poked(result: Result) -> dict[str, Any]:
-    """For a task that was rescheduled.
+def resume_from_reschedule(result: Result) -> dict[str, Any]:
+    """Return the fields for a task that was rescheduled.
 
     Raises:
-        MisuseError: when it was not.
+        MisuseError: if it was not rescheduled.
     """
-    _expect(result, "up_for_reschedule")
-    told = result.run.ti_context
-    first = told.get("first_task_reschedule_start_date") or told["start_date"]
+    _check_state(result, UP_FOR_RESCHEDULE)
+    ti_context = result.run.ti_context
     return {
-        "task_reschedule_count": told.get("task_reschedule_count", 0) + 1,
-        "first_task_reschedule_start_date": first,
+        "task_reschedule_count": ti_context.get("task_reschedule_count", 0) + 1,
+        "first_task_reschedule_start_date": (
+            ti_context.get("first_task_reschedule_start_date") or ti_context["start_date"]
+        ),
     }
 
 
-def _resumed(result: Result, event: Any) -> dict[str, Any]:
+def _resume_with_event(result: Result, event: Any) -> dict[str, Any]:
     return {
         "next_method": result.resumes_in,
         "next_kwargs": {**result.terminal["next_kwargs"], "event": encode(event)},
@@ -76,6 +79,6 @@ def _resumed(result: Result, event: Any) -> dict[str, Any]:
     }
 
 
-def _expect(result: Result, state: str) -> None:
+def _check_state(result: Result, state: str) -> None:
     if result.state != state:
         raise MisuseError(f"{result.name} is {result.state!r}, not {state!r}")

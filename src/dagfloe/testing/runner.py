@@ -1,4 +1,4 @@
-"""Runs one try in the way that was chosen."""
+"""Runs one try in the chosen mode."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dagfloe.local.store.store import Reply, Store
 from dagfloe.testing._memory.run import run_in_memory
 from dagfloe.testing._process.run import run_in_process
 from dagfloe.testing.errors import MisuseError, TaskStateError
-from dagfloe.testing.log import fits
+from dagfloe.testing.log import matches
 from dagfloe.testing.result import Result
 
 if TYPE_CHECKING:
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from dagfloe.local.log.records import LogRecord
     from dagfloe.local.supervise.limits import Limits
     from dagfloe.local.task_run import TaskRun
-    from dagfloe.testing._mode import Way
+    from dagfloe.testing._mode import Mode
     from dagfloe.values.dates import Clock
 
 
 class FailingStore(Store):
-    """A store that answers some requests with errors, when it is told to.
+    """A store that answers requests with the errors that a test chooses.
 
     Args:
         clock: as for `Store`.
 
     Attributes:
-        errors: the error code by the type of the request.
+        errors: error codes by the type of the request.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -38,46 +38,50 @@ class FailingStore(Store):
         self.errors: dict[str, str] = {}
 
     def answer(self, body: Mapping[str, Any], task: TaskRun) -> Reply:
-        """The reply to a request."""
+        """Answer a request of a task."""
         code = self.errors.get(body["type"])
         if code is None:
-            return self.tell(body, task)
-        detail = {"status_code": 500, "message": "the test wants it so", "detail": None}
+            return self.answer_test(body, task)
+        detail = {"status_code": 500, "message": "the test requests this error", "detail": None}
         error = {"type": "ErrorResponse", "error": code, "detail": detail}
         return Reply(None, error) if code == "API_SERVER_ERROR" else Reply(error)
 
-    def tell(self, body: Mapping[str, Any], task: TaskRun) -> Reply:
-        """The reply to a request of the test's own, which does not fail."""
+    def answer_test(self, body: Mapping[str, Any], task: TaskRun) -> Reply:
+        """Answer a request of the test itself, which gets no chosen error."""
         return super().answer(body, task)
 
 
-class StopAt:
-    """Says when a task is told to stop: at a record whose message has a pattern.
+class StopPattern:
+    """Tells a task to stop at the first log record whose message matches.
 
     Args:
         pattern: a regular expression.
 
+    Attributes:
+        pattern: as above.
+        has_matched: whether a record has matched.
+
     Raises:
-        MisuseError: when it is none.
+        MisuseError: if the pattern is not a regular expression.
     """
 
     def __init__(self, pattern: str) -> None:
         try:
             re.compile(pattern)
         except re.error as error:
-            raise MisuseError(f"stop_at {pattern!r} is no regular expression: {error}") from None
+            raise MisuseError(f"stop_at {pattern!r} is not a regular expression: {error}") from None
         self.pattern = pattern
-        self.was_met = False
+        self.has_matched = False
 
     def __call__(self, record: LogRecord) -> bool:
-        """Whether the task is told to stop now, or was before."""
-        self.was_met = self.was_met or fits(record, self.pattern)
-        return self.was_met
+        """Whether this record, or an earlier one, matches."""
+        self.has_matched = self.has_matched or matches(record, self.pattern)
+        return self.has_matched
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
-    """What tries are run in: see the attributes of `TaskEnvironment`."""
+class TrySettings:
+    """The settings of all tries: see the attributes of `TaskEnvironment`."""
 
     store: Store
     level: str
@@ -86,43 +90,43 @@ class Setting:
     on_request: Callable[[Mapping[str, Any]], object]
 
 
-def run_try(way: Way, run: TaskRun, setting: Setting, stop_at: StopAt | None) -> Result:
+def run_try(mode: Mode, run: TaskRun, settings: TrySettings, should_stop: StopPattern | None) -> Result:
     """Run one try.
 
     Args:
-        way: how.
-        run: what.
-        setting: in what.
-        stop_at: when it is told to stop, if it is.
+        mode: how to run it.
+        run: the task instance.
+        settings: the settings.
+        should_stop: at which log record to stop the task, if at all.
     """
-    if way.command is None and way.task is not None:
+    if mode.command is None and mode.task is not None:
         outcome = run_in_memory(
-            way.task.dag,
+            mode.task.dag,
             run,
-            setting.store,
-            level=setting.level,
-            clock=setting.clock,
-            stops_at=stop_at,
-            on_request=setting.on_request,
+            settings.store,
+            level=settings.level,
+            clock=settings.clock,
+            should_stop=should_stop,
+            on_request=settings.on_request,
         )
     else:
-        command = way.command or ()
+        command = mode.command or ()
         outcome = run_in_process(
-            command, run, setting.store, limits=setting.limits, level=setting.level, stops_at=stop_at
+            command, run, settings.store, limits=settings.limits, level=settings.level, should_stop=should_stop
         )
         for request in outcome.requests:
-            setting.on_request(request)
-    return Result(run, way, outcome)
+            settings.on_request(request)
+    return Result(run, mode, outcome)
 
 
-def check_stop(result: Result, stop_at: StopAt | None) -> None:
-    """Check that a task was told to stop, if it was to be.
+def check_stop(result: Result, stop: StopPattern | None) -> None:
+    """Check that a task was told to stop, if the test requests it.
 
     Raises:
-        TaskStateError: when it ended before.
+        TaskStateError: if the task ended before a record matched.
     """
-    if stop_at is not None and not stop_at.was_met:
+    if stop is not None and not stop.has_matched:
         raise TaskStateError(
-            f"{result.name} was not told to stop: no record has {stop_at.pattern!r}; it ended as {result.state!r}\n"
+            f"{result.name} was not told to stop: no record has {stop.pattern!r}; it ended as {result.state!r}\n"
             f"{result.log.text}"
         )

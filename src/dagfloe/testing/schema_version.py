@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 def choose_schema_version(airflow: str | None, task: Task | None) -> str:
-    """The supervisor schema version that a task and its supervisor speak.
+    """Return the supervisor schema version that a task and its supervisor speak.
 
     Args:
-        airflow: the oldest Airflow that is to run the task; None for what its project's `pyproject.toml` says.
-        task: the task; without one, the project is that of the current folder.
+        airflow: the oldest Airflow that is to run the task; None for the setting in its project's `pyproject.toml`.
+        task: the task. Without one, the project is that of the current folder.
 
     Raises:
         MisuseError: if dagfloe does not support that Airflow.

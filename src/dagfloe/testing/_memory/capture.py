@@ -1,4 +1,4 @@
-"""What a task that runs in this process logs and prints, as records, and everything as it was afterwards."""
+"""Captures what a task logs and prints in this process, and restores logging and the streams afterwards."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
     from dagfloe.local.log.records import LogRecord, Mask
     from dagfloe.masking import Secrets
 
-#: Where the runtime says how the task ended, with the exception.
-_RUNNER = "dagfloe.task"
+#: The logger on which the runtime logs the task's end, with the exception.
+_RUNNER_LOGGER = "dagfloe.task"
 
 
 class MemoryChannel(LogChannel):
-    """Takes log lines as the logs socket does, and reads them as the supervisor does.
+    """Reads log lines as the supervisor reads them from the logs socket.
 
     Args:
-        cancellation: its shield keeps a stop from cutting a line.
-        secrets: masked on the bundle's side.
-        mask: removes secrets on the supervisor's side.
+        cancellation: its shield keeps a stop from interrupting a line.
+        secrets: the secrets that the bundle masks.
+        mask: masks the secrets that the supervisor knows.
         on_record: called with every record.
 
     Attributes:
-        records: what was said.
+        records: the records.
     """
 
     def __init__(
@@ -43,69 +43,69 @@ class MemoryChannel(LogChannel):
     ) -> None:
         super().__init__(cancellation, secrets)
         self.records: list[LogRecord] = []
-        self._supervisors_mask = mask
+        self._supervisor_mask = mask
         self._on_record = on_record
 
-    def both_masks(self, text: str) -> str:
-        """Remove the secrets of both sides from a text."""
-        return self._supervisors_mask(self.mask(text))
+    def mask_all(self, text: str) -> str:
+        """Mask the secrets of the bundle and of the supervisor in a string."""
+        return self._supervisor_mask(self.mask(text))
 
     def write(self, line: bytes) -> None:
-        """Take one whole line."""
+        """Read one complete line."""
         with self.shield, self.lock:
-            record = parse_line(line, self._supervisors_mask)
+            record = parse_line(line, self._supervisor_mask)
             if record is not None:
                 self.records.append(record)
                 self._on_record(record)
 
 
-class Handler(ChannelHandler):
-    """Also keeps the exception with which the task ended, and tells other handlers, such as pytest's.
+class CaptureHandler(ChannelHandler):
+    """Passes records on to other handlers, such as those of pytest, and saves the task's exception.
 
     Attributes:
-        exception: the exception, if there was one.
-        others: the other handlers; they see no secret either.
+        exception: the exception with which the task ended, if any.
+        other_handlers: the other handlers. Their records have masked secrets, too.
     """
 
     def __init__(self, channel: MemoryChannel, levels: Levels) -> None:
         super().__init__(channel, levels)
         self.exception: BaseException | None = None
-        self.others: list[logging.Handler] = []
-        self._mask = channel.both_masks
+        self.other_handlers: list[logging.Handler] = []
+        self._mask = channel.mask_all
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Take a record."""
-        if record.name == _RUNNER and isinstance(record.exc_info, tuple) and self.exception is None:
+        """Handle a record."""
+        if record.name == _RUNNER_LOGGER and isinstance(record.exc_info, tuple) and self.exception is None:
             self.exception = record.exc_info[1]
         super().emit(record)
-        told = self._without_secrets(record) if self.others else record
-        for other in self.others:
-            if record.levelno >= other.level:
-                other.handle(told)
+        masked = self._mask_record(record) if self.other_handlers else record
+        for handler in self.other_handlers:
+            if record.levelno >= handler.level:
+                handler.handle(masked)
 
-    def _without_secrets(self, record: logging.LogRecord) -> logging.LogRecord:
+    def _mask_record(self, record: logging.LogRecord) -> logging.LogRecord:
         try:
             message = record.getMessage()
-        except Exception:  # noqa: BLE001 - arguments that do not fit the format: the others say it in their own way
+        except Exception:  # noqa: BLE001 - the arguments do not fit the format: the other handlers report that themselves
             return record
         stack = logging.Formatter().formatException(record.exc_info) if record.exc_info else record.exc_text or ""
         if self._mask(message) == message and self._mask(stack) == stack:
             return record
-        changed = {"msg": self._mask(message), "args": None, "exc_info": None, "exc_text": self._mask(stack) or None}
-        return logging.makeLogRecord({**vars(record), **changed})
+        fields = {"msg": self._mask(message), "args": None, "exc_info": None, "exc_text": self._mask(stack) or None}
+        return logging.makeLogRecord({**vars(record), **fields})
 
 
 @contextmanager
-def captured(channel: MemoryChannel, level: str) -> Iterator[Handler]:
-    """Send all logging, printing and warnings of a `with` block to a channel, from a level on."""
-    handler = Handler(channel, Levels.from_environment({LEVEL_VARIABLE: level}))
+def capture_logs(channel: MemoryChannel, level: str) -> Iterator[CaptureHandler]:
+    """Send the log records from a level on, the output and the warnings of a `with` block to a channel."""
+    handler = CaptureHandler(channel, Levels.from_environment({LEVEL_VARIABLE: level}))
     root = logging.getLogger()
     handlers, root_level, hook = root.handlers[:], root.level, threading.excepthook
     streams = sys.stdout, sys.stderr
-    were_logged = warnings.showwarning.__module__ == logging.__name__
-    with warnings.catch_warnings():  # also lets warnings be told that were told before, as in a new process
+    had_captured_warnings = warnings.showwarning.__module__ == logging.__name__
+    with warnings.catch_warnings():  # also shows warnings again, as a new process does
         handler.install()
-        handler.others = [other for other in root.handlers if other is not handler]
+        handler.other_handlers = [other for other in root.handlers if other is not handler]
         root.handlers[:] = [handler]
         restore_streams = redirect_streams(channel)
         try:
@@ -116,5 +116,5 @@ def captured(channel: MemoryChannel, level: str) -> Iterator[Handler]:
             handler.uninstall()
             root.handlers[:] = handlers
             root.setLevel(root_level)
-            logging.captureWarnings(capture=were_logged)
+            logging.captureWarnings(capture=had_captured_warnings)
             threading.excepthook = hook

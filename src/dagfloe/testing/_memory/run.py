@@ -1,4 +1,4 @@
-"""Runs a task in this process, with all of the runtime but its sockets and signals."""
+"""Runs a task in this process, with the whole runtime except for its sockets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
-from dagfloe.authoring.bundle import Bundle
 from dagfloe.cancellation import Cancellation
 from dagfloe.client import Client
 from dagfloe.errors import TaskCancelled
@@ -17,9 +16,10 @@ from dagfloe.masking import Secrets
 from dagfloe.runtime.process.signals import StopSignals, TimeLimit
 from dagfloe.runtime.task_runner import TaskRunner
 from dagfloe.runtime.wire.messages import read_startup
-from dagfloe.testing._memory.capture import MemoryChannel, captured
-from dagfloe.testing._memory.transport import MemoryExchange, as_sent
-from dagfloe.testing._try import Outcome
+from dagfloe.testing._memory.capture import MemoryChannel, capture_logs
+from dagfloe.testing._memory.transport import MemoryTransport, transfer
+from dagfloe.testing._single_dag_bundle import SingleDagBundle
+from dagfloe.testing._try import TryOutcome
 from dagfloe.testing.errors import MisuseError
 
 if TYPE_CHECKING:
@@ -34,32 +34,24 @@ if TYPE_CHECKING:
     from dagfloe.model.context import Context
     from dagfloe.values.dates import Clock
 
-#: For a timer that should have gone off meanwhile; 0 would turn it off.
-_SOON_S = 0.001
+#: For a timer that expired while the task ran. 0 would disable it.
+_MIN_TIMER_S = 0.001
 
 
-class OneDag(Bundle):
-    """A bundle of one Dag that another bundle has."""
-
-    def __init__(self, dag: Dag) -> None:
-        super().__init__()
-        self._dags[dag.dag_id] = dag
-
-
-class KeptTimer(TimeLimit):
-    """A time limit after which a timer that was set before, such as that of pytest-timeout, goes on."""
+class RestoringTimeLimit(TimeLimit):
+    """A time limit that restores the timer that was set before it, such as that of pytest-timeout."""
 
     def __enter__(self) -> Self:
-        """Begin."""
-        self._left_s, self._began = signal.getitimer(signal.ITIMER_REAL)[0], time.monotonic()
+        """Save the timer, and start the time limit."""
+        self._remaining_s, self._start = signal.getitimer(signal.ITIMER_REAL)[0], time.monotonic()
         return super().__enter__()
 
     def __exit__(self, *_: object) -> None:
-        """End."""
+        """End the time limit, and restore the timer."""
         super().__exit__()
-        if self._left_s:
-            passed_s = time.monotonic() - self._began
-            signal.setitimer(signal.ITIMER_REAL, max(self._left_s - passed_s, _SOON_S))
+        if self._remaining_s:
+            elapsed_s = time.monotonic() - self._start
+            signal.setitimer(signal.ITIMER_REAL, max(self._remaining_s - elapsed_s, _MIN_TIMER_S))
 
 
 def run_in_memory(
@@ -69,25 +61,25 @@ def run_in_memory(
     *,
     level: str,
     clock: Clock,
-    stops_at: Callable[[LogRecord], bool] | None,
+    should_stop: Callable[[LogRecord], bool] | None,
     on_request: Callable[[Mapping[str, Any]], object],
-) -> Outcome:
+) -> TryOutcome:
     """Run one try.
 
     Args:
-        dag: where the task is registered.
-        run: what to run.
+        dag: the Dag of the task.
+        run: the task instance.
         store: answers its requests.
-        level: the lowest level that is logged.
-        clock: gives the time that dagfloe reads.
-        stops_at: says of each record whether the task is told to stop then.
+        level: the lowest log level.
+        clock: gives the present time to dagfloe, but not to the task.
+        should_stop: called with every log record; if it returns true, the task is told to stop.
         on_request: called with every request.
 
     Raises:
-        MisuseError: when it is to be stopped, and this is not the main thread.
-        BaseException: `KeyboardInterrupt` and what pytest ends a test with pass through the task.
+        MisuseError: if the task needs signals, and this is not the main thread.
+        BaseException: `KeyboardInterrupt` and the exceptions with which pytest ends a test.
     """
-    needs_signals = stops_at is not None or dag.tasks[run.task_id].execution_timeout_s is not None
+    needs_signals = should_stop is not None or dag.tasks[run.task_id].execution_timeout_s is not None
     if needs_signals and threading.current_thread() is not threading.main_thread():
         raise MisuseError(
             "a task that is stopped, or has an execution_timeout, runs on the main thread only: run it there, or over "
@@ -95,30 +87,30 @@ def run_in_memory(
         )
     secrets, cancellation, requests = Secrets(), Cancellation(), list[Any]()
 
-    def take(body: dict[str, Any]) -> None:
+    def add_request(body: dict[str, Any]) -> None:
         requests.append(body)
         on_request(body)
 
-    with nullcontext() if stops_at is None else StopSignals(cancellation) as signals:
+    with nullcontext() if should_stop is None else StopSignals(cancellation) as signals:
 
-        def look(record: LogRecord) -> None:
-            if stops_at is not None and signals is not None and not cancellation.cancelled and stops_at(record):
+        def stop_if_matching(record: LogRecord) -> None:
+            if should_stop is not None and signals is not None and not cancellation.cancelled and should_stop(record):
                 signals.stop_main_thread("SIGTERM")
 
-        channel = MemoryChannel(cancellation, secrets, store.mask, look)
-        exchange = MemoryExchange(store, run, take)
-        bundle = OneDag(dag)
-        startup = read_startup(as_sent(build_startup_details(run, clock())), cancellation, run.schema_version)
-        client = Client(exchange, startup.context, secrets, bundle, clock)
-        with captured(channel, level) as handler:
-            terminal = TaskRunner(bundle, startup, client, secrets, KeptTimer).run()
+        channel = MemoryChannel(cancellation, secrets, store.mask, stop_if_matching)
+        transport = MemoryTransport(store, run, add_request)
+        bundle = SingleDagBundle(dag)
+        startup = read_startup(transfer(build_startup_details(run, clock())), cancellation, run.schema_version)
+        client = Client(transport, startup.context, secrets, bundle, clock)
+        with capture_logs(channel, level) as handler:
+            terminal = TaskRunner(bundle, startup, client, secrets, RestoringTimeLimit).run()
             if "end_date" in terminal:
                 terminal["end_date"] = clock()
-            exchange.request(terminal)
+            transport.request(terminal)
     exception = handler.exception
     if exception is not None and not isinstance(exception, (Exception, SystemExit, TaskCancelled)):
         raise exception
-    return Outcome(
+    return TryOutcome(
         state=terminal["state"],
         terminal=requests[-1],
         requests=requests,
@@ -130,7 +122,7 @@ def run_in_memory(
 def make_client(
     task: Task | None, run: TaskRun, store: Store, on_request: Callable[[Any], object], clock: Clock
 ) -> tuple[Client, Context]:
-    """A client that a store answers, and its context, for code that is called without a running task."""
-    context = read_startup(as_sent(build_startup_details(run, clock())), Cancellation(), run.schema_version).context
-    exchange = MemoryExchange(store, run, on_request)
-    return Client(exchange, context, Secrets(), None if task is None else OneDag(task.dag), clock), context
+    """Make a client that a store answers, and its context, for calls without a running task."""
+    context = read_startup(transfer(build_startup_details(run, clock())), Cancellation(), run.schema_version).context
+    transport = MemoryTransport(store, run, on_request)
+    return Client(transport, context, Secrets(), None if task is None else SingleDagBundle(task.dag), clock), context

@@ -1,4 +1,4 @@
-"""The supervisor in memory: a request goes through the real frames to a store, and its answer comes back so."""
+"""The supervisor in memory: requests and replies pass through real frames, and a store answers them."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from dagfloe.local.store.store import Store
     from dagfloe.local.task_run import TaskRun
 
-_ID = 1
+_FRAME_ID = 1
 
 
-class MemoryExchange:
-    """What a `Client` talks to in the place of the comm socket. Errors are those of the real one.
+class MemoryTransport:
+    """The transport of a `Client` without a comm socket. It raises the same errors as the real one.
 
     Args:
-        store: answers.
-        run: the task instance that asks.
+        store: answers the requests.
+        run: the task instance that sends them.
         on_request: called with every request as the supervisor reads it.
     """
 
@@ -36,13 +36,18 @@ class MemoryExchange:
         self._on_request = on_request
 
     def request(self, body: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The answer's body; errors are raised."""
+        """Send a request, and return the reply's body.
+
+        Raises:
+            SupervisorError: if the reply is an error.
+            LocalProtocolError: if the supervisor would not understand the request.
+        """
         check_request(body, self._run.schema_version)
-        sent = next(RequestDecoder().feed(b"".join(encode_frame(_ID, body)))).body or {}
-        asked = coerce_body(sent, self._run.schema_version)
-        self._on_request(asked)
-        answer = self._store.answer(asked, self._run)
-        reply = next(FrameDecoder().feed(encode_reply(_ID, answer.body, answer.error)))
+        sent = next(RequestDecoder().feed(b"".join(encode_frame(_FRAME_ID, body)))).body or {}
+        received = coerce_body(sent, self._run.schema_version)
+        self._on_request(received)
+        answer = self._store.answer(received, self._run)
+        reply = next(FrameDecoder().feed(encode_reply(_FRAME_ID, answer.body, answer.error)))
         error = reply.error
         if error is None and reply.body is not None and reply.body.get("type") == "ErrorResponse":
             error = reply.body
@@ -51,6 +56,6 @@ class MemoryExchange:
         return reply.body
 
 
-def as_sent(body: dict[str, Any]) -> dict[str, Any] | None:
-    """A message of the supervisor as the bundle reads it."""
-    return next(FrameDecoder().feed(encode_reply(_ID, body))).body
+def transfer(body: dict[str, Any]) -> dict[str, Any] | None:
+    """Return a message of the supervisor as the bundle reads it from a frame."""
+    return next(FrameDecoder().feed(encode_reply(_FRAME_ID, body))).body

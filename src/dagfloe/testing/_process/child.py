@@ -1,4 +1,4 @@
-"""The process that runs a task over sockets: what a frozen file does, with the module in the place of the file."""
+"""The process that runs a task over sockets: as a frozen file does, but with the task's module."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ def main(source: str, comm: str, logs: str) -> int:
     """Serve the supervisor at two addresses.
 
     Args:
-        source: a `Source` as JSON.
+        source: a `TaskSource` as JSON.
         comm: `--comm=` and the address.
         logs: `--logs=` and the address.
 
     Returns:
         The exit status.
     """
-    told = json.loads(source)
-    sys.path[:] = told["path"]
+    fields = json.loads(source)
+    sys.path[:] = fields["path"]
     config = BundleConfig(
         target="dagfloe.testing._process.served_bundle:bundle",
-        name=told["dag_id"],
+        name=fields["dag_id"],
         version="0",
-        source=told["file"],
-        schema_version=told["schema_version"],
+        source=fields["file"],
+        schema_version=fields["schema_version"],
     )
     status = serve(
         config, parse_address(comm.partition("=")[2], "--comm"), parse_address(logs.partition("=")[2], "--logs")

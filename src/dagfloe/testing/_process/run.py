@@ -14,7 +14,7 @@ from dagfloe.authoring.dag import Dag, Task
 from dagfloe.local.supervise.stop import Stop
 from dagfloe.local.supervise.supervisor import run_task
 from dagfloe.runtime.log.levels import LEVEL_VARIABLE
-from dagfloe.testing._try import Outcome
+from dagfloe.testing._try import TryOutcome
 from dagfloe.testing.errors import MisuseError
 
 if TYPE_CHECKING:
@@ -33,27 +33,27 @@ def run_in_process(
     *,
     limits: Limits,
     level: str,
-    stops_at: Callable[[LogRecord], bool] | None,
-) -> Outcome:
+    should_stop: Callable[[LogRecord], bool] | None,
+) -> TryOutcome:
     """Run one try.
 
     Args:
-        command: what to start.
-        run: what to run.
+        command: the command to start.
+        run: the task instance.
         store: answers its requests.
-        limits: how long things may take.
-        level: the lowest level that is logged.
-        stops_at: says of each record whether the task is told to stop then.
+        limits: how long the task and its parts may take.
+        level: the lowest log level.
+        should_stop: called with every log record; if it returns true, the task is told to stop.
     """
     with Stop() as stop:
 
-        def look(record: LogRecord) -> None:
-            if stops_at is not None and stops_at(record):
+        def stop_if_matching(record: LogRecord) -> None:
+            if should_stop is not None and should_stop(record):
                 stop.set()
 
         env = {**os.environ, LEVEL_VARIABLE: level}
-        result = run_task(command, run, store, env=env, on_record=look, stop=stop, limits=limits)
-    return Outcome(
+        result = run_task(command, run, store, env=env, on_record=stop_if_matching, stop=stop, limits=limits)
+    return TryOutcome(
         state=result.state,
         terminal=result.terminal,
         requests=result.requests,
@@ -63,8 +63,8 @@ def run_in_process(
 
 
 @dataclass(frozen=True)
-class Source:
-    """Where a task comes from, for the child that imports it.
+class TaskSource:
+    """Where the child process imports a task from.
 
     Attributes:
         module: the name of the module.
@@ -84,44 +84,44 @@ class Source:
 
     @property
     def command(self) -> list[str]:
-        """What starts the child."""
+        """The command that starts the child process."""
         return [sys.executable, "-m", "dagfloe.testing._process.child", json.dumps(vars(self))]
 
 
-def find_source(task: Task, schema_version: str) -> Source:
-    """The module at whose top level a task, its Dag or its bundle is.
+def find_source(task: Task, schema_version: str) -> TaskSource:
+    """Return the module that has a task, its Dag or its bundle at its top level.
 
     Args:
         task: the task.
         schema_version: the supervisor schema version that it speaks.
 
     Raises:
-        MisuseError: when there is none, so that another process could not find the task.
+        MisuseError: if no module has it, so that another process could not find it.
     """
-    first = sys.modules.get(task.__module__)
-    for module in ([first] if first else []) + list(sys.modules.values()):
+    own_module = sys.modules.get(task.__module__)
+    for module in ([own_module] if own_module else []) + list(sys.modules.values()):
         file = getattr(module, "__file__", None)
         if file and find_task(list(vars(module).values()), task.dag_id, task.task_id) is task:
-            # A script that is run is called something else by whoever imports it.
+            # Python imports a running script, `__main__`, under the name of its file.
             name = Path(file).stem if module.__name__ == "__main__" else module.__name__
             path = tuple(str(Path(entry or ".").absolute()) for entry in sys.path)
-            return Source(name, str(Path(file).absolute()), task.dag_id, task.task_id, path, schema_version)
+            return TaskSource(name, str(Path(file).absolute()), task.dag_id, task.task_id, path, schema_version)
     raise MisuseError(
-        f"{task!r} cannot be run over sockets, because no module has it, its Dag or its bundle at its top level, where "
+        f"{task!r} cannot run over sockets, because no module has it, its Dag or its bundle at its top level, where "
         "another process would find it: register it there, or run it in memory"
     )
 
 
 def find_task(values: Iterable[object], dag_id: str, task_id: str) -> Task | None:
-    """The task with these ids among a module's values, their Dags and their bundles."""
+    """Return the task with these ids among the values of a module: tasks, Dags and bundles."""
     for value in values:
-        found: Task | None = None
-        kind = type(value)  # isinstance would wake lazy objects
+        task: Task | None = None
+        kind = type(value)  # isinstance would evaluate lazy objects
         if issubclass(kind, Bundle):
-            found = value.find(dag_id, task_id)  # type: ignore[attr-defined]
+            task = value.find(dag_id, task_id)  # type: ignore[attr-defined]
         elif issubclass(kind, (Task, Dag)) and value.dag_id == dag_id:  # type: ignore[attr-defined]
             dag: Dag = value.dag if issubclass(kind, Task) else value  # type: ignore[attr-defined, assignment]
-            found = dag.tasks.get(task_id)
-        if found is not None:
-            return found
+            task = dag.tasks.get(task_id)
+        if task is not None:
+            return task
     return None

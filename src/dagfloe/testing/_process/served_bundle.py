@@ -9,12 +9,12 @@ from importlib.util import module_from_spec, spec_from_file_location
 from types import ModuleType
 
 from dagfloe.errors import BundleError
-from dagfloe.testing._memory.run import OneDag
 from dagfloe.testing._process.run import find_task
+from dagfloe.testing._single_dag_bundle import SingleDagBundle
 
 
-def load(name: str, file: str) -> ModuleType:
-    """Import a file under the name that it has in the test's process, where no search path may lead to it.
+def load_module(name: str, file: str) -> ModuleType:
+    """Import a file under the name that it has in the test's process, even if it is on no search path.
 
     Args:
         name: the module's name.
@@ -26,20 +26,21 @@ def load(name: str, file: str) -> ModuleType:
         try:
             import_module(package)
         except ModuleNotFoundError:
-            sys.modules[package] = stand_in = ModuleType(package)
-            stand_in.__path__ = []
+            sys.modules[package] = package_module = ModuleType(package)
+            package_module.__path__ = []
     if name in sys.modules:  # its package has imported it
         return sys.modules[name]
     spec = spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
-        raise BundleError(f"{file} is no Python module")
+        raise BundleError(f"{file} is not a Python module")
     sys.modules[name] = module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-_told = json.loads(sys.argv[1])
-_task = find_task(list(vars(load(_told["module"], _told["file"])).values()), _told["dag_id"], _told["task_id"])
+_source = json.loads(sys.argv[1])
+_module = load_module(_source["module"], _source["file"])
+_task = find_task(list(vars(_module).values()), _source["dag_id"], _source["task_id"])
 if _task is None:
-    raise BundleError(f"{_told['file']} has no task {_told['task_id']!r} when it is imported by another process")
-bundle = OneDag(_task.dag)
+    raise BundleError(f"{_source['file']} has no task {_source['task_id']!r} when it is imported by another process")
+bundle = SingleDagBundle(_task.dag)
