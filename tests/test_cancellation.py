@@ -58,7 +58,7 @@ def test_request_after_the_task_ran(cancellation: Cancellation) -> None:
     assert cancellation.cancelled
 
 
-def test_callbacks_come_first_and_in_order(cancellation: Cancellation, caplog: pytest.LogCaptureFixture) -> None:
+def test_callbacks_run_first_and_in_order(cancellation: Cancellation, caplog: pytest.LogCaptureFixture) -> None:
     """Callbacks run once, in the order of registration. A failing callback is logged, and the others run."""
     calls: list[str] = []
 

@@ -112,7 +112,7 @@ def test_ids_follow_airflows_rules(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a\n", "\na", "a/b", "a:b", "a+b", "a\0", "😀"])
-def test_ids_that_are_refused(name: str) -> None:
+def test_invalid_ids(name: str) -> None:
     """Ids that Airflow does not accept are refused at registration."""
     with pytest.raises(RegistrationError, match="use only letters, digits, underscores, dots and hyphens"):
         Bundle().dag(name)

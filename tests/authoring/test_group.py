@@ -65,7 +65,7 @@ def test_groups_with_similar_names(dag: Dag) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["", "a.b", "a b", 5, "x" * 201])
-def test_ids_that_are_refused(dag: Dag, wrong: Any) -> None:
+def test_invalid_ids(dag: Dag, wrong: Any) -> None:
     """A group's id has no dots; `Dag.group` checks it."""
     with pytest.raises(RegistrationError, match="the group_id"):
         dag.group(wrong)

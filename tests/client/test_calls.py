@@ -506,7 +506,7 @@ def client_of(transport: Any) -> Client:
     return Client(transport, running, bundle=bundle)
 
 
-def test_every_request_is_tried() -> None:
+def test_calls_cover_every_request() -> None:
     """The table covers every request of both schemas that a task can send."""
     assert {call.kind for call in CALLS} == set(list_request_names(NEW)) - NOT_CALLS
 

@@ -107,7 +107,7 @@ def test_secret_variable_of_airflow(client: Client, airflow: Airflow, secrets: S
 
 
 @pytest.mark.parametrize("value", ["hunter2", '{"a": hunter2}', "[1, 2", "", "[" * 100_000])
-def test_variable_that_is_no_json(client: Client, airflow: Airflow, value: str) -> None:
+def test_variable_with_invalid_json(client: Client, airflow: Airflow, value: str) -> None:
     """The error for invalid JSON gives the position, and does not show the value."""
     airflow.variables["settings"] = value
     with pytest.raises(DagfloeError, match=r"variable 'settings' is not JSON \(at (line|its start)") as caught:
@@ -278,7 +278,7 @@ def test_mask_secret(client: Client, airflow: Airflow, secrets: Secrets) -> None
     assert secrets.mask("hunter2") == "***"
 
 
-def test_reply_timeout_is_the_transports(client: Client, airflow: Airflow) -> None:
+def test_reply_timeout(client: Client, airflow: Airflow) -> None:
     """A new timeout holds for the following calls."""
     assert client.reply_timeout_s == 1.0
     client.reply_timeout_s = 2.5
@@ -317,7 +317,7 @@ def test_replies_without_their_fields() -> None:
 
 
 @given(text, st.sampled_from(["VariableResult", "XComResult", "ConnectionResult"]), json_values)
-def test_any_reply_has_an_outcome(key: str, kind: str, value: Any) -> None:
+def test_any_reply(key: str, kind: str, value: Any) -> None:
     """With any reply, the call returns or raises a DagfloeError."""
     reply = {"type": kind, "value": value, "conn_id": value, "conn_type": value, "password": value, "extra": value}
     client = Client(Answering(reply), context())

@@ -81,7 +81,7 @@ def test_timeout(airflow: Airflow, mode: str, soft_fail: bool, expected: type[Ex
 
 
 @pytest.mark.parametrize("mode", ["poke", "reschedule"])
-def test_what_the_look_raises_passes(airflow: Airflow, mode: str) -> None:
+def test_error_in_the_check(airflow: Airflow, mode: str) -> None:
     """An error in the check ends the task like any other error."""
     with pytest.raises(ZeroDivisionError):
         Client(airflow, context()).poke(lambda: 1 // 0, interval=1, timeout=60, mode=mode)

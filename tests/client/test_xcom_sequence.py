@@ -88,7 +88,7 @@ def test_iterating_reads_pages(length: int, requests: int) -> None:
     assert mapped.requests == ["GetXComSequenceSlice"] * requests
 
 
-def test_length_is_asked_once() -> None:
+def test_length_is_requested_once() -> None:
     """The length is requested once."""
     mapped, lazy = sequence([1, 2])
     assert (len(lazy), len(lazy), bool(lazy)) == (2, 2, True)
@@ -103,7 +103,7 @@ def test_equality(values: list[int], others: list[int]) -> None:
     assert lazy != "".join(map(str, values))
 
 
-def test_nothing_is_read_to_show_it() -> None:
+def test_repr_reads_nothing() -> None:
     """The repr shows no values, which may be secret, and sends no request."""
     mapped, lazy = sequence(["hunter2"])
     assert repr(lazy) == "LazyXComs(task_id='up', key='return_value')"

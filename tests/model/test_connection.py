@@ -61,7 +61,7 @@ def fields(connection: Connection) -> dict[str, Any]:
 
 
 @given(uris)
-def test_any_uri_can_be_written_and_read_again(uri: str) -> None:
+def test_uri_round_trip(uri: str) -> None:
     """Any string is an error, or a connection whose URI parses to an equal one, except for capitals in its host."""
     try:
         connection = Connection.from_uri("c", uri)
@@ -144,7 +144,7 @@ MALFORMED = [
 
 
 @pytest.mark.parametrize("malformed", MALFORMED, ids=lambda value: value[:40])
-def test_malformed_texts_are_not_shown(malformed: str) -> None:
+def test_malformed_connections_are_not_shown(malformed: str) -> None:
     """The error for a malformed connection names the conn_id and the expected form, and does not show the value."""
     with pytest.raises(DagfloeError, match="connection 'db' is malformed: expected ") as caught:
         Connection.from_text("db", malformed)
@@ -158,7 +158,7 @@ def test_malformed_texts_are_not_shown(malformed: str) -> None:
     any_text
     | st.dictionaries(st.sampled_from(["conn_type", "host", "port", "extra", "x"]) | text, json_values).map(json.dumps)
 )
-def test_any_text_is_a_connection_or_an_error(given_text: str) -> None:
+def test_any_string_is_a_connection_or_an_error(given_text: str) -> None:
     """Any string is a connection or a DagfloeError."""
     try:
         connection = Connection.from_text("c", given_text)
@@ -179,7 +179,7 @@ def test_repr_shows_no_secret(connection: Connection, secret: str) -> None:
 
 
 @pytest.mark.parametrize("extra", ["[1]", "3", "hunter2", "null", '"hunter2"', "[" * 100_000])
-def test_extra_that_is_no_object(extra: str) -> None:
+def test_invalid_extra(extra: str) -> None:
     """An invalid extra can be read as a string; reading it as a dict is an error that does not show it."""
     connection = Connection("db", "x", extra=extra)
     assert connection.extra_text == extra
@@ -197,7 +197,7 @@ def test_host_with_a_protocol(conn_type: str) -> None:
     assert (back.host, back.port, back.login) == ("http://h.example", 80, "me")
 
 
-def test_connection_with_an_extra_that_is_no_object_has_a_uri() -> None:
+def test_uri_with_an_invalid_extra() -> None:
     """The URI contains such an extra as a JSON string."""
     connection = Connection("db", "x", extra="no json")
     assert Connection.from_uri("db", connection.uri).extra_text == "no json"

@@ -58,20 +58,20 @@ def test_reading() -> None:
         ({"name": "a", "rows": {}}, "x.rows is dict, expected list"),
     ],
 )
-def test_what_does_not_fit(body: object, message: str) -> None:
+def test_invalid_bodies(body: object, message: str) -> None:
     """The error names the field, its type and the expected type, and does not show the value."""
     with pytest.raises(RemoteProtocolError, match=f"^{re.escape(message)}$"):
         Sample.read(body, "x")
 
 
-def test_required_in_spite_of_a_default() -> None:
+def test_required_field_with_a_default() -> None:
     """`read` may require a field that has a default."""
     with pytest.raises(RemoteProtocolError, match=r"x\.count is nothing, expected int"):
         Sample.read({"name": "a"}, "x", "count")
 
 
 @given(st.dictionaries(st.sampled_from([*Sample._fields, "new"]), json_values))
-def test_any_map_is_a_record_or_a_protocol_error(body: dict[str, Any]) -> None:
+def test_any_dict_is_a_record_or_a_protocol_error(body: dict[str, Any]) -> None:
     """With any message, there is no other exception."""
     try:
         read = Sample.read(body, "x")

@@ -169,7 +169,7 @@ def places(value: Any, path: str = "$") -> list[tuple[str, list[Any]]]:
 
 
 @given(st.data())
-def test_a_value_that_is_spoiled_at_one_place_is_refused_with_the_path_of_that_place(data: st.DataObject) -> None:
+def test_one_misfit_anywhere_in_a_value(data: st.DataObject) -> None:
     """A misfit anywhere in a value is an error with its path and type, which does not show the value."""
     shape = data.draw(shapes)
     value = data.draw(shape.values)
@@ -189,13 +189,13 @@ def test_a_value_that_is_spoiled_at_one_place_is_refused_with_the_path_of_that_p
 
 
 @given(json_values, st.sampled_from(["object", "typing.Any", "T", "Unknown", "1 / 0", "Closed", "Loop", "nowhere.X"]))
-def test_what_an_annotation_leaves_open_is_not_checked(value: Any, annotation: str) -> None:
+def test_open_annotations(value: Any, annotation: str) -> None:
     """`Any`, type variables, unknown names and protocols accept every value."""
     assert fit(value, annotation) is value
 
 
 @given(json_values, shapes)
-def test_any_json_value_fits_or_is_refused(value: Any, shape: Shape) -> None:
+def test_any_json_value_fits_or_is_a_mismatch(value: Any, shape: Shape) -> None:
     """The only possible exception is `Mismatch`."""
     try:
         fit(value, shape.annotation)
@@ -238,7 +238,7 @@ def test_any_json_value_fits_or_is_refused(value: Any, shape: Shape) -> None:
         (range(3), "collections.abc.Sequence[int]", range(3)),
     ],
 )
-def test_what_becomes_of_a_value(value: object, annotation: object, result: object) -> None:
+def test_conversions(value: object, annotation: object, result: object) -> None:
     """The first fitting member of a union applies; an int prefers `int` to `float`."""
     assert repr(fit(value, annotation)) == repr(result)
 
@@ -283,13 +283,13 @@ def test_what_becomes_of_a_value(value: object, annotation: object, result: obje
         ("x", "list[UserId | T]", "$: expected list[UserId | T], got str"),
     ],
 )
-def test_refusals_name_path_annotation_and_type(value: object, annotation: object, message: str) -> None:
+def test_mismatches_name_path_annotation_and_type(value: object, annotation: object, message: str) -> None:
     """The error gives the path, the annotation as an author writes it, and the type of the value."""
     assert misfit(value, annotation) == message
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="syntax of Python 3.11")
-def test_tuples_with_a_part_of_any_length_are_not_looked_into() -> None:
+def test_unpacked_tuples() -> None:
     """A list for `tuple[int, *tuple[str, ...]]` becomes a tuple."""
     assert fit(["x", 1], "tuple[int, *tuple[str, ...]]") == ("x", 1)
     assert fit(["x", 1], "tuple[int, typing.Unpack[tuple[str, ...]]]") == ("x", 1)
@@ -299,14 +299,14 @@ def test_tuples_with_a_part_of_any_length_are_not_looked_into() -> None:
     ("annotation", "result"),
     [("list[int]", [1, 2]), ("tuple[int, ...]", (1, 2)), ("set[int] | None", {1, 2}), ("tuple[int, int]", (1, 2))],
 )
-def test_a_lazy_sequence_is_read_once_for_a_container_of_its_own(annotation: str, result: object) -> None:
+def test_lazy_sequence_becomes_a_container(annotation: str, result: object) -> None:
     """A lazy sequence is read as a whole for a list, tuple or set."""
     rooms = Rooms(1, 2)
     assert fit(rooms, annotation) == result
     assert rooms.reads == 1
 
 
-def test_what_a_lazy_sequence_holds_is_checked() -> None:
+def test_lazy_sequence_with_a_misfit() -> None:
     """A misfit inside a lazy sequence has a path; a union reads the sequence once."""
     rooms = Rooms(1, "x")
     assert misfit(rooms, "list[int] | tuple[bytes] | None") == "$[1]: expected int, got str"
@@ -317,14 +317,14 @@ def test_what_a_lazy_sequence_holds_is_checked() -> None:
 
 
 @pytest.mark.parametrize("annotation", ["typing.Sequence[str]", "typing.Collection", "typing.Iterable[str]", "object"])
-def test_a_lazy_sequence_passes_unread_for_what_it_is(annotation: str) -> None:
+def test_lazy_sequence_stays_unread(annotation: str) -> None:
     """`Sequence`, `Collection`, `Iterable` and `object` accept a lazy sequence unread."""
     rooms = Rooms(1, 2)
     assert fit(rooms, annotation) is rooms
     assert rooms.reads == 0
 
 
-def test_a_value_that_is_nested_too_deeply_is_refused() -> None:
+def test_too_deep_value() -> None:
     """A recursive annotation with a very deep value is a Mismatch, not a RecursionError."""
     value: Any = 1
     for _ in range(2000):

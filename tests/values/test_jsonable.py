@@ -58,7 +58,7 @@ candidates = nested(
 
 
 @given(candidates)
-def test_what_survives_json_is_accepted_and_nothing_else(value: Any) -> None:
+def test_valid_values(value: Any) -> None:
     """A value is valid exactly if it comes back from JSON unchanged, with integers of 64 bits."""
     try:
         check_jsonable(value)
@@ -75,7 +75,7 @@ def test_json_values_are_accepted(value: Any) -> None:
 
 
 @given(odd_values)
-def test_any_value_has_an_answer(value: Any) -> None:
+def test_any_object(value: Any) -> None:
     """Any object is valid, or an error with a path; it is never changed or called."""
     try:
         check_jsonable(value)
@@ -162,7 +162,7 @@ def test_paths(value: object, path: str, what: str) -> None:
     assert f"the value at {path} is {what}" in str(caught.value)
 
 
-def test_value_that_is_part_of_itself() -> None:
+def test_cyclic_value() -> None:
     """A cyclic value is an error, not an endless loop."""
     cyclic: dict[str, Any] = {"a": []}
     cyclic["a"] += [cyclic, cyclic]

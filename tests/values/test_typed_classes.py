@@ -231,7 +231,7 @@ def test_path_of_a_bad_field(value: Order, data: st.DataObject) -> None:
 
 
 @given(json_values, st.sampled_from(["Order", "Movie", "Cut", "Pair", "Colour", "Size", "Box[int]", "Seeded", "Even"]))
-def test_any_json_value_fits_a_class_or_is_refused(value: Any, annotation: str) -> None:
+def test_any_json_value_fits_a_class_or_is_a_mismatch(value: Any, annotation: str) -> None:
     """The only possible exception is `Mismatch`."""
     try:
         fit(value, annotation)
@@ -330,7 +330,7 @@ def test_conversions(value: object, annotation: str, result: object) -> None:
         ("crash", "Model", "$: expected Model, got a value that it rejects (ZeroDivisionError)"),
     ],
 )
-def test_refusals_name_path_class_and_type(value: object, annotation: str, message: str) -> None:
+def test_mismatches_name_path_class_and_type(value: object, annotation: str, message: str) -> None:
     """The error gives the path and the class, and shows neither the value nor the author's error."""
     with pytest.raises(Mismatch) as caught:
         fit(value, annotation)
@@ -339,7 +339,7 @@ def test_refusals_name_path_class_and_type(value: object, annotation: str, messa
     assert caught.value.__context__ is None or isinstance(caught.value.__context__, Mismatch)
 
 
-def test_a_model_validates_what_came() -> None:
+def test_models_validate_values() -> None:
     """A class with `model_validate` creates its instance; a lazy sequence is read before."""
     models = fit([Lazy()], "list[Model]")
     assert isinstance(models, list)
@@ -347,7 +347,7 @@ def test_a_model_validates_what_came() -> None:
     assert models[0].value == [1, None]
 
 
-def test_models_of_pydantic() -> None:
+def test_pydantic_models() -> None:
     """A pydantic model is created; its error gives the field's path and does not show the value."""
     pydantic = pytest.importorskip("pydantic")
     item: Any = pydantic.create_model("Item", price=(float, ...))
