@@ -81,7 +81,7 @@ def read_project(root: Path) -> Project:
     """Read the project in a folder.
 
     Raises:
-        PackError: if there is none, or its settings are wrong.
+        PackError: if `pyproject.toml` does not exist, or if its settings are wrong.
     """
     document = read_pyproject(root)
     root = root.resolve()

@@ -47,7 +47,7 @@ class Table:
             name: its key, or its keys with dots between them.
 
         Raises:
-            PackError: if there is none.
+            PackError: if this table does not exist.
         """
         value: Any = self._values
         for key in name.split("."):

@@ -123,7 +123,7 @@ class AnalysisCache:
             (work / ANALYSIS_FILE).write_text(document, "utf-8")
             with suppress(OSError):
                 os.utime(self._folder)
-        except (OSError, ValueError, LookupError, TypeError):  # there is none, or it is damaged
+        except (OSError, ValueError, LookupError, TypeError):  # the file is missing or damaged
             return False
         return True
 

@@ -11,7 +11,7 @@
 
 enum { LOCK_TIMEOUT_S = 120 };
 
-/* Open an entry that nobody else can change; -1 if there is none. */
+/* Open an entry that nobody else can change; -1 if no such entry exists. */
 static int open_entry(const struct store *store, const char *id) {
     struct reason reason;
     int folder = open_folder(store->entries, id, O_NOFOLLOW);

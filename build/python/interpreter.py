@@ -49,7 +49,7 @@ def find_interpreter(project: Project) -> Interpreter:
     """The running Python if the project allows it, else the newest supported one on PATH that it allows.
 
     Raises:
-        PackError: if there is none. The message names the Pythons that are installed.
+        PackError: if no Python matches. The message names the Pythons that are installed.
     """
     rejected: list[str] = []
     for candidate in (sys.executable, *(shutil.which(f"python{version}") for version in SUPPORTED)):

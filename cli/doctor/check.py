@@ -15,7 +15,7 @@ class Check:
         name: what was checked.
         state: `ok`, `warning` or `failed`.
         text: what the check saw.
-        cure: what to do about a problem; empty if there is none.
+        cure: what to do about a problem; empty without a problem.
     """
 
     name: str

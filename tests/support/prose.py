@@ -68,7 +68,7 @@ PHRASES = (
         "one file for each processor",
     ),
     Phrase(
-        r"\bas (it is|they are)\b(?=[,.;:)]|$| in (the|its|their)\b)",
+        r"(?<!stay)(?<!\s) as (it is|they are)\b(?=[,.;:)]|$| in (the|its|their)\b)",
         "runs a project as it is.",
         "runs a project without freezing it.",
     ),

@@ -32,7 +32,7 @@ class TaskRun:
         bundle_version: its version, if it has any.
         queue: the task's queue.
         schema_version: the supervisor schema version that the bundle names.
-        ti_context: further fields of `StartupDetails.ti_context`, or others in the place of the usual ones.
+        ti_context: further fields of `StartupDetails.ti_context`, or replacements of the usual ones.
     """
 
     dag_id: str

@@ -182,9 +182,9 @@ def test_in_use(path: Path) -> None:
 
 
 def test_other_files(path: Path, tmp_path: Path) -> None:
-    """A file that is no database, or another program's, and one that a newer dagfloe wrote, are left as they are."""
+    """A file that is not a database, or is another program's, and one that a newer dagfloe wrote, are left as they are."""
     path.write_text("Shopping: milk, " * 100)
-    refuse(path, "kept.db is no database: name another file")
+    refuse(path, "kept.db is not a database: name another file")
     other = tmp_path / "other.db"
     run_sql(other, "CREATE TABLE t (a)")
     refuse(other, "other.db is the database of another program: name another file")

@@ -160,7 +160,7 @@ class Database:
                 f"the database {self._path} is in use: wait for the other run to end, or name another file"
             )
         if "not a database" in str(error):
-            return UsageError(f"{self._path} is no database: name another file")
+            return UsageError(f"{self._path} is not a database: name another file")
         return UsageError(f"the database {self._path} cannot be used: {error}")
 
 

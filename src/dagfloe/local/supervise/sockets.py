@@ -38,7 +38,7 @@ class Channel(Enum):
 
 #: The connections by the server that accepts them.
 CONNECTIONS = {Channel.COMM_SERVER: Channel.COMM, Channel.LOGS_SERVER: Channel.LOGS}
-#: These report once, and are no sockets of the task.
+#: These report once. They are not sockets of the task.
 _EVENTS = frozenset({Channel.STOP, Channel.EXIT})
 
 

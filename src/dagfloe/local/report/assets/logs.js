@@ -102,7 +102,7 @@ function logLine(entry) {
   return make("li", `level-${level}`, time, make("span", "level", record.level), origin, message);
 }
 
-/** Split a text into parts, and mark those that match the search. */
+/** Split a string into parts, and mark those that match the search. */
 function markMatches(text) {
   const query = logSearch.value.toLowerCase();
   const lower = text.toLowerCase();
