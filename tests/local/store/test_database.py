@@ -182,7 +182,7 @@ def test_in_use(path: Path) -> None:
 
 
 def test_other_files(path: Path, tmp_path: Path) -> None:
-    """A file that is not a database, or is another program's, and one that a newer dagfloe wrote, are left as they are."""
+    """A file of another program, or of a newer dagfloe, is refused and not changed."""
     path.write_text("Shopping: milk, " * 100)
     refuse(path, "kept.db is not a database: name another file")
     other = tmp_path / "other.db"
