@@ -48,7 +48,6 @@ class TaskInstanceRecord:
     queue: str = "default"
     pool: str = "default_pool"
     operator: str = "_StubOperator"
-    map_label: str | None = None
     reschedules: int = 0
 
 
