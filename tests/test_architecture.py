@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -89,6 +90,23 @@ def package_modules() -> Iterator[Path]:
     for name in LINKED:
         yield from (ROOT / name).rglob("*.py")
     yield from (path for path in PACKAGE.rglob("*.py") if path.relative_to(PACKAGE).parts[0] not in LINKED)
+
+
+def test_private_modules_and_names_are_private() -> None:
+    """No module imports a private module of another package, or a private name of another module."""
+    wrong = []
+    for path in package_modules():
+        root = ROOT if path.relative_to(ROOT).parts[0] in LINKED else PACKAGE
+        package = ["dagfloe", *path.relative_to(root).parts[:-1]]
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not (isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("dagfloe")):
+                continue
+            parts = node.module.split(".")
+            private = [index for index, part in enumerate(parts) if part.startswith("_")]
+            names = [alias.name for alias in node.names if re.match("_[^_]", alias.name)]
+            if names or any(parts[:index] != package[:index] for index in private):
+                wrong.append(f"{path.relative_to(ROOT)}:{node.lineno} imports {node.module} {names or ''}")
+    assert wrong == []
 
 
 def test_third_party_imports_of_frozen_modules() -> None:
