@@ -1,4 +1,4 @@
-"""What several tests of `dagfloe.testing` use."""
+"""Fixtures of the tests of `dagfloe.testing`."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def dag() -> Dag:
-    """A Dag to register tasks in."""
+    """A Dag in which a test registers tasks."""
     return Bundle().dag("d")

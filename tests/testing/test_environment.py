@@ -1,4 +1,4 @@
-"""What a test fills into an environment, what tasks find there, and calls without a running task."""
+"""Tests of what a test fills into an environment, and of calls without a running task."""
 
 from __future__ import annotations
 
@@ -30,37 +30,37 @@ if TYPE_CHECKING:
 NOON = datetime(2026, 7, 1, 12, tzinfo=timezone.utc)
 
 
-# What is filled in
+# Contents
 
 
 def test_declared_assets(dagfloe_env: TaskEnvironment, dag: Dag) -> None:
-    """The assets that a task names in full are known, as Airflow knows them from its Dag."""
+    """Assets that a task declares with name and URI exist, as Airflow knows them from its Dag."""
     raw = Asset("raw", "s3://raw", extra={"owner": "data"})
 
     @dag.task(inlets=[raw], outlets=[Asset.ref(name="other")])
-    def look(client: Client) -> list[Any]:
+    def read_assets(client: Client) -> list[Any]:
         return [client.assets.get(name="raw").extra, client.asset_state_store[raw].get("k", None)]
 
-    assert dagfloe_env.run(look).raise_for_state().value == [{"owner": "data"}, None]
+    assert dagfloe_env.run(read_assets).raise_for_state().value == [{"owner": "data"}, None]
 
 
 def test_dag_run(dagfloe_env: TaskEnvironment, dag: Dag) -> None:
-    """The Dag run is what the test says; the interval and the date after which it runs follow its logical date."""
-    seen: list[Context] = []
+    """The task sees the Dag run of the test; the data interval and `run_after` default to the logical date."""
+    contexts: list[Context] = []
 
     @dag.task
-    def look(context: Context) -> None:
-        seen.append(context)
+    def read_context(context: Context) -> None:
+        contexts.append(context)
 
-    dagfloe_env.run(look, try_number=2, max_tries=4, map_index=3)
+    dagfloe_env.run(read_context, try_number=2, max_tries=4, map_index=3)
     run = dagfloe_env.dag_run
     run.run_id, run.run_type, run.logical_date, run.note = "scheduled__1", "scheduled", NOON, "note"
     run.conf = {"day": 1}
     run.data_interval_end = NOON + timedelta(days=1)
-    dagfloe_env.run(look)
+    dagfloe_env.run(read_context)
     run.logical_date = run.data_interval_end = None
-    dagfloe_env.run(look)
-    first, second, third = seen
+    dagfloe_env.run(read_context)
+    first, second, third = contexts
     assert (first.run_id, first.try_number, first.max_tries, first.map_index) == (
         "manual__2026-01-01T00:00:00+00:00",
         2,
@@ -75,7 +75,7 @@ def test_dag_run(dagfloe_env: TaskEnvironment, dag: Dag) -> None:
 
 
 def test_history(dagfloe_env: TaskEnvironment, dag: Dag) -> None:
-    """Tasks see the run, what ran before in it, runs that the test made up, and what outlives a try."""
+    """Tasks see the run, its earlier tasks, other runs that the test adds, and states of earlier tries."""
 
     @dag.task
     def first(client: Client) -> None:
@@ -94,13 +94,13 @@ def test_history(dagfloe_env: TaskEnvironment, dag: Dag) -> None:
     dagfloe_env.dag_run.conf["n"] = 1
     record = DagRunRecord(dag_id="d", run_id="earlier", run_after=earlier, logical_date=earlier, state="success")
     dagfloe_env.store.save_run(record)
-    assert [each.state for each in dagfloe_env.run(first, retries=2).tries] == ["up_for_retry", "success"]
+    assert [result.state for result in dagfloe_env.run(first, retries=2).tries] == ["up_for_retry", "success"]
     states = {"first": "success", "second": "running"}
     assert dagfloe_env.run(second).raise_for_state().value == ["running", "earlier", states, {"n": 1}]
 
 
 def test_variables() -> None:
-    """Variables are texts; other values are written as JSON."""
+    """Variables are strings; other values become JSON."""
     env = TaskEnvironment()
     env.variables.update(text="x", number=5, nothing=None, rows=[{"a": 1}])
     client = env.client()
@@ -116,7 +116,7 @@ def test_variables() -> None:
 
 
 def test_connections() -> None:
-    """Connections are given as a URI, as JSON, as fields or as they are."""
+    """A connection is set as a URI, as JSON, as fields or as a `Connection`."""
     env = TaskEnvironment()
     env.connections["uri"] = "http://ann:pw1234@host:80/x"
     env.connections["json"] = '{"conn_type": "http", "host": "host"}'
@@ -132,9 +132,9 @@ def test_connections() -> None:
     assert len(env.connections) == 3
     with pytest.raises(MisuseError, match="'own' cannot be set as 'other'"):
         env.connections["other"] = Connection("own", "sqlite")
-    with pytest.raises(DagfloeError, match="malformed") as caught:
+    with pytest.raises(DagfloeError, match="malformed") as error:
         env.connections["bad"] = "hunter2"
-    assert "hunter2" not in str(caught.value)
+    assert "hunter2" not in str(error.value)
 
 
 JSON = st.recursive(
@@ -146,15 +146,15 @@ JSON = st.recursive(
 
 @given(JSON)
 def test_xcom_values(value: Any) -> None:
-    """A value that is filled in is what a task reads, dates and tuples included."""
+    """A task reads the value that the test sets, dates and tuples included."""
     env = TaskEnvironment()
     env.xcoms["up"] = value
     assert env.xcoms["up"] == value
     assert env.client().get_xcom("up", default=None) == value
 
 
-def test_xcom_places() -> None:
-    """XComs have a key and a map index; what a client writes and deletes is seen, and what a test deletes is gone."""
+def test_xcom_keys() -> None:
+    """XComs have a key and a map index; the mapping follows what a client writes and what a test deletes."""
     env = TaskEnvironment()
     env.xcoms["up", "key"] = 1
     env.xcoms["up", "key", 4] = 2
@@ -175,7 +175,7 @@ def test_xcom_places() -> None:
 
 
 def test_direct_calls(dagfloe_env: TaskEnvironment, dag: Dag) -> None:
-    """A task's function is called as it is, with a made client and context."""
+    """A test calls a task's function with a client and a context of the environment."""
 
     @dag.task
     def load(rows: list[int], client: Client, context: Context, log: logging.Logger) -> int:
@@ -193,7 +193,7 @@ def test_direct_calls(dagfloe_env: TaskEnvironment, dag: Dag) -> None:
         client.set_xcom("x", 1)
 
 
-# Mistakes
+# Errors
 
 
 @pytest.mark.parametrize(
@@ -207,24 +207,24 @@ def test_direct_calls(dagfloe_env: TaskEnvironment, dag: Dag) -> None:
         ({"task": "t", "file": "no/such/file"}, "cannot be read from the file: (.*)no/such/file: No such file"),
     ],
 )
-def test_mistakes(dagfloe_env: TaskEnvironment, dag: Dag, arguments: dict[str, Any], message: str) -> None:
-    """What cannot be run is refused with the reason."""
+def test_misuse(dagfloe_env: TaskEnvironment, dag: Dag, arguments: dict[str, Any], message: str) -> None:
+    """The error for impossible arguments has the reason."""
     task = dag.task(task_id="t")(lambda: 1)
     with pytest.raises(MisuseError, match=message):
         dagfloe_env.run(**{"task": task, **arguments})
 
 
-def test_values_that_cannot_be(dagfloe_env: TaskEnvironment, dag: Dag) -> None:
-    """Values that no Airflow has are refused where they are filled in, or when a task is run with them."""
+def test_invalid_values(dagfloe_env: TaskEnvironment, dag: Dag) -> None:
+    """Values that Airflow cannot have raise an error when they are set, or when a task runs with them."""
     task = dag.task(task_id="t")(lambda: 1)
     noon = NOON.replace(tzinfo=None)
-    for bad in (object(), {1, 2}):
+    for invalid in (object(), {1, 2}):
         with pytest.raises(ValueNotSerializableError):
-            dagfloe_env.variables["x"] = bad
+            dagfloe_env.variables["x"] = invalid
         with pytest.raises(ValueNotSerializableError):
-            dagfloe_env.connections["x"] = {"conn_type": "http", "extra": {"x": bad}}
+            dagfloe_env.connections["x"] = {"conn_type": "http", "extra": {"x": invalid}}
         with pytest.raises(ValueNotSerializableError):
-            dagfloe_env.run(task, arguments={"x": bad})
+            dagfloe_env.run(task, arguments={"x": invalid})
     with pytest.raises(MisuseError, match="is not the key of an XCom"):
         dagfloe_env.xcoms["a", "b", 1, 2] = 1
     with pytest.raises(MisuseError, match="not a regular expression"):
@@ -242,7 +242,7 @@ def test_values_that_cannot_be(dagfloe_env: TaskEnvironment, dag: Dag) -> None:
 
 
 def test_file_that_does_not_start(dagfloe_env: TaskEnvironment, dag: Dag, tmp_path: Path) -> None:
-    """A file that dies before it connects is a failed task, with what it said."""
+    """A file that ends before it connects is a failed task; the error has its output."""
     program = tmp_path / "program"
     program.write_text("#!/bin/sh\necho sorry\nexit 3\n")
     program.chmod(0o755)

@@ -1,4 +1,4 @@
-"""What a test can look for in a log."""
+"""Tests of the log of a task under test."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LOG = Log(
 
 
 def test_has() -> None:
-    """Pattern, level and logger all have to fit one record."""
+    """One record has to match pattern, level and logger."""
     assert LOG.has("run .* has 3 rows", level="info", logger="sales.total")
     assert LOG.has("rows$")
     assert LOG.has(level="error")
@@ -50,7 +50,7 @@ def test_sequence() -> None:
 
 
 def test_text() -> None:
-    """People read a line a record, and of an exception the line of the author's that led to it."""
+    """The text has one line per record, and per exception the last line of the author's code."""
     assert LOG.text.splitlines() == [
         "info     sales.total: run r has 3 rows rows=3",
         "error    dagfloe.task: Task failed with KeyError",
@@ -70,6 +70,6 @@ JSON = st.recursive(
 
 @given(JSON)
 def test_any_detail(detail: object) -> None:
-    """What another SDK writes as an exception is shown somehow."""
+    """Any exception detail, such as that of another SDK, can be shown."""
     record = LogRecord(NOW, "error", "x", "event", {"error_detail": detail})
     assert Log([record]).text.startswith("error    x: event")

@@ -1,4 +1,4 @@
-"""A task that is run over sockets is found by the process that runs it."""
+"""Tests that the process that runs a task over sockets finds its module."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dagfloe.testing import MisuseError, TaskEnvironment
 if TYPE_CHECKING:
     from pathlib import Path
 
-#: A module, whose task says how it is called.
+#: A module whose task returns the module's name.
 TASKS = """
 from dagfloe import Bundle
 bundle = Bundle()
@@ -27,8 +27,8 @@ def where() -> str:
 """
 
 
-def test_task_that_no_other_process_finds(dagfloe_env: TaskEnvironment) -> None:
-    """A task that is registered inside a test runs in memory, and over sockets the reason is told why not."""
+def test_task_inside_a_function(dagfloe_env: TaskEnvironment) -> None:
+    """A task that is registered inside a test runs in memory only; the error over sockets has the reason."""
     hidden = Bundle().dag("hidden")
 
     @hidden.task
@@ -40,15 +40,15 @@ def test_task_that_no_other_process_finds(dagfloe_env: TaskEnvironment) -> None:
         dagfloe_env.run(inner, over="sockets")
 
 
-def test_module_that_is_another_one_elsewhere(dagfloe_env: TaskEnvironment, tmp_path: Any, monkeypatch: Any) -> None:
-    """A task that is not there when another process imports the module is named in the log."""
-    (tmp_path / "shifty.py").write_text(
+def test_module_with_other_tasks(dagfloe_env: TaskEnvironment, tmp_path: Any, monkeypatch: Any) -> None:
+    """If the module has no such task in the other process, the log names the task."""
+    (tmp_path / "unstable_tasks.py").write_text(
         "import sys\nfrom dagfloe import Bundle\nbundle = Bundle()\ndag = bundle.dag('d')\n"
         "def t(): pass\nif 'pytest' in sys.modules: t = dag.task(t)\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    shifty = __import__("shifty")
-    result = dagfloe_env.run(shifty.t, over="sockets")
+    tasks = __import__("unstable_tasks")
+    result = dagfloe_env.run(tasks.t, over="sockets")
     assert result.state == "failed"
     assert result.log.has("The task cannot begin: .* has no task 't'", level="error")
 
@@ -63,15 +63,15 @@ def test_module_that_is_another_one_elsewhere(dagfloe_env: TaskEnvironment, tmp_
         ),
         ("no.where.tasks", {"tasks.py": TASKS}),
     ],
-    ids=["package imports it", "it imports its package", "no search path leads to it"],
+    ids=["imported by its package", "imports its package", "on no search path"],
 )
 def test_modules(
     dagfloe_env: TaskEnvironment, tmp_path: Path, monkeypatch: Any, name: str, files: dict[str, str]
 ) -> None:
-    """Another process imports the module under the name that it has here."""
-    for path, text in files.items():
+    """The other process imports the module under its name in this process."""
+    for path, content in files.items():
         (tmp_path / path).parent.mkdir(exist_ok=True)
-        (tmp_path / path).write_text(text)
+        (tmp_path / path).write_text(content)
     monkeypatch.syspath_prepend(tmp_path)
     if name.startswith("pack"):
         module = import_module(name)
@@ -81,14 +81,14 @@ def test_modules(
         assert spec.loader
         module = module_from_spec(spec)
         spec.loader.exec_module(module)
-    for loaded in [each for each in sys.modules if each.partition(".")[0] == "pack"]:
-        monkeypatch.delitem(sys.modules, loaded)
+    for module_name in [key for key in sys.modules if key.partition(".")[0] == "pack"]:
+        monkeypatch.delitem(sys.modules, module_name)
     monkeypatch.setitem(sys.modules, name, module)
     assert dagfloe_env.run(module.where, over="sockets").raise_for_state().value == name
 
 
-def test_file_that_is_no_module(dagfloe_env: TaskEnvironment, tmp_path: Path, monkeypatch: Any) -> None:
-    """A task of a script that no import statement could reach is run in memory only, and the log says why."""
+def test_script_without_suffix(dagfloe_env: TaskEnvironment, tmp_path: Path, monkeypatch: Any) -> None:
+    """A task of a script that cannot be imported runs in memory only; the log over sockets has the reason."""
     script = tmp_path / "script"
     script.write_text(TASKS)
     module = ModuleType("script")

@@ -1,4 +1,4 @@
-"""The pytest plugin, as an author has it: installed, and nothing to be set up."""
+"""Tests of the pytest plugin, as it is installed for an author, without any configuration."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_other():
 
 @pytest.mark.parametrize("over", ["memory", "sockets"])
 def test_report(pytester: pytest.Pytester, over: str) -> None:
-    """Each test has its own environment; the report of one that failed shows the log of every try, without secrets."""
+    """Every test has its own environment; the report of a failed test has the log of every try, without secrets."""
     pytester.makepyfile(conftest=CONFTEST, tasks=TASKS, test_tasks=TESTS.replace("{over}", over))
     pytester.syspathinsert()
     result = pytester.runpytest_inprocess("-p", "no:cacheprovider")
@@ -74,17 +74,17 @@ def test_report(pytester: pytest.Pytester, over: str) -> None:
     assert "hunter2" not in result.stdout.str()
 
 
-def test_it_costs_nothing_where_it_is_not_used() -> None:
-    """A session without the fixture imports the plugin only."""
+def test_imports_without_the_fixture() -> None:
+    """A session without the fixture only imports the plugin."""
     code = (
         "import sys, dagfloe.testing.plugin; print(sorted(m for m in sys.modules if m.startswith('dagfloe.testing')))"
     )
-    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
-    assert answer.stdout.strip() == "['dagfloe.testing', 'dagfloe.testing.plugin']"
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    assert process.stdout.strip() == "['dagfloe.testing', 'dagfloe.testing.plugin']"
 
 
 def test_without_pytest(tmp_path: Path) -> None:
-    """What is not the plugin works where pytest is not installed, and for a script, over sockets, too."""
+    """Everything except for the plugin works without pytest, in a script and over sockets, too."""
     script = tmp_path / "check.py"
     script.write_text(
         "import sys\n"
@@ -95,14 +95,14 @@ def test_without_pytest(tmp_path: Path) -> None:
         "    env = TaskEnvironment()\n"
         "    env.variables['limit'] = '5'\n"
         "    env.connections['db'] = 'postgres://host'\n"
-        "    print([env.run(extract, over=way).raise_for_state().value for way in ('memory', 'sockets')])\n"
+        "    print([env.run(extract, over=mode).raise_for_state().value for mode in ('memory', 'sockets')])\n"
     )
-    answer = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=30, check=False)
-    assert (answer.stdout, answer.stderr, answer.returncode) == ("[5, 5]\n", "", 0)
+    process = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=30, check=False)
+    assert (process.stdout, process.stderr, process.returncode) == ("[5, 5]\n", "", 0)
 
 
-def test_it_is_never_frozen(tmp_path: Path) -> None:
-    """What is frozen into a bundle file has no part of `dagfloe.testing`."""
+def test_not_frozen(tmp_path: Path) -> None:
+    """A bundle file has no part of `dagfloe.testing`."""
     project = read_project(Path(__file__).parents[2] / "bundles" / "hello")
     stage(project, find_interpreter(project), tmp_path / "staged")
     staged = sorted(path.name for path in (tmp_path / "staged" / "dagfloe").iterdir())

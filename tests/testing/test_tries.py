@@ -1,4 +1,4 @@
-"""Retries, going on after a wait, and a clock that stands still."""
+"""Tests of retries, of tasks that resume, and of the frozen clock."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ NOON = datetime(2026, 7, 1, 12, tzinfo=timezone.utc)
 
 
 def test_retries(dagfloe_env: TaskEnvironment, dag: Dag) -> None:
-    """A failing task is run again with the next try_number, without waiting, until it succeeds."""
-    seen = []
+    """A failing task runs again with the next try_number, without a wait, until it succeeds."""
+    tries = []
 
     @dag.task
     def flaky(context: Context, client: Client) -> str:
-        seen.append((context.try_number, context.max_tries, context.should_retry, dict(dagfloe_env.xcoms)))
+        tries.append((context.try_number, context.max_tries, context.should_retry, dict(dagfloe_env.xcoms)))
         client.set_xcom(f"try-{context.try_number}", 1)
         if context.try_number < 3:
             raise OSError("busy")
@@ -35,42 +35,42 @@ def test_retries(dagfloe_env: TaskEnvironment, dag: Dag) -> None:
 
     result = dagfloe_env.run(flaky, retries=5)
     assert (result.state, result.value) == ("success", "done")
-    assert [each.state for each in result.tries] == ["up_for_retry", "up_for_retry", "success"]
-    assert [each[:3] for each in seen] == [(1, 5, True), (2, 5, True), (3, 5, True)]
-    # As in Airflow, a try does not see what an earlier one pushed.
-    assert [each[3] for each in seen] == [{}, {}, {}]
+    assert [attempt.state for attempt in result.tries] == ["up_for_retry", "up_for_retry", "success"]
+    assert [fields[:3] for fields in tries] == [(1, 5, True), (2, 5, True), (3, 5, True)]
+    # As in Airflow, a try does not see the XComs of earlier tries.
+    assert [fields[3] for fields in tries] == [{}, {}, {}]
     assert dict(dagfloe_env.xcoms) == {("flaky", "try-3", -1): 1, ("flaky", "return_value", -1): "done"}
     assert result.tries[0].retry_reason == "OSError: busy"
 
 
-def test_retries_that_run_out(dagfloe_env: TaskEnvironment, dag: Dag) -> None:
-    """The last try fails for good."""
+def test_last_try(dagfloe_env: TaskEnvironment, dag: Dag) -> None:
+    """The last try fails without a retry."""
 
     @dag.task
-    def never() -> None:
+    def fail() -> None:
         raise OSError("busy")
 
-    assert [each.state for each in dagfloe_env.run(never, retries=1).tries] == ["up_for_retry", "failed"]
-    assert dagfloe_env.run(never, retries=1, try_number=2).state == "failed"
-    assert dagfloe_env.run(never, max_tries=1).tries[-1].state == "up_for_retry"
-    assert dagfloe_env.run(never).state == "failed"
+    assert [attempt.state for attempt in dagfloe_env.run(fail, retries=1).tries] == ["up_for_retry", "failed"]
+    assert dagfloe_env.run(fail, retries=1, try_number=2).state == "failed"
+    assert dagfloe_env.run(fail, max_tries=1).tries[-1].state == "up_for_retry"
+    assert dagfloe_env.run(fail).state == "failed"
 
 
 def test_declared_retries(dagfloe_env: TaskEnvironment, dag: Dag) -> None:
-    """Unless the test says another number, a task has the retries that it declares; a clock that stands is moved on."""
+    """By default a task has the retries that it declares; retries advance the frozen clock."""
 
     @dag.task(retries=2, retry_delay=timedelta(minutes=5))
-    def never(context: Context) -> None:
+    def fail(context: Context) -> None:
         raise OSError(f"{context.start_date}")
 
     @dag.task(retry_policy=lambda _error, number: RetryDecision.retry(delay=number * 60))
     def slower() -> None:
         raise OSError("busy")
 
-    assert dagfloe_env.run(never).state == "up_for_retry"
+    assert dagfloe_env.run(fail).state == "up_for_retry"
     dagfloe_env.now = NOON
-    result = dagfloe_env.run(never, retries=2)
-    assert [str(each.exception) for each in result.tries] == [
+    result = dagfloe_env.run(fail, retries=2)
+    assert [str(attempt.exception) for attempt in result.tries] == [
         str(NOON + timedelta(minutes=minutes)) for minutes in (0, 5, 10)
     ]
     dagfloe_env.now = NOON
@@ -78,11 +78,11 @@ def test_declared_retries(dagfloe_env: TaskEnvironment, dag: Dag) -> None:
     assert dagfloe_env.now == NOON + timedelta(minutes=3)
 
 
-# Going on
+# Tasks that wait
 
 
 @pytest.fixture
-def asking(dag: Dag) -> Callable[..., Task]:
+def register_asking_task(dag: Dag) -> Callable[..., Task]:
     """Registers a task that asks a human."""
 
     def register(**question: Any) -> Task:
@@ -98,9 +98,11 @@ def asking(dag: Dag) -> Callable[..., Task]:
 
 
 @pytest.mark.parametrize("question", [{}, {"poll": 5}], ids=["parked", "polling"])
-def test_answer(dagfloe_env: TaskEnvironment, asking: Callable[..., Task], question: dict[str, Any]) -> None:
-    """A human chooses, and fills in the form."""
-    asked = dagfloe_env.run(asking(**question))
+def test_answer(
+    dagfloe_env: TaskEnvironment, register_asking_task: Callable[..., Task], question: dict[str, Any]
+) -> None:
+    """A human chooses an option, and fills in the form."""
+    asked = dagfloe_env.run(register_asking_task(**question))
     assert asked.question
     assert (asked.question["subject"], asked.question["options"]) == ("Which?", ["a", "b"])
     user = {"id": "ann", "name": "ann"}
@@ -113,21 +115,23 @@ def test_answer(dagfloe_env: TaskEnvironment, asking: Callable[..., Task], quest
         dagfloe_env.answer(asked, "a", {"x": 1})
 
 
-def test_nobody_answers(dagfloe_env: TaskEnvironment, asking: Callable[..., Task]) -> None:
+def test_nobody_answers(dagfloe_env: TaskEnvironment, register_asking_task: Callable[..., Task]) -> None:
     """When nobody answers in time, the defaults are taken."""
-    asked = dagfloe_env.run(asking(defaults=["b"], timeout=60))
+    asked = dagfloe_env.run(register_asking_task(defaults=["b"], timeout=60))
     assert dagfloe_env.answer(asked, None).value == [["b"], {"n": 1, "m": 2}, True, None]
 
 
-def test_nobody_answers_and_there_are_no_defaults(dagfloe_env: TaskEnvironment, asking: Callable[..., Task]) -> None:
+def test_nobody_answers_without_defaults(
+    dagfloe_env: TaskEnvironment, register_asking_task: Callable[..., Task]
+) -> None:
     """Without defaults, the task fails."""
-    result = dagfloe_env.answer(dagfloe_env.run(asking()), None)
+    result = dagfloe_env.answer(dagfloe_env.run(register_asking_task()), None)
     assert isinstance(result.exception, HumanInputTimeout)
 
 
 @pytest.mark.parametrize("method", ["resume", "answer", "poke_again"])
-def test_task_that_does_not_wait(dagfloe_env: TaskEnvironment, dag: Dag, method: str) -> None:
-    """What is done to a task that does not wait for it is refused."""
+def test_not_waiting(dagfloe_env: TaskEnvironment, dag: Dag, method: str) -> None:
+    """A task that does not wait cannot resume."""
     done = dagfloe_env.run(dag.task(task_id="done")(lambda: 1))
     arguments = ["a"] if method == "answer" else []
     with pytest.raises(MisuseError, match=r"d.done is 'success'"):
@@ -135,32 +139,32 @@ def test_task_that_does_not_wait(dagfloe_env: TaskEnvironment, dag: Dag, method:
 
 
 def test_trigger_has_one_outcome(dagfloe_env: TaskEnvironment, dag: Dag) -> None:
-    """A trigger does not fire and fail at once."""
+    """A trigger cannot both fire and fail."""
 
     @dag.task
-    def waits() -> None:
+    def defer() -> None:
         raise TaskDeferred("some.Trigger")
 
     with pytest.raises(MisuseError, match="not both"):
-        dagfloe_env.resume(dagfloe_env.run(waits), event=1, error="x")
+        dagfloe_env.resume(dagfloe_env.run(defer), event=1, error="x")
 
 
 def test_poking(dagfloe_env: TaskEnvironment, dag: Dag) -> None:
-    """A sensor is run again and again, by a clock that stands still in between, until its time is over."""
-    found: list[int] = []
+    """A sensor runs again, as the frozen clock advances, until its timeout."""
+    rows: list[int] = []
 
     @dag.task
     def sensor(client: Client) -> Any:
-        return client.poke(lambda: found, interval=600, timeout=3600)
+        return client.poke(lambda: rows, interval=600, timeout=3600)
 
     dagfloe_env.now = NOON
     first = dagfloe_env.run(sensor)
     assert first.reschedule_date == NOON + timedelta(minutes=10)
     second = dagfloe_env.poke_again(first)
     assert (second.state, dagfloe_env.now) == ("up_for_reschedule", NOON + timedelta(minutes=10))
-    found.append(7)
+    rows.append(7)
     assert dagfloe_env.poke_again(second).value == [7]
-    found.clear()
+    rows.clear()
     result = second
     for _ in range(4):
         result = dagfloe_env.poke_again(result)
@@ -169,24 +173,24 @@ def test_poking(dagfloe_env: TaskEnvironment, dag: Dag) -> None:
     assert last.log.has("did not hold within 3600 s")
 
 
-# Time
+# The clock
 
 
 def test_frozen_clock(dagfloe_env: TaskEnvironment, dag: Dag) -> None:
-    """What dagfloe reads stands still, what the author reads goes on, and afterwards all is as it was."""
+    """The clock stands still for dagfloe, but not for the task, and a later run may have the real time again."""
 
     @dag.task
-    def look(context: Context, client: Client) -> list[bool]:
-        from_text = HumanAnswer.from_event({"responded_at": NOON.isoformat()}).responded_at
-        same = [context.start_date == NOON, client.dag_runs.get().logical_date == NOON, from_text == NOON]
-        return [*same, type(from_text) is datetime, datetime.now(tz=timezone.utc) > NOON]
+    def compare_dates(context: Context, client: Client) -> list[bool]:
+        parsed = HumanAnswer.from_event({"responded_at": NOON.isoformat()}).responded_at
+        same = [context.start_date == NOON, client.dag_runs.get().logical_date == NOON, parsed == NOON]
+        return [*same, type(parsed) is datetime, datetime.now(tz=timezone.utc) > NOON]
 
     dagfloe_env.now = dagfloe_env.dag_run.logical_date = NOON
-    result = dagfloe_env.run(look)
+    result = dagfloe_env.run(compare_dates)
     assert result.raise_for_state().value == [True] * 5
     assert result.terminal["end_date"] == NOON
     dagfloe_env.now = None
-    assert dagfloe_env.run(look).terminal["end_date"] > NOON
+    assert dagfloe_env.run(compare_dates).terminal["end_date"] > NOON
 
 
 def test_frozen_clock_of_a_client(dagfloe_env: TaskEnvironment, dag: Dag) -> None:

@@ -32,7 +32,7 @@ class VariableStore:
         self.secrets = Secrets()
         self.variables: dict[str, str | None] = {}
         self.connections: dict[str, Connection] = {}
-        # Only variables that tasks wrote are saved: a seed file adds its own again in each run.
+        # Only variables that tasks wrote are saved: a seed file adds its own in every run.
         self._written: dict[str, str] = {}
         # By names in capitals. A lookup finds them in any case, and a list does not show them.
         self._environment_variables: dict[str, str] = {}
