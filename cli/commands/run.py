@@ -32,9 +32,9 @@ from dagfloe.local.schedule.manifest_graph import Graph
 from dagfloe.local.schema_version import served_schema_version
 from dagfloe.local.seed.environment_variables import fill_from_environment
 from dagfloe.local.seed.seed_file import Seed, read_seed
+from dagfloe.local.stop import Stop
 from dagfloe.local.store.declarations import add_declarations
 from dagfloe.local.store.store import Store
-from dagfloe.local.supervise.stop import Stop
 from dagfloe.model.states import FAILED, SUCCESS
 
 if TYPE_CHECKING:

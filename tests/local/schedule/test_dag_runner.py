@@ -13,8 +13,8 @@ from dagfloe.local.schedule.dag_run_options import DagRunOptions
 from dagfloe.local.schedule.dag_runner import run_dag
 from dagfloe.local.schedule.manifest_graph import Graph
 from dagfloe.local.schedule.outcomes import HumanOutcome, TriggerOutcome
+from dagfloe.local.stop import Stop
 from dagfloe.local.store.store import Store
-from dagfloe.local.supervise.stop import Stop
 from support.raw_bundle import write_program
 
 if TYPE_CHECKING:

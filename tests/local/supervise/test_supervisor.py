@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dagfloe.local.stop import Stop
 from dagfloe.local.store.store import Store
 from dagfloe.local.supervise.limits import Limits
-from dagfloe.local.supervise.stop import Stop
 from dagfloe.local.supervise.supervisor import run_task
 from dagfloe.local.task_run import TaskRun
 from support.raw_bundle import write_program

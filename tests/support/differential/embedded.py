@@ -6,8 +6,8 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
+from dagfloe.local.stop import Stop
 from dagfloe.local.supervise.limits import Limits
-from dagfloe.local.supervise.stop import Stop
 from dagfloe.local.supervise.supervisor import run_task
 from dagfloe.local.task_run import TaskRun
 from support.differential.holdings import RUN_ID, filled_store

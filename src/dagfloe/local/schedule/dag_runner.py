@@ -18,7 +18,7 @@ from dagfloe.local.schedule.instances import Instance, Try
 from dagfloe.local.schedule.resumption import Resumer
 from dagfloe.local.schedule.run_recorder import RunRecorder
 from dagfloe.local.schedule.scheduler import Scheduler
-from dagfloe.local.supervise.stop import Stop
+from dagfloe.local.stop import Stop
 from dagfloe.local.supervise.supervisor import run_task
 from dagfloe.local.task_run import TaskRun
 from dagfloe.model.states import FAILED, RUNNING, SUCCESS, UP_FOR_RETRY

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from dagfloe.local.log.records import LogRecord
+    from dagfloe.local.stop import Stop
     from dagfloe.local.store.store import Store
-    from dagfloe.local.supervise.stop import Stop
     from dagfloe.local.supervise.task_process import TaskProcess
     from dagfloe.local.supervise.task_result import TaskResult
     from dagfloe.local.task_run import TaskRun

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from dagfloe.authoring.bundle import Bundle
 from dagfloe.authoring.dag import Dag, Task
-from dagfloe.local.supervise.stop import Stop
+from dagfloe.local.stop import Stop
 from dagfloe.local.supervise.supervisor import run_task
 from dagfloe.runtime.log.levels import LEVEL_VARIABLE
 from dagfloe.testing._try import TryOutcome
