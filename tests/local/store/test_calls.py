@@ -1,4 +1,4 @@
-"""Tests of the store behind a real channel, and of everything that may be asked."""
+"""Tests of the store behind a real channel, and of all requests."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 RAW = Asset("raw", "s3://raw")
-#: In the schema, but the task supervisor of Airflow 3.3.2 does not answer them, nor does it ask a task to parse Dags.
-UNSERVED = {"DagFileParsingResult", "GetHITLDetailResponse", "UpdateHITLDetail"}
+#: Requests of the schema that the task supervisor of Airflow 3.3.2 does not handle.
+UNHANDLED = {"DagFileParsingResult", "GetHITLDetailResponse", "UpdateHITLDetail"}
 
 
 @pytest.fixture
@@ -42,16 +42,16 @@ def store() -> Store:
 
 @pytest.fixture
 def client(store: Store) -> Iterator[Client]:
-    """A task's client, whose requests go over a socket pair to a store."""
+    """A client whose requests reach a store over a socket pair."""
     bundle = Bundle()
     bundle.dag(TASK.dag_id).task(task_id=TASK.task_id, outlets=[RAW])(lambda: None)
-    running = context(id=TASK.ti_id, dag_id=TASK.dag_id, task_id=TASK.task_id, run_id=TASK.run_id)
+    task_context = context(id=TASK.ti_id, dag_id=TASK.dag_id, task_id=TASK.task_id, run_id=TASK.run_id)
     with answered(lambda body: tuple(store.answer(body, TASK)), NEW) as comms:  # type: ignore[arg-type,return-value]
-        yield Client(comms, running, bundle=bundle)
+        yield Client(comms, task_context, bundle=bundle)
 
 
 def test_xcoms(client: Client) -> None:
-    """What is set for several map indexes is one sequence."""
+    """XComs of several map indexes are one sequence."""
     for index in range(3):
         client.xcom.set("k", index * 10, task_id="up", map_index=index)
     sequence = client.xcom.sequence("up", key="k")
@@ -61,7 +61,7 @@ def test_xcoms(client: Client) -> None:
 
 
 def test_states(client: Client, store: Store) -> None:
-    """States of the task and of an asset are set, read, deleted and cleared."""
+    """A client sets, reads, deletes and clears states of the task and of an asset."""
     store.add_asset(RAW.name, RAW.uri)
     for states in (client.task_state_store, client.asset_state_store[RAW]):
         states.set("cursor", {"at": 3})
@@ -76,7 +76,7 @@ def test_states(client: Client, store: Store) -> None:
 
 
 def test_assets(client: Client, store: Store) -> None:
-    """An asset is looked up, and what the task said of its outlet is among its events."""
+    """A client finds an asset, and the event of the task's outlet."""
     store.add_asset(RAW.name, RAW.uri, extra={"owner": "me"}, aliases=["al"])
     assert client.assets.get(name="raw").extra == {"owner": "me"}
     assert client.assets.by_alias("al") == [RAW]
@@ -90,7 +90,7 @@ def test_assets(client: Client, store: Store) -> None:
 
 
 def test_runs(client: Client, store: Store) -> None:
-    """A run is triggered once, looked up and counted; unknown ones are errors."""
+    """A client triggers a run once, finds it and counts it; unknown runs are errors."""
     assert client.dag_runs.trigger("e", run_id="t", conf={"a": 1}) == "t"
     assert client.dag_runs.get("t", dag_id="e").conf == {"a": 1}
     assert client.dag_runs.state("t", dag_id="e") == "queued"
@@ -113,7 +113,7 @@ def test_task_instances(client: Client) -> None:
 
 
 def bodies(version: str) -> st.SearchStrategy[dict[str, Any]]:
-    """Every request that a schema has, as often as not about the task instance that asks."""
+    """All requests of a schema, half of them about the task instance that sends them."""
 
     def own(body: dict[str, Any], is_own: bool) -> dict[str, Any]:
         return {**body, "ti_id": TASK.ti_id} if is_own and "ti_id" in body else body
@@ -125,16 +125,16 @@ def bodies(version: str) -> st.SearchStrategy[dict[str, Any]]:
 
 @pytest.mark.parametrize("version", [OLD, NEW])
 def test_every_request_is_answered(version: str) -> None:
-    """What the schema allows is answered as it says, in any order; only what Airflow does not serve is unhandled."""
+    """All requests get a reply that follows the schema, in any order; only Airflow's own gaps are unhandled."""
 
     @given(st.lists(bodies(version), min_size=1, max_size=5))
-    def check(asked: list[dict[str, Any]]) -> None:
+    def check(requests: list[dict[str, Any]]) -> None:
         store = Store()
-        for body in asked:
+        for body in requests:
             kind = body["type"]
             reply = ask(store, kind, version=version, **{name: value for name, value in body.items() if name != "type"})
             unhandled = reply.error is not None and reply.error["detail"]["message"] == "Unhandled request"
-            assert unhandled is (kind in UNSERVED)
+            assert unhandled is (kind in UNHANDLED)
             is_open = kind == "SucceedTask" and None in (body.get("task_outlets"), body.get("outlet_events"))
             assert kind not in TERMINAL_STATES or (reply == (None, None)) is not is_open
 
@@ -142,15 +142,15 @@ def test_every_request_is_answered(version: str) -> None:
 
 
 def test_several_threads() -> None:
-    """Several tasks at a time are answered as if one after the other: no event gets lost, no name is given twice."""
+    """Requests of several threads are atomic: no event is missing, and a run is created once."""
     store, exists = Store(), []
 
     def run(number: int) -> None:
         task = replace(TASK, map_index=number, ti_id=f"{number:08}-89ab-cdef-0123-456789abcdef")
-        for each in range(50):
-            reply = store.answer({"type": "TriggerDagRun", "dag_id": "e", "run_id": str(each)}, task)
+        for index in range(50):
+            reply = store.answer({"type": "TriggerDagRun", "dag_id": "e", "run_id": str(index)}, task)
             exists.append(reply.body is not None and reply.body["type"] == "ErrorResponse")
-            store.answer({"type": "SkipDownstreamTasks", "tasks": [f"{number} {each}"]}, task)
+            store.answer({"type": "SkipDownstreamTasks", "tasks": [f"{number} {index}"]}, task)
         outlet = {"type": "Asset", "name": "raw", "uri": "raw"}
         store.answer({"type": "SucceedTask", "task_outlets": [outlet], "outlet_events": []}, task)
 

@@ -34,13 +34,13 @@ def run(number: int, state: str = "success", **fields: Any) -> DagRunRecord:
 
 def store_with(*runs: DagRunRecord) -> Store:
     store = Store()
-    for each in runs:
-        store.save_run(each)
+    for record in runs:
+        store.save_run(record)
     return store
 
 
 def test_details() -> None:
-    """A Dag run has all its fields, null where they are not set; its note is not told, as Airflow does not."""
+    """A Dag run has all its fields, null if they are not set; its note is left out, as in Airflow."""
     store = store_with(run(1, conf={"a": 1}, note="n", start_date=day(2), data_interval_start=day(1)))
     assert answer(store, "GetDagRun", dag_id="d", run_id="r1") == {
         "type": "DagRunResult",
@@ -68,17 +68,17 @@ def test_details() -> None:
 
 @pytest.mark.parametrize("kind", ["GetDagRun", "GetDagRunState"])
 def test_unknown_run(kind: str) -> None:
-    """A run that is not there is an error of the API server."""
+    """An unknown run is an error of the API server."""
     detail = refused(Store(), kind, dag_id="d", run_id="x")
     assert (detail["status_code"], detail["message"]) == (404, "Server returned error")
     assert detail["detail"]["detail"]["reason"] == "not_found"
 
 
-def test_run_of_the_task_that_asks() -> None:
-    """A task finds its own Dag run, its Dag and itself, though nobody told of them."""
+def test_own_run() -> None:
+    """A task finds its own Dag run, its Dag and itself without any setup."""
     store, task = Store(), replace(TASK, conf={"a": 1}, logical_date=day(3), bundle_name="b")
-    found = answer(store, "GetDagRun", task=task, dag_id="d", run_id="r")
-    assert (found["state"], found["conf"], found["logical_date"]) == ("running", {"a": 1}, day(3))
+    reply = answer(store, "GetDagRun", task=task, dag_id="d", run_id="r")
+    assert (reply["state"], reply["conf"], reply["logical_date"]) == ("running", {"a": 1}, day(3))
     assert answer(store, "GetDag", task=task, dag_id="d") == {
         "type": "DagResult",
         "dag_id": "d",
@@ -94,16 +94,16 @@ def test_run_of_the_task_that_asks() -> None:
 
 
 def test_dag() -> None:
-    """A Dag has what is known of it; an unknown one is an error of the API server."""
+    """A Dag has the fields of its record; an unknown Dag is an error of the API server."""
     store = store_with(run(1))
     store.save_dag(DagRecord(dag_id="d", tags=["b", "a"], owners="me"))
-    found = answer(store, "GetDag", dag_id="d")
-    assert (found["tags"], found["owners"]) == (["a", "b"], "me")
+    reply = answer(store, "GetDag", dag_id="d")
+    assert (reply["tags"], reply["owners"]) == (["a", "b"], "me")
     assert refused(store, "GetDag", dag_id="x")["status_code"] == 404
 
 
 def test_previous() -> None:
-    """The previous run is the last one with an earlier logical date, of the state that is asked for."""
+    """The previous run is the last one with an earlier logical date, and with the requested state."""
     store = store_with(run(3), run(1), run(2, "failed"), run(1, dag_id="e"), run(4, logical_date=None))
     wanted: dict[str, Any] = {"dag_id": "d", "logical_date": day(3)}
     assert answer(store, "GetPreviousDagRun", **wanted)["dag_run"]["run_id"] == "r2"
@@ -116,7 +116,7 @@ def test_previous() -> None:
 
 
 def test_previous_successful() -> None:
-    """Only the dates that are set are told, and nothing where the run has no logical date."""
+    """The reply has the dates that are set, and none if the run has no logical date."""
     store = store_with(run(1, start_date=day(1), end_date=day(2)), run(2, "failed"), run(3, "running"))
     third = replace(TASK, run_id="r3")
     assert answer(store, "GetPrevSuccessfulDagRun", task=third, ti_id=TASK.ti_id) == {
@@ -140,40 +140,40 @@ def test_previous_successful() -> None:
     ids=str,
 )
 def test_count(filters: dict[str, Any], count: int) -> None:
-    """Runs are counted by state, run_id and logical date; an empty filter does not count."""
+    """The filters are state, run_id and logical date; an empty filter matches all runs."""
     store = store_with(run(1), run(2, "failed"), run(3), run(1, dag_id="e"))
-    elsewhere = replace(TASK, dag_id="of the task that asks")
-    assert answer(store, "GetDRCount", task=elsewhere, dag_id="d", **filters) == {"type": "DRCount", "count": count}
+    other_dag = replace(TASK, dag_id="other")
+    assert answer(store, "GetDRCount", task=other_dag, dag_id="d", **filters) == {"type": "DRCount", "count": count}
 
 
 def test_trigger() -> None:
-    """A triggered run is queued, with what was sent, and who began the run of the task that did it."""
+    """A triggered run is queued with the fields of the request, and the user who triggered the task's own run."""
     store = store_with(run(1, run_id="r", triggering_user_name="me"))
-    sent: dict[str, Any] = {"dag_id": "e", "run_id": "t", "conf": {"n": [1]}, "logical_date": day(5), "note": "n"}
-    assert answer(store, "TriggerDagRun", **sent, run_after=day(6)) == OK
-    made = store.runs["e", "t"]
-    assert (made.state, made.run_type, made.note, made.triggering_user_name) == (
+    request: dict[str, Any] = {"dag_id": "e", "run_id": "t", "conf": {"n": [1]}, "logical_date": day(5), "note": "n"}
+    assert answer(store, "TriggerDagRun", **request, run_after=day(6)) == OK
+    run_record = store.runs["e", "t"]
+    assert (run_record.state, run_record.run_type, run_record.note, run_record.triggering_user_name) == (
         "queued",
         "operator_triggered",
         "n",
         "me",
     )
-    assert (made.logical_date, made.run_after, made.data_interval_start) == (day(5), day(6), day(6))
-    assert made.conf == {"n": [1]}
+    assert (run_record.logical_date, run_record.run_after, run_record.data_interval_start) == (day(5), day(6), day(6))
+    assert run_record.conf == {"n": [1]}
     assert answer(store, "GetDagRunState", dag_id="e", run_id="t")["state"] == "queued"
 
 
 def test_trigger_without_dates() -> None:
-    """Without a logical date the run has no data interval, and may begin at once."""
+    """Without a logical date, the run has no data interval, and can start at once."""
     store, before = Store(), datetime.now(tz=timezone.utc)
     assert answer(store, "TriggerDagRun", dag_id="e", run_id="t") == OK
-    made = store.runs["e", "t"]
-    assert (made.logical_date, made.data_interval_start, made.conf) == (None, None, {})
-    assert before <= made.run_after <= datetime.now(tz=timezone.utc)
+    run_record = store.runs["e", "t"]
+    assert (run_record.logical_date, run_record.data_interval_start, run_record.conf) == (None, None, {})
+    assert before <= run_record.run_after <= datetime.now(tz=timezone.utc)
 
 
 def test_trigger_again() -> None:
-    """A run that exists is an error in the body, or is cleared when that is asked for."""
+    """A run that exists is an error in the body; with `reset_dag_run` it is cleared."""
     store = store_with(run(1, start_date=day(1), end_date=day(2)))
     exists = {"type": "ErrorResponse", "error": "DAGRUN_ALREADY_EXISTS", "detail": None}
     assert answer(store, "TriggerDagRun", dag_id="d", run_id="r1") == exists
@@ -182,23 +182,23 @@ def test_trigger_again() -> None:
     assert (cleared.state, cleared.clear_number, cleared.start_date, cleared.end_date) == ("queued", 1, None, None)
 
 
-@pytest.mark.parametrize("place", [{"dag_id": "", "run_id": "t"}, {"dag_id": "e", "run_id": ""}], ids=str)
-def test_trigger_without_a_name(place: dict[str, Any]) -> None:
-    """A run needs a Dag and a name."""
-    assert refused(Store(), "TriggerDagRun", **place)["status_code"] == 404
+@pytest.mark.parametrize("ids", [{"dag_id": "", "run_id": "t"}, {"dag_id": "e", "run_id": ""}], ids=str)
+def test_trigger_without_ids(ids: dict[str, Any]) -> None:
+    """A trigger needs a dag_id and a run_id."""
+    assert refused(Store(), "TriggerDagRun", **ids)["status_code"] == 404
 
 
-def test_trigger_at_a_date_that_is_taken() -> None:
-    """A Dag has one run of a logical date; there is nothing to clear under another name."""
+def test_trigger_at_the_same_date() -> None:
+    """A Dag has one run for a logical date; it cannot be cleared under another run_id."""
     store = store_with(run(1))
-    sent: dict[str, Any] = {"dag_id": "d", "run_id": "another", "logical_date": day(1)}
-    assert answer(store, "TriggerDagRun", **sent)["error"] == "DAGRUN_ALREADY_EXISTS"
-    assert refused(store, "TriggerDagRun", **sent, reset_dag_run=True)["status_code"] == 404
-    assert answer(store, "TriggerDagRun", **{**sent, "dag_id": "e"}) == OK
+    request: dict[str, Any] = {"dag_id": "d", "run_id": "another", "logical_date": day(1)}
+    assert answer(store, "TriggerDagRun", **request)["error"] == "DAGRUN_ALREADY_EXISTS"
+    assert refused(store, "TriggerDagRun", **request, reset_dag_run=True)["status_code"] == 404
+    assert answer(store, "TriggerDagRun", **{**request, "dag_id": "e"}) == OK
 
 
 def test_note() -> None:
-    """A note is replaced, taken away by an empty one, and left alone by none; other runs' notes are not reached."""
+    """A note is replaced, an empty one removes it, and null leaves it; those of other runs cannot be changed."""
     store = store_with(run(1, run_id="r", note="old"))
     for note, expected in ((None, "old"), ("new", "new"), ("", None)):
         assert answer(store, "UpdateDagRunNote", version=NEW, ti_id=TASK.ti_id, note=note) == OK

@@ -29,15 +29,15 @@ WHEN = datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=timezone.utc)
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return tmp_path / "kept.db"
+    return tmp_path / "state.db"
 
 
-def keep(path: Path, store: Store) -> None:
+def save(path: Path, store: Store) -> None:
     with Database(path) as database:
         database.save(store)
 
 
-def kept(path: Path) -> Store:
+def load(path: Path) -> Store:
     store = Store()
     with Database(path) as database:
         database.load(store)
@@ -45,7 +45,7 @@ def kept(path: Path) -> Store:
 
 
 def full_store() -> Store:
-    """A store in which tasks did all that is to be kept."""
+    """A store in which tasks wrote everything that a database saves."""
     store = Store()
     store.save_run(DagRunRecord(dag_id="d", run_id="r", run_after=WHEN, logical_date=WHEN, conf={"a": [1]}, note="n"))
     store.save_task_instance(
@@ -73,14 +73,14 @@ def full_store() -> Store:
     return store
 
 
-def test_all_that_tasks_did_survives(path: Path) -> None:
-    """What tasks did in one run is there in the next one."""
-    keep(path, full_store())
-    store = kept(path)
+def test_everything_is_restored(path: Path) -> None:
+    """The next run has everything that tasks wrote in a run."""
+    save(path, full_store())
+    store = load(path)
     assert answer(store, "GetVariable", key="api_key")["value"] == "hunter2"
     assert store.mask("hunter2") == "***"
-    place: dict[str, Any] = {"key": "k", "dag_id": "d", "run_id": "r", "task_id": "t"}
-    assert answer(store, "GetXCom", **place, map_index=2)["value"] == {"a": [1, None]}
+    xcom: dict[str, Any] = {"key": "k", "dag_id": "d", "run_id": "r", "task_id": "t"}
+    assert answer(store, "GetXCom", **xcom, map_index=2)["value"] == {"a": [1, None]}
     assert answer(store, "GetTaskStateStore", ti_id=TASK.ti_id, key="cursor")["value"] == 3
     assert answer(store, "GetAssetStateStoreByUri", uri="s3://table", key="cursor")["value"] == [4]
     (asset,) = answer(store, "GetAssetsByAlias", alias_name="al")["assets"]
@@ -94,76 +94,76 @@ def test_all_that_tasks_did_survives(path: Path) -> None:
     assert answer(store, "GetPreviousTI", dag_id="d", task_id="t")["task_instance"]["start_date"] == WHEN
 
 
-def test_seeds_are_not_kept(path: Path) -> None:
-    """Variables and connections that no task wrote, and events of a seed, are told anew each time."""
+def test_seeds_are_not_saved(path: Path) -> None:
+    """The file has no variables and connections that no task wrote, and no asset events of a seed."""
     seed = parse_seed("[variables]\na = '1'\nb = '1'\n[[assets]]\nname = 'raw'\n[[asset_events]]\nname = 'raw'\n")
     for _ in range(2):
-        store = kept(path)
+        store = load(path)
         seed.fill(store, dag_id="d", run_id="r")
         store.add_connection(Connection.from_uri("c", "http://:hunter2@h"))
         ask(store, "PutVariable", key="b", value="written", description=None)
         assert len(answer(store, "GetAssetEventByAsset", name="raw", uri=None)["asset_events"]) == 1
-        keep(path, store)
-    store = kept(path)
+        save(path, store)
+    store = load(path)
     assert (store.variables, store.connections) == ({"b": "written"}, {})
     assert answer(store, "GetAssetEventByAsset", name="raw", uri=None)["asset_events"] == []
     assert b"hunter2" not in path.read_bytes()
 
 
-def test_seed_over_a_kept_variable(path: Path) -> None:
-    """A seed goes before what a task wrote in an earlier run, and does not take its place in the file."""
+def test_seed_over_a_saved_variable(path: Path) -> None:
+    """A seed takes precedence over a variable of an earlier run, and does not replace it in the file."""
     store = Store()
     ask(store, "PutVariable", key="a", value="written", description=None)
-    keep(path, store)
-    store = kept(path)
+    save(path, store)
+    store = load(path)
     store.set_variable("a", "seeded")
     assert answer(store, "GetVariable", key="a")["value"] == "seeded"
-    keep(path, store)
-    assert kept(path).variables == {"a": "written"}
+    save(path, store)
+    assert load(path).variables == {"a": "written"}
 
 
 def test_deleted(path: Path) -> None:
-    """What a task deletes is gone from the file as well."""
-    keep(path, full_store())
-    store = kept(path)
+    """What a task deletes is also deleted from the file."""
+    save(path, full_store())
+    store = load(path)
     ask(store, "DeleteVariable", key="api_key")
     ask(store, "DeleteXCom", key="k", dag_id="d", run_id="r", task_id="t", map_index=2)
     ask(store, "ClearTaskStateStore", ti_id=TASK.ti_id)
-    keep(path, store)
-    store = kept(path)
+    save(path, store)
+    store = load(path)
     assert (store.variables, store.xcoms) == ({}, {})
     assert answer(store, "GetTaskStateStore", ti_id=TASK.ti_id, key="cursor")["error"] == "TASK_STORE_NOT_FOUND"
 
 
-def test_only_the_owner_may_read_it(path: Path) -> None:
-    """A new file is its owner's alone, whatever the umask allows."""
-    keep(path, full_store())
+def test_permissions(path: Path) -> None:
+    """Only its owner can read a new file, with any umask."""
+    save(path, full_store())
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_not_saved(path: Path) -> None:
-    """Without a save, and after one that fails, the file has what it had."""
-    keep(path, full_store())
-    before = make_rows(kept(path))
+    """Without a save, and after a save that fails, the file is unchanged."""
+    save(path, full_store())
+    before = make_rows(load(path))
     with Database(path) as database:
         database.load(Store())
     broken = full_store()
     broken.set_xcom(next(iter(broken.xcoms)), object())
     with Database(path) as database, pytest.raises(TypeError):
         database.save(broken)
-    assert make_rows(kept(path)) == before
+    assert make_rows(load(path)) == before
 
 
 def test_saved_twice(path: Path) -> None:
-    """A store may be saved several times; the last time counts."""
+    """A store can be saved several times. The last save counts."""
     with Database(path) as database:
         database.save(full_store())
         database.save(Store())
-    assert make_rows(kept(path)) == []
+    assert make_rows(load(path)) == []
 
 
 def test_in_use(path: Path) -> None:
-    """A file that another process uses is refused at once."""
+    """A file that another process uses is an error at once."""
     program = (
         "import sys; from pathlib import Path; from dagfloe.local.store.database import Database\n"
         "with Database(Path(sys.argv[1])):\n    print('open', flush=True); sys.stdin.read()"
@@ -174,26 +174,29 @@ def test_in_use(path: Path) -> None:
         try:
             assert other.stdout is not None
             assert other.stdout.readline() == "open\n"
-            with pytest.raises(DagfloeError, match=r"kept.db is in use: wait for the other run to end"), Database(path):
+            with (
+                pytest.raises(DagfloeError, match=r"state.db is in use: wait for the other run to end"),
+                Database(path),
+            ):
                 pass
         finally:
             other.communicate(timeout=30)
-    assert make_rows(kept(path)) == []
+    assert make_rows(load(path)) == []
 
 
 def test_other_files(path: Path, tmp_path: Path) -> None:
     """A file of another program, or of a newer dagfloe, is refused and not changed."""
     path.write_text("Shopping: milk, " * 100)
-    refuse(path, "kept.db is not a database: name another file")
+    check_refused(path, "state.db is not a database: name another file")
     other = tmp_path / "other.db"
     run_sql(other, "CREATE TABLE t (a)")
-    refuse(other, "other.db is the database of another program: name another file")
+    check_refused(other, "other.db is the database of another program: name another file")
     newer = tmp_path / "newer.db"
-    keep(newer, Store())
+    save(newer, Store())
     run_sql(newer, "PRAGMA user_version = 2")
-    refuse(newer, "newer.db was written by a newer dagfloe, in form 2; .*update dagfloe, or name another file")
-    refuse(tmp_path / "none" / "kept.db", "kept.db cannot be made: No such file or directory")
-    refuse(tmp_path, "cannot be used: unable to open database file")
+    check_refused(newer, "newer.db was written by a newer dagfloe, in form 2; .*update dagfloe, or name another file")
+    check_refused(tmp_path / "none" / "state.db", "state.db cannot be made: No such file or directory")
+    check_refused(tmp_path, "cannot be used: unable to open database file")
 
 
 @pytest.mark.parametrize(
@@ -211,30 +214,30 @@ def test_other_files(path: Path, tmp_path: Path) -> None:
     ],
 )
 def test_damaged_rows(path: Path, noun: str, key: str, value: str) -> None:
-    """A row that somebody damaged is told with its number, and without what it is."""
-    keep(path, Store())
+    """The error for a damaged row has its number, and does not show its content."""
+    save(path, Store())
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("INSERT INTO kept (noun, key, value) VALUES (?, ?, ?)", (noun, key, value))
-    with pytest.raises(DagfloeError, match=r"row 1 of its table `kept` is damaged.*Delete that row") as caught:
-        kept(path)
-    assert "hunter2" not in str(caught.value)
+    with pytest.raises(DagfloeError, match=r"row 1 of its table `kept` is damaged.*Delete that row") as error:
+        load(path)
+    assert "hunter2" not in str(error.value)
 
 
 @given(st.dictionaries(text, json_values, max_size=4), aware, text)
 def test_any_values(values: dict[str, Any], when: datetime, note: str) -> None:
-    """Whatever tasks wrote comes back as it was."""
+    """Any value is restored as it was written."""
     store = Store()
     store.save_run(DagRunRecord(dag_id="d", run_id="r", run_after=when, conf=values, note=note))
     for key, value in values.items():
         ask(store, "SetXCom", key=key, dag_id="d", run_id="r", task_id="t", value=value)
         ask(store, "PutVariable", key=key, value=note, description=None)
     with TemporaryDirectory() as folder:
-        path = Path(folder) / "kept.db"
-        keep(path, store)
-        again = kept(path)
-    assert make_rows(again) == make_rows(store)
-    assert (again.xcoms, again.variables) == (store.xcoms, store.variables)
-    assert again.runs["d", "r"].run_after == when
+        path = Path(folder) / "state.db"
+        save(path, store)
+        restored = load(path)
+    assert make_rows(restored) == make_rows(store)
+    assert (restored.xcoms, restored.variables) == (store.xcoms, store.variables)
+    assert restored.runs["d", "r"].run_after == when
 
 
 @given(
@@ -246,15 +249,15 @@ def test_any_values(values: dict[str, Any], when: datetime, note: str) -> None:
     )
 )
 def test_any_row(row: Row) -> None:
-    """Whatever a row holds, it is put into the store, or refused."""
+    """Any row is either restored or a ValueError."""
     with suppress(ValueError):
         restore_row(Store(), row)
 
 
-def refuse(path: Path, told: str) -> None:
-    """See a file refused, and left as it was."""
+def check_refused(path: Path, message: str) -> None:
+    """Check that a file is refused, and stays as it was."""
     before = path.read_bytes() if path.is_file() else None
-    with pytest.raises(DagfloeError, match=told), Database(path):
+    with pytest.raises(DagfloeError, match=message), Database(path):
         pass
     assert (path.read_bytes() if path.is_file() else None) == before
 
@@ -264,17 +267,17 @@ def run_sql(path: Path, statement: str) -> None:
         connection.execute(statement)
 
 
-def test_unopened(path: Path) -> None:
-    """A database has to be entered before it is used."""
+def test_not_open(path: Path) -> None:
+    """A database cannot be used before it is entered."""
     with pytest.raises(DagfloeError, match="is not open"):
         Database(path).load(Store())
 
 
 def test_task_instances_of_other_runs_stay(path: Path) -> None:
-    """A later run adds to what is kept."""
-    keep(path, full_store())
-    store = kept(path)
+    """A later run adds to the saved task instances."""
+    save(path, full_store())
+    store = load(path)
     later = TaskInstanceRecord(dag_id="d", task_id="t", run_id="later", ti_id=OTHER_TI, state="failed")
     store.save_task_instance(later)
-    keep(path, store)
-    assert answer(kept(path), "GetTICount", dag_id="d", task_ids=["t"], states=["success", "failed"])["count"] == 2
+    save(path, store)
+    assert answer(load(path), "GetTICount", dag_id="d", task_ids=["t"], states=["success", "failed"])["count"] == 2

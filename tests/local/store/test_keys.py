@@ -1,4 +1,4 @@
-"""Tests of what the store says to empty keys, which the API server refuses."""
+"""Tests of empty keys, which the API server refuses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from dagfloe.local.store.store import Store
 from support.store_requests import TASK
 
-PLACE = {"dag_id": "d", "run_id": "r", "task_id": "t"}
+XCOM = {"dag_id": "d", "run_id": "r", "task_id": "t"}
 
 
 @pytest.mark.parametrize(
@@ -16,9 +16,9 @@ PLACE = {"dag_id": "d", "run_id": "r", "task_id": "t"}
         {"type": "GetVariable"},
         {"type": "PutVariable", "value": "x", "description": None},
         {"type": "DeleteVariable"},
-        {"type": "GetXCom", **PLACE},
-        {"type": "SetXCom", **PLACE, "value": 1},
-        {"type": "DeleteXCom", **PLACE},
+        {"type": "GetXCom", **XCOM},
+        {"type": "SetXCom", **XCOM, "value": 1},
+        {"type": "DeleteXCom", **XCOM},
     ],
     ids=lambda body: str(body["type"]),
 )

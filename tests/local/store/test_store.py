@@ -1,4 +1,4 @@
-"""Tests of the answers that the in-memory store gives."""
+"""Tests of the store's variables, connections, XComs and secrets."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_page_out_of_range(fields: dict[str, Any]) -> None:
 
 
 def test_connections() -> None:
-    """A connection has all its fields, null or empty where they are not set; a missing one is an error in the body."""
+    """A connection has all its fields, null or empty if they are not set; a missing one is an error in the body."""
     store = Store()
     store.add_connection(Connection.from_uri("c", "http://:hunter2@h/?token=abcdef&x=shown"))
     assert answer(store, "GetConnection", conn_id="c") == {
@@ -54,14 +54,14 @@ def test_connections() -> None:
 
 
 def test_null_variable() -> None:
-    """Null that is put as a variable is read as a text, as from Airflow."""
+    """A variable that is set to null reads as the string "None", as in Airflow."""
     store = Store()
     ask(store, "PutVariable", key="k", value=None, description=None)
     assert answer(store, "GetVariable", key="k")["value"] == "None"
 
 
 def test_environment() -> None:
-    """What the environment has is found in any case, not listed, not deleted, and behind what the store has itself."""
+    """A lookup finds the environment in any case, after the store's own; it is not listed, and cannot be deleted."""
     store = Store()
     store.add_environment({"API_KEY": "hunter2"}, {"DB": Connection.from_uri("DB", "http://:hunter3@h")})
     assert store.mask("hunter2 hunter3") == "*** ***"
@@ -80,7 +80,7 @@ def test_environment() -> None:
 
 
 def test_xcoms() -> None:
-    """An XCom belongs to its task instance; no map index and every one below 0 mean -1; none is null."""
+    """An XCom belongs to its task instance; a missing or negative map index is -1; a missing XCom is null."""
     store = Store()
     assert answer(store, "GetXCom", **XCOM) == {"type": "XComResult", "key": "k", "value": None}
     assert ask(store, "SetXCom", **XCOM, value=[1], map_index=-5) == (None, None)
@@ -92,15 +92,15 @@ def test_xcoms() -> None:
     assert answer(store, "GetXCom", **XCOM)["value"] is None
 
 
-def test_no_such_run() -> None:
-    """An XCom can be written in a Dag run that is there, and read in any."""
-    store, elsewhere = Store(), {**XCOM, "run_id": "x"}
-    assert refused(store, "SetXCom", **elsewhere, value=1)["status_code"] == 404
-    assert answer(store, "GetXCom", **elsewhere)["value"] is None
+def test_unknown_run() -> None:
+    """An XCom cannot be written in an unknown Dag run, but it can be read there."""
+    store, unknown_run = Store(), {**XCOM, "run_id": "x"}
+    assert refused(store, "SetXCom", **unknown_run, value=1)["status_code"] == 404
+    assert answer(store, "GetXCom", **unknown_run)["value"] is None
 
 
 def test_prior_dates() -> None:
-    """With `include_prior_dates` the value written last in any run counts, when this run has none."""
+    """With `include_prior_dates`, the last value of any run counts if this run has none."""
     store = Store()
     for run_id, value in (("1", "a"), ("2", "b"), ("1", "c")):
         store.set_xcom(XComKey("d", run_id, "t", -1, "k"), value)
@@ -129,14 +129,14 @@ def test_not_finite() -> None:
     ids=str,
 )
 def test_mask_secret(fields: dict[str, Any], masked: bool) -> None:
-    """A secret is masked, unless it has a name that does not tell so, as in Airflow."""
+    """A secret is masked, unless its name is not that of a secret, as in Airflow."""
     store = Store()
     assert ask(store, "MaskSecret", **fields) == (None, None)
     assert (store.mask("hunter2") == "***") is masked
 
 
-def test_telling_variable() -> None:
-    """The value of a variable with a telling name is masked, another one's is not."""
+def test_sensitive_variable() -> None:
+    """The value of a variable is masked if its key is that of a secret."""
     store = Store()
     store.set_variable("api_key", "hunter2")
     store.set_variable("colour", "green")
@@ -144,7 +144,7 @@ def test_telling_variable() -> None:
 
 
 def test_rendered() -> None:
-    """Rendered fields and map index are kept for the task instance."""
+    """The store has the rendered fields and the rendered map index of a task instance."""
     store = Store()
     assert ask(store, "SetRenderedFields", rendered_fields={"a": 1}) == (None, None)
     assert ask(store, "SetRenderedFields", rendered_fields={"b": 2}) == (None, None)
@@ -154,15 +154,15 @@ def test_rendered() -> None:
     assert store.rendered_map_indexes[TASK.ti_id] == "one"
 
 
-def test_unserved() -> None:
-    """A request that is understood but not served gets the supervisor's own error, in the third element."""
+def test_unhandled_request() -> None:
+    """A request that the supervisor does not handle gets its error, in the third element."""
     detail = {"status_code": 400, "message": "Unhandled request"}
     error = {"type": "ErrorResponse", "error": "API_SERVER_ERROR", "detail": detail}
     assert ask(Store(), "GetHITLDetailResponse", ti_id=TASK.ti_id) == (None, error)
 
 
 def test_repr() -> None:
-    """A store's repr counts and shows nothing."""
+    """A store's repr shows numbers, and no values."""
     store = Store()
     store.set_variable("a", "hunter2")
     assert repr(store) == "Store(1 variables, 0 connections, 0 XComs)"

@@ -1,4 +1,4 @@
-"""Tests of task instances: their states and counts, what they skip, and what they ask."""
+"""Tests of task instances: their states, counts, skips and questions."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from support.schemas import NEW
 from support.store_requests import OTHER_TI, TASK, answer, ask, refused
 
 WHEN = datetime(2026, 1, 1, tzinfo=timezone.utc)
-#: A task of another Dag, which does not count among those of the Dag.
-ELSEWHERE = replace(TASK, dag_id="e")
+#: A task of another Dag, which the requests about the Dag do not count.
+OTHER_DAG = replace(TASK, dag_id="e")
 
 
 def day(number: int) -> datetime:
@@ -24,18 +24,18 @@ def day(number: int) -> datetime:
 
 @pytest.fixture
 def store() -> Store:
-    """Two runs of a Dag with a task, a mapped task in a group, and one that has no state yet."""
-    made = Store()
+    """Two runs of a Dag with a task, a mapped task in a group, and a task without a state."""
+    store = Store()
     for number in (1, 2):
         date, run_id = day(number), f"r{number}"
-        made.save_run(DagRunRecord(dag_id="d", run_id=run_id, logical_date=date, run_after=date))
+        store.save_run(DagRunRecord(dag_id="d", run_id=run_id, logical_date=date, run_after=date))
         for task_id, map_index, state in (
             ("first", -1, "success"),
             ("group.mapped", 0, "success" if number == 1 else "failed"),
             ("group.mapped", 1, "running"),
             ("last", -1, None),
         ):
-            made.save_task_instance(
+            store.save_task_instance(
                 TaskInstanceRecord(
                     dag_id="d",
                     task_id=task_id,
@@ -47,7 +47,7 @@ def store() -> Store:
                     end_date=date + timedelta(seconds=1.5) if state == "success" else None,
                 )
             )
-    return made
+    return store
 
 
 @pytest.mark.parametrize(
@@ -71,14 +71,14 @@ def store() -> Store:
     ids=str,
 )
 def test_count(store: Store, filters: dict[str, Any], count: int) -> None:
-    """Task instances are counted by every filter; an empty one, and a map index below 0, do not count."""
-    assert answer(store, "GetTICount", task=ELSEWHERE, dag_id="d", **filters) == {"type": "TICount", "count": count}
+    """All filters apply; an empty filter, and a negative map index, match all task instances."""
+    assert answer(store, "GetTICount", task=OTHER_DAG, dag_id="d", **filters) == {"type": "TICount", "count": count}
 
 
 def test_states(store: Store) -> None:
-    """States are by run and task; mapped task instances have their map index in the name."""
+    """States are grouped by run and task; the names of mapped task instances have the map index."""
     first = {"first": "success", "group.mapped_0": "success", "group.mapped_1": "running", "last": None}
-    reply = answer(store, "GetTaskStates", task=ELSEWHERE, dag_id="d", run_ids=["r1"])
+    reply = answer(store, "GetTaskStates", task=OTHER_DAG, dag_id="d", run_ids=["r1"])
     assert reply == {"type": "TaskStatesResult", "task_states": {"r1": first}}
     group = answer(store, "GetTaskStates", dag_id="d", task_group_id="group", run_ids=["r2"])
     assert group["task_states"] == {"r2": {"group.mapped_0": "failed", "group.mapped_1": "running"}}
@@ -89,12 +89,12 @@ def test_states(store: Store) -> None:
 
 @pytest.mark.parametrize("kind", ["GetTICount", "GetTaskStates"])
 def test_unknown_group(store: Store, kind: str) -> None:
-    """A task group that the Dag does not have is an error of the API server."""
+    """An unknown task group is an error of the API server."""
     assert refused(store, kind, dag_id="d", task_group_id="x")["status_code"] == 404
 
 
 def test_breadcrumbs(store: Store) -> None:
-    """The task instances of a run that have finished are told, in order, with the seconds that they took."""
+    """Breadcrumbs have the finished task instances of a run in order, with their durations in seconds."""
     assert answer(store, "GetTaskBreadcrumbs", dag_id="d", run_id="r1") == {
         "type": "TaskBreadcrumbsResult",
         "breadcrumbs": [
@@ -106,8 +106,8 @@ def test_breadcrumbs(store: Store) -> None:
 
 def test_previous(store: Store) -> None:
     """The previous task instance is that of the last run with an earlier logical date."""
-    wanted: dict[str, Any] = {"dag_id": "d", "task_id": "group.mapped", "map_index": 0}
-    assert answer(store, "GetPreviousTI", **wanted, logical_date=day(2)) == {
+    names: dict[str, Any] = {"dag_id": "d", "task_id": "group.mapped", "map_index": 0}
+    assert answer(store, "GetPreviousTI", **names, logical_date=day(2)) == {
         "type": "PreviousTIResult",
         "task_instance": {
             "task_id": "group.mapped",
@@ -122,28 +122,28 @@ def test_previous(store: Store) -> None:
             "duration": 1.5,
         },
     }
-    assert answer(store, "GetPreviousTI", **wanted)["task_instance"]["run_id"] == "r2"
-    assert answer(store, "GetPreviousTI", **wanted, state="success")["task_instance"]["run_id"] == "r1"
-    assert answer(store, "GetPreviousTI", **wanted, logical_date=day(1))["task_instance"] is None
+    assert answer(store, "GetPreviousTI", **names)["task_instance"]["run_id"] == "r2"
+    assert answer(store, "GetPreviousTI", **names, state="success")["task_instance"]["run_id"] == "r1"
+    assert answer(store, "GetPreviousTI", **names, logical_date=day(1))["task_instance"] is None
     assert answer(store, "GetPreviousTI", dag_id="d", task_id="group.mapped")["task_instance"] is None
 
 
 def test_reschedules() -> None:
-    """The first reschedule's date is told from then on; before it is null."""
+    """The date of the first reschedule stays; before it, the date is null."""
     store = Store()
-    nothing = {"type": "TaskRescheduleStartDate", "start_date": None}
-    assert answer(store, "GetTaskRescheduleStartDate", ti_id=TASK.ti_id) == nothing
+    no_date = {"type": "TaskRescheduleStartDate", "start_date": None}
+    assert answer(store, "GetTaskRescheduleStartDate", ti_id=TASK.ti_id) == no_date
     before = datetime.now(tz=timezone.utc)
     ask(store, "RescheduleTask", end_date=WHEN, reschedule_date=WHEN)
     between = datetime.now(tz=timezone.utc)
     ask(store, "RescheduleTask", end_date=WHEN, reschedule_date=WHEN)
-    found = answer(store, "GetTaskRescheduleStartDate", ti_id=TASK.ti_id, try_number=1)
-    assert before <= found["start_date"] <= between
+    reply = answer(store, "GetTaskRescheduleStartDate", ti_id=TASK.ti_id, try_number=1)
+    assert before <= reply["start_date"] <= between
     assert refused(store, "GetTaskRescheduleStartDate", ti_id=OTHER_TI)["status_code"] == 403
 
 
 def test_skipping() -> None:
-    """What is skipped downstream is kept for the Dag run, as it was said and in order."""
+    """The store has the skipped tasks of a Dag run, in the order of the requests."""
     store = Store()
     assert ask(store, "SkipDownstreamTasks", tasks=["a", ["b", 1]]) == (None, None)
     ask(store, "SkipDownstreamTasks", tasks=["c"])
@@ -151,7 +151,7 @@ def test_skipping() -> None:
 
 
 def test_skipped_states(store: Store) -> None:
-    """What is skipped is in that state at once, but for what runs or has ended."""
+    """Skipped task instances have that state at once, unless they run or have ended."""
     task = replace(TASK, run_id="r2")
     ask(store, "SkipDownstreamTasks", task=task, tasks=["last", "first", ["group.mapped", 1], ["group.mapped", 9]])
     states = answer(store, "GetTaskStates", dag_id="d", run_ids=["r2"], task_ids=["last", "first", "group.mapped"])
@@ -160,7 +160,7 @@ def test_skipped_states(store: Store) -> None:
 
 
 def test_cleared_states(store: Store) -> None:
-    """The task instances of a run that is cleared have no state; those of others keep theirs."""
+    """The task instances of a cleared run have no state; those of other runs are unchanged."""
     ask(store, "TriggerDagRun", dag_id="d", run_id="r1", reset_dag_run=True)
     assert answer(store, "GetTICount", dag_id="d", run_ids=["r1"], states=["null"])["count"] == 4
     assert answer(store, "GetTICount", dag_id="d", run_ids=["r2"], states=["null"])["count"] == 1
@@ -168,26 +168,26 @@ def test_cleared_states(store: Store) -> None:
 
 
 def test_questions() -> None:
-    """A question is kept, and what is not usual of it is told again; a try asks one question, the next one another."""
+    """The store has the question, and replies with its non-default fields; every try has one question."""
     store = Store()
-    plain: dict[str, Any] = {"ti_id": TASK.ti_id, "options": ["yes", "no"], "params": {}, "assigned_users": []}
-    more: dict[str, Any] = {"subject": "Go?", "body": None, "defaults": ["no"], "multiple": True}
-    told = answer(store, "CreateHITLDetailPayload", **plain, **more)
-    assert told == {
+    required: dict[str, Any] = {"ti_id": TASK.ti_id, "options": ["yes", "no"], "params": {}, "assigned_users": []}
+    optional: dict[str, Any] = {"subject": "Go?", "body": None, "defaults": ["no"], "multiple": True}
+    reply = answer(store, "CreateHITLDetailPayload", **required, **optional)
+    assert reply == {
         "type": "HITLDetailRequestResult",
-        **plain,
+        **required,
         "subject": "Go?",
         "defaults": ["no"],
         "multiple": True,
     }
-    assert store.questions[TASK.ti_id] == {**plain, **more}
-    assert answer(store, "CreateHITLDetailPayload", **plain, subject="Now?")["subject"] == "Go?"
-    again = replace(TASK, try_number=2)
-    assert answer(store, "CreateHITLDetailPayload", task=again, **plain, subject="Now?")["subject"] == "Now?"
+    assert store.questions[TASK.ti_id] == {**required, **optional}
+    assert answer(store, "CreateHITLDetailPayload", **required, subject="Now?")["subject"] == "Go?"
+    second_try = replace(TASK, try_number=2)
+    assert answer(store, "CreateHITLDetailPayload", task=second_try, **required, subject="Now?")["subject"] == "Now?"
 
 
-def test_questions_that_are_refused() -> None:
-    """As Airflow's API server, it takes neither null for params and users, nor another task instance's question."""
+def test_invalid_questions() -> None:
+    """As in Airflow's API server, null params or users, and another task instance's question, are errors."""
     plain: dict[str, Any] = {"ti_id": TASK.ti_id, "options": ["yes"], "subject": "Go?", "params": {}}
     assert refused(Store(), "CreateHITLDetailPayload", **plain)["status_code"] == 422
     whole = {**plain, "assigned_users": [], "multiple": None}
@@ -196,5 +196,5 @@ def test_questions_that_are_refused() -> None:
 
 
 def test_execution_timeout() -> None:
-    """Airflow 3.4 is told of a time limit, and has nothing to say."""
+    """Airflow 3.4 accepts an execution timeout, with an empty reply."""
     assert ask(Store(), "SetExecutionTimeout", version=NEW, timeout_seconds=3.0) == (None, None)
