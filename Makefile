@@ -82,7 +82,7 @@ check: $(BROWSER)
 ## test: Run the tests, including those of frozen files, and check the coverage of every package
 test: dist
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -m 'not airflow and not browser'
+	$(BIN)/coverage run -m pytest -m 'not airflow and not browser' --ignore tests/browser
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage json --quiet
 	$(RUN_TESTS_MODULE) support.package_coverage .cache/coverage.json
