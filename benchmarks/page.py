@@ -33,10 +33,11 @@ def render(report: Report) -> str:
 
 def _lines(report: Report) -> Iterator[str]:
     yield INTRODUCTION
-    yield ", ".join(f"{name} {value}" for name, value in report.machine.items()) + "."
+    facts = ", ".join(f"{name} {value}" for name, value in report.machine.items())
+    yield f"This run: {facts}."
     if report.quick:
         yield "\n**These figures come from only a few rounds.**"
-    yield from ("", "## Limits", "", "| figure | measured | 8 of 10 | limit | |", "|---|---|---|---|---|")
+    yield from ("", "## Limits", "", "| figure | measured | 8 of 10 | limit | result |", "|---|---|---|---|---|")
     for limit in report.limits:
         verdict = limit.verdict if limit.is_met else f"**{limit.verdict}**"
         measured = number(limit.value.median)
