@@ -1,4 +1,4 @@
-"""The API server's answers: a status and a body."""
+"""The answers of the API server: a status and a body."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 Answer = tuple[int, Any]
 
 
-def not_found(what: str) -> Answer:
-    """What the real server says when there is nothing."""
-    return 404, {"detail": {"reason": "not_found", "message": what}}
+def not_found(name: str) -> Answer:
+    """The real server's answer to a request for something that does not exist."""
+    return 404, {"detail": {"reason": "not_found", "message": name}}
 
 
-def invalid(place: str, field: str, message: str) -> Answer:
-    """What the real server says to a value that it does not take."""
-    return 422, {"detail": [{"type": "value_error", "loc": [place, field], "msg": message, "input": None}]}
+def invalid(location: str, field: str, message: str) -> Answer:
+    """The real server's answer to a value that it refuses."""
+    return 422, {"detail": [{"type": "value_error", "loc": [location, field], "msg": message, "input": None}]}

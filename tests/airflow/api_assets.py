@@ -1,4 +1,4 @@
-"""What the API server knows of assets: `assets`, `asset_aliases` and `asset_events` of a request for a run."""
+"""The assets of the API server: `assets`, `asset_aliases` and `asset_events` of a request for a run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from api_answers import Answer, not_found
 
 
 class Assets:
-    """Assets, asset aliases and asset events, and the server's answers about them.
+    """Answers requests for assets, asset aliases and asset events.
 
     Args:
         request: the request for a run.
@@ -24,29 +24,29 @@ class Assets:
         """The name of the asset with a URI."""
         return next((name for name, asset in self._assets.items() if asset["uri"] == uri), None)
 
-    def found(self, how: str, query: Any) -> Answer:
-        """The asset of a name or URI, or those behind an alias; `query` is httpx's."""
-        if how == "by-alias":
+    def find(self, selector: str, query: Any) -> Answer:
+        """Find the asset with a name or URI, or the assets of an alias; `query` is of httpx."""
+        if selector == "by-alias":
             return 200, [self._assets[name] for name in self._aliases.get(query.get("alias_name"), [])]
         for asset in self._assets.values():
             if asset["name"] == query.get("name") or asset["uri"] == query.get("uri"):
                 return 200, asset
         return not_found(str(query))
 
-    def events(self, how: str, query: Any) -> Answer:
-        """The events that fit a query."""
+    def events(self, selector: str, query: Any) -> Answer:
+        """Find the events that match a query."""
         events = list(self._events)
-        if how == "by-asset":
+        if selector == "by-asset":
             names = {query.get("name"), query.get("uri")} - {None, ""}
             events = [event for event in events if names & {event["asset"]["name"], event["asset"]["uri"]}]
         for name, sign in (("after", -1), ("before", 1)):
             if name in query:
-                bound = _moment(query[name]) * sign
-                events = [event for event in events if _moment(event["timestamp"]) * sign <= bound]
+                bound = _timestamp(query[name]) * sign
+                events = [event for event in events if _timestamp(event["timestamp"]) * sign <= bound]
         if query.get("ascending") == "false":
             events.reverse()
         return 200, {"asset_events": events[: int(query["limit"])] if "limit" in query else events}
 
 
-def _moment(text: str) -> float:
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+def _timestamp(date: str) -> float:
+    return datetime.fromisoformat(date.replace("Z", "+00:00")).timestamp()

@@ -1,4 +1,4 @@
-"""What the API server tells of several Dag runs: of `dag_runs` of a request for a run."""
+"""Answers about several Dag runs: `dag_runs` of a request for a run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def count(runs: dict[str, dict[str, Any]], query: Any) -> int:
-    """How many runs a query of `count` wants; `query` is httpx's."""
+    """Count the runs that match a query; `query` is of httpx."""
     run_ids, states = query.get_list("run_ids"), query.get_list("states")
     return sum(
         dag_id == query["dag_id"] and (not run_ids or run_id in run_ids) and (not states or run["state"] in states)
@@ -16,20 +16,20 @@ def count(runs: dict[str, dict[str, Any]], query: Any) -> int:
 
 
 def previous(runs: dict[str, dict[str, Any]], query: Any) -> tuple[str, dict[str, Any]] | None:
-    """The run_id and the fields of the last run before a date."""
-    limit = _moment(query["logical_date"])
-    found = [
+    """Return the run_id and the fields of the last run before a date."""
+    limit = _parse(query["logical_date"])
+    earlier = [
         (run_id, run)
         for dag_id, run_id, run in _all(runs)
-        if dag_id == query["dag_id"] and run.get("logical_date") and _moment(run["logical_date"]) < limit
+        if dag_id == query["dag_id"] and run.get("logical_date") and _parse(run["logical_date"]) < limit
         if "state" not in query or run["state"] == query["state"]
     ]
-    return max(found, key=lambda each: _moment(each[1]["logical_date"])) if found else None
+    return max(earlier, key=lambda item: _parse(item[1]["logical_date"])) if earlier else None
 
 
 def _all(runs: dict[str, dict[str, Any]]) -> list[tuple[str, str, dict[str, Any]]]:
     return [(*name.split("/", 1), run) for name, run in runs.items()]  # type: ignore[misc]
 
 
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+def _parse(date: str) -> datetime:
+    return datetime.fromisoformat(date.replace("Z", "+00:00"))

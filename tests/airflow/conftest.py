@@ -1,4 +1,4 @@
-"""The real supervisor, as a process that runs task instances on request, and the bundle files that it runs."""
+"""The real supervisor, in a process that runs task instances on request, and the bundle files that it runs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RESULTS_VARIABLE = "DAGFLOE_CONFORMANCE"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder needs a real Airflow."""
+    """Mark all tests of this folder: they need a real Airflow."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.airflow)
@@ -33,49 +33,53 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class Answer:
-    """What the real supervisor did with a task instance."""
+    """The result of a task instance under the real supervisor.
 
-    def __init__(self, told: dict[str, Any]) -> None:
-        self.told = told
-        self.final_state: str | None = told["final_state"]
-        self.exit_code: int | None = told["exit_code"]
-        self.records: list[dict[str, Any]] = told["records"]
-        self.xcoms: dict[str, Any] = told["xcoms"]
-        self.variables: dict[str, Any] = told["variables"]
-        assert told["leftovers"] == [], "processes are left"
+    Args:
+        raw: the answer of supervise.py.
+    """
+
+    def __init__(self, raw: dict[str, Any]) -> None:
+        self.raw = raw
+        self.final_state: str | None = raw["final_state"]
+        self.exit_code: int | None = raw["exit_code"]
+        self.records: list[dict[str, Any]] = raw["records"]
+        self.xcoms: dict[str, Any] = raw["xcoms"]
+        self.variables: dict[str, Any] = raw["variables"]
+        assert raw["leftovers"] == [], "processes of the task are still alive"
 
     def __repr__(self) -> str:
-        return json.dumps(self.told, indent=1)
+        return json.dumps(self.raw, indent=1)
 
     @property
     def states(self) -> list[Any]:
-        """The states that the API server was told, in order, after that the task runs."""
-        return [call["body"]["state"] for call in self.told["calls"] if call["path"].endswith("/state")]
+        """The states that the API server received, in order, without `running`."""
+        return [call["body"]["state"] for call in self.raw["calls"] if call["path"].endswith("/state")]
 
     @property
     def airflow(self) -> str:
         """The version of Airflow."""
-        return str(self.told["airflow"])
+        return str(self.raw["airflow"])
 
     def call(self, method: str, ending: str) -> dict[str, Any]:
-        """The one state-changing call to the API server of a method, with a path of an ending."""
-        found = [c for c in self.told["calls"] if c["method"] == method and c["path"].endswith(ending)]
-        assert len(found) == 1, f"{len(found)} calls {method} {ending}: {self!r}"
-        return dict(found[0])
+        """The only state-changing call to the API server with a method and this end of its path."""
+        calls = [call for call in self.raw["calls"] if call["method"] == method and call["path"].endswith(ending)]
+        assert len(calls) == 1, f"{len(calls)} calls {method} {ending}: {self!r}"
+        return dict(calls[0])
 
     def read(self, ending: str) -> dict[str, Any]:
-        """The first read of the API server with a path of an ending."""
-        for read in self.told["reads"]:
+        """The first read from the API server with this end of its path."""
+        for read in self.raw["reads"]:
             if read["path"].endswith(ending):
                 return dict(read)
-        raise AssertionError(f"nobody read {ending}: {self!r}")
+        raise AssertionError(f"no read of {ending}: {self!r}")
 
     def calls(self, prefix: str) -> list[tuple[str, str]]:
-        """Method and path of the state-changing calls to the API server below a path."""
-        return [(call["method"], call["path"]) for call in self.told["calls"] if call["path"].startswith(prefix)]
+        """The methods and paths of the state-changing calls to the API server below a path."""
+        return [(call["method"], call["path"]) for call in self.raw["calls"] if call["path"].startswith(prefix)]
 
     def record(self, event: str) -> dict[str, Any]:
-        """The first record whose event contains a text."""
+        """The first record whose event contains a string."""
         for record in self.records:
             if event in str(record.get("event")):
                 return record
@@ -108,7 +112,7 @@ class Supervisor:
             selector.register(self._out, selectors.EVENT_READ)
             assert selector.select(RUN_TIMEOUT_S), f"no answer to {request} within {RUN_TIMEOUT_S} s"
         line = self._out.readline()
-        assert line, f"the supervisor's process died with status {self._process.wait(5)} over {request}"
+        assert line, f"the supervisor's process died with status {self._process.wait(5)} during {request}"
         return json.loads(line)
 
     @property
@@ -117,7 +121,7 @@ class Supervisor:
         return str(self.ask(version=True))
 
     def can(self, since: str) -> bool:
-        """Whether this Airflow, or what it is a pre-release of, is as new as another one."""
+        """Whether this Airflow is of a version or newer; a pre-release counts as its release."""
         return Version(self.version).release >= Version(since).release
 
     def run(self, root: Path, dag_id: str, task_id: str, **request: Any) -> Answer:
@@ -143,7 +147,7 @@ def supervisor() -> Iterator[Supervisor]:
 
 @pytest.fixture(scope="session")
 def dist() -> Path:
-    """Where `make dist` puts the examples."""
+    """Return the folder where `make dist` puts the examples."""
     folder = HERE.parents[1] / "dist" / platform_tag()
     assert (folder / "weather").exists(), f"{folder / 'weather'} is missing: run `make dist` first"
     return folder
@@ -163,7 +167,7 @@ _results: dict[str, str] = {}
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note what became of each dimension of conformance."""
+    """Record the result of the test of a conformance dimension."""
     report = yield
     for marker in item.iter_markers("dimension"):
         if report.skipped:
@@ -176,7 +180,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the results of conformance where the environment says."""
+    """Write the conformance results to the file that the environment names."""
     path = os.environ.get(RESULTS_VARIABLE)
     if path and _results and not session.config.option.collectonly:
         Path(path).parent.mkdir(parents=True, exist_ok=True)

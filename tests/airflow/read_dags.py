@@ -1,4 +1,4 @@
-"""Reads a Dags folder as Airflow's Dag processor does, in Airflow's Python, and prints what it found as JSON."""
+"""Reads a Dags folder like Airflow's Dag processor, in Airflow's Python, and prints its Dags as JSON."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _DAG_FIELDS = ("catchup", "dagrun_timeout", "description", "doc_md", "max_active
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON has it; spans are seconds."""
+    """Convert a value to JSON; timedeltas become seconds."""
     if isinstance(value, timedelta):
         return value.total_seconds()
     if isinstance(value, Enum):
@@ -42,7 +42,7 @@ def plain(value: Any) -> Any:
 
 
 def asset(value: Any) -> dict[str, str]:
-    """An asset, a reference to one, or an alias."""
+    """Describe an asset, a reference to an asset, or an alias."""
     if isinstance(value, AssetAlias):
         return {"alias": value.name}
     names = ("name", "uri") if isinstance(value, Asset) else value.__slots__ or vars(value)
@@ -50,39 +50,39 @@ def asset(value: Any) -> dict[str, str]:
 
 
 def schedule(dag: Any) -> Any:
-    """What a Dag runs by."""
+    """Describe the schedule of a Dag."""
     if isinstance(dag.schedule, (list, tuple)):
-        return {"assets": [asset(each) for each in dag.schedule]}
+        return {"assets": [asset(item) for item in dag.schedule]}
     return plain(dag.schedule)
 
 
 def task(operator: Any) -> dict[str, Any]:
-    """A task's facts."""
+    """Describe a task."""
     group = operator.task_group
-    facts: dict[str, Any] = {name: plain(getattr(operator, name)) for name in _TASK_FIELDS}
-    facts |= {
+    fields: dict[str, Any] = {name: plain(getattr(operator, name)) for name in _TASK_FIELDS}
+    fields |= {
         "group": group.group_id if group is not None else None,
-        "inlets": [asset(each) for each in operator.inlets],
+        "inlets": [asset(inlet) for inlet in operator.inlets],
         "is_stub": "stub" in operator.operator_name.lower(),
         "mapped": None,
-        "outlets": [asset(each) for each in operator.outlets],
+        "outlets": [asset(outlet) for outlet in operator.outlets],
         "upstream": sorted(operator.upstream_task_ids),
     }
     if operator.is_mapped:
         sources = operator.op_kwargs_expand_input.value
-        facts["mapped"] = [
+        fields["mapped"] = [
             {"xcom": value.operator.task_id} if hasattr(value, "operator") else {"length": len(value)}
             for value in sources.values()
         ]
-    return facts
+    return fields
 
 
 def read(folder: str, roots: list[str]) -> dict[str, Any]:
-    """Everything about the Dags of a folder.
+    """Describe all Dags of a folder.
 
     Args:
         folder: the Dags folder.
-        roots: where Airflow's coordinator looks for the bundle file of each Dag.
+        roots: the folders in which Airflow's coordinator searches for bundle files.
     """
     bag = DagBag(dag_folder=folder)
     dags = {}
@@ -96,11 +96,11 @@ def read(folder: str, roots: list[str]) -> dict[str, Any]:
             "schedule": schedule(dag),
             "start_date": dag.start_date and dag.start_date.isoformat(),
             "tags": sorted(dag.tags),
-            "tasks": {each.task_id: task(each) for each in dag.tasks},
+            "tasks": {operator.task_id: task(operator) for operator in dag.tasks},
             "timezone": str(dag.timezone),
         }
-    captured = [text for texts in bag.captured_warnings.values() for text in texts]
-    return {"dags": dags, "errors": list(bag.import_errors.values()), "warnings": captured}
+    warnings = [warning for file_warnings in bag.captured_warnings.values() for warning in file_warnings]
+    return {"dags": dags, "errors": list(bag.import_errors.values()), "warnings": warnings}
 
 
 print(json.dumps(read(sys.argv[1], sys.argv[2:])), file=sys.__stdout__)

@@ -1,8 +1,9 @@
-"""Runs task instances of bundles under the real supervisor; executed by the Python of an Airflow environment.
+"""Runs task instances of bundles under the real supervisor. The Python of an Airflow environment runs this module.
 
-The real `ExecutableCoordinator` finds the bundle and starts it, the real supervisor serves it through the real API
-client; only the API server is replaced, at the HTTP level, by one in memory. Reads a JSON request a line from stdin and
-answers each with a JSON line on stdout, so that many runs share one process and pay for Airflow's imports once.
+The real `ExecutableCoordinator` finds the bundle and starts it. The real supervisor answers it through the real API
+client. Only the API server is replaced, by one in memory, at the HTTP level. The module reads JSON requests from
+stdin, one in each line, and writes its answers to stdout in the same way. So many runs share one process, which
+imports Airflow only once.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HOME = pathlib.Path(tempfile.mkdtemp(prefix="dagfloe-airflow-home-"))
-#: From 3.4 on, bundle files lie in a Dag bundle: this link leads to the folder of each run.
+#: From 3.4 on, bundle files are in a Dag bundle. This link leads to the folder of the current run.
 ROOT = HOME / "bundles"
 os.environ["AIRFLOW_HOME"] = str(HOME)
 os.environ["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"] = json.dumps(
@@ -39,7 +40,7 @@ os.environ["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"] = json.dumps(
 )
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 os.environ["AIRFLOW__WORKERS__EXECUTION_API_RETRIES"] = "1"
-os.environ["AIRFLOW__CORE__KILLED_TASK_CLEANUP_TIME"] = "3"  # 60 s by default, before a stuck process is ended
+os.environ["AIRFLOW__CORE__KILLED_TASK_CLEANUP_TIME"] = "3"  # the default is 60 s until a stuck process is killed
 
 import structlog
 from airflow.sdk import Connection
@@ -56,10 +57,10 @@ LEFTOVERS_S = 2.0
 
 
 class Log:
-    """The task's log; sends the requested signal as soon as the requested event appears.
+    """The task's log. It sends the requested signal when the requested event appears.
 
-    With `as_written` in the request, the records are what Airflow writes to the task's log file, masked; without, what
-    the supervisor gave to its logger.
+    With `as_written` in the request, the records are those that Airflow writes to the task's log file, masked.
+    Otherwise they are those that the supervisor passes to its logger.
     """
 
     def __init__(self, request: dict[str, Any], api: ApiServer) -> None:
@@ -70,21 +71,21 @@ class Log:
         self._api = api
 
     def __call__(self, _logger: Any, method: str, event: dict[str, Any]) -> Any:
-        """Take one record."""
-        wanted = self._signal
-        if wanted and self._api.pid and wanted["on"] in str(event.get("event")):
+        """Collect a record."""
+        request = self._signal
+        if request and self._api.pid and request["on"] in str(event.get("event")):
             self._signal = None
-            os.kill(os.getpid() if wanted.get("to") == "supervisor" else self._api.pid, wanted["number"])
+            os.kill(os.getpid() if request.get("to") == "supervisor" else self._api.pid, request["number"])
         if self._as_written:
-            event.pop("__level_override", None)  # Airflow's own logger class takes it away
+            event.pop("__level_override", None)  # Airflow's own logger class removes it
             return event
         self._records.append({**event, "level": method})
         raise structlog.DropEvent
 
     def logger(self) -> Any:
-        """A logger whose records are collected."""
+        """Return a logger whose records this log collects."""
         if self._as_written:
-            from airflow.sdk._shared.secrets_masker import reset_secrets_masker  # noqa: PLC0415 - not in every Airflow
+            from airflow.sdk._shared.secrets_masker import reset_secrets_masker  # noqa: PLC0415 - some versions of Airflow do not have it
             from airflow.sdk.log import logging_processors  # noqa: PLC0415 - as above
 
             reset_secrets_masker()
@@ -100,7 +101,7 @@ class Log:
 
     @property
     def records(self) -> list[dict[str, Any]]:
-        """All records so far."""
+        """All collected records."""
         return self._records or [json.loads(line) for line in self._file.getvalue().splitlines()]
 
 
@@ -109,23 +110,21 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
     api = ApiServer(request)
     log = Log(request, api)
     mark = uuid.uuid4().hex
-    added = {**request.get("env", {}), MARK: mark}
-    before = {name: os.environ.get(name) for name in added}
-    os.environ.update(added)
+    variables = {**request.get("env", {}), MARK: mark}
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
     supervisor: list[dict[str, Any]] = []
     understood: list[Any] = []
 
-    def keep_supervisor(_logger: Any, method: str, event: dict[str, Any]) -> Any:
+    def collect(_logger: Any, method: str, event: dict[str, Any]) -> Any:
         if event.get("event", "").startswith("Received message from task runner"):
-            understood.append(told_of(event["msg"]))
+            understood.append(sent_fields(event["msg"]))
         if method not in ("debug", "info"):
             supervisor.append({**event, "level": method})
         raise structlog.DropEvent
 
-    # Everything passes, because the supervisor uses this wrapper for the task's records, too.
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.NOTSET), processors=[keep_supervisor]
-    )
+    # No level is filtered, because the supervisor uses this wrapper for the task's records too.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.NOTSET), processors=[collect])
     ti = TaskInstance(
         id=uuid.uuid4(),
         task_id=request["task_id"],
@@ -150,9 +149,11 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
                 logger=log.logger(),
                 subprocess_logs_to_stdout=False,
             )
-    except BaseException as failure:  # noqa: BLE001 - the supervisor's own failure is an answer, too
+    except BaseException as failure:  # noqa: BLE001 - a failure of the supervisor is an answer too
         error = "".join(traceback.format_exception(failure))
-        traceback.clear_frames(failure.__traceback__)  # a lost task's sockets close, as when a worker process ends
+        traceback.clear_frames(
+            failure.__traceback__
+        )  # closes the sockets of a lost task, like the end of a worker process
         gc.collect()
     finally:
         for name, value in before.items():
@@ -170,12 +171,12 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
         "supervisor": supervisor,
         "understood": understood,
         "leftovers": leftovers(mark),
-        **api.told(),
+        **api.report(),
     }
 
 
-def told_of(message: Any) -> Any:
-    """A request as the supervisor understood it, with the fields that the bundle sent; of a secret only the type."""
+def sent_fields(message: Any) -> Any:
+    """Return the fields of a decoded request that the bundle sent; for a secret, only the type."""
     if isinstance(message, type):
         return {"type": message.__name__}
     return message.model_dump(by_alias=True, exclude_unset=True)
@@ -183,25 +184,25 @@ def told_of(message: Any) -> Any:
 
 @contextlib.contextmanager
 def settings(request: dict[str, Any]) -> Iterator[None]:
-    """Let constants that the supervisor's module read from the configuration be others, for one run.
+    """Replace constants that the supervisor's module reads from the configuration, for one run.
 
-    With `escalation_s`, so much time passes from one signal to the next, instead of 5 s.
+    `escalation_s` replaces the 5 s from one signal to the next.
     """
-    wanted = request.get("settings", {})
-    usual = {name: getattr(supervisor_module, name) for name in wanted}
+    constants = request.get("settings", {})
+    defaults = {name: getattr(supervisor_module, name) for name in constants}
     kill = supervisor_module.WatchedSubprocess.kill
-    first, usual_s, force = kill.__defaults__
-    vars(supervisor_module).update(wanted)
-    kill.__defaults__ = (first, request.get("escalation_s", usual_s), force)
+    first, default_s, force = kill.__defaults__
+    vars(supervisor_module).update(constants)
+    kill.__defaults__ = (first, request.get("escalation_s", default_s), force)
     try:
         yield
     finally:
-        vars(supervisor_module).update(usual)
-        kill.__defaults__ = (first, usual_s, force)
+        vars(supervisor_module).update(defaults)
+        kill.__defaults__ = (first, default_s, force)
 
 
 def coordinator_for(root: str, startup_s: float) -> ExecutableCoordinator:
-    """The coordinator that finds bundle files below a folder: 3.3 takes the folder, 3.4 a Dag bundle's name."""
+    """Create a coordinator for the bundle files in a folder: 3.3 takes the folder, 3.4 the name of a Dag bundle."""
     if airflow_version.startswith("3.3."):
         return ExecutableCoordinator(executables_root=[root], task_startup_timeout=startup_s)
     ROOT.unlink(missing_ok=True)
@@ -210,27 +211,27 @@ def coordinator_for(root: str, startup_s: float) -> ExecutableCoordinator:
 
 
 def leftovers(mark: str) -> list[str]:
-    """The command lines of processes that a run started and that are still alive, even after a moment."""
+    """The command lines of the processes of a run that still live after `LEFTOVERS_S`."""
     deadline = time.monotonic() + LEFTOVERS_S
-    while (found := alive(mark)) and time.monotonic() < deadline:
+    while (commands := alive(mark)) and time.monotonic() < deadline:
         time.sleep(0.02)
-    return found
+    return commands
 
 
 def alive(mark: str) -> list[str]:
-    """The command lines of processes that a run started and that are alive."""
-    found = []
+    """The command lines of the living processes of a run."""
+    commands = []
     for folder in pathlib.Path("/proc").glob("[0-9]*"):
         try:
             if f"{MARK}={mark}".encode() in (folder / "environ").read_bytes().split(b"\0"):
-                found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+                commands.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode())
         except OSError:
             continue
-    return found
+    return commands
 
 
 def connections(request: dict[str, Any]) -> list[dict[str, Any]]:
-    """What Airflow's own Connection makes of URIs."""
+    """Parse URIs with Airflow's own Connection."""
     answers = []
     for uri in request["uris"]:
         connection = Connection.from_uri(uri, conn_id="c")
@@ -240,8 +241,8 @@ def connections(request: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def serialized(request: dict[str, Any]) -> list[Any]:
-    """What Airflow's own serialization makes of Python expressions."""
-    from airflow.sdk.serde import serialize  # noqa: PLC0415 - seldom asked
+    """Serialize the values of Python expressions with Airflow's own serialization."""
+    from airflow.sdk.serde import serialize  # noqa: PLC0415 - few tests need it
 
     names = {name: __import__(name) for name in ("datetime", "decimal", "uuid", "zoneinfo")}
     return [serialize(eval(expression, names)) for expression in request["expressions"]]  # noqa: S307 - our own
@@ -256,7 +257,7 @@ ANSWERS = {
 
 def main() -> None:
     """Answer requests until stdin ends."""
-    out = os.fdopen(os.dup(1), "w")  # what libraries print goes to stderr, so that stdout holds answers only
+    out = os.fdopen(os.dup(1), "w")  # output of libraries goes to stderr, so stdout contains only answers
     os.dup2(2, 1)
     for line in sys.stdin:
         request = json.loads(line)

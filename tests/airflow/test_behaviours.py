@@ -1,4 +1,4 @@
-"""Every way for a task to end, to speak and to misbehave, under the real supervisor."""
+"""How tasks end, log and misbehave under the real supervisor."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def run(supervisor: Supervisor, demo_bundles: Path) -> Any:
     return run
 
 
-def test_every_verb(run: Any) -> None:
+def test_every_method_of_the_client(run: Any) -> None:
     """Variables, connections and XComs are read, written and deleted, from the API and from the environment."""
     answer = run(
         "verbs",
@@ -81,7 +81,7 @@ def test_every_verb(run: Any) -> None:
     ],
 )
 def test_failures(run: Any, dag_id: str, task_id: str, error: str) -> None:
-    """A failure is told as one state, with its exception in the structured form, and exit status 0."""
+    """A failure is one state, one record with the structured exception, and the exit status 0."""
     answer = run(task_id, dag_id, forbidden=["secret_of_others"])
     assert (answer.exit_code, answer.final_state, answer.states) == (0, "failed", ["failed"]), answer
     (failure,) = [record for record in answer.records if "error_detail" in record]
@@ -102,7 +102,7 @@ def test_retry_then_success(run: Any) -> None:
     """A failure with tries left becomes up_for_retry with its reason; the next try succeeds."""
     first = run("flaky", "ends", should_retry=True, max_tries=1)
     assert (first.final_state, first.states) == ("up_for_retry", ["up_for_retry"])
-    (call,) = [call for call in first.told["calls"] if call["path"].endswith("/state")]
+    (call,) = [call for call in first.raw["calls"] if call["path"].endswith("/state")]
     assert call["body"]["retry_reason"] == "RuntimeError: the first try fails"
     second = run("flaky", "ends", try_number=2)
     assert (second.states, second.xcoms["flaky/return_value"]) == (["success"], 2)
@@ -115,24 +115,24 @@ def test_outcomes_without_retry(run: Any, task_id: str, state: str) -> None:
     assert (answer.exit_code, answer.final_state, answer.states) == (0, state, [state])
 
 
-def test_unknown_task_says_what_there_is(run: Any) -> None:
-    """The log of an unknown task lists the registered ones."""
+def test_log_of_an_unknown_task_lists_the_registered_tasks(run: Any) -> None:
+    """The log of an unknown task lists the registered tasks."""
     record = run("nowhere").record("is not in this bundle")
     assert "verbs" in record["registered"]["behaviours"]
 
 
 def test_process_that_vanishes(run: Any) -> None:
-    """An exit status of the author's own is what the supervisor sees."""
+    """The supervisor sees the exit status that the author chose."""
     answer = run("vanishes_7")
     assert (answer.exit_code, answer.final_state, answer.states) == (7, "failed", ["failed"])
     assert answer.record("Process exited abnormally")["exit_code"] == 7
-    # Status 0 without a terminal message: the supervisor calls it a success and tells the API server nothing.
+    # Status 0 without a terminal message: the supervisor counts it as a success and sends the API server nothing.
     answer = run("vanishes_0")
     assert (answer.exit_code, answer.states) == (0, [])
 
 
 def test_registration_failure(supervisor: Supervisor, demo_bundles: Path) -> None:
-    """A module that cannot be imported on the worker is an error with its stack, a non-zero status and failed."""
+    """If the module fails to import on the worker, the log has the traceback, and the task fails with status 1."""
     answer = supervisor.run(demo_bundles, "unregistered", "task", env={"UNREGISTERED_FAILS": "1"})
     assert (answer.exit_code, answer.final_state, answer.states) == (1, "failed", ["failed"])
     record = answer.record("The task cannot begin")
@@ -143,7 +143,7 @@ def test_registration_failure(supervisor: Supervisor, demo_bundles: Path) -> Non
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_stop(run: Any, number: signal.Signals) -> None:
-    """A stopped task runs its cleanup, which may still use the client, and is reported as failed, promptly."""
+    """A stopped task runs its cleanup, which can use the client, and fails at once."""
     answer = run("blocks", signal={"on": "ready", "number": number}, should_retry=True)
     assert (answer.exit_code, answer.states, answer.variables) == (0, ["failed"], {"cleaned": "yes"}), answer
     events = answer.events()
@@ -152,13 +152,13 @@ def test_stop(run: Any, number: signal.Signals) -> None:
 
 
 def test_kill(run: Any) -> None:
-    """A task that is killed is failed or retried by the supervisor, and leaves no process behind."""
+    """The supervisor retries a task that was killed, and no process of the task remains."""
     answer = run("stubborn", signal={"on": "ready", "number": signal.SIGKILL}, should_retry=True)
     assert (answer.exit_code, answer.final_state) == (-signal.SIGKILL, "up_for_retry")
 
 
 def test_multiprocessing(run: Any) -> None:
-    """A task may use spawned workers."""
+    """A task can use spawned workers."""
     assert run("spawns").xcoms["spawns/return_value"] == [0, 1, 4, 9]
 
 
@@ -167,52 +167,52 @@ def test_programs_get_the_hosts_library_path(run: Any) -> None:
     assert run("starts_program").xcoms["starts_program/return_value"] == ""
 
 
-def test_everything_said(run: Any) -> None:
-    """Logging, print, warnings and raw writes arrive at their levels; Airflow's two settings filter."""
+def test_all_output(run: Any) -> None:
+    """Records, printed lines, warnings and raw writes have their levels; Airflow's two settings filter them."""
     answer = run("speaks", env={"AIRFLOW__LOGGING__NAMESPACE_LEVELS": "loud=DEBUG"})
     assert answer.states == ["success"]
-    said = {record["event"]: (record["logger"], record["level"]) for record in answer.records}
-    assert "too quiet" not in said
-    assert said["loud enough"] == ("loud.part", "debug")
-    assert said["careful"] == ("behaviours", "warning")
-    assert said["printed"] == said["raw stdout"] == ("task.stdout", "info")
-    assert said["to stderr"] == said["raw stderr"] == ("task.stderr", "error")
-    assert ("py.warnings", "warning") in said.values()
+    records = {record["event"]: (record["logger"], record["level"]) for record in answer.records}
+    assert "too quiet" not in records
+    assert records["loud enough"] == ("loud.part", "debug")
+    assert records["careful"] == ("behaviours", "warning")
+    assert records["printed"] == records["raw stdout"] == ("task.stdout", "info")
+    assert records["to stderr"] == records["raw stderr"] == ("task.stderr", "error")
+    assert ("py.warnings", "warning") in records.values()
     assert answer.record("careful")["nested"] == {"a": [1]}
 
 
 def test_odd_records_do_not_lose_the_task(run: Any) -> None:
-    """No record that an author can write makes the supervisor lose the task, and each arrives."""
+    """No record of an author makes the supervisor lose the task, and all records arrive."""
     answer = run("odd_records")
-    assert (answer.told["error"], answer.states) == (None, ["success"]), answer
+    assert (answer.raw["error"], answer.states) == (None, ["success"]), answer
     events = answer.events()
     for name in RESERVED - {"msg"}:
         assert f"field {name}" in events
     assert [event for event in events if event.startswith("value ")] == [f"value {number}" for number in range(10)]
     assert "the last one" in events
     assert answer.record("xxx")["event"].endswith("(1000000 characters)")
-    assert [entry for entry in answer.told["supervisor"] if entry["level"] != "warning"] == []
+    assert [entry for entry in answer.raw["supervisor"] if entry["level"] != "warning"] == []
 
 
 def test_secrets(run: Any) -> None:
     """Passwords, extras and masked values reach neither the records nor the retry reason."""
     answer = run("secretive", connections={"db": DATABASE}, should_retry=True)
-    said = json.dumps([answer.records, answer.told["calls"], answer.told["supervisor"]])
+    output = json.dumps([answer.records, answer.raw["calls"], answer.raw["supervisor"]])
     for secret in ("pa55-w0rd", "t0k-en1", "open-sesame"):
-        assert secret not in said
-    assert "db.example" in said
+        assert secret not in output
+    assert "db.example" in output
     assert answer.states == ["up_for_retry"]
 
 
 def test_large_xcom(run: Any) -> None:
-    """An XCom of 5 MB comes and goes."""
+    """A task reads and writes an XCom of 5 MB."""
     answer = run("large", xcoms={"upstream/return_value": "x" * 5_000_000})
     assert answer.states == ["success"], answer.events()
     assert answer.xcoms["large/return_value"] == "y" * 5_000_000
 
 
-def test_no_bundle_and_a_damaged_one(supervisor: Supervisor, demo_bundles: Path, tmp_path: Path) -> None:
-    """The real coordinator refuses a folder without the Dag, and a file whose executable was changed."""
+def test_missing_and_damaged_bundle(supervisor: Supervisor, demo_bundles: Path, tmp_path: Path) -> None:
+    """The real coordinator refuses a folder without the Dag, and a file with a changed executable."""
     assert "cannot find executable bundle" in supervisor.ask(root=str(tmp_path), dag_id="d", task_id="t")["error"]
     damaged = tmp_path / "demo"
     damaged.write_bytes(b"\0" + (demo_bundles / "demo").read_bytes()[1:])
@@ -222,8 +222,8 @@ def test_no_bundle_and_a_damaged_one(supervisor: Supervisor, demo_bundles: Path,
     )
 
 
-def test_api_server_that_is_away(run: Any) -> None:
-    """A terminal message that the API server refuses was still delivered: status 0, and the log says so."""
+def test_failing_api_server(run: Any) -> None:
+    """If the API server refuses the terminal message, the status is 0, and the log contains the refusal."""
     answer = run("speaks", refuse_state=True)
     assert answer.exit_code == 0
     assert "was delivered, but not confirmed" in " ".join(answer.events())
@@ -248,12 +248,12 @@ URIS = [
 ]
 
 
-def test_connection_is_airflows(supervisor: Supervisor) -> None:
-    """URIs mean what they mean to Airflow's own Connection, in both directions."""
+def test_connection_uris(supervisor: Supervisor) -> None:
+    """Connection parses and writes URIs like Airflow's own Connection."""
     fields = ("conn_type", "host", "schema", "login", "password", "port")
-    for uri, theirs in zip(URIS, supervisor.ask(uris=URIS), strict=True):
-        ours = Connection.from_uri("c", uri)
-        found = {name: getattr(ours, name) for name in fields}
-        assert found == {name: theirs[name] for name in fields}, uri
-        assert ours.extra == json.loads(theirs["extra"] or "{}"), uri
-        assert ours.uri == theirs["uri"], uri
+    for uri, expected in zip(URIS, supervisor.ask(uris=URIS), strict=True):
+        connection = Connection.from_uri("c", uri)
+        actual = {name: getattr(connection, name) for name in fields}
+        assert actual == {name: expected[name] for name in fields}, uri
+        assert connection.extra == json.loads(expected["extra"] or "{}"), uri
+        assert connection.uri == expected["uri"], uri

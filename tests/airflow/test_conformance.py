@@ -1,7 +1,7 @@
-"""Airflow's conformance list for language SDKs, and more, by what the real supervisor does with frozen bundles.
+"""Airflow's conformance list for language SDKs, and more: frozen bundles run under the real supervisor.
 
-Each test is of one dimension; `make conformance` runs them under every supported Airflow and makes the table of
-docs/evidence/conformance.md from their results.
+Every test belongs to one dimension. `make conformance` runs the tests under every supported Airflow, and writes
+docs/evidence/conformance.md from the results.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ TRACE = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01
 
 @pytest.fixture
 def run(supervisor: Supervisor, demo_bundles: Path, request: pytest.FixtureRequest) -> Callable[..., Answer]:
-    """Runs a task of the bundle that a test is about."""
+    """Return a function that runs a task, or skip the test if this supervisor does not offer its dimension."""
     (marker,) = request.node.iter_markers("dimension")
     dimension = DIMENSIONS[marker.args[0]]
     if not supervisor.can(dimension.since):
         pytest.skip(f"this supervisor is of {supervisor.version}; the first that can is {dimension.since}")
 
-    def run(task_id: str, dag_id: str = "conformance", **given: Any) -> Answer:
-        return supervisor.run(demo_bundles, dag_id, task_id, **given)
+    def run(task_id: str, dag_id: str = "conformance", **request: Any) -> Answer:
+        return supervisor.run(demo_bundles, dag_id, task_id, **request)
 
     return run
 
 
 def state(answer: Answer) -> dict[str, Any]:
-    """The one state that the API server was told, with all that came with it."""
+    """The body of the only state that the API server received."""
     body: dict[str, Any] = answer.call("PATCH", "/state")["body"]
     return body
 
@@ -55,7 +55,7 @@ def returned(answer: Answer, task_id: str) -> Any:
 
 @pytest.mark.dimension("success")
 def test_success(run: Callable[..., Answer]) -> None:
-    """A task that returns is told to the API as success, with its end."""
+    """For a task that returns, the API receives success with its end date."""
     answer = run("succeeds", "ends")
     assert returned(answer, "succeeds")["rows"] == 3
     assert abs(datetime.now(timezone.utc) - datetime.fromisoformat(state(answer)["end_date"])) < timedelta(minutes=5)
@@ -63,14 +63,14 @@ def test_success(run: Callable[..., Answer]) -> None:
 
 @pytest.mark.dimension("failed")
 def test_failed(run: Callable[..., Answer]) -> None:
-    """A task that raises is failed without tries, and one that gives up is failed with tries left."""
+    """A task that raises fails without tries left, and a task that raises TaskFailed fails with tries left."""
     for answer in (run("fails", "ends"), run("gives_up", "ends", should_retry=True)):
         assert (answer.final_state, answer.exit_code, state(answer)["state"]) == ("failed", 0, "failed")
 
 
 @pytest.mark.dimension("up_for_retry")
 def test_up_for_retry(run: Callable[..., Answer]) -> None:
-    """A task that raises with tries left is told to the API as up_for_retry, with the reason."""
+    """For a task that raises with tries left, the API receives up_for_retry with the reason."""
     answer = run("fails", "ends", should_retry=True)
     assert (answer.final_state, answer.exit_code) == ("up_for_retry", 0)
     assert (state(answer)["state"], state(answer)["retry_reason"]) == (
@@ -81,29 +81,29 @@ def test_up_for_retry(run: Callable[..., Answer]) -> None:
 
 @pytest.mark.dimension("skipped")
 def test_skipped(run: Callable[..., Answer]) -> None:
-    """A task that skips itself is told to the API as skipped, whatever tries are left."""
+    """For a task that skips itself, the API receives skipped, even with tries left."""
     answer = run("skips", "ends", should_retry=True)
     assert (answer.final_state, answer.exit_code, state(answer)["state"]) == ("skipped", 0, "skipped")
 
 
 @pytest.mark.dimension("deferred")
 def test_deferred(run: Callable[..., Answer], supervisor: Supervisor) -> None:
-    """A deferral reaches the API with what Airflow's own serialization would have made of its kwargs."""
+    """For a deferral, the API receives kwargs in the format of Airflow's own serialization."""
     answer = run("defers")
     assert (answer.final_state, answer.exit_code) == ("deferred", 0)
-    moment, rows = supervisor.ask(
+    date, rows = supervisor.ask(
         expressions=["datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=zoneinfo.ZoneInfo('UTC'))", "(1, 2)"]
     )
     body = state(answer)
     assert body["classpath"] == "airflow.providers.standard.triggers.temporal.DateTimeTrigger"
     assert body["trigger_kwargs"]["end_from_trigger"] is False
-    assert body["trigger_kwargs"]["moment"]["__data__"]["timestamp"] == moment["__data__"]["timestamp"]
+    assert body["trigger_kwargs"]["moment"]["__data__"]["timestamp"] == date["__data__"]["timestamp"]
     assert (body["next_method"], body["next_kwargs"]["rows"], body["trigger_timeout"]) == ("resumed", rows, "PT5M")
 
 
 @pytest.mark.dimension("up_for_reschedule")
 def test_up_for_reschedule(run: Callable[..., Answer]) -> None:
-    """A reschedule reaches the API with its date, from the exception and from poking."""
+    """For a reschedule, from the exception or from polling, the API receives the date."""
     for task_id, minutes in (("reschedules", 10), ("sensor", 1)):
         answer = run(task_id)
         assert (answer.final_state, answer.exit_code) == ("up_for_reschedule", 0)
@@ -113,9 +113,9 @@ def test_up_for_reschedule(run: Callable[..., Answer]) -> None:
 
 @pytest.mark.dimension("awaiting_input")
 def test_awaiting_input(run: Callable[..., Answer]) -> None:
-    """The question is put to the API, then the task is parked; or deferred to the trigger that polls."""
+    """The API receives the question. Then the task waits for input, or defers to a trigger that polls."""
     answer = run("asks")
-    question = answer.call("POST", answer.told["calls"][-1]["path"].split("/")[1])["body"]
+    question = answer.call("POST", answer.raw["calls"][-1]["path"].split("/")[1])["body"]
     assert (question["subject"], question["options"], question["defaults"]) == ("Publish?", ["yes", "no"], ["no"])
     assert question["params"]["why"]["value"] == "no reason"
     assert (answer.final_state, answer.exit_code, state(answer)["state"]) == ("awaiting_input", 0, "awaiting_input")
@@ -128,7 +128,7 @@ def test_awaiting_input(run: Callable[..., Answer]) -> None:
 
 @pytest.mark.dimension("removed")
 def test_removed(run: Callable[..., Answer]) -> None:
-    """A task that the bundle does not have is told to the API as removed."""
+    """For a task that is not in the bundle, the API receives removed."""
     answer = run("nowhere", should_retry=True)
     assert (answer.final_state, answer.exit_code, state(answer)["state"]) == ("removed", 0, "removed")
 
@@ -138,7 +138,7 @@ def test_removed(run: Callable[..., Answer]) -> None:
 
 @pytest.mark.dimension("mixed-lang-stub-target")
 def test_stub_target(run: Callable[..., Answer]) -> None:
-    """The coordinator finds the bundle by the stub's Dag, starts it, and the API learns that the task runs."""
+    """The coordinator finds the bundle by the stub's Dag and starts it, and the API receives running."""
     answer = run("succeeds", "ends")
     assert answer.call("PATCH", "/run")["body"]["state"] == "running"
     assert returned(answer, "succeeds")["rows"] == 3
@@ -146,7 +146,7 @@ def test_stub_target(run: Callable[..., Answer]) -> None:
 
 @pytest.mark.dimension("taskflow-binding")
 def test_taskflow_binding(run: Callable[..., Answer], supervisor: Supervisor) -> None:
-    """Literal and XCom arguments reach the parameters, and one that does not fit fails before the body."""
+    """Parameters get literal and XCom arguments. An argument of the wrong type fails the task before its body."""
     rows = [{"country": "uk", "amount": 2.5}]
     answer = run("transform", "arguments", xcoms={"extract/return_value": rows})
     assert returned(answer, "transform") == {"country": "uk", "amount": 5.0}
@@ -168,7 +168,7 @@ def test_taskflow_binding(run: Callable[..., Answer], supervisor: Supervisor) ->
 
 @pytest.mark.dimension("task-logging")
 def test_task_logging(run: Callable[..., Answer]) -> None:
-    """Records, print and warnings are in the task's log at their levels; what is too quiet is not sent."""
+    """The task's log contains records, printed lines and warnings with their levels; lower levels are not sent."""
     answer = run("speaks")
     record = answer.record("a warning with arguments")
     assert (record["level"], record["logger"], record["rows"]) == ("warning", "conformance", 3)
@@ -179,7 +179,7 @@ def test_task_logging(run: Callable[..., Answer]) -> None:
 
 @pytest.mark.dimension("xcom-read-write")
 def test_xcoms(run: Callable[..., Answer], supervisor: Supervisor) -> None:
-    """XComs of any task, run and map index are read; own ones are written; any are deleted."""
+    """A task reads and deletes XComs of any task, run and map index, and writes its own."""
     (encoded,) = supervisor.ask(expressions=["(1, 'two')"])
     answer = run(
         "xcoms",
@@ -192,13 +192,13 @@ def test_xcoms(run: Callable[..., Answer], supervisor: Supervisor) -> None:
     assert (values["none"], values["airflow's own"]) == ("none", [1, "two"])
     assert answer.read("xcoms/elsewhere/then/up/return_value")
     assert answer.xcoms["xcoms/own"] == {"n": [1, 2.5, None, True, "ü"]}
-    deleted = [call["path"] for call in answer.told["calls"] if call["method"] == "DELETE"]
+    deleted = [call["path"] for call in answer.raw["calls"] if call["method"] == "DELETE"]
     assert deleted == ["xcoms/conformance/manual__1/xcoms/stale", "xcoms/elsewhere/then/other/theirs"]
 
 
 @pytest.mark.dimension("connection-read")
 def test_connection(run: Callable[..., Answer]) -> None:
-    """A connection is read by its id; its password is in no record."""
+    """A task reads a connection by its id; no record contains the password."""
     connections = {
         "db": {"conn_type": "postgres", "host": "h", "login": "u", "password": "open-sesame", "extra": '{"mode": "ro"}'}
     }
@@ -209,7 +209,7 @@ def test_connection(run: Callable[..., Answer]) -> None:
 
 @pytest.mark.dimension("variable-read-write")
 def test_variables(run: Callable[..., Answer]) -> None:
-    """Variables are read, written, deleted, and listed in pages."""
+    """A task reads, writes, deletes and lists variables, in pages."""
     answer = run("variables", variables={"given": "v", "p1": "", "p2": "", "p3": "", "unwanted": "x"})
     assert returned(answer, "variables") == ["v", ["p1", "p2", "p3"]]
     assert answer.call("PUT", "variables/written")["body"] == {
@@ -223,14 +223,14 @@ def test_variables(run: Callable[..., Answer]) -> None:
 
 @pytest.mark.dimension("self-contained-bundle")
 def test_self_contained(supervisor: Supervisor, demo_bundles: Path, tmp_path: Path) -> None:
-    """The one file, alone in a folder, is all that the coordinator needs."""
+    """The coordinator needs only the bundle file in a folder."""
     (tmp_path / "any-name").symlink_to(demo_bundles / "demo")
     assert returned(supervisor.run(tmp_path, "ends", "succeeds"), "succeeds")["rows"] == 3
 
 
 @pytest.mark.dimension("retry-policy")
 def test_retry_policy(run: Callable[..., Answer]) -> None:
-    """A policy retries with a delay and a reason, or fails though tries are left."""
+    """A policy retries with a delay and a reason, or fails with tries left."""
     body = state(run("policed", should_retry=True, try_number=2))
     assert (body["state"], body["retry_delay_seconds"]) == ("up_for_retry", 90.0)
     assert body["retry_reason"] == "try 2 was flaky"
@@ -240,29 +240,29 @@ def test_retry_policy(run: Callable[..., Answer]) -> None:
 
 @pytest.mark.dimension("task-state-store")
 def test_task_state_store(run: Callable[..., Answer]) -> None:
-    """The task's own values are read, written with their expiry, deleted and cleared through the API."""
+    """A task reads, writes with an expiry, deletes and clears its own values through the API."""
     answer = run("task_state", task_store={"cursor": 4, "stale": 1})
     assert returned(answer, "task_state") == [4, 5, "not there"]
-    assert answer.told["task_store"] == {"cursor": 5, "other": {"a": 1}}
+    assert answer.raw["task_store"] == {"cursor": 5, "other": {"a": 1}}
     assert answer.call("PUT", "/cursor")["body"]["expires_at"] is None
     ahead = datetime.fromisoformat(answer.call("PUT", "/other")["body"]["expires_at"]) - datetime.now(timezone.utc)
     assert timedelta(days=1.9) < ahead < timedelta(days=2.1)
-    assert run("clears_task_state", task_store={"a": 1}).told["task_store"] == {}
+    assert run("clears_task_state", task_store={"a": 1}).raw["task_store"] == {}
 
 
 @pytest.mark.dimension("asset-state-store")
 def test_asset_state_store(run: Callable[..., Answer]) -> None:
-    """An asset's values are read, written, deleted and cleared through the API, by name and by URI."""
+    """A task reads, writes, deletes and clears an asset's values through the API, by name and by URI."""
     answer = run("asset_state", asset_store={"s3://bucket/other": {"stale": 1}, "old": {"x": 1}})
     assert returned(answer, "asset_state") == [3, [4], None]
-    assert answer.told["asset_store"] == {"sales": {"rows": 3}, "s3://bucket/other": {"rows": [4]}, "old": {}}
+    assert answer.raw["asset_store"] == {"sales": {"rows": 3}, "s3://bucket/other": {"rows": [4]}, "old": {}}
 
 
 @pytest.mark.dimension("asset-event-emit")
 def test_asset_event_emit(run: Callable[..., Answer]) -> None:
-    """The API is told of the outlets with their extra, and of events under an alias."""
+    """The API receives the outlets with their extra, and events under an alias."""
     body = state(run("emits"))
-    assert [(each.get("name"), each["type"]) for each in body["task_outlets"]] == [
+    assert [(outlet.get("name"), outlet["type"]) for outlet in body["task_outlets"]] == [
         ("sales", "Asset"),
         ("daily", "AssetAlias"),
     ]
@@ -279,7 +279,7 @@ def test_asset_event_emit(run: Callable[..., Answer]) -> None:
 
 @pytest.mark.dimension("asset-event-read")
 def test_asset_event_read(run: Callable[..., Answer]) -> None:
-    """Events of assets and aliases are read through the API; those that triggered the run come with it."""
+    """A task reads events of assets and aliases through the API; the startup details have the triggering events."""
     events = [
         {"id": n, "timestamp": (WHEN + timedelta(hours=n)).isoformat(), "asset": SALES, "extra": {"n": n}}
         for n in (1, 2, 3)
@@ -312,16 +312,16 @@ def test_asset_event_read(run: Callable[..., Answer]) -> None:
     assert answer.read("asset-events/by-asset")["query"]["limit"] == "2"
 
 
-# Beside the list
+# Beyond the list
 
 
 @pytest.mark.dimension("resume")
 def test_resume(run: Callable[..., Answer], supervisor: Supervisor) -> None:
-    """The resumed function gets what Airflow serialized, as what it was."""
-    moment, rows = supervisor.ask(
+    """The resumed function gets the values that Airflow serialized, with their types."""
+    date, rows = supervisor.ask(
         expressions=["datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=zoneinfo.ZoneInfo('UTC'))", "(1, 2)"]
     )
-    kwargs = {"event": moment, "rows": rows, "since": moment}
+    kwargs = {"event": date, "rows": rows, "since": date}
     answer = run("defers", ti_context={"next_method": "resumed", "next_kwargs": kwargs}, try_number=2)
     assert returned(answer, "defers") == {
         "event": WHEN.isoformat(),
@@ -333,7 +333,7 @@ def test_resume(run: Callable[..., Answer], supervisor: Supervisor) -> None:
 
 @pytest.mark.dimension("failed-trigger")
 def test_failed_trigger(run: Callable[..., Answer]) -> None:
-    """The failure of a trigger fails the task, which is retried, with the trigger's stack in the log."""
+    """If a trigger fails, the task fails and is retried, and the log contains the trigger's traceback."""
     kwargs = {"error": "Trigger timeout", "traceback": ["Traceback (most recent call last):", "KeyError: 'x'"]}
     answer = run("defers", ti_context={"next_method": "__fail__", "next_kwargs": kwargs}, should_retry=True)
     assert answer.states == ["up_for_retry"]
@@ -343,12 +343,12 @@ def test_failed_trigger(run: Callable[..., Answer]) -> None:
 
 @pytest.mark.dimension("human-answer")
 def test_human_answer(run: Callable[..., Answer], supervisor: Supervisor) -> None:
-    """The resumed task reads the answer; without one and without defaults it fails."""
-    (moment,) = supervisor.ask(expressions=["datetime.datetime(2026, 1, 2, tzinfo=zoneinfo.ZoneInfo('UTC'))"])
+    """The resumed task reads the answer; without an answer and without defaults it fails."""
+    (date,) = supervisor.ask(expressions=["datetime.datetime(2026, 1, 2, tzinfo=zoneinfo.ZoneInfo('UTC'))"])
     event = {
         "chosen_options": ["yes"],
         "params_input": {},
-        "responded_at": moment,
+        "responded_at": date,
         "responded_by_user": {"id": "1", "name": "one"},
         "timedout": False,
     }
@@ -362,7 +362,7 @@ def test_human_answer(run: Callable[..., Answer], supervisor: Supervisor) -> Non
 
 @pytest.mark.dimension("sensor")
 def test_sensor(run: Callable[..., Answer]) -> None:
-    """A sensor returns what it found; its timeout counts from its first reschedule, and may skip."""
+    """A sensor returns its value. Its timeout counts from its first reschedule, and can skip the task."""
     assert returned(run("sensor", variables={"arrived": "file"}), "sensor") == "file"
     first = (datetime.now(timezone.utc) - timedelta(hours=2)).isoformat()
     late = {"ti_context": {"task_reschedule_count": 3}, "first_reschedule_date": first, "should_retry": True}
@@ -374,14 +374,14 @@ def test_sensor(run: Callable[..., Answer]) -> None:
 
 @pytest.mark.dimension("declared-wiring")
 def test_declared_wiring(run: Callable[..., Answer]) -> None:
-    """What the bundle's own wiring says is pulled in one pass: each XCom once, literals and nesting included."""
+    """The bundle's own wiring, with literals and nested values, reads every XCom once."""
     xcoms = {
         "transform/return_value": {"country": "uk", "amount": 5},
         "extract/return_value": [{"country": "uk", "amount": 2.5}],
     }
     answer = run("load", "arguments", xcoms=xcoms)
     assert returned(answer, "load") == "sales: uk 5.0 2.5"
-    pulled = [read["path"] for read in answer.told["reads"] if read["path"].startswith("xcoms/")]
+    pulled = [read["path"] for read in answer.raw["reads"] if read["path"].startswith("xcoms/")]
     assert sorted(pulled) == sorted(set(pulled))
     assert len(pulled) == 2
     missing = run("load", "arguments")
@@ -390,7 +390,7 @@ def test_declared_wiring(run: Callable[..., Answer]) -> None:
 
 @pytest.mark.dimension("mapped-tasks")
 def test_mapped_tasks(run: Callable[..., Answer]) -> None:
-    """A mapped task instance gets its item; what is mapped over is pushed with its length."""
+    """A mapped task instance gets its item; the XCom that it is mapped over is pushed with its length."""
     answer = run("scaled", map_index=2, xcoms={"numbers/return_value": [1, 2, 3]})
     assert returned(answer, "scaled") == 30
     assert answer.call("POST", "scaled/return_value")["query"]["map_index"] == "2"
@@ -399,7 +399,7 @@ def test_mapped_tasks(run: Callable[..., Answer]) -> None:
 
 @pytest.mark.dimension("xcom-sequences")
 def test_sequences(run: Callable[..., Answer]) -> None:
-    """A mapped upstream is a sequence that is read where it is looked at."""
+    """The XComs of a mapped upstream task are a lazy sequence."""
     answer = run("xcoms", xcoms={"up/a_tuple": []}, mapped_xcoms={"mapped/return_value": [10, 20, 30]})
     values = returned(answer, "xcoms")
     assert (values["all"], values["len"], values["item"]) == ([10, 20, 30], 3, 30)
@@ -410,7 +410,7 @@ def test_sequences(run: Callable[..., Answer]) -> None:
 
 @pytest.mark.dimension("xcom-cleared-on-retry")
 def test_cleared_on_retry(run: Callable[..., Answer]) -> None:
-    """The XComs of an earlier try are deleted before the task begins."""
+    """A new try deletes the XComs of the earlier try before the task starts."""
     answer = run("succeeds", "ends", ti_context={"xcom_keys_to_clear": ["a", "b"]}, try_number=2)
     changes = [(method, path.rpartition("/")[2]) for method, path in answer.calls("xcoms/")]
     assert changes == [("DELETE", "a"), ("DELETE", "b"), ("POST", "return_value")]
@@ -418,7 +418,7 @@ def test_cleared_on_retry(run: Callable[..., Answer]) -> None:
 
 @pytest.mark.dimension("multiple-outputs")
 def test_multiple_outputs(run: Callable[..., Answer]) -> None:
-    """Each key of the returned map is an XCom, and the whole as well."""
+    """Every key of the returned dict is an XCom, and the dict is one too."""
     answer = run("outputs")
     assert returned(answer, "outputs") == {"a": 1, "b": [2]}
     assert (answer.xcoms["outputs/a"], answer.xcoms["outputs/b"]) == (1, [2])
@@ -426,15 +426,15 @@ def test_multiple_outputs(run: Callable[..., Answer]) -> None:
 
 @pytest.mark.dimension("large-xcom")
 def test_large_xcom(run: Callable[..., Answer]) -> None:
-    """50 MB are read and written whole."""
-    text = "x" * 50_000_000
-    answer = run("large", xcoms={"up/large": text})
-    assert returned(answer, "large") == text
+    """A task reads and writes an XCom of 50 MB."""
+    value = "x" * 50_000_000
+    answer = run("large", xcoms={"up/large": value})
+    assert returned(answer, "large") == value
 
 
 @pytest.mark.dimension("branch")
 def test_branch(run: Callable[..., Answer]) -> None:
-    """The API is told to skip what was not chosen, and not what follows both; then the task succeeds."""
+    """The API skips the task that was not chosen, and not the task after both; then the branch succeeds."""
     answer = run("chooses")
     assert returned(answer, "chooses") == "left"
     assert answer.call("PATCH", "/skip-downstream")["body"]["tasks"] == ["right"]
@@ -442,13 +442,13 @@ def test_branch(run: Callable[..., Answer]) -> None:
 
 @pytest.mark.dimension("short-circuit")
 def test_short_circuit(run: Callable[..., Answer]) -> None:
-    """The API is told to skip all that comes after."""
+    """The API skips all tasks after the short circuit."""
     assert sorted(run("stops").call("PATCH", "/skip-downstream")["body"]["tasks"]) == ["after", "right"]
 
 
 @pytest.mark.dimension("dag-run-queries")
 def test_queries(run: Callable[..., Answer]) -> None:
-    """Dag runs, task instances and the Dag are asked for through the API."""
+    """A task reads Dag runs, task instances and the Dag through the API."""
     answer = run(
         "queries",
         dag_runs={"conformance/manual__1": {"state": "running"}, "elsewhere/then": {"state": "success"}},
@@ -486,7 +486,7 @@ def test_queries(run: Callable[..., Answer]) -> None:
 
 @pytest.mark.dimension("dag-run-trigger")
 def test_trigger(run: Callable[..., Answer]) -> None:
-    """A Dag run is triggered through the API and waited for; one that exists is an error of its own."""
+    """A task triggers a Dag run through the API and waits for it; an existing run raises its own exception."""
     runs = {"elsewhere/then": {"state": "success"}, "elsewhere/waited": {"states": ["queued", "running", "success"]}}
     answer = run("triggers", dag_runs=runs)
     assert returned(answer, "triggers") == ["now", "success", "exists"]
@@ -495,7 +495,7 @@ def test_trigger(run: Callable[..., Answer]) -> None:
 
 @pytest.mark.dimension("inlets-outlets-validation")
 def test_validation(run: Callable[..., Answer]) -> None:
-    """A task with an inactive inlet fails before it begins."""
+    """A task with an inactive inlet fails before it starts."""
     assert run("validated").states == ["success"]
     inactive = [{"name": "sales", "uri": "s3://bucket/sales", "type": "Asset"}]
     answer = run("validated", inactive_assets=inactive)
@@ -505,7 +505,7 @@ def test_validation(run: Callable[..., Answer]) -> None:
 
 @pytest.mark.dimension("mask-secret")
 def test_mask_secret(run: Callable[..., Answer]) -> None:
-    """What an author masks is in no record."""
+    """No record contains a value that the author masked."""
     answer = run("masks")
     assert "the word is ***" in answer.events()
     assert "open-sesame" not in str(answer.records)
@@ -513,7 +513,7 @@ def test_mask_secret(run: Callable[..., Answer]) -> None:
 
 @pytest.mark.dimension("rendered-fields")
 def test_rendered(run: Callable[..., Answer]) -> None:
-    """Fields are shown, masked; the label of the map index reaches the API at once and with the end."""
+    """The API receives the masked fields, and the label of the map index at once and at the end."""
     answer = run("rendered", map_index=0)
     assert answer.call("PUT", "/rtif")["body"] == {"sql": "select 1", "word": "***"}
     assert answer.call("PATCH", "/rendered-map-index")["body"] == "june"
@@ -522,7 +522,7 @@ def test_rendered(run: Callable[..., Answer]) -> None:
 
 @pytest.mark.dimension("trace-context")
 def test_trace_context(run: Callable[..., Answer]) -> None:
-    """The author sees the task's trace, and the supervisor's calls for its requests belong to it."""
+    """The task can read its trace, and the supervisor's calls for its requests belong to the trace."""
     answer = run("traced", context_carrier=TRACE, variables={"given": "v"})
     assert returned(answer, "traced") == TRACE["traceparent"]
     trace_id = TRACE["traceparent"].split("-")[1]
@@ -532,11 +532,11 @@ def test_trace_context(run: Callable[..., Answer]) -> None:
 
 @pytest.mark.dimension("execution-timeout")
 def test_execution_timeout(run: Callable[..., Answer]) -> None:
-    """A task that runs too long is ended in time, and retried."""
+    """A task that runs longer than its timeout ends, and is retried."""
     answer = run("too_long", should_retry=True)
     assert (answer.final_state, answer.exit_code) == ("up_for_retry", 0)
     assert state(answer)["retry_reason"].startswith("TaskTimeout")
-    assert answer.told["seconds"] < 15
+    assert answer.raw["seconds"] < 15
 
 
 # Airflow 3.4
@@ -544,7 +544,7 @@ def test_execution_timeout(run: Callable[..., Answer]) -> None:
 
 @pytest.mark.dimension("arg-bindings")
 def test_arg_bindings(run: Callable[..., Answer]) -> None:
-    """The stub Dag's arguments are bound by name, and by position where the names differ."""
+    """The stub Dag's arguments are bound by name, or by position if the names differ."""
     xcoms = {"up/return_value": {"country": "fr", "amount": 3}}
 
     def bindings(country: str, total: str, limit: str, value: object) -> dict[str, Any]:
@@ -561,7 +561,7 @@ def test_arg_bindings(run: Callable[..., Answer]) -> None:
 
 @pytest.mark.dimension("dag-run-note")
 def test_note(run: Callable[..., Answer]) -> None:
-    """The API is told the run's new note."""
+    """The API receives the run's new note."""
     answer = run("notes", "conformance34")
     assert answer.states == ["success"]
     assert "written by a task" in str(answer.call("PATCH", "/dag-run-note")["body"])
@@ -569,16 +569,16 @@ def test_note(run: Callable[..., Answer]) -> None:
 
 @pytest.mark.dimension("supervised-timeout")
 def test_supervised_timeout(run: Callable[..., Answer]) -> None:
-    """The supervisor ends a process that cannot be interrupted, some time after its execution timeout."""
+    """The supervisor ends a hanging process after its execution timeout."""
     answer = run("stuck", "conformance34")
     assert answer.record("did not stop before execution_timeout")["timeout_seconds"] == 0.5
     assert answer.final_state == "failed"
-    assert answer.told["seconds"] < 30
+    assert answer.raw["seconds"] < 30
 
 
 @pytest.mark.dimension("newer-filters")
 def test_newer_filters(run: Callable[..., Answer]) -> None:
-    """The API is asked with the filters that only it has."""
+    """The API receives the filters that only 3.4 has."""
     answer = run("filtered", "conformance34")
     assert returned(answer, "filtered") == []
     assert answer.read("asset-events/by-asset")["query"]["partition_key"] == "june"
@@ -587,5 +587,5 @@ def test_newer_filters(run: Callable[..., Answer]) -> None:
 
 @pytest.mark.dimension("policy-reason")
 def test_policy_reason(run: Callable[..., Answer]) -> None:
-    """Why a policy gave up is told to the API with the failure."""
+    """The API receives the policy's reason with the failure."""
     assert state(run("refused", "conformance34", should_retry=True))["retry_reason"] == "no such key"

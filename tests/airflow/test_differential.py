@@ -1,4 +1,4 @@
-"""The embedded supervisor does what the real one does: every scenario runs under both, and nothing may differ."""
+"""The embedded supervisor behaves like the real one: every scenario runs under both, with the same outcome."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from support.differential.built import BUILT
+from support.differential.bundles import BUNDLES
 from support.differential.embedded import run_embedded
 from support.differential.endings import ENDINGS
 from support.differential.frames import FRAMES
@@ -25,27 +25,27 @@ if TYPE_CHECKING:
 
     from .conftest import Supervisor  # type: ignore[import-not-found,unused-ignore]
 
-SCENARIOS = (*ENDINGS, *LINES, *FRAMES, *STARTS, *REQUESTS, *BUILT, *LOOKUPS)
+SCENARIOS = (*ENDINGS, *LINES, *FRAMES, *STARTS, *REQUESTS, *BUNDLES, *LOOKUPS)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name.replace(" ", "_"))
 def test_no_difference(
-    supervisor: Supervisor, dist: Path, odd_bundles: Path, tmp_path: Path, scenario: Scenario
+    supervisor: Supervisor, dist: Path, demo_bundles: Path, tmp_path: Path, scenario: Scenario
 ) -> None:
-    """The state, the status, the requests, the replies and the log are the same."""
+    """State, status, requests, replies and log are the same."""
     if supervisor.can("3.4"):
-        pytest.skip("the embedded supervisor is that of 3.3")
-    built = odd_bundles if scenario.dag_id == "conformance" else dist
+        pytest.skip("the embedded supervisor behaves like that of 3.3")
+    built = demo_bundles if scenario.bundle == "demo" else dist
     real = run_real(supervisor.ask, scenario, scenario.write(tmp_path / "real", built))
     embedded = run_embedded(scenario, scenario.write(tmp_path / "embedded", built))
-    found = differences(real, embedded)
-    assert not found, "\n".join(found)
+    lines = differences(real, embedded)
+    assert not lines, "\n".join(lines)
 
 
 def test_differences_are_found() -> None:
-    """Nothing of an outcome can differ unseen, the type of a number included."""
-    one = Outcome(None, "success", 0, [{"type": "SucceedTask"}], [[0, None, None]], {"logs": [{"n": 1}]}, [])
-    others: dict[str, Any] = {
+    """The comparison finds a difference in every field of an outcome, and in the type of a number."""
+    outcome = Outcome(None, "success", 0, [{"type": "SucceedTask"}], [[0, None, None]], {"logs": [{"n": 1}]}, [])
+    changes: dict[str, Any] = {
         "loss": "lost",
         "state": "failed",
         "exit_code": False,
@@ -56,7 +56,7 @@ def test_differences_are_found() -> None:
         "xcoms": {"k": None},
         "variables": {"k": None},
     }
-    assert differences(one, replace(one)) == []
-    for name, value in others.items():
-        [found] = differences(one, replace(one, **{name: value}))
-        assert found.startswith(name), found
+    assert differences(outcome, replace(outcome)) == []
+    for name, value in changes.items():
+        [line] = differences(outcome, replace(outcome, **{name: value}))
+        assert line.startswith(name), line

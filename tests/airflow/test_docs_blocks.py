@@ -1,4 +1,4 @@
-"""The documentation's Dag files and settings, read by a real Airflow."""
+"""A real Airflow reads the Dag files and settings of the documentation."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PYTHON_VARIABLE = "DAGFLOE_AIRFLOW_PYTHON"
 BLOCKS = [block for page in PAGES for block in read_blocks(page)]
 DAG_FILES = [block for block in BLOCKS if block.needs_airflow]
 SETTINGS = [block for block in BLOCKS if block.language in ("ini", "yaml") and "coordinators" in block.text]
-#: Builds the coordinator of every queue that is set, as a worker does.
+#: Creates the coordinators of all configured queues, like a worker.
 LOAD = """
 import json
 from airflow.sdk.configuration import conf
@@ -34,7 +34,7 @@ print(json.dumps(sorted({type(manager.for_queue(queue)).__name__ for queue in qu
 
 
 def ask(folder: Path, *arguments: str) -> Any:
-    """Let Airflow's Python run something, its home being in a folder; the last line that it prints is JSON."""
+    """Run Airflow's Python with its home in a folder; return the last line of its output, which is JSON."""
     python = os.environ.get(PYTHON_VARIABLE)
     assert python, f"{PYTHON_VARIABLE} is not set: run `make airflow-test`"
     env = {
@@ -52,12 +52,12 @@ def ask(folder: Path, *arguments: str) -> Any:
 
 
 def is_for_newer(block: Block) -> bool:
-    """Whether it is a setting of Airflow 3.4."""
+    """Whether a block is a setting of Airflow 3.4."""
     return "task_handler_bundle_name" in block.text
 
 
 def as_ini(block: Block) -> str:
-    """Settings as `airflow.cfg` has them; those of a Helm chart are below `config`."""
+    """Convert settings to the format of `airflow.cfg`; a Helm chart has them below `config`."""
     if block.language == "ini":
         return block.text
     config = yaml.safe_load(block.text)["config"]
@@ -69,27 +69,27 @@ def as_ini(block: Block) -> str:
 
 @pytest.mark.parametrize("block", DAG_FILES, ids=str)
 def test_dag_file(block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It has no import error, and but for the one that only checks it has the Dag of the page."""
+    """A Dag file has no import error. It has the Dag of the page, except for the file that only checks bundles."""
     bundles = tmp_path / "opt" / "airflow" / "bundles"
     bundles.mkdir(parents=True)
     sales_project.prepare(tmp_path, bundles / "sales", monkeypatch)
     dags = tmp_path / "dags"
     dags.mkdir()
-    (dags / "dag_file.py").write_text(PLACES.sub(lambda place: f"{tmp_path}{place[0]}", block.text), "utf-8")
-    found = ask(tmp_path, str(ROOT / "tests" / "airflow" / "read_dags.py"), str(dags))
-    assert found["errors"] == []
-    assert list(found["dags"]) == ([] if "check_bundles" in block.text else ["sales"])
+    (dags / "dag_file.py").write_text(PLACES.sub(lambda match: f"{tmp_path}{match[0]}", block.text), "utf-8")
+    result = ask(tmp_path, str(ROOT / "tests" / "airflow" / "read_dags.py"), str(dags))
+    assert result["errors"] == []
+    assert list(result["dags"]) == ([] if "check_bundles" in block.text else ["sales"])
 
 
 def test_settings(tmp_path: Path) -> None:
-    """Each gives its queues their coordinator, in the Airflow that it is for."""
+    """In the Airflow that they are for, the settings of a page give all queues a coordinator."""
     home = tmp_path / "opt" / "airflow"
     (home / "bundles").mkdir(parents=True)
     (home / "airflow.cfg").touch()
     release = ask(tmp_path, "-c", "import airflow, json; print(json.dumps(airflow.__version__.split('.')[:2]))")
-    chosen = [block for block in SETTINGS if is_for_newer(block) == (list(map(int, release)) >= [3, 4])]
-    assert chosen
-    for block in chosen:
-        text = PLACES.sub(lambda place: f"{tmp_path}{place[0]}", as_ini(block))
-        (home / "airflow.cfg").write_text(text, "utf-8")
+    blocks = [block for block in SETTINGS if is_for_newer(block) == (list(map(int, release)) >= [3, 4])]
+    assert blocks
+    for block in blocks:
+        settings = PLACES.sub(lambda match: f"{tmp_path}{match[0]}", as_ini(block))
+        (home / "airflow.cfg").write_text(settings, "utf-8")
         assert ask(tmp_path, "-c", LOAD) == ["ExecutableCoordinator"], block

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def test_hello(supervisor: Supervisor, dist: Path) -> None:
-    """Both tasks of hello succeed: variable read, XComs pushed and read, records at their levels."""
+    """Both tasks of hello succeed: they read a variable, push and read XComs, and log at their levels."""
     greeted = supervisor.run(dist, "hello", "greet", variables={"hello_name": "Airflow"})
     assert (greeted.final_state, greeted.exit_code, greeted.states) == ("success", 0, ["success"])
     assert greeted.xcoms["greet/return_value"]["greeting"] == "Hello, Airflow!"
@@ -27,7 +27,7 @@ def test_hello(supervisor: Supervisor, dist: Path) -> None:
 
 
 def test_weather(supervisor: Supervisor, dist: Path, tmp_path: Path) -> None:
-    """The whole Dag of weather runs on the real observations, with a pandas older than current Airflow takes."""
+    """All tasks of weather run on the real observations, with a pandas that is too old for current Airflow."""
     database = tmp_path / "weather.db"
     connection = {
         "conn_type": "sqlite",
@@ -41,7 +41,7 @@ def test_weather(supervisor: Supervisor, dist: Path, tmp_path: Path) -> None:
         answer = supervisor.run(dist, "weather", task_id, xcoms=xcoms, connections={"weather_db": connection})
         assert (answer.final_state, answer.states) == ("success", ["success"]), answer
         xcoms = answer.xcoms
-        logs += json.dumps(answer.told)
+        logs += json.dumps(answer.raw)
     days = xcoms["extract/return_value"]
     assert len(days) == 1461  # four years
     months: dict[str, float] = {}
@@ -50,8 +50,8 @@ def test_weather(supervisor: Supervisor, dist: Path, tmp_path: Path) -> None:
     wettest = max(months, key=lambda month: months[month])
     assert (xcoms["load/rows"], xcoms["load/wettest_month"]) == (48, wettest)
     assert wettest == "2015-12"
-    with closing(sqlite3.connect(database)) as opened:
-        rows = dict(opened.execute("SELECT month, rain_mm FROM months"))
+    with closing(sqlite3.connect(database)) as db:
+        rows = dict(db.execute("SELECT month, rain_mm FROM months"))
     assert rows == {month: round(rain, 2) for month, rain in months.items()}
     assert f"loading into {database}" in logs
     for secret in ("pass-of-db", "t0k3n-x"):
@@ -59,7 +59,7 @@ def test_weather(supervisor: Supervisor, dist: Path, tmp_path: Path) -> None:
 
 
 def test_connection_from_the_environment(supervisor: Supervisor, dist: Path, tmp_path: Path) -> None:
-    """A connection of the worker's environment goes before the API server's."""
+    """A connection in the worker's environment precedes the API server's."""
     days = [{"date": "2020-01-01", "precipitation": 1.0, "temp_max": 5.0}]
     uri = f"sqlite://{quote(str(tmp_path / 'Env.db'), safe='')}"
     aggregated = supervisor.run(dist, "weather", "aggregate", xcoms={"extract/return_value": days})
@@ -69,7 +69,7 @@ def test_connection_from_the_environment(supervisor: Supervisor, dist: Path, tmp
 
 
 def test_missing_connection(supervisor: Supervisor, dist: Path) -> None:
-    """Without its connection the load fails, and the log names it and says what to do."""
+    """Without its connection the task fails, and the log names the connection and the solution."""
     answer = supervisor.run(dist, "weather", "load", xcoms={"aggregate/return_value": [{"month": "2020-01"}]})
     assert answer.states == ["failed"]
     (failure,) = [record["error_detail"] for record in answer.records if "error_detail" in record]

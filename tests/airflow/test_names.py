@@ -1,4 +1,4 @@
-"""The names of Airflow's that the documentation speaks of."""
+"""The names of Airflow in the documentation."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ print(json.dumps(sorted(set(json.loads(sys.argv[1])) - known)))
 
 
 def test_names_exist() -> None:
-    """Every exception and error code that the page says is Airflow's is one."""
+    """Airflow has every exception and error code in the left column of the page."""
     tables = PAGE.read_text("utf-8").partition("## What a task may ask for")[0]
-    left = " ".join(row.split(" | ")[0] for row in re.findall(r"^\| (.+) \|$", tables, re.MULTILINE))
-    names = re.findall(r"`(\w*[A-Z]\w*)`", left)
+    cells = " ".join(row.split(" | ")[0] for row in re.findall(r"^\| (.+) \|$", tables, re.MULTILINE))
+    names = re.findall(r"`(\w*[A-Z]\w*)`", cells)
     assert len(names) > 15
     answer = subprocess.run(
         [os.environ["DAGFLOE_AIRFLOW_PYTHON"], "-c", CODE, json.dumps(names)],

@@ -1,4 +1,4 @@
-"""Stub Dags under the real Airflow: the generated file and the loader give the Dags that authors declare."""
+"""Stub Dags in the real Airflow: generated files and the loader create the Dags that authors declare."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ LOADER = "from dagfloe.airflow import load_bundles\n\nload_bundles(globals(){})\
 
 
 @dataclass
-class Found:
-    """What Airflow found in a Dags folder."""
+class DagsFolder:
+    """The contents of a Dags folder, as Airflow reads it."""
 
     dags: dict[str, Any]
     errors: list[str]
     warnings: list[str]
 
 
-def read(folder: Path, dag_file: str, *roots: Path, env: Mapping[str, str] | None = None) -> Found:
-    """Let the real Airflow read a Dags folder of one Dag file."""
+def read(folder: Path, dag_file: str, *roots: Path, env: Mapping[str, str] | None = None) -> DagsFolder:
+    """Read a Dags folder with one Dag file in the real Airflow."""
     python = os.environ.get(PYTHON_VARIABLE)
     assert python, f"{PYTHON_VARIABLE} is not set: run `make airflow-test`"
     (folder / "dags").mkdir(exist_ok=True)
@@ -59,16 +59,16 @@ def read(folder: Path, dag_file: str, *roots: Path, env: Mapping[str, str] | Non
     command = [python, str(Path(__file__).with_name("read_dags.py")), str(folder / "dags"), *map(str, roots)]
     answer = subprocess.run(command, capture_output=True, text=True, env=variables, timeout=DEADLINE_S, check=False)
     assert answer.returncode == 0, answer.stderr
-    return Found(**json.loads(answer.stdout.splitlines()[-1]))
+    return DagsFolder(**json.loads(answer.stdout.splitlines()[-1]))
 
 
 def metadata(bundle: Bundle, schema_version: str = "2026-06-16") -> dict[str, Any]:
-    """What a bundle says about itself."""
+    """The metadata of a bundle."""
     return bundle_metadata(BundleConfig("tasks:bundle", "shop", "1", "tasks.py", schema_version=schema_version), bundle)
 
 
 def write_bundle(path: Path, bundle: Bundle, **config: str) -> Path:
-    """Write a bundle file whose program does nothing."""
+    """Write a bundle file with a program that does nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     binary = b"#!/bin/sh\n"
     digest = hashlib.sha256(binary).digest()
@@ -162,19 +162,19 @@ def everything() -> Bundle:
 
 
 def seconds(value: Any) -> Any:
-    """Spans as seconds."""
+    """Convert a timedelta to seconds."""
     return value.total_seconds() if isinstance(value, timedelta) else value
 
 
-def asset(each: Any) -> dict[str, str]:
-    """An asset of the SDK as Airflow's is shown."""
-    if isinstance(each, AssetAlias):
-        return {"alias": each.name}
-    return {name: value for name in ("name", "uri") if (value := getattr(each, name))}
+def describe(asset: Any) -> dict[str, str]:
+    """Describe an asset of dagfloe like read_dags.py describes one of Airflow."""
+    if isinstance(asset, AssetAlias):
+        return {"alias": asset.name}
+    return {name: value for name in ("name", "uri") if (value := getattr(asset, name))}
 
 
-def assert_task(found: dict[str, Any], task: Task, plain: dict[str, Any]) -> None:
-    """Compare a task of Airflow with the author's; `plain` is one of Airflow that declares nothing."""
+def assert_task(actual: dict[str, Any], task: Task, plain: dict[str, Any]) -> None:
+    """Compare a task in Airflow with the author's; `plain` is a task in Airflow that declares nothing."""
     dag = task.dag
     declared = {name: seconds(value) for name, value in task.declared.items()}
     if task.execution_timeout_s is not None:
@@ -182,77 +182,77 @@ def assert_task(found: dict[str, Any], task: Task, plain: dict[str, Any]) -> Non
     expected = {**plain, "queue": "dagfloe", **declared}
     expected |= {
         "group": task.group,
-        "inlets": [asset(each) for each in task.inlets],
+        "inlets": [describe(inlet) for inlet in task.inlets],
         "is_stub": True,
         "mapped": task.mapped
         and [
             {"length": len(value)} if isinstance(value, list) else {"xcom": cast("XComArg", value).task_id}
             for _, value in sorted(task.mapped.items())
         ],
-        "outlets": [asset(each) for each in task.outlets],
-        "upstream": sorted(each for each in dag.tasks if task.task_id in dag.downstream_of(each)),
+        "outlets": [describe(outlet) for outlet in task.outlets],
+        "upstream": sorted(task_id for task_id in dag.tasks if task.task_id in dag.downstream_of(task_id)),
     }
-    assert found == expected
+    assert actual == expected
 
 
-def assert_dag(found: dict[str, Any], dag: Dag) -> None:
-    """Compare a Dag of Airflow with the author's."""
+def assert_dag(actual: dict[str, Any], dag: Dag) -> None:
+    """Compare a Dag in Airflow with the author's."""
     for name in ("catchup", "dagrun_timeout", "description", "doc_md", "max_active_runs", "max_active_tasks", "params"):
         if name in dag.declared:
-            assert found[name] == seconds(dag.declared[name]), name
+            assert actual[name] == seconds(dag.declared[name]), name
     for name in ("start_date", "end_date"):
-        moment = dag.declared.get(name)
-        assert (datetime.fromisoformat(found[name]) if found[name] else None) == moment
-    assert found["tags"] == sorted(dag.declared.get("tags", []))
-    assert list(found["tasks"]) != []
-    assert found["tasks"].keys() == dag.tasks.keys()
+        date = dag.declared.get(name)
+        assert (datetime.fromisoformat(actual[name]) if actual[name] else None) == date
+    assert actual["tags"] == sorted(dag.declared.get("tags", []))
+    assert list(actual["tasks"]) != []
+    assert actual["tasks"].keys() == dag.tasks.keys()
 
 
 @pytest.fixture(params=["generated", "loaded"])
-def way(request: pytest.FixtureRequest) -> str:
-    """How the Dags get into Airflow."""
+def source(request: pytest.FixtureRequest) -> str:
+    """Whether a generated stub or the loader creates the Dags."""
     return str(request.param)
 
 
-def show(folder: Path, bundle: Bundle, way: str) -> Found:
-    """The Dags of a bundle in Airflow."""
+def read_bundle(folder: Path, bundle: Bundle, source: str) -> DagsFolder:
+    """Read the Dags of a bundle in Airflow."""
     path = write_bundle(folder / "bundles" / "deeper" / "shop", bundle)
-    text = render_stub(metadata(bundle)) if way == "generated" else LOADER.format(f", {str(path.parents[1])!r}")
-    found = read(folder, text, path.parents[1])
-    assert (found.errors, found.warnings) == ([], [])
-    assert all(dag["runs"] == str(path) for dag in found.dags.values())
-    return found
+    dag_file = render_stub(metadata(bundle)) if source == "generated" else LOADER.format(f", {str(path.parents[1])!r}")
+    result = read(folder, dag_file, path.parents[1])
+    assert (result.errors, result.warnings) == ([], [])
+    assert all(dag["runs"] == str(path) for dag in result.dags.values())
+    return result
 
 
-def test_everything(tmp_path: Path, way: str) -> None:
-    """Edges, schedule, retries, pools, groups, mapping, assets: Airflow has what the author declared."""
+def test_everything(tmp_path: Path, source: str) -> None:
+    """Airflow has the edges, schedules, retries, pools, groups, mappings and assets that the author declared."""
     bundle = everything()
     plain_task = small("plain")
-    bundle_of_both = Bundle()
-    bundle_of_both._dags = {**bundle.dags, **plain_task.dags}
-    found = show(tmp_path, bundle_of_both, way)
+    both = Bundle()
+    both._dags = {**bundle.dags, **plain_task.dags}
+    result = read_bundle(tmp_path, both, source)
     dag = bundle.dags["everything"]
-    assert_dag(found.dags["everything"], dag)
-    assert found.dags["everything"]["schedule"] == {"assets": [asset(each) for each in dag.declared["schedule"]]}
-    assert found.dags["everything"]["timezone"] == "Europe/Berlin"
+    assert_dag(result.dags["everything"], dag)
+    assert result.dags["everything"]["schedule"] == {"assets": [describe(asset) for asset in dag.declared["schedule"]]}
+    assert result.dags["everything"]["timezone"] == "Europe/Berlin"
     for task in dag.tasks.values():
-        assert_task(found.dags["everything"]["tasks"][task.task_id], task, found.dags["plain"]["tasks"]["only"])
+        assert_task(result.dags["everything"]["tasks"][task.task_id], task, result.dags["plain"]["tasks"]["only"])
 
 
-@pytest.mark.parametrize(("schedule", "shown"), [(None, None), ("@daily", "@daily"), (timedelta(hours=6), 21600.0)])
-def test_schedules(tmp_path: Path, schedule: Any, shown: Any) -> None:
-    """A cron text, a span, or no schedule."""
+@pytest.mark.parametrize(("schedule", "expected"), [(None, None), ("@daily", "@daily"), (timedelta(hours=6), 21600.0)])
+def test_schedules(tmp_path: Path, schedule: Any, expected: Any) -> None:
+    """A schedule is a cron expression, a timedelta, or None."""
     bundle = small("d", schedule=schedule, start_date=datetime(2026, 1, 1, tzinfo=timezone.utc))
-    found = show(tmp_path, bundle, "generated")
-    assert found.dags["d"]["schedule"] == shown
-    assert found.dags["d"]["start_date"] == "2026-01-01T00:00:00+00:00"
+    result = read_bundle(tmp_path, bundle, "generated")
+    assert result.dags["d"]["schedule"] == expected
+    assert result.dags["d"]["start_date"] == "2026-01-01T00:00:00+00:00"
 
 
 HAZARDS = ["self_", "queue", "executor", "task_id", "dag", "params", "ds", "pool", "retries", "item", "task", "list"]
 
 
 def test_names_of_mapped_parameters(tmp_path: Path) -> None:
-    """A parameter may have a name that Airflow keeps for itself: the task is mapped all the same."""
+    """A mapped parameter may have a name that Airflow reserves."""
     bundle = Bundle()
     dag = bundle.dag("d")
     namespace: dict[str, Any] = {}
@@ -261,8 +261,8 @@ def test_names_of_mapped_parameters(tmp_path: Path) -> None:
         task = dag.task(namespace[f"{name}_mapped"])
         with dag:
             task.expand(**{name: [1, 2]})
-    found = show(tmp_path, bundle, "generated")
-    assert [task["mapped"] for task in found.dags["d"]["tasks"].values()] == [[{"length": 2}]] * len(HAZARDS)
+    result = read_bundle(tmp_path, bundle, "generated")
+    assert [task["mapped"] for task in result.dags["d"]["tasks"].values()] == [[{"length": 2}]] * len(HAZARDS)
 
 
 @pytest.mark.parametrize(
@@ -273,16 +273,16 @@ def test_names_of_mapped_parameters(tmp_path: Path) -> None:
     ],
 )
 def test_examples(tmp_path: Path, dist: Path, name: str, edges: dict[str, list[str]]) -> None:
-    """The example bundles' Dags, from their files, with their edges."""
-    found = read(tmp_path, LOADER.format(f", {str(dist / name)!r}"), dist / name)
-    assert (found.errors, found.warnings) == ([], [])
-    tasks = found.dags[name]["tasks"]
+    """The files of the example bundles contain their Dags with their edges."""
+    result = read(tmp_path, LOADER.format(f", {str(dist / name)!r}"), dist / name)
+    assert (result.errors, result.warnings) == ([], [])
+    tasks = result.dags[name]["tasks"]
     assert {task_id: task["upstream"] for task_id, task in tasks.items()} == edges
     assert {task["queue"] for task in tasks.values()} == {"dagfloe"}
 
 
 def test_bad_files(tmp_path: Path) -> None:
-    """A damaged file, one for another Airflow, and Dags that Airflow refuses: warnings, and the others are there."""
+    """Damaged files, a file for another Airflow and invalid Dags cause warnings; the other Dags are loaded."""
     root = tmp_path / "bundles"
     write_bundle(root / "good", small("good"))
     damaged = write_bundle(root / "damaged", small("damaged"))
@@ -297,63 +297,63 @@ def test_bad_files(tmp_path: Path) -> None:
     (root / "script").write_text("#!/bin/sh\n", "utf-8")
     (root / "script").chmod(0o755)
     (root / "loop").symlink_to(root)
-    found = read(tmp_path, LOADER.format(f", {str(root)!r}"))
-    assert found.errors == []
-    assert list(found.dags) == ["good"]
-    told = sorted(text.partition("BundleWarning: ")[2].removeprefix(str(root)) for text in found.warnings)
-    assert [text.partition(":")[0] for text in told] == ["/cron", "/cut", "/damaged", "/halfway", "/newer"]
-    assert "Airflow refuses its Dag 'cron'" in told[0]
-    assert "the executable is damaged" in told[2]
-    assert "built for another Airflow, with the supervisor's schema 2031-01-01" in told[4]
+    result = read(tmp_path, LOADER.format(f", {str(root)!r}"))
+    assert result.errors == []
+    assert list(result.dags) == ["good"]
+    warnings = sorted(line.partition("BundleWarning: ")[2].removeprefix(str(root)) for line in result.warnings)
+    assert [warning.partition(":")[0] for warning in warnings] == ["/cron", "/cut", "/damaged", "/halfway", "/newer"]
+    assert "Airflow refuses its Dag 'cron'" in warnings[0]
+    assert "the executable is damaged" in warnings[2]
+    assert "built for another Airflow, with the supervisor's schema 2031-01-01" in warnings[4]
     checked = read(tmp_path, LOADER.replace("load_", "check_").format(f", {str(root)!r}"))
     assert checked.dags == {}
     (error,) = checked.errors
-    assert all(text.partition(": ")[2] in error for text in told)
+    assert all(warning.partition(": ")[2] in error for warning in warnings)
 
 
 def test_options(tmp_path: Path) -> None:
-    """All tasks may be put on one queue, and the files' digests left to the coordinator."""
+    """The loader can put all tasks on one queue, and skip the check of digests."""
     damaged = write_bundle(tmp_path / "bundles" / "b", small("d"))
     damaged.write_bytes(b"?" + damaged.read_bytes()[1:])
-    found = read(tmp_path, LOADER.format(f", {str(damaged)!r}, queue='special', verify=False"))
-    assert (found.errors, found.warnings) == ([], [])
-    assert found.dags["d"]["tasks"]["only"]["queue"] == "special"
+    result = read(tmp_path, LOADER.format(f", {str(damaged)!r}, queue='special', verify=False"))
+    assert (result.errors, result.warnings) == ([], [])
+    assert result.dags["d"]["tasks"]["only"]["queue"] == "special"
 
 
 def test_two_files_with_one_dag(tmp_path: Path) -> None:
-    """The Dag is that of the file that Airflow's coordinator runs; the other file is told of."""
+    """The loader takes the Dag from the file that Airflow's coordinator runs, and warns about the other files."""
     root = tmp_path / "bundles"
     for name in "abcdef":
         write_bundle(root / name, small("d", description=str(root / name)))
-    found = read(tmp_path, LOADER.format(f", {str(root)!r}"), root)
-    assert found.dags["d"]["description"] == found.dags["d"]["runs"]
-    assert len(found.warnings) == 5
-    assert all(f"its Dag 'd' is also in {found.dags['d']['runs']}, which" in text for text in found.warnings)
+    result = read(tmp_path, LOADER.format(f", {str(root)!r}"), root)
+    assert result.dags["d"]["description"] == result.dags["d"]["runs"]
+    assert len(result.warnings) == 5
+    assert all(f"its Dag 'd' is also in {result.dags['d']['runs']}, which" in warning for warning in result.warnings)
 
 
 def test_other_sdk_and_mode(tmp_path: Path, dist: Path) -> None:
-    """A bundle of another SDK gives tasks without edges; a file that is not executable counts from Airflow 3.4 on."""
+    """Tasks of another SDK's bundle have no edges; from Airflow 3.4 on, a file need not be executable."""
     root = tmp_path / "bundles"
     manifest = metadata(small("quiet"))
-    other = {
+    go_manifest = {
         **manifest,
         "sdk": {**manifest["sdk"], "language": "go", "name": "go"},
         "dags": {"orders": {"tasks": ["a", "b"]}},
     }
-    del other["bundle"]
-    data = render_manifest(other)
+    del go_manifest["bundle"]
+    data = render_manifest(go_manifest)
     path = write_bundle(root / "go", small("go"))
     path.write_bytes(b"#!/bin/sh\n" + data + Trailer(0, len(data), hashlib.sha256(b"#!/bin/sh\n").digest()).pack())
     write_bundle(root / "unset", small("unset")).chmod(0o644)
-    found = read(tmp_path, LOADER.format(f", {str(root)!r}"))
-    assert found.errors == []
-    assert [task["upstream"] for task in found.dags["orders"]["tasks"].values()] == [[], []]
+    result = read(tmp_path, LOADER.format(f", {str(root)!r}"))
+    assert result.errors == []
+    assert [task["upstream"] for task in result.dags["orders"]["tasks"].values()] == [[], []]
     is_old = ".venvs/airflow-3.3" in os.environ[PYTHON_VARIABLE]
-    assert sorted(found.dags) == (["orders"] if is_old else ["orders", "unset"])
+    assert sorted(result.dags) == (["orders"] if is_old else ["orders", "unset"])
 
 
 def test_configured_folder(tmp_path: Path) -> None:
-    """Without a folder the configured coordinators' ones are read; without those it is an import error."""
+    """Without an argument the loader reads the coordinators' folders; if no coordinator is configured, it fails."""
     bundle = write_bundle(tmp_path / "bundles" / "b", small("d"))
     spec = {"classpath": "airflow.sdk.coordinators.executable.ExecutableCoordinator"}
     in_folder = {**spec, "kwargs": {"executables_root": [str(bundle.parent)]}}
@@ -377,5 +377,5 @@ def test_configured_folder(tmp_path: Path) -> None:
     assert "/nowhere does not exist" in error
     beside = json.dumps({"dagfloe": spec})
     write_bundle(tmp_path / "dags" / "b", small("beside"))
-    found = read(tmp_path, LOADER.format(""), env={"AIRFLOW__SDK__COORDINATORS": beside})
-    assert "beside" in found.dags
+    result = read(tmp_path, LOADER.format(""), env={"AIRFLOW__SDK__COORDINATORS": beside})
+    assert "beside" in result.dags

@@ -1,4 +1,4 @@
-"""Failures of docs/how-to/troubleshooting.md that Airflow tells of, produced under the real supervisor."""
+"""Failures in docs/how-to/troubleshooting.md that Airflow reports, produced under the real supervisor."""
 
 from __future__ import annotations
 
@@ -32,29 +32,29 @@ CLEARED = "Server indicated the task shouldn't be running anymore. Terminating p
 
 @pytest.fixture
 def lose(supervisor: Supervisor, tmp_path: Path) -> Any:
-    """Runs a task of a folder in which Airflow starts no process that connects; what Airflow raises."""
+    """Return a function that runs a task whose process never connects, and returns Airflow's error."""
 
     def lose(dag_id: str = "d", **request: Any) -> str:
-        told = supervisor.ask(root=str(tmp_path), dag_id=dag_id, task_id="t", **request)
-        assert (told["final_state"], told["records"], told["leftovers"]) == (None, [], [])
-        return str(told["error"])
+        answer = supervisor.ask(root=str(tmp_path), dag_id=dag_id, task_id="t", **request)
+        assert (answer["final_state"], answer["records"], answer["leftovers"]) == (None, [], [])
+        return str(answer["error"])
 
     return lose
 
 
 @pytest.fixture
 def run(supervisor: Supervisor, demo_bundles: Path) -> Any:
-    """Return a function that runs a task of the Dag `behaviours`. Short polls let Airflow see its end soon."""
-    often = {"MIN_HEARTBEAT_INTERVAL": 0.1, "HEARTBEAT_TIMEOUT": 1}
+    """Return a function that runs a task of the Dag `behaviours`. With short polls, Airflow sees its end soon."""
+    settings = {"MIN_HEARTBEAT_INTERVAL": 0.1, "HEARTBEAT_TIMEOUT": 1}
 
     def run(task_id: str, **request: Any) -> Answer:
-        return supervisor.run(demo_bundles, "behaviours", task_id, settings=often, **request)
+        return supervisor.run(demo_bundles, "behaviours", task_id, settings=settings, **request)
 
     return run
 
 
 def write_file(path: Path, program: bytes) -> None:
-    """Write a bundle file of any program, for the task `t` of the Dag `d`."""
+    """Write a bundle file with this program, for the task `t` of the Dag `d`."""
     path.write_bytes(program + MANIFEST + Trailer(0, len(MANIFEST), hashlib.sha256(program).digest()).pack())
     path.chmod(0o755)
 
@@ -105,13 +105,13 @@ def test_another_c_library(lose: Any, tmp_path: Path) -> None:
     shows("[Errno 2] No such file or directory: '…'", lose())
 
 
-def test_a_launcher_that_gives_up(lose: Any, demo_bundles: Path, tmp_path: Path) -> None:
-    """Its line is lost, as the page says."""
+def test_a_launcher_that_fails(lose: Any, demo_bundles: Path, tmp_path: Path) -> None:
+    """Airflow loses the launcher's line, as the page says."""
     program = b"#!/bin/sh\necho d: it needs a better host >&2\nexit 126\n"
     write_file(tmp_path / "d", program)
-    said = lose()
-    shows("process exited with 126 before connecting", said)
-    assert "a better host" not in said
+    error = lose()
+    shows("process exited with 126 before connecting", error)
+    assert "a better host" not in error
 
 
 def test_a_start_that_takes_too_long(lose: Any, tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_a_start_that_takes_too_long(lose: Any, tmp_path: Path) -> None:
 
 
 def ask_airflow(code: str, tmp_path: Path, **env: str) -> str:
-    """What a piece of code for Airflow's Python raises."""
+    """Run code in Airflow's Python, and return the last line of its traceback."""
     (tmp_path / "code.py").write_text(code, "utf-8")  # Airflow reads the source of a stub
     home = {"AIRFLOW_HOME": str(tmp_path), "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
     command = [os.environ[PYTHON_VARIABLE], str(tmp_path / "code.py")]
@@ -133,8 +133,8 @@ def ask_airflow(code: str, tmp_path: Path, **env: str) -> str:
 
 def test_a_queue_without_a_coordinator(tmp_path: Path) -> None:
     code = "from airflow.sdk.execution_time.coordinator import CoordinatorManager; CoordinatorManager.from_config()"
-    said = ask_airflow(code, tmp_path, AIRFLOW__SDK__QUEUE_TO_COORDINATOR='{"dagfloe": "dagflow"}')
-    shows("[sdk] queue_to_coordinator references invalid coordinator key: '…'", said)
+    error = ask_airflow(code, tmp_path, AIRFLOW__SDK__QUEUE_TO_COORDINATOR='{"dagfloe": "dagflow"}')
+    shows("[sdk] queue_to_coordinator references invalid coordinator key: '…'", error)
 
 
 def test_a_stub_that_airflow_runs_itself(tmp_path: Path) -> None:
@@ -185,10 +185,10 @@ def test_an_end_that_is_not_confirmed(run: Any) -> None:
 
 
 def test_a_task_that_is_cleared(run: Any) -> None:
-    """It may clean up, and says that it was stopped."""
+    """A cleared task can clean up, and its log contains the stop."""
     answer = run("blocks", fail={"PUT task-instances": 409})
     assert answer.exit_code == 0
-    assert set(answer.states) <= {"server_terminated"}  # what 3.4 confirms, and 3.3 keeps to itself
+    assert set(answer.states) <= {"server_terminated"}  # 3.4 sends it to the API server, 3.3 does not
     events = answer.events()
     shows(CLEARED, " ".join(events))
     assert events.index("unwound") < events.index("Task stopped: the task was asked to stop: SIGTERM")

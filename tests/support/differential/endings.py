@@ -1,4 +1,4 @@
-"""The ways for a task to end."""
+"""How tasks end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _TERMINAL = {
     "is removed": '{"type": "TaskState", "state": "removed", "end_date": at()}',
     "fails for good": '{"type": "TaskState", "state": "failed", "end_date": at(), "rendered_map_index": "x"}',
     "asks for another try": '{"type": "RetryTask", "end_date": at()}',
-    "asks for another try later, and says why": (
+    "asks for another try later, with a reason": (
         '{"type": "RetryTask", "end_date": at(), "retry_delay_seconds": 2.5, "retry_reason": "busy"}'
     ),
     "is deferred": (
@@ -36,16 +36,14 @@ ENDINGS: tuple[Scenario, ...] = (
         receive()
         """,
     ),
-    begun("succeeds and leaves its outlets open", 'ask({"type": "SucceedTask", "end_date": at()})'),
+    begun("succeeds without outlets", 'ask({"type": "SucceedTask", "end_date": at()})'),
     begun(
-        "succeeds and leaves its outlets open, and has tries left",
+        "succeeds without outlets, with tries left",
         'ask({"type": "SucceedTask", "end_date": at(), "task_outlets": []})',
         task={"should_retry": True, "max_tries": 1},
     ),
     *(begun(name, f"send(0, {body})\nreceive()") for name, body in _TERMINAL.items()),
-    begun(
-        "asks for another try though it has none left", 'send(0, {"type": "RetryTask", "end_date": at()})\nreceive()'
-    ),
+    begun("asks for another try without tries left", 'send(0, {"type": "RetryTask", "end_date": at()})\nreceive()'),
     begun("ends with 0 without a terminal message", ""),
     begun("ends with 3 without a terminal message", "sys.exit(3)"),
     begun("ends with 3 and has tries left", "sys.exit(3)", task={"should_retry": True, "max_tries": 2}),
@@ -53,14 +51,14 @@ ENDINGS: tuple[Scenario, ...] = (
     begun("ends with 3 after it succeeded, and has tries left", "succeed()\nsys.exit(3)", task={"should_retry": True}),
     begun("ends with 1 after it was skipped", 'ask({"type": "TaskState", "state": "skipped"})\nsys.exit(1)'),
     begun(
-        "fails for good though it has tries left",
+        "fails for good with tries left",
         'ask({"type": "TaskState", "state": "failed"})',
         task={"should_retry": True, "max_tries": 1},
     ),
     begun("ends with 3 after it asked for another try", f"send(0, {_TERMINAL['asks for another try']})\nsys.exit(3)"),
     begun("ends with 3 after it was deferred", f"send(0, {_TERMINAL['is deferred']})\nreceive()\nsys.exit(3)"),
-    begun("says two things at its end", 'ask({"type": "TaskState", "state": "skipped"})\nsucceed()'),
-    begun("goes on asking after its terminal message", 'succeed()\nask(GET)\nlog("after")'),
+    begun("sends two terminal messages", 'ask({"type": "TaskState", "state": "skipped"})\nsucceed()'),
+    begun("sends a request after its terminal message", 'succeed()\nask(GET)\nlog("after")'),
     begun(
         "does not wait for the reply to its terminal message",
         'send(0, {"type": "SucceedTask", "end_date": at(), "task_outlets": [], "outlet_events": []})',
@@ -77,7 +75,7 @@ ENDINGS: tuple[Scenario, ...] = (
     begun(
         "handles a SIGTERM of its own",
         """
-        signal.signal(signal.SIGTERM, lambda *_: log("told to stop", "warning"))
+        signal.signal(signal.SIGTERM, lambda *_: log("received SIGTERM", "warning"))
         os.kill(os.getpid(), signal.SIGTERM)
         succeed()
         """,
@@ -99,7 +97,7 @@ ENDINGS: tuple[Scenario, ...] = (
     begun("is stopped with its supervisor, and dies", 'log("ready")\ntime.sleep(9)', stop_on="ready"),
     begun("goes on after it succeeded", "succeed()\ntime.sleep(9)", overtime_s=0.2),
     begun(
-        "goes on after it succeeded, whatever it is told",
+        "goes on after it succeeded, and ignores SIGTERM",
         "signal.signal(signal.SIGTERM, signal.SIG_IGN)\nsucceed()\ntime.sleep(9)",
         overtime_s=0.2,
     ),

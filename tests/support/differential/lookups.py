@@ -1,4 +1,4 @@
-"""What tasks ask and tell beyond variables, connections and XComs, and what the API server refuses."""
+"""Requests other than those for variables, connections and XComs, and requests that the API server refuses."""
 
 from __future__ import annotations
 
@@ -78,21 +78,21 @@ def _task_state(verb: str, more: str = '"key": "k"') -> str:
 
 
 SEQUENCES: tuple[Scenario, ...] = (
-    asks("a sequence of XComs is counted", f'{{"type": "GetXComCount", {_UP}}}', holds=_MAPPED),
-    asks("no sequence of XComs is counted", f'{{"type": "GetXComCount", {_UP}}}'),
-    asks("items of a sequence are read", *map(_item, (0, 1, 3, 4, -1, -5)), holds=_MAPPED),
-    asks("items beyond a sequence are read", *map(_item, (5, -6)), holds=_MAPPED),
+    asks("the items of a sequence are counted", f'{{"type": "GetXComCount", {_UP}}}', data=_MAPPED),
+    asks("the items of a missing sequence are counted", f'{{"type": "GetXComCount", {_UP}}}'),
+    asks("items of a sequence are read", *map(_item, (0, 1, 3, 4, -1, -5)), data=_MAPPED),
+    asks("items beyond a sequence are read", *map(_item, (5, -6)), data=_MAPPED),
     asks(
         "slices of a sequence are read",
         *_slices((None, None, None), (1, 3, None), (-2, None, None), (None, -1, None), (None, None, 2), (4, 1, -1)),
         *_slices((None, None, -1), (1, -1, 2), (-4, -1, None), (7, 9, None), (3, 1, None), (None, 2, -1)),
-        holds=_MAPPED,
+        data=_MAPPED,
     ),
-    asks("a slice of nothing is read", *_slices((None, None, None), (0, 2, 1))),
+    asks("slices of a missing sequence are read", *_slices((None, None, None), (0, 2, 1))),
 )
 STORES: tuple[Scenario, ...] = (
     asks(
-        "a task keeps its state",
+        "a task reads and writes its state",
         _task_state("Get"),
         *(_task_state("Set", f'"key": "k", "value": {value}, "expires_at": None') for value in ("0", '{"a": [1]}')),
         _task_state("Get"),
@@ -104,9 +104,9 @@ STORES: tuple[Scenario, ...] = (
         *_task_states("ClearTaskStateStore"),
         _task_state("Get", '"key": "a/b c"'),
     ),
-    asks("a state is nothing", _task_state("Set", '"key": "k", "value": None, "expires_at": None')),
+    asks("a state is None", _task_state("Set", '"key": "k", "value": None, "expires_at": None')),
     asks(
-        "an asset keeps its state",
+        "a task reads and writes the state of an asset",
         _asset_state("Get"),
         _asset_state("Set", '"key": "k", "value": [1, None]'),
         _asset_state("Get"),
@@ -117,14 +117,14 @@ STORES: tuple[Scenario, ...] = (
         _asset_state("Get", of="ByUri"),
         '{"type": "ClearAssetStateStoreByName", "name": "sales"}',
         '{"type": "ClearAssetStateStoreByUri", "uri": "s3://bucket/sales"}',
-        holds=_ASSETS,
+        data=_ASSETS,
     ),
     asks(
         "assets are looked up",
         *('{"type": "GetAssetByName", "name": "sales"}', '{"type": "GetAssetByUri", "uri": "s3://bucket/other"}'),
         *('{"type": "GetAssetByName", "name": "never"}', '{"type": "GetAssetByUri", "uri": "x://never"}'),
         *('{"type": "GetAssetsByAlias", "alias_name": "daily"}', '{"type": "GetAssetsByAlias", "alias_name": "no"}'),
-        holds=_ASSETS,
+        data=_ASSETS,
     ),
     asks(
         "events of assets are read",
@@ -134,7 +134,7 @@ STORES: tuple[Scenario, ...] = (
         _events('"limit": 1', '"name": "sales", "uri": None'),
         _events('"limit": 1', '"name": None, "uri": "s3://bucket/other"'),
         _events('"limit": 1', '"name": "never", "uri": None'),
-        holds=_ASSETS,
+        data=_ASSETS,
     ),
     asks("inlets and outlets are validated", *_task_states("ValidateInletsAndOutlets")),
 )
@@ -159,13 +159,13 @@ RUNS: tuple[Scenario, ...] = (
         '{"type": "GetDagRun", "dag_id": "other", "run_id": "then"}',
         '{"type": "GetDagRun", "dag_id": "other", "run_id": "now"}',
         '{"type": "GetDagRunState", "dag_id": "other", "run_id": "now"}',
-        holds=_RUNS,
+        data=_RUNS,
     ),
     asks(
-        "Dag runs are counted, and the one before is read",
+        "Dag runs are counted, and the previous run is read",
         *(f'{{"type": "GetDRCount", "dag_id": "other", {more}}}' for more in _COUNTS),
         *(f'{{"type": "GetPreviousDagRun", "dag_id": "other", {more}}}' for more in _BEFORE),
-        holds=_RUNS,
+        data=_RUNS,
     ),
     asks(
         "a Dag run is missing",
@@ -173,13 +173,13 @@ RUNS: tuple[Scenario, ...] = (
         '{"type": "GetDagRunState", "dag_id": "other", "run_id": "never"}',
     ),
     asks(
-        "there was no run before",
+        "no previous run exists",
         *_task_states("GetPrevSuccessfulDagRun", "GetTaskRescheduleStartDate"),
         '{"type": "GetPreviousDagRun", "dag_id": "d", "logical_date": at().replace(year=2000)}',
         '{"type": "GetPreviousTI", "dag_id": "d", "task_id": "up"}',
     ),
     asks(
-        "a Dag run is triggered, and again",
+        "a Dag run is triggered twice",
         '{"type": "TriggerDagRun", "dag_id": "other", "run_id": "new", "conf": {"a": 1}, "note": "x"}',
         '{"type": "GetDagRunState", "dag_id": "other", "run_id": "new"}',
         '{"type": "TriggerDagRun", "dag_id": "other", "run_id": "new"}',
@@ -194,7 +194,7 @@ RUNS: tuple[Scenario, ...] = (
         _instances("GetTICount", '"map_index": 1'),
         _instances("GetTICount", '"map_index": -1'),
         _instances("GetTICount", '"task_ids": []'),
-        holds=_INSTANCES,
+        data=_INSTANCES,
     ),
     asks(
         "states of task instances are read",
@@ -202,10 +202,10 @@ RUNS: tuple[Scenario, ...] = (
         _instances("GetTaskStates", '"task_ids": ["each"], "run_ids": ["manual__1"]'),
         _instances("GetTaskStates", '"map_index": 0'),
         _instances("GetTaskStates", '"run_ids": ["never"]'),
-        holds=_INSTANCES,
+        data=_INSTANCES,
     ),
     asks(
-        "task instances of a run and before it are read",
+        "task instances of a run and of the previous run are read",
         _instances("GetTaskBreadcrumbs", '"run_id": "manual__1"'),
         _instances("GetTaskBreadcrumbs", '"run_id": "never"'),
         _instances("GetPreviousTI", '"task_id": "up"'),
@@ -213,12 +213,12 @@ RUNS: tuple[Scenario, ...] = (
         _instances("GetPreviousTI", '"task_id": "up", "logical_date": at()'),
         _instances("GetPreviousTI", '"task_id": "each", "map_index": 0'),
         _instances("GetPreviousTI", '"task_id": "each"'),
-        holds=_INSTANCES,
+        data=_INSTANCES,
     ),
     asks("a Dag is missing", _instances("GetDag").replace('"d"', '"never"')),
     asks("tasks downstream are skipped", '{"type": "SkipDownstreamTasks", "tasks": ["a", ["b", 2]]}'),
     asks(
-        "a human is asked",
+        "a task asks a person",
         f'{{"type": "CreateHITLDetailPayload", {_TI}, "options": ["yes", "no"], "subject": "s"}}',
         f'{{"type": "CreateHITLDetailPayload", {_TI}, "options": ["a"], "subject": "s", "body": "b", "defaults": ["a"],'
         ' "multiple": True, "params": {"n": 1}, "assigned_users": [{"id": "1", "name": "me"}]}',
@@ -226,7 +226,7 @@ RUNS: tuple[Scenario, ...] = (
         ' "assigned_users": []}',
     ),
     asks(
-        "a human's answer is asked for",
+        "a task requests a person's answer",
         *_task_states("GetHITLDetailResponse"),
         f'{{"type": "UpdateHITLDetail", {_TI}, "chosen_options": ["yes"]}}',
     ),
@@ -238,15 +238,15 @@ REFUSED: tuple[Scenario, ...] = (
         '{"type": "PutVariable", "key": "", "value": "x", "description": None}',
         '{"type": "DeleteVariable", "key": ""}',
     ),
-    asks("keys of variables are asked for without a limit", '{"type": "GetVariableKeys", "limit": 0}'),
-    asks("keys of variables are asked for with a limit too large", '{"type": "GetVariableKeys", "limit": 10001}'),
-    asks("keys of variables are asked for from below", '{"type": "GetVariableKeys", "offset": -1}'),
+    asks("variable keys are requested with the limit 0", '{"type": "GetVariableKeys", "limit": 0}'),
+    asks("variable keys are requested with too large a limit", '{"type": "GetVariableKeys", "limit": 10001}'),
+    asks("variable keys are requested with a negative offset", '{"type": "GetVariableKeys", "offset": -1}'),
     asks(
-        "an XCom is no number",
+        "an XCom is NaN",
         '{"type": "SetXCom", **xcom("k"), "value": float("nan")}',
         '{"type": "GetXCom", **xcom("k")}',
     ),
-    asks("an XCom holds infinity", '{"type": "SetXCom", **xcom("k"), "value": {"a": [float("inf")]}}'),
+    asks("an XCom contains infinity", '{"type": "SetXCom", **xcom("k"), "value": {"a": [float("inf")]}}'),
     asks("an XCom has an empty key", '{"type": "SetXCom", **xcom(""), "value": 1}'),
     asks(
         "an XCom of an empty key is read and deleted",

@@ -35,13 +35,13 @@ def _xcom(kind: str, key: str = "k", more: str = "") -> str:
     return f'{{"type": "{kind}", {_ELSEWHERE}, "key": {key!r}, {more}}}'
 
 
-def _say(*texts: str) -> str:
-    """Say texts on all ways."""
-    return "".join(f"record(event={text!r}, n={{'a': [{text!r}]}})\nprint({text!r}, flush=True)\n" for text in texts)
+def _say(*lines: str) -> str:
+    """Write lines to the log, in an event and in a field, and to stdout."""
+    return "".join(f"record(event={line!r}, n={{'a': [{line!r}]}})\nprint({line!r}, flush=True)\n" for line in lines)
 
 
 REQUESTS: tuple[Scenario, ...] = (
-    asks("variables are found", *(_get("Variable", key, "key") for key in _VARIABLES), holds={"variables": _VARIABLES}),
+    asks("variables are read", *(_get("Variable", key, "key") for key in _VARIABLES), data={"variables": _VARIABLES}),
     asks("variables are missing", _get("Variable", "who", "key"), _get("Variable", "a/b c?d#e", "key")),
     asks(
         "variables are put",
@@ -49,13 +49,13 @@ REQUESTS: tuple[Scenario, ...] = (
         '{"type": "PutVariable", "key": "new", "value": None, "description": None}',
         '{"type": "PutVariable", "key": "a/b c", "value": "\\u00fc" * 1000, "description": None}',
         *(_get("Variable", key, "key") for key in ("who", "new", "a/b c")),
-        holds={"variables": _VARIABLES},
+        data={"variables": _VARIABLES},
     ),
     asks(
         "variables are deleted",
         *(f'{{"type": "DeleteVariable", "key": {key!r}}}' for key in ("who", "never", "b/c d")),
         _get("Variable", "who", "key"),
-        holds={"variables": _VARIABLES},
+        data={"variables": _VARIABLES},
     ),
     asks(
         "keys of variables are paged",
@@ -67,20 +67,20 @@ REQUESTS: tuple[Scenario, ...] = (
         '{"type": "GetVariableKeys", "prefix": "100%"}',
         '{"type": "GetVariableKeys", "prefix": "", "limit": 10000}',
         '{"type": "GetVariableKeys", "prefix": None, "limit": 2}',
-        holds={"variables": _MANY},
+        data={"variables": _MANY},
     ),
-    asks("a connection is found", _get("Connection", "db", "conn_id"), holds={"connections": {"db": _FULL}}),
+    asks("a connection is read", _get("Connection", "db", "conn_id"), data={"connections": {"db": _FULL}}),
     asks(
         "connections have fields that are unset",
         *(_get("Connection", conn_id, "conn_id") for conn_id in _UNSET),
-        holds={"connections": _UNSET},
+        data={"connections": _UNSET},
     ),
     asks("a connection is missing", _get("Connection", "db", "conn_id"), _get("Connection", "a/b", "conn_id")),
     asks("XComs are missing", _xcom("GetXCom"), _xcom("GetXCom", "a/b c"), _xcom("GetXCom", more='"map_index": 3')),
     asks(
-        "XComs are nothing much",
+        "XComs are falsy",
         *(_xcom("GetXCom", f"k{at}") for at in range(len(_FALSY))),
-        holds={"xcoms": {f"up/k{at}": value for at, value in enumerate(_FALSY)}},
+        data={"xcoms": {f"up/k{at}": value for at, value in enumerate(_FALSY)}},
     ),
     asks(
         "XComs are written, read and deleted",
@@ -93,14 +93,14 @@ REQUESTS: tuple[Scenario, ...] = (
         '{"type": "GetXCom", **xcom("k2")}',
     ),
     asks(
-        "an XCom says its length, and that it is the Dag's result",
+        "an XCom has its length, and is the Dag's result",
         '{"type": "SetXCom", **xcom("k"), "value": [1, 2], "mapped_length": 2, "dag_result": True}',
         '{"type": "GetXCom", **xcom("k")}',
     ),
     asks(
         "XComs have map indexes",
         *(_xcom("GetXCom", more=f'"map_index": {index}') for index in (0, 1, 4, None)),
-        holds=_MAPPED,
+        data=_MAPPED,
     ),
     begun(
         "an XCom has a megabyte",
@@ -111,13 +111,13 @@ REQUESTS: tuple[Scenario, ...] = (
         """,
     ),
     asks(
-        "an XCom is of an earlier run",
+        "an XCom of an earlier run is read",
         _xcom("GetXCom", more='"include_prior_dates": True'),
-        holds={"prior_xcoms": {"up/k": 7}},
+        data={"prior_xcoms": {"up/k": 7}},
     ),
-    asks("an XCom of an earlier run is not wanted", _xcom("GetXCom"), holds={"prior_xcoms": {"up/k": 7}}),
+    asks("an XCom of an earlier run is not requested", _xcom("GetXCom"), data={"prior_xcoms": {"up/k": 7}}),
     begun(
-        "secrets are masked from when they are known",
+        "secrets are masked after they were sent",
         _say("hunter22", "k-e_y.1", "pw-w1th")
         + """
         ask({"type": "MaskSecret", "value": "hunter22"})
@@ -130,15 +130,15 @@ REQUESTS: tuple[Scenario, ...] = (
         + "succeed()\n",
     ),
     begun(
-        "what comes with variables and connections is masked",
+        "secrets in variables and connections are masked",
         "".join(f"ask({_get('Variable', key, 'key')})\n" for key in _VARIABLES)
         + f"ask({_get('Connection', 'db', 'conn_id')})\n"
         + _say("me pa55-w0rd", f"extra: {_FULL['extra']}.")
         + "succeed()\n",
-        holds={"variables": _VARIABLES, "connections": {"db": _FULL}},
+        data={"variables": _VARIABLES, "connections": {"db": _FULL}},
     ),
     asks(
-        "rendered fields and a map index are told",
+        "rendered fields and a map index are set",
         '{"type": "SetRenderedFields", "rendered_fields": {"sql": "select 1", "n": [1, {"a": None}]}}',
         '{"type": "SetRenderedFields", "rendered_fields": {}}',
         '{"type": "SetRenderedMapIndex", "rendered_map_index": "Oslo"}',

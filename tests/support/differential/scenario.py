@@ -1,4 +1,4 @@
-"""One thing that a bundle does, to be compared between the real supervisor and the embedded one."""
+"""A program that runs under the real supervisor and under the embedded one, to compare the outcomes."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ sdk: {language: python, version: "1.0", supervisor_schema_version: "2026-06-16"}
 source: d.py
 dags: {d: {tasks: [t]}}
 """
-#: What the bundle received is written beside it, a frame a line; times stay apart from texts.
+#: Writes the frames that the bundle receives to a file beside it. Times are distinct from strings.
 RECORDER = """\
 import stat
 
-def told(value):
+def as_json(value):
     return {"$time": value.isoformat()} if isinstance(value, datetime.datetime) else {"$odd": repr(value)}
 
 plain_receive = receive
@@ -30,19 +30,19 @@ plain_receive = receive
 def receive():
     frame = plain_receive()
     with open(__file__ + ".received", "a") as file:
-        file.write(json.dumps(frame, default=told) + "\\n")
+        file.write(json.dumps(frame, default=as_json) + "\\n")
     return frame
 
 def at(second=0):
     return datetime.datetime(2001, 2, 3, 4, 5, second, tzinfo=datetime.timezone.utc)
 
-def line(text):
-    logs.sendall(text if isinstance(text, bytes) else text.encode() + b"\\n")
+def line(content):
+    logs.sendall(content if isinstance(content, bytes) else content.encode() + b"\\n")
 
 def record(**fields):
     line(json.dumps({"level": "info", "event": "x", **fields}))
 
-def each(name, *values):
+def records(name, *values):
     for value in values:
         record(**{name: value})
 
@@ -64,43 +64,37 @@ class Scenario:
     """One scenario.
 
     Attributes:
-        name: what the bundle does, in plain words.
+        name: a description.
         body: the program, after `raw_bundle.PREAMBLE` and `RECORDER`.
-        holds: what Airflow knows, in the words of `tests/airflow/api_server.py`.
+        data: the data in Airflow, in the format of `tests/airflow/api_server.py`.
         task: fields of the task instance and its context: map_index, try_number, should_retry, max_tries, conf.
-        startup_s: how long the bundle has to connect.
-        overtime_s: how long it may live after its terminal message.
-        cleanup_s: how long sockets may stay open after its end.
-        stop_on: the event at which the supervisor is told to stop.
-        bundle: the name of a built bundle and the task of it to run, instead of a body.
+        startup_s: the time in which the bundle must connect.
+        overtime_s: the time that the bundle may run after its terminal message.
+        cleanup_s: the time that sockets may stay open after the end of the bundle.
+        stop_on: the event at which the supervisor receives a signal to stop.
+        bundle: the name of a bundle file that dagfloe built, and that replaces the body.
+        dag_id: the Dag of the task.
+        task_id: the task.
     """
 
     name: str
     body: str = ""
-    holds: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
     task: Mapping[str, Any] = field(default_factory=dict)
     startup_s: float = 10.0
     overtime_s: float = 20.0
     cleanup_s: float = 0.3
     stop_on: str | None = None
-    bundle: tuple[str, str] | None = None
+    bundle: str | None = None
+    dag_id: str = "d"
+    task_id: str = "t"
 
-    @property
-    def dag_id(self) -> str:
-        """The Dag's id."""
-        return self.bundle[0] if self.bundle else "d"
-
-    @property
-    def task_id(self) -> str:
-        """The task's id."""
-        return self.bundle[1] if self.bundle else "t"
-
-    def write(self, folder: Path, built: Path) -> Path:
-        """Write the bundle file into a folder; one that was built is linked from the folder that holds them."""
+    def write(self, folder: Path, bundles: Path) -> Path:
+        """Write the bundle file into a folder, or link it from the folder of the built bundle files."""
         folder.mkdir()
         path = folder / self.dag_id
         if self.bundle:
-            path.hardlink_to(built / self.dag_id)
+            path.hardlink_to(bundles / self.bundle)
             return path
         write_bundle(path, "", MANIFEST)
         write_program(path.with_suffix(".py"), textwrap.dedent(self.body), PREAMBLE + RECORDER)
@@ -108,10 +102,10 @@ class Scenario:
 
 
 def begun(name: str, body: str, *, ends: str = "", **more: Any) -> Scenario:
-    """A scenario whose bundle connects and takes its first frame before all else."""
+    """A scenario whose bundle first connects and receives the startup details."""
     return Scenario(name=name, body=f"begin()\n{textwrap.dedent(body)}\n{ends}", **more)
 
 
 def asks(name: str, *requests: str, **more: Any) -> Scenario:
-    """A scenario whose bundle sends requests, each after the reply to the one before, and succeeds."""
+    """A scenario whose bundle sends requests one after the other, and succeeds."""
     return begun(name, "".join(f"ask({request})\n" for request in requests) + "succeed()\n", **more)

@@ -1,4 +1,4 @@
-"""How bundles connect, whom they start, and what they leave open."""
+"""How bundles connect, which processes they start, and what they leave open."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ else:
     print("from below", flush=True)
     succeed()
 """
-#: One that has no living parent is nobody's child.
+#: A process whose parent has ended is not a child of the bundle.
 _STRANGER = """
-said, hears = os.pipe(), os.pipe()
+done, go = os.pipe(), os.pipe()
 if os.fork() == 0:
     if os.fork() == 0:
         os.setsid()
-        os.read(hears[0], 1)
+        os.read(go[0], 1)
         print(repr(dial("{server}").recv(1)), flush=True)
-        os.write(said[1], b"!")
+        os.write(done[1], b"!")
     os._exit(0)
 os.wait()
-os.write(hears[1], b"!")
-os.read(said[0], 1)
+os.write(go[1], b"!")
+os.read(done[0], 1)
 begin()
 succeed()
 """
@@ -78,9 +78,9 @@ succeed()
 _AGAIN = {"map_index": 3, "try_number": 2, "max_tries": 2, "should_retry": True, "conf": {"a": [1, None]}}
 _RESUMED = {"next_method": "resume", "next_kwargs": {"event": {"a": 1}}, "task_reschedule_count": 2}
 
-# Who ends at once after dialling may look like a stranger, or not: so it waits.
+# A process that ends right after it connects may look like another process: so it waits.
 STARTS: tuple[Scenario, ...] = (
-    begun("it is told how to connect, and what to log", _SURROUNDINGS),
+    begun("it gets flags to connect, and settings of the log", _SURROUNDINGS),
     begun("it runs a mapped task instance again", "succeed()", task=_AGAIN),
     begun("it resumes after a deferral", "succeed()", task={"ti_context": _RESUMED}),
     Scenario(name="it connects late", body=_LATE),
@@ -90,7 +90,7 @@ STARTS: tuple[Scenario, ...] = (
     Scenario(name="it dies without connecting", body="os.kill(os.getpid(), signal.SIGKILL)\ntime.sleep(9)"),
     Scenario(name="it never connects", body="time.sleep(9)", startup_s=0.4),
     Scenario(
-        name="it never connects, whatever it is told",
+        name="it never connects, and ignores SIGTERM",
         body="signal.signal(signal.SIGTERM, signal.SIG_IGN)\ntime.sleep(9)",
         startup_s=0.5,
     ),
@@ -99,7 +99,7 @@ STARTS: tuple[Scenario, ...] = (
     Scenario(name="it connects once and waits", body='comm = dial("comm")\ntime.sleep(9)', startup_s=0.4),
     Scenario(name="a child of it connects", body=_CHILD),
     Scenario(name="a grandchild of it connects", body=_GRANDCHILD),
-    Scenario(name="a stranger connects before it", body=_STRANGER.format(server="comm")),
+    Scenario(name="another process connects before it", body=_STRANGER.format(server="comm")),
     begun("it leaves a process behind for a moment", _LEFT_BEHIND.format(seconds=0.1), cleanup_s=5),
     begun("it leaves a process behind that holds its sockets", _LEFT_BEHIND.format(seconds=1), cleanup_s=0.2),
     begun("it closes its sockets before it ends", _CLOSED),
