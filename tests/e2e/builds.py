@@ -1,4 +1,4 @@
-"""Makes what the tests run: bundle files with `dagfloe build`, Dag files with `dagfloe stub`."""
+"""Builds the bundle files with `dagfloe build`, and the Dag files with `dagfloe stub`, that the tests run."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HERE = Path(__file__).parent
-#: Builds stay here from one run to the next.
+#: The cache of builds for the next run of the tests.
 CACHE = ROOT / ".cache" / "e2e"
 DEMO = ROOT / "tests" / "demo"
 SMALL = DEMO / "small"
 DAG_ID = '"small"'
-#: Projects by the name of their bundle file: the folder, and what is replaced in `small.py`.
+#: Projects by the name of their bundle file: the folder, and a replacement in `small.py`.
 PROJECTS = {
     "demo": (DEMO / "demo", None),
     "newer": (DEMO / "newer", None),
@@ -35,27 +35,27 @@ PROJECTS = {
     "tampered": (SMALL, (DAG_ID, '"tampered"')),
     "missing": (SMALL, (DAG_ID, '"missing"')),
 }
-#: A Dag may have tasks of two bundles if each has a coordinator: this one has a coordinator and a queue of its own.
+#: A Dag can have tasks of two bundles if both have a coordinator: this bundle has its own coordinator and queue.
 SECOND = "pandas2"
 #: The Dags of `demo` that get a stub Dag file; the others are for tests with the supervisor alone.
 DEMO_DAGS = ("arguments", "consumer", "ends", "graph", "producer", "stops", "talks", "waits")
-#: Dags whose files are in `dags/`, because ordinary tasks, other bundles or arguments are in them.
-BY_HAND = {"mixed", "newer", "weather"}
-#: The Dag file of `small` has the one line that loads a bundle file's Dags, instead of a stub.
+#: Dags with handwritten files in `dags/`. They contain ordinary tasks, tasks of two bundles, or arguments.
+HANDWRITTEN = {"mixed", "newer", "weather"}
+#: The Dag file of `small` calls the loader, instead of being a stub.
 LOADER = "from dagfloe.airflow import load_bundles\n\nload_bundles(globals(), {path!r})\n"
 BUILD_DEADLINE_S = 900
 
 
 class BuildError(Exception):
-    """A command of dagfloe's failed; the text is what it said."""
+    """A command of dagfloe failed; the message contains its output."""
 
 
 @dataclass(frozen=True)
 class Builds:
-    """What an Airflow is given, below one folder.
+    """The bundle files and Dag files of an Airflow.
 
     Attributes:
-        root: that folder.
+        root: the folder that contains them.
     """
 
     root: Path
@@ -72,7 +72,7 @@ class Builds:
 
     @property
     def spares(self) -> Path:
-        """Bundle files that a scenario puts in place."""
+        """The folder of bundle files that a test copies to `bundles`."""
         return self.root / "spares"
 
     @property
@@ -94,7 +94,7 @@ class Builds:
             dag_bundles = json.loads(env["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"])
             dag_bundles.append({"name": SECOND, "classpath": LOCAL_BUNDLE, "kwargs": {"path": str(self.second)}})
             env["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"] = json.dumps(dag_bundles)
-            # Whom the Dag processor asks for Dags in each Dag bundle: with one coordinator, it is clear.
+            # With two coordinators, the Dag processor needs the coordinator of each Dag bundle.
             env["AIRFLOW__SDK__DAG_BUNDLE_TO_COORDINATOR"] = json.dumps({"bundles": QUEUE, SECOND: SECOND})
             options: dict[str, object] = {"task_handler_bundle_name": SECOND}
         else:
@@ -105,7 +105,7 @@ class Builds:
 
 
 def build_all(root: Path) -> Builds:
-    """Build what is not up to date, and put bundle files and Dag files into folders.
+    """Build the bundle files that are out of date, and put bundle files and Dag files into folders.
 
     Args:
         root: an empty folder.
@@ -127,58 +127,60 @@ def build_all(root: Path) -> Builds:
     _stub("tampered", _project("tampered"), builds.dags)
     _stub("missing", _project("missing"), builds.dags)
     (builds.dags / "small.py").write_text(LOADER.format(path=str(builds.bundles / "small")))
-    for dag_id in BY_HAND:
+    for dag_id in HANDWRITTEN:
         shutil.copy(HERE / "dags" / f"{dag_id}.py", builds.dags)
     return builds
 
 
 def _project(name: str) -> Path:
-    """The folder of a project: its own, or a variant of it."""
+    """Return the folder of a project, or create the folder of a variant."""
     folder, change = PROJECTS[name]
     if change is None:
         return folder
     variant = CACHE / "projects" / name
     for file in folder.glob("*.*"):
-        text = file.read_text()
+        content = file.read_text()
         if file.name == "small.py":
-            if change[0] not in text:
+            if change[0] not in content:
                 raise BuildError(f"{file} does not have {change[0]!r}, which the variant {name!r} replaces")
-            text = text.replace(*change)
+            content = content.replace(*change)
         copied = variant / file.name
-        if not copied.exists() or copied.read_text() != text:
+        if not copied.exists() or copied.read_text() != content:
             variant.mkdir(parents=True, exist_ok=True)
-            copied.write_text(text)
+            copied.write_text(content)
     return variant
 
 
 def _build(name: str) -> Path:
     output = CACHE / "files" / name
     _dagfloe("build", str(_project(name)), "--output", str(output), "--quiet")
-    (built,) = (file for file in output.iterdir() if not file.name.startswith("."))
-    return built
+    (bundle,) = (file for file in output.iterdir() if not file.name.startswith("."))
+    return bundle
 
 
 def _stub(name: str, source: Path, dags: Path, *dag_ids: str) -> None:
-    """Write the stub Dag file of a bundle: of all of its Dags, or of some."""
+    """Write the stub Dag file of a bundle, with all Dags or with these."""
     options = [option for dag_id in dag_ids for option in ("--dag", dag_id)]
     _dagfloe("stub", str(source), "--output", str(dags / f"{name}.py"), *options)
 
 
 def _tamper(file: Path) -> None:
     """Change one byte in the middle of a bundle file."""
-    with file.open("r+b") as opened:
-        opened.seek(file.stat().st_size // 2)
-        byte = opened.read(1)[0]
-        opened.seek(-1, os.SEEK_CUR)
-        opened.write(bytes([byte ^ 1]))
+    with file.open("r+b") as stream:
+        stream.seek(file.stat().st_size // 2)
+        byte = stream.read(1)[0]
+        stream.seek(-1, os.SEEK_CUR)
+        stream.write(bytes([byte ^ 1]))
 
 
 def _dagfloe(*arguments: str) -> str:
-    """Run the tool; what it printed."""
+    """Run the tool, and return its output."""
     # The module `broken` can be imported here, and not in Airflow.
-    env = {**os.environ, "DAGFLOE_E2E_PLACE": "where it was built"}
+    env = {**os.environ, "DAGFLOE_E2E_PLACE": "the build host"}
     command = [str(Path(sys.executable).parent / "dagfloe"), *arguments]
-    done = subprocess.run(command, env=env, check=False, capture_output=True, text=True, timeout=BUILD_DEADLINE_S)
-    if done.returncode:
-        raise BuildError(f"dagfloe {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
-    return done.stdout
+    result = subprocess.run(command, env=env, check=False, capture_output=True, text=True, timeout=BUILD_DEADLINE_S)
+    if result.returncode:
+        raise BuildError(
+            f"dagfloe {' '.join(arguments)} ended with {result.returncode}:\n{result.stdout}{result.stderr}"
+        )
+    return result.stdout

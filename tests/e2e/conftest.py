@@ -14,7 +14,7 @@ import pytest
 from dagfloe.build.cache_root import cache_root
 from dagfloe.build.program_store import ProgramStore
 from e2e.api import ApiError, DeadlineError
-from e2e.builds import BY_HAND, build_all
+from e2e.builds import HANDWRITTEN, build_all
 from e2e.instance import Airflow
 from e2e.places import ROOT
 from e2e.processes import interrupt_once
@@ -28,7 +28,7 @@ VERSION = os.environ.get("DAGFLOE_AIRFLOW_VERSION", "3.3.2")
 DAG_IMPORTS = ROOT / ".cache" / "for-airflow"
 #: The Dags that tests share one run of; Airflow itself starts the run of `consumer`.
 SHARED = {"arguments", "broken", "ends", "graph", "missing", "producer", "small", "stops", "tampered", "talks", "waits"}
-SHARED |= BY_HAND
+SHARED |= HANDWRITTEN
 #: The bundle files for which the Dag processor of 3.4 reports an import error, because it asks each file for Dags.
 BROKEN_FILES = {"broken", "tampered"}
 _SCENE = pytest.StashKey[Scene]()
@@ -54,7 +54,7 @@ class Session:
 @pytest.fixture(scope="session")
 def session() -> Iterator[Session]:
     """Build the bundle files, start Airflow, and trigger the runs that tests share."""
-    interrupt_once("\nAirflow ends ...")
+    interrupt_once("\nStopping Airflow ...")
     root = Path(tempfile.mkdtemp(prefix="dagfloe-e2e-"))
     try:
         builds = build_all(root)

@@ -1,4 +1,4 @@
-"""A whole Airflow on this machine: API server, scheduler, Dag processor and triggerer, as long as a block lasts."""
+"""A complete Airflow on this machine: API server, scheduler, Dag processor and triggerer, in a `with` block."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 
 MARK = "DAGFLOE_E2E_INSTANCE"
 EXECUTION = "execution-api"
-#: Their commands. The log servers would listen on every address, and the files are on this machine anyway.
+#: The commands of the components. Without log servers, because these would listen on every address.
 #:
-#: What tasks ask has a server of its own. A server logs what people do in its event loop, where it waits for SQLite's
-#: one writer; if that is a task's request in the same server, which waits for the event loop, both stand still.
+#: The execution API has its own server. A server logs the actions of people in its event loop, where it waits for
+#: SQLite's only writer. If the writer is a task's request in the same server, which waits for the event loop, both
+#: hang.
 COMPONENTS: dict[str, tuple[str, ...]] = {
     "api-server": ("api-server", "--apps", "core"),
     EXECUTION: ("api-server", "--apps", "execution"),
@@ -38,37 +39,36 @@ COMPONENTS: dict[str, tuple[str, ...]] = {
     "triggerer": ("triggerer", "--skip-serve-logs"),
 }
 START_DEADLINE_S = 180
-#: Then components that still live are told again to end: unless told twice, a triggerer gives its triggers 10 s to
-#: clean up, even if there are none, and a scheduler waits for running tasks.
-PATIENCE_S = 3
-#: For an orderly end, told twice; what is left after it is killed.
+#: Components that live longer get a second SIGTERM. After only one, a triggerer waits 10 s for its triggers, even if it
+#: has no triggers, and a scheduler waits for running tasks.
+GRACE_S = 3
+#: For an orderly end after the second SIGTERM. Then the remaining processes get SIGKILL.
 STOP_DEADLINE_S = 10
-#: How much of its output is shown of a component that died.
+#: The length of the output that is shown if a component died.
 TAIL_CHARACTERS = 6000
 POLL_S = 0.2
 
 
 class InstanceError(Exception):
-    """Airflow did not start, or a component of it ended by itself."""
+    """Airflow did not start, or one of its components ended unexpectedly."""
 
 
 class Airflow:
-    """An Airflow for tests and for people; a `with` block starts it and ends it, with everything that it started.
+    """An Airflow for tests and for people. A `with` block starts it, and ends it with all its processes.
 
     Args:
-        version: such as 3.3.2; there must be its environment, `.venvs/airflow-<version>`.
-        home: AIRFLOW_HOME, a folder for this instance only; the caller removes it.
+        version: a version such as 3.3.2, with an environment in `.venvs/airflow-<version>`.
+        home: AIRFLOW_HOME, a folder for this instance only. The caller removes it.
         bundles: the folder of the bundle files.
         dags: the folder of the Dag files.
-        settings: more of Airflow's settings, such as `{"CORE__PARALLELISM": "2"}`.
-        dag_imports: a folder that Dag files may import from, as if what it holds were installed where the Dag processor
-            is; the other components do without.
+        settings: additional settings of Airflow, such as `{"CORE__PARALLELISM": "2"}`.
+        dag_imports: a folder that is on the import path of the Dag processor, and of no other component.
 
     Attributes:
-        env: the environment of the components, for those who start `airflow` commands.
+        env: the environment of the components, for `airflow` commands.
         places: the folders of the instance.
         logs: the folder with the output of the components.
-        url: of the web page.
+        url: the URL of the web page.
         api: its REST API.
     """
 
@@ -93,13 +93,13 @@ class Airflow:
         self._execution_url = self.env["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"]
         self._dag_imports = dag_imports
         self._running: dict[str, subprocess.Popen[bytes]] = {}
-        self._told: set[str] = set()  # to end
+        self._signalled: set[str] = set()  # components that got SIGTERM
         self.api = Api(self.url, self.check)
 
     def __enter__(self) -> Airflow:  # noqa: PYI034 - Self is not in Python 3.10
         if not self.places.python.exists():
             raise InstanceError(f"{self.places.python} is missing: make .venvs/airflow-{self.version}/.installed")
-        atexit.register(self.end)  # for a Ctrl-C before the block has begun, or while it ends
+        atexit.register(self.end)  # for a Ctrl-C before the block starts, or while it ends
         try:
             self._migrate()
             for component, command in COMPONENTS.items():
@@ -114,43 +114,43 @@ class Airflow:
         self.end()
 
     def check(self) -> None:
-        """Look whether all components live.
+        """Check that all components live.
 
         Raises:
-            InstanceError: one has ended; what it wrote last is in the text.
+            InstanceError: one has ended; the message contains its last output.
         """
         for component, process in self._running.items():
             if process.poll() is not None:
                 raise InstanceError(
-                    f"airflow {component} {self.version} ended with {process.returncode}; it wrote last:\n"
+                    f"airflow {component} {self.version} ended with {process.returncode}; its last output:\n"
                     f"{self.tail(component)}"
                 )
 
     def tail(self, component: str) -> str:
-        """What a component wrote last."""
+        """Return the last output of a component."""
         return (self.logs / f"{component}.log").read_text(errors="replace")[-TAIL_CHARACTERS:]
 
     def pid_of(self, component: str) -> int:
-        """The process of a component."""
+        """Return the pid of a component."""
         return self._running[component].pid
 
     def processes(self) -> dict[int, str]:
-        """Every living process that the instance, or what it started, has started: ids and command lines."""
+        """Return the pids and command lines of all living processes of the instance and of their descendants."""
         return marked("=".join(self._mark))
 
     def end(self) -> dict[int, str]:
-        """End everything; a second call finds nothing.
+        """End all processes. A second call has no effect.
 
         Returns:
-            the processes that outlived Airflow's own orderly end, and were killed.
+            the processes that got SIGKILL, because they did not end with Airflow.
         """
-        with _undisturbed():
-            # First the scheduler, whose tasks get it, too, and tell the API server what became of them.
-            self._tell_to_end("scheduler")
-            self._wait_until_ended(PATIENCE_S, "scheduler")
-            self._tell_to_end(*self._running)
-            self._wait_until_ended(PATIENCE_S, *self._running)
-            self._tell_to_end(*self._running)
+        with _stops_ignored():
+            # The scheduler is first: its tasks get the signal too, and report their states to the API server.
+            self._signal("scheduler")
+            self._wait_until_ended(GRACE_S, "scheduler")
+            self._signal(*self._running)
+            self._wait_until_ended(GRACE_S, *self._running)
+            self._signal(*self._running)
             self._wait_until_ended(STOP_DEADLINE_S, *self._running)
             killed = kill_marked("=".join(self._mark))
             for process in self._running.values():
@@ -173,15 +173,15 @@ class Airflow:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # a Ctrl-C in the terminal is for us alone
+                start_new_session=True,  # a Ctrl-C in the terminal must not reach the components
             )
 
-    def _tell_to_end(self, *components: str) -> None:
+    def _signal(self, *components: str) -> None:
         for component in components:
             if component in self._living():
-                again = component in self._told
-                signal_process(self._running[component].pid, signal.SIGTERM, group=not again)
-                self._told.add(component)
+                is_again = component in self._signalled
+                signal_process(self._running[component].pid, signal.SIGTERM, group=not is_again)
+                self._signalled.add(component)
 
     def _wait_until_ended(self, deadline_s: float, *components: str) -> None:
         until = time.monotonic() + deadline_s
@@ -192,19 +192,19 @@ class Airflow:
         return {component for component, process in self._running.items() if process.poll() is None}
 
     def _migrate(self) -> None:
-        """Have a database: a kept one, or a new one, which is kept."""
+        """Create the database: copy the cached one, or migrate a new one and cache it."""
         self.places.make()
-        kept = self.places.migrated
-        if not kept.exists():
+        cached = self.places.migrated
+        if not cached.exists():
             self._run("db", "migrate")
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            partial = kept.with_name(f"{kept.name}.{self._mark[1]}")
+            cached.parent.mkdir(parents=True, exist_ok=True)
+            partial = cached.with_name(f"{cached.name}.{self._mark[1]}")
             shutil.copyfile(self.places.database, partial)
-            partial.replace(kept)
+            partial.replace(cached)
         else:
-            shutil.copyfile(kept, self.places.database)
+            shutil.copyfile(cached, self.places.database)
         with closing(sqlite3.connect(self.places.database)) as database:
-            # Readers and the writer do not wait for each other then; the file remembers it.
+            # In this mode, which the file stores, readers and the writer do not wait for each other.
             database.execute("PRAGMA journal_mode=WAL")
 
     def _run(self, *command: str) -> None:
@@ -216,25 +216,25 @@ class Airflow:
 
     def _wait_until_healthy(self) -> None:
         until = time.monotonic() + START_DEADLINE_S
-        seen: object = None
+        last: object = None
         while True:
             self.check()
             try:
                 urllib.request.urlopen(f"{self._execution_url}health", timeout=POLL_S * 25).close()  # noqa: S310 - http
-                seen = health = self.api.health()
+                last = health = self.api.health()
             except (OSError, ApiError) as error:
-                seen, health = error, {}
+                last, health = error, {}
             if health and all(part["status"] == "healthy" for part in health.values()):
                 return
             if time.monotonic() > until:
                 outputs = "\n".join(f"--- {component}\n{self.tail(component)}" for component in COMPONENTS)
-                raise InstanceError(f"Airflow is not healthy after {START_DEADLINE_S} s: {seen}\n{outputs}")
+                raise InstanceError(f"Airflow is not healthy after {START_DEADLINE_S} s: {last}\n{outputs}")
             time.sleep(POLL_S)
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Let no Ctrl-C, and no SIGTERM, leave the end half done."""
+def _stops_ignored() -> Iterator[None]:
+    """Ignore Ctrl-C and SIGTERM, which would interrupt the end."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,4 +1,4 @@
-"""Pictures of the web page of a whole Airflow in which bundles ran, of which what is to be seen on them is checked."""
+"""Takes screenshots of a complete Airflow after runs of bundles, and checks what they show."""
 
 from __future__ import annotations
 
@@ -28,34 +28,34 @@ if TYPE_CHECKING:
 
 PICTURES = ROOT / ".cache" / "screenshots"
 PUBLISHED = ROOT / "docs" / "assets"
-#: Of a picture that is published, in bytes.
-MOST = 200_000
-#: The page is laid out for the first and drawn as the second: the tabs of a task need so much room beside a graph.
+#: The maximum size of a published picture, in bytes.
+MAX_SIZE = 200_000
+#: The page is laid out for the window and scaled to the width: the tabs of a task need room beside a graph.
 WINDOW, WIDTH = (1440, 900), 1280
 DEADLINE_S = 60
 RUN_DEADLINE_S = 240
 RUN = "orders_of_today"
 GREEN, PINK = (0, 118, 0), (230, 0, 118)
-#: What each task of `orders` looks like after a yes.
+#: The states of the tasks of `orders` after the answer yes.
 STATES = dict.fromkeys(("extract", "prices", "prices.currencies", "prices.rate", "convert", "is_large"), "success")
 STATES |= {"approve": "success", "wait_for_closing": "skipped", "publish": "success", "tell": "success"}
 COLOURS: dict[str, Pixel] = {"success": GREEN, "skipped": PINK}
 JPY = f"/dags/orders/runs/{RUN}/tasks/prices.rate/mapped/1?try_number=1"
-#: What tasks of `talks` get from Airflow, or make up, and write to their logs.
+#: Secrets that tasks of `talks` write to their logs.
 SECRETS = ("hunter2-hunter2", "key-in-extra", "key-of-the-api", "open-sesame")
-#: What is seen while something is not there yet.
+#: Whether the page is still loading something.
 LOADING = """
 [...document.querySelectorAll(".chakra-spinner, .chakra-skeleton, [role=progressbar]")]
   .some((element) => element.checkVisibility({visibilityProperty: true}))
 """
-#: Ends with the next change of the page; also soon, for what changes outside of its document.
+#: Ends with the next change of the document, or after 250 ms, because other parts of the page change too.
 CHANGE = """
 new Promise((resolve) => {
   new MutationObserver(resolve).observe(document, {subtree: true, childList: true, attributes: true})
   setTimeout(resolve, 250)
 })
 """
-#: The map of the graph lies upon the graph's last tasks.
+#: The minimap covers the last tasks of the graph.
 HIDE_MINIMAP = """
 document.addEventListener("DOMContentLoaded", () => {
   const style = document.createElement("style")
@@ -66,19 +66,19 @@ document.addEventListener("DOMContentLoaded", () => {
 
 
 class PictureError(Exception):
-    """A page does not show what it should."""
+    """A page does not show what it should show."""
 
 
 class Picture(NamedTuple):
     """A view of Airflow's page.
 
     Attributes:
-        name: of the file.
-        path: of the page.
-        texts: what must be there to be read.
-        states: the selector of what has the colour of a task's state, with `TASK` in it; none where none is looked at.
-        view: of the Dag: `graph`, `grid` or `gantt`.
-        share: of the width, in percent, that this has.
+        name: the name of the file.
+        path: the path of the page.
+        texts: strings that the page must contain.
+        states: a selector with `TASK` for the element in the colour of a task's state; empty for no check.
+        view: the view of the Dag: `graph`, `grid` or `gantt`.
+        share: the width of the view, in percent.
         theme: `light` or `dark`.
     """
 
@@ -91,7 +91,7 @@ class Picture(NamedTuple):
     theme: str = "light"
 
     def settings(self) -> dict[str, str]:
-        """What Airflow's page remembers of how one likes it."""
+        """Return the settings of the user that Airflow's page stores."""
         panels = f"react-resizable-panels:{'graph' if self.view == 'graph' else 'grid'}-ltr"
         layout = {"expandToSizes": {}, "layout": [self.share, 100 - self.share]}
         return {
@@ -105,10 +105,10 @@ class Picture(NamedTuple):
 
 
 def pictures() -> list[Picture]:
-    """All of them; the first two are published."""
+    """Return all pictures; `--publish` publishes the first two."""
     source = (ROOT / "bundles" / "orders" / "orders.py").read_text().splitlines()
-    (line,) = (number for number, text in enumerate(source, 1) if "raise TimeoutError" in text)
-    frames = ('File "dagfloe/runtime/task_runner.py", line ', f'File "orders.py", line {line} in rate')
+    (number,) = (number for number, line in enumerate(source, 1) if "raise TimeoutError" in line)
+    frames = ('File "dagfloe/runtime/task_runner.py", line ', f'File "orders.py", line {number} in rate')
     error = ("Task failed with TimeoutError", "TimeoutError: the exchange did not answer", *frames)
     graph = '[data-testid="rf__node-TASK"] [data-testid="state-badge"]'
     grid = f'[data-testid="grid-{RUN}-TASK"] [data-testid="task-state-badge"]'
@@ -128,14 +128,14 @@ def pictures() -> list[Picture]:
 
 
 def main() -> int:
-    """Take the pictures."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m e2e.pictures", description=__doc__)
-    parser.add_argument("version", help="of Airflow; its environment is in .venvs")
+    parser.add_argument("version", help="the version of Airflow; its environment is in .venvs")
     parser.add_argument("dagfloe", type=Path, help="the folder that dagfloe is installed in, for the Dag processor")
     parser.add_argument("bundles", type=Path, nargs="+", help="bundle files: orders, and the one with the Dag talks")
-    parser.add_argument("--publish", action="store_true", help=f"put the best ones into {PUBLISHED.relative_to(ROOT)}")
+    parser.add_argument("--publish", action="store_true", help=f"copy two pictures to {PUBLISHED.relative_to(ROOT)}")
     args = parser.parse_args()
-    interrupt_once("Airflow ends ...")
+    interrupt_once("Stopping Airflow ...")
     try:
         _take_all(args.version, args.bundles, args.dagfloe)
         if args.publish:
@@ -162,19 +162,19 @@ def _take_all(version: str, bundles: list[Path], dagfloe: Path) -> None:
             with chromium() as browser:
                 for picture in pictures():
                     (PICTURES / f"{picture.name}.png").write_bytes(take(browser, airflow.url, picture))
-                    _say(f"{PICTURES.relative_to(ROOT)}/{picture.name}.png")
+                    _print(f"{PICTURES.relative_to(ROOT)}/{picture.name}.png")
 
 
 def _publish() -> None:
     for picture in pictures()[:2]:
         data = (PICTURES / f"{picture.name}.png").read_bytes()
-        if len(data) > MOST:
-            raise PictureError(f"{picture.name}.png has {len(data)} bytes, more than {MOST}")
+        if len(data) > MAX_SIZE:
+            raise PictureError(f"{picture.name}.png has {len(data)} bytes, more than {MAX_SIZE}")
         (PUBLISHED / f"{picture.name}.png").write_bytes(data)
 
 
 def _run_dags(api: Api) -> None:
-    """Have a run by schedule and one by hand of `orders`, both with a yes, and one of `talks`."""
+    """Run `orders` by schedule and by hand, with the answer yes, and run `talks`."""
     password, extra, key, _ = SECRETS
     place = {"host": "db.example.org", "port": 5432, "login": "reader", "password": password}
     api.set_connection("e2e_warehouse", "postgres", **place, extra=json.dumps({"mode": "ro", "token": extra}))
@@ -185,16 +185,16 @@ def _run_dags(api: Api) -> None:
     api.trigger("talks", run_id="talks_of_today")
     api.wait("run of orders by its schedule", lambda: api.dag_runs("orders"))
     api.trigger("orders", run_id=RUN)
-    for run in (each["dag_run_id"] for each in api.dag_runs("orders")):
-        api.wait_task("orders", run, "approve", {"awaiting_input"}, deadline_s=RUN_DEADLINE_S)
-        api.answer("orders", run, "approve", ["yes"])
-        if (state := api.wait_run("orders", run, deadline_s=RUN_DEADLINE_S)) != "success":
-            raise PictureError(f"run {run} of orders ended as {state}")
+    for run_id in (run["dag_run_id"] for run in api.dag_runs("orders")):
+        api.wait_task("orders", run_id, "approve", {"awaiting_input"}, deadline_s=RUN_DEADLINE_S)
+        api.answer("orders", run_id, "approve", ["yes"])
+        if (state := api.wait_run("orders", run_id, deadline_s=RUN_DEADLINE_S)) != "success":
+            raise PictureError(f"run {run_id} of orders ended as {state}")
     api.wait_run("talks", "talks_of_today", deadline_s=RUN_DEADLINE_S)
 
 
 def take(browser: Browser, url: str, picture: Picture) -> bytes:
-    """Open a page, wait until it shows what it must, check it, and draw it when it no longer changes."""
+    """Open a page, wait until it is complete and no longer changes, check it, and return the picture."""
     width, height = WINDOW
     dark = picture.theme == "dark"
     with browser.new_context(
@@ -207,45 +207,45 @@ def take(browser: Browser, url: str, picture: Picture) -> bytes:
         context.add_init_script(HIDE_MINIMAP)
         page = Window(context.new_page())
         page.go(url + picture.path)
-        _wait(page, f"{picture.name}: not there", lambda: _missing(page, picture))
+        _wait(page, f"{picture.name}: not complete", lambda: _missing(page, picture))
         shots = [page.screenshot()]
 
         def changes() -> list[str]:
             shots.append(page.screenshot())
-            return ["standstill"] * (shots[-1] != shots[-2])
+            return ["it still changes"] * (shots[-1] != shots[-2])
 
-        _wait(page, f"{picture.name}: no", changes)
+        _wait(page, f"{picture.name}: not complete", changes)
         if picture.states:
             for task, state in STATES.items():
                 box = page.rects(picture.states.replace("TASK", task))[-1]
                 if page.share(box, COLOURS[state]) < 0.5:
-                    raise PictureError(f"{picture.name}: {task} does not look like {state}")
+                    raise PictureError(f"{picture.name}: {task} does not have the colour of {state}")
         html = page.page.content()
         if leaks := [secret for secret in SECRETS if secret in html]:
-            raise PictureError(f"{picture.name}: there are secrets on the page: {leaks}")
+            raise PictureError(f"{picture.name}: the page contains secrets: {leaks}")
         return shots[-1]
 
 
 def _missing(page: Window, picture: Picture) -> list[str]:
-    """What is not yet on the page."""
-    there = page.evaluate("document.body.innerText")
-    missing = [text for text in picture.texts if text not in there]
+    """List what is missing on the page."""
+    content = page.evaluate("document.body.innerText")
+    missing = [string for string in picture.texts if string not in content]
     if picture.states:
         missing += [task for task in STATES if not page.texts(picture.states.replace("TASK", task))]
-    return missing + ["the rest, which is loading"] * bool(page.evaluate(LOADING))
+    return missing + ["the page is still loading"] * bool(page.evaluate(LOADING))
 
 
-def _wait(page: Window, what: str, look: Callable[[], list[str]]) -> None:
+def _wait(page: Window, problem: str, find_missing: Callable[[], list[str]]) -> None:
     """Wait until nothing is missing."""
     until = time.monotonic() + DEADLINE_S
-    while missing := look():
+    while missing := find_missing():
         if time.monotonic() > until:
-            raise PictureError(f"{what} within {DEADLINE_S} s: {', '.join(missing)}")
+            raise PictureError(f"{problem} within {DEADLINE_S} s: {', '.join(missing)}")
         page.evaluate(CHANGE)
 
 
-def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - it is what people read
+def _print(message: str) -> None:
+    print(message, flush=True)  # noqa: T201 - people read it
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Where an instance has what."""
+"""The files and folders of an instance of Airflow."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class Places:
     """The files and folders of an instance.
 
     Attributes:
-        version: of Airflow; its environment is made by Make.
-        home: AIRFLOW_HOME, which everything that the instance writes is below.
+        version: the version of Airflow; `make` installs its environment.
+        home: AIRFLOW_HOME. The instance writes only below this folder.
         bundles: the folder of the bundle files.
         dags: the folder of the Dag files.
     """
@@ -31,30 +31,30 @@ class Places:
 
     @property
     def migrated(self) -> Path:
-        """A database as this Airflow makes it, kept for the next instance: a migration takes seconds."""
+        """The cached database after a migration, which takes seconds."""
         return ROOT / ".cache" / "airflow-databases" / f"{self.version}.db"
 
     @property
     def database(self) -> Path:
-        """SQLite's file."""
+        """The database of SQLite."""
         return self.home / "airflow.db"
 
     @property
     def temporary(self) -> Path:
-        """TMPDIR of everything that runs."""
+        """TMPDIR of all processes."""
         return self.home / "tmp"
 
     @property
     def store(self) -> Path:
-        """Where bundle files unpack themselves: `DAGFLOE_CACHE_DIR`."""
+        """`DAGFLOE_CACHE_DIR`: bundle files unpack themselves to this folder."""
         return self.home / "bundle-store"
 
     @property
     def logs(self) -> Path:
-        """The output of the components, a file each."""
+        """The folder with the output of the components, one file each."""
         return self.home / "output"
 
     def make(self) -> None:
-        """Make the folders, before anything is started."""
+        """Create the folders."""
         for folder in (self.home, self.temporary, self.store, self.logs):
             folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Processes that carry a mark in their environment: whoever started them, and wherever they went since."""
+"""Finds and ends processes by a mark in their environment, which their descendants inherit."""
 
 from __future__ import annotations
 
@@ -12,64 +12,64 @@ from typing import TYPE_CHECKING, NoReturn
 if TYPE_CHECKING:
     from types import FrameType
 
-#: What asks a program on a terminal to end.
+#: The signals that ask a program on a terminal to end.
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 POLL_S = 0.05
 
 
 def marked(mark: str) -> dict[int, str]:
-    """The living processes whose environment has an entry, with their command lines; never this one."""
+    """Return the pids and command lines of other living processes with this entry in their environment."""
     entry = b"\0" + mark.encode() + b"\0"
-    found = {}
+    processes = {}
     for folder in Path("/proc").iterdir():
         if not folder.name.isdecimal() or folder.name == str(os.getpid()):
             continue
         try:
             if entry in b"\0" + (folder / "environ").read_bytes() + b"\0":
                 command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-                found[int(folder.name)] = command
-        except OSError:  # it has ended, or is another user's
+                processes[int(folder.name)] = command
+        except OSError:  # the process has ended, or belongs to another user
             continue
-    return found
+    return processes
 
 
 def kill_marked(mark: str, deadline_s: float = 20) -> dict[int, str]:
-    """Kill the marked processes until there is none.
+    """Kill the marked processes until none is alive.
 
     Returns:
-        those that were there.
+        the killed processes.
 
     Raises:
-        TimeoutError: some do not go, which the kernel does to a process that waits for a broken disk.
+        TimeoutError: some survive, for example because the kernel waits for a broken disk.
     """
     killed: dict[int, str] = {}
     until = time.monotonic() + deadline_s
-    while left := marked(mark):
+    while living := marked(mark):
         if time.monotonic() > until:
-            raise TimeoutError(f"these processes survive SIGKILL for {deadline_s:g} s: {left}")
-        killed |= left
-        for pid in left:
+            raise TimeoutError(f"these processes survive SIGKILL for {deadline_s:g} s: {living}")
+        killed |= living
+        for pid in living:
             signal_process(pid, signal.SIGKILL)
         time.sleep(POLL_S)
     return killed
 
 
 def signal_process(pid: int, number: int, *, group: bool = False) -> None:
-    """Send a signal to a process, or to its group, that may have ended."""
+    """Send a signal to a process or to its group, if it has not ended."""
     with suppress(ProcessLookupError):
         (os.killpg if group else os.kill)(pid, number)
 
 
-def interrupt_once(told: str) -> None:
-    """Let the first of Ctrl-C, SIGTERM and SIGHUP say something and raise KeyboardInterrupt.
+def interrupt_once(message: str) -> None:
+    """Print a message and raise KeyboardInterrupt at the first Ctrl-C, SIGTERM or SIGHUP.
 
-    Later ones do nothing: an end that has begun is not left half done.
+    Later signals have no effect, because they would interrupt the end.
     """
 
     def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
         for number in STOPS:
             signal.signal(number, signal.SIG_IGN)
-        print(told, flush=True)  # noqa: T201 - it is what people read
+        print(message, flush=True)  # noqa: T201 - people read it
         raise KeyboardInterrupt
 
     for number in STOPS:

@@ -1,4 +1,4 @@
-"""Requests to the REST API of an Airflow: what HTTP, JSON and the login take."""
+"""Requests to the REST API of an Airflow: HTTP, JSON and the login."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ApiError(Exception):
     """A request that Airflow refused.
 
     Attributes:
-        status: of HTTP.
+        status: the HTTP status.
     """
 
     def __init__(self, request: str, status: int, answer: str) -> None:
@@ -32,46 +32,46 @@ class Rest:
     """Requests to one Airflow.
 
     Args:
-        url: of its web page.
-        login: gives name and password, where it takes some.
+        url: the URL of its web page.
+        login: returns name and password, if the Airflow has a login.
     """
 
     def __init__(self, url: str, login: Callable[[], tuple[str, str]] | None = None) -> None:
         self.url = url
         self._login = login
         self._token: str | None = None
-        self._writing = threading.Lock()  # SQLite has one writer; two in one API server may wait for each other
+        self._writing = threading.Lock()  # SQLite has one writer; two in one API server can wait for each other
 
     def get(self, path: str, **query: object) -> Any:
-        """What is at a path below `/api/v2`."""
+        """Send GET to a path below `/api/v2`."""
         return self._request("GET", path, query)
 
     def post(self, path: str, body: object = None, **query: object) -> Any:
-        """Make something."""
+        """Send POST."""
         return self._request("POST", path, query, body)
 
     def patch(self, path: str, body: object = None, **query: object) -> Any:
-        """Change something."""
+        """Send PATCH."""
         return self._request("PATCH", path, query, body)
 
     def put(self, path: str, body: object = None, **query: object) -> Any:
-        """Put something in a place, or have it done again."""
+        """Send PUT."""
         return self._request("PUT", path, query, body)
 
     def delete(self, path: str, **query: object) -> Any:
-        """Remove something."""
+        """Send DELETE."""
         return self._request("DELETE", path, query)
 
     def _request(self, method: str, path: str, query: dict[str, Any], body: object = None) -> Any:
         if self._token is None and path != "monitor/health":
-            self._token = self._ask_token()
+            self._token = self._request_token()
         url = f"{self.url}/api/v2/{path}" + (f"?{urllib.parse.urlencode(query, doseq=True)}" if query else "")
         if method == "GET":
             return self._send(method, url, body)
         with self._writing:
             return self._send(method, url, body)
 
-    def _ask_token(self) -> str:
+    def _request_token(self) -> str:
         url = f"{self.url}/auth/token"
         if self._login is None:
             return str(self._send("GET", url)["access_token"])
@@ -83,7 +83,7 @@ class Rest:
         if self._token is not None:
             headers["Authorization"] = f"Bearer {self._token}"
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310 - it is http, on loopback
+        request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310 - http on loopback
         try:
             with urllib.request.urlopen(request, timeout=REQUEST_TIMEOUT_S) as response:  # noqa: S310 - as above
                 return json.loads(response.read() or b"null")
@@ -93,5 +93,5 @@ class Rest:
 
 
 def path_of(*parts: str) -> str:
-    """A path below `/api/v2`, of names that may have any characters."""
+    """Join names with any characters to a path below `/api/v2`."""
     return "/".join(urllib.parse.quote(part, safe="") for part in parts)

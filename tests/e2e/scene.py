@@ -20,9 +20,9 @@ POLL_S = 0.3
 ENDED = {"success", "failed", "skipped", "upstream_failed", "removed"}
 
 
-def one(what: str, items: list[Any]) -> Any:
+def only(description: str, items: list[Any]) -> Any:
     """Return the only item of a list."""
-    assert len(items) == 1, f"{what}: expected one, got {len(items)}: {items!r}"
+    assert len(items) == 1, f"{description}: expected one, got {len(items)}: {items!r}"
     return items[0]
 
 
@@ -156,7 +156,7 @@ class Run:
             if time.monotonic() > until:
                 break
             time.sleep(POLL_S)
-        record: dict[str, Any] = one(f"records {event!r} of {task_id}, try {tries}", records)
+        record: dict[str, Any] = only(f"records {event!r} of {task_id}, try {tries}", records)
         return record
 
     def expect_masked(self, task_id: str, *secrets: str, tries: int = 1) -> None:

@@ -1,4 +1,4 @@
-"""A shell that commands are typed into, one after the other, as into one terminal."""
+"""A shell that runs commands one after the other, like one terminal."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-#: Commands come on one file descriptor and their statuses go to another; neither is for the commands themselves. With
-#: job control, as in a terminal: a command in the background is a process group, and `kill %1` reaches all of it.
+#: The shell reads commands from one file descriptor and writes statuses to another. The commands get neither. Job
+#: control is on, as in a terminal: a background command is a process group, and `kill %1` reaches the whole group.
 LOOP = """
 set -m
 while IFS= read -r -d '' -u {commands} line; do
@@ -23,12 +23,12 @@ done
 
 
 class Shell:
-    """A bash; a `with` block ends it, though not what it has in the background.
+    """A bash. A `with` block ends it, but not its background commands.
 
     Args:
-        cwd: where it begins.
-        env: its whole environment.
-        output: the file that it writes to.
+        cwd: its first working directory.
+        env: its complete environment.
+        output: the file for its output.
     """
 
     def __init__(self, cwd: Path, env: Mapping[str, str], output: Path) -> None:
@@ -62,21 +62,22 @@ class Shell:
         """Run a command line.
 
         Returns:
-            its exit status, and what it printed.
+            its exit status and its output.
 
         Raises:
-            TimeoutError: it did not end.
+            TimeoutError: it did not end within the deadline.
+            EOFError: it ended the shell.
         """
         before = self._output.stat().st_size
         os.write(self._commands, command.encode() + b"\0")
         if not select.select([self._statuses], [], [], deadline_s)[0]:
-            raise TimeoutError(f"{command!r} did not end within {deadline_s:g} s; it printed\n{self._said(before)}")
+            raise TimeoutError(f"{command!r} did not end within {deadline_s:g} s; its output:\n{self._read(before)}")
         status = os.read(self._statuses, 16)
         if not status:
-            raise EOFError(f"{command!r} ended the shell; it printed\n{self._said(before)}")
-        return int(status), self._said(before)
+            raise EOFError(f"{command!r} ended the shell; its output:\n{self._read(before)}")
+        return int(status), self._read(before)
 
-    def _said(self, since: int) -> str:
+    def _read(self, since: int) -> str:
         with self._output.open("rb") as file:
             file.seek(since)
             return file.read().decode(errors="replace")

@@ -59,9 +59,9 @@ def test_airflow_leaves_nothing_after_its_end(session: Session) -> None:
     assert _sockets(urlsplit(airflow.url).port or 0) == []
     assert [str(path) for path in places.home.rglob("*") if path.is_socket()] == []
     assert [path.name for path in places.temporary.iterdir()] == []
-    ours = {program.id for program in ProgramStore(places.store).programs()}
+    programs = {program.id for program in ProgramStore(places.store).programs()}
     new = {program.id for program in ProgramStore(cache_root()).programs()} - session.programs_before
-    assert sorted(ours & new) == []
+    assert sorted(programs & new) == []
     shutil.rmtree(session.root)
     assert not session.root.exists()
 

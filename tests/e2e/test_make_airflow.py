@@ -1,4 +1,4 @@
-"""`make airflow` leaves nothing, however it ends: no process, no port, no folder."""
+"""`make airflow` leaves no process, port or folder, however it ends."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ POLL_S = 0.05
 
 
 class Command:
-    """`python -m e2e`, with its temporary folder in one of the test's, by which all its processes are known."""
+    """Runs `python -m e2e` with its own temporary folder, which identifies its processes."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -47,38 +47,38 @@ class Command:
             )
 
     def output(self) -> str:
-        """What it has written until now."""
+        """Return the output so far."""
         return self._output.read_text()
 
     def processes(self) -> dict[int, str]:
-        """What lives of it, other than itself: everything with the folder in its environment."""
-        found = {}
+        """Return the other living processes with the folder in their environment."""
+        processes = {}
         for entry in Path("/proc").iterdir():
             if entry.name.isdecimal() and int(entry.name) != self.process.pid:
                 try:
                     if os.fsencode(self.temporary) in (entry / "environ").read_bytes():
-                        found[int(entry.name)] = (entry / "cmdline").read_text().replace("\0", " ")
+                        processes[int(entry.name)] = (entry / "cmdline").read_text().replace("\0", " ")
                 except OSError:
                     continue
-        return found
+        return processes
 
-    def wait_for(self, what: str, look: Callable[[], object]) -> None:
-        """Wait until something is so, while it lives."""
+    def wait_for(self, description: str, condition: Callable[[], object]) -> None:
+        """Wait until a condition is true, while the command runs."""
         until = time.monotonic() + DEADLINE_S
-        while not look():
+        while not condition():
             assert self.process.poll() is None, self.output()
-            assert time.monotonic() < until, f"no {what} within {DEADLINE_S} s: {self.output()}"
+            assert time.monotonic() < until, f"no {description} within {DEADLINE_S} s: {self.output()}"
             time.sleep(POLL_S)
 
     def wait_for_url(self) -> str:
-        """Where the web page is, once that is said."""
+        """Wait for the URL of the web page, and return it."""
         self.wait_for("address", lambda: "Ctrl-C" in self.output())
-        found = re.search(r"http://127\.0\.0\.1:\d+", self.output())
-        assert found, self.output()
-        return found[0]
+        match = re.search(r"http://127\.0\.0\.1:\d+", self.output())
+        assert match, self.output()
+        return match[0]
 
     def end(self) -> int:
-        """Wait for its end, and look that it left nothing; its exit code."""
+        """Wait for the end, check that nothing is left, and return the exit status."""
         code = self.process.wait(DEADLINE_S)
         assert self.processes() == {}
         assert list(self.temporary.iterdir()) == []
@@ -87,16 +87,16 @@ class Command:
 
 @pytest.fixture
 def command(tmp_path: Path) -> Iterator[Command]:
-    started = Command(tmp_path)
-    yield started
-    if started.process.poll() is None:
-        started.process.send_signal(signal.SIGTERM)
-        started.process.wait(DEADLINE_S)
+    command = Command(tmp_path)
+    yield command
+    if command.process.poll() is None:
+        command.process.send_signal(signal.SIGTERM)
+        command.process.wait(DEADLINE_S)
 
 
 def test_it_serves_the_examples_until_ctrl_c(command: Command) -> None:
     url = command.wait_for_url()
-    with urllib.request.urlopen(url, timeout=30) as page:  # noqa: S310 - it is http, on loopback
+    with urllib.request.urlopen(url, timeout=30) as page:  # noqa: S310 - http on loopback
         assert b"<html" in page.read()
     api = Api(url)
     assert api.import_errors() == {}
@@ -116,15 +116,17 @@ def test_it_serves_the_examples_until_ctrl_c(command: Command) -> None:
 def test_it_ends_while_it_starts(command: Command, count: int, number: signal.Signals) -> None:
     command.wait_for(f"{count} processes", lambda: len(command.processes()) >= count)
     command.process.send_signal(number)
-    command.wait_for("answer to it", lambda: "Airflow ends" in command.output() or command.process.poll() is not None)
-    command.process.send_signal(number)  # the impatient, too, get an orderly end
+    command.wait_for(
+        "answer to it", lambda: "Stopping Airflow" in command.output() or command.process.poll() is not None
+    )
+    command.process.send_signal(number)  # a second signal does not interrupt the orderly end
     assert command.end() == 0
 
 
-def test_a_component_that_dies_is_told_of(command: Command) -> None:
+def test_a_component_that_dies_is_reported(command: Command) -> None:
     command.wait_for_url()
     [scheduler] = [pid for pid, line in command.processes().items() if "airflow scheduler" in line]
     os.kill(scheduler, signal.SIGKILL)
     assert command.end() == 1
-    assert f"airflow scheduler {VERSION} ended with -9; it wrote last:" in command.output()
+    assert f"airflow scheduler {VERSION} ended with -9; its last output:" in command.output()
     assert "Starting the scheduler" in command.output()

@@ -1,4 +1,4 @@
-"""Commands that are typed into one shell build on each other, and their ends are told."""
+"""Commands in one shell build on each other, and return their statuses."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def shell(tmp_path: Path, mark: str) -> Iterator[Shell]:
         yield shell
 
 
-def test_commands_share_what_a_shell_keeps(shell: Shell) -> None:
-    (folder, variable) = ("mkdir a && cd a", "export X=1")
-    assert [shell.type(each, DEADLINE_S) for each in (folder, variable)] == [(0, ""), (0, "")]
+def test_commands_share_folder_and_variables(shell: Shell) -> None:
+    commands = ("mkdir a && cd a", "export X=1")
+    assert [shell.type(command, DEADLINE_S) for command in commands] == [(0, ""), (0, "")]
     status, output = shell.type("basename $PWD; env | grep ^X=; exec 9>&1; cat; (exit 3)", DEADLINE_S)
     assert (status, output) == (3, "a\nX=1\n")
 
@@ -47,11 +47,11 @@ def test_a_background_command_is_a_process_group(shell: Shell, mark: str) -> Non
         assert time.monotonic() < until
 
 
-def test_what_does_not_end_is_told(shell: Shell) -> None:
-    with pytest.raises(TimeoutError, match=r"'echo here; sleep 600' did not end within 0\.5 s; it printed\nhere"):
+def test_a_command_that_does_not_end_raises(shell: Shell) -> None:
+    with pytest.raises(TimeoutError, match=r"'echo here; sleep 600' did not end within 0\.5 s; its output:\nhere"):
         shell.type("echo here; sleep 600", 0.5)
 
 
-def test_an_end_of_the_shell_is_told(shell: Shell) -> None:
+def test_the_end_of_the_shell_raises(shell: Shell) -> None:
     with pytest.raises(EOFError, match="'exit 1' ended the shell"):
         shell.type("exit 1", DEADLINE_S)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from e2e.scene import DEADLINE_S, one
+from e2e.scene import DEADLINE_S, only
 
 if TYPE_CHECKING:
     from e2e.scene import Run, Scene
@@ -122,8 +122,8 @@ def test_variables(scene: Scene) -> None:
     """A task reads, writes and deletes variables."""
     run = scene.run("talks")
     run.expect_end("variables", "success")
-    wanted = {"given": "by the API", "json": {"a": [1, 2]}, "missing": "fallback", "written": "by the task"}
-    run.expect_xcom("variables", wanted)
+    values = {"given": "by the API", "json": {"a": [1, 2]}, "missing": "fallback", "written": "by the task"}
+    run.expect_xcom("variables", values)
     variables = {variable["key"]: variable for variable in scene.api.all("variables", "variables")}
     written = variables["e2e_written"]
     assert (written["value"], written["description"]) == ("by the task", "a description")
@@ -155,20 +155,20 @@ def test_asset_event_starts_a_second_dag(scene: Scene) -> None:
     """An asset event of one Dag starts a run of another one."""
     run = scene.run("producer")
     run.expect_end("publish", "success")
-    found = scene.api.wait("run of consumer", lambda: scene.api.dag_runs("consumer"), DEADLINE_S)
-    started = one("runs of consumer", found)
+    runs = scene.api.wait("run of consumer", lambda: scene.api.dag_runs("consumer"), DEADLINE_S)
+    started = only("runs of consumer", runs)
     assert started["run_type"] == "asset_triggered"
     second = scene.existing_run("consumer", started["dag_run_id"])
     second.expect_end("read", "success")
     second.expect_xcom("read", {"triggered by": {"e2e_orders": 1}, "rows": [2]})
-    # Not before: of an event whose run is still queued the API of 3.3.2 can say nothing, and answers with 500.
-    event = one("events of producer", scene.api.asset_events(source_dag_id="producer"))
+    # The API of 3.3.2 answers with 500 while the run of the event is still queued.
+    event = only("events of producer", scene.api.asset_events(source_dag_id="producer"))
     assert event["extra"]["rows"] == 2
 
 
 def _error(run: Run, task_id: str) -> list[dict[str, Any]]:
     """Return the structured exceptions of the first try, as the web page gets them."""
     details = [record["error_detail"] for record in run.records(task_id) if record.get("error_detail")]
-    exceptions: list[dict[str, Any]] = one(f"exceptions in the log of {task_id}", details)
+    exceptions: list[dict[str, Any]] = only(f"exceptions in the log of {task_id}", details)
     assert all(isinstance(exception, dict) for exception in exceptions), exceptions
     return exceptions

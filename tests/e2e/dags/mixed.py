@@ -16,9 +16,9 @@ with DAG("mixed", schedule=None):
     def later(): ...
 
     @task
-    def pulls(given: dict[str, object]) -> list[str]:
-        return [f"{key}: {value}" for key, value in sorted(given.items())]
+    def pulls(result: dict[str, object]) -> list[str]:
+        return [f"{key}: {value}" for key, value in sorted(result.items())]
 
-    pushed, made = pushes(), later()
-    pushed >> made
-    pulls(made)
+    first, second = pushes(), later()
+    first >> second
+    pulls(second)

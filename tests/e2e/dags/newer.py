@@ -1,4 +1,4 @@
-"""A stub with arguments of its own: literals, and what ordinary Python tasks return."""
+"""A stub task with arguments: literals, and the return values of ordinary Python tasks."""
 
 from __future__ import annotations
 

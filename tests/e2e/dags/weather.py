@@ -1,4 +1,4 @@
-"""Tasks of two bundles in one Dag: the one has pandas 1, the other pandas 2, and each its coordinator's queue."""
+"""Tasks of two bundles in one Dag, one with pandas 1 and one with pandas 2, in the queues of two coordinators."""
 
 from __future__ import annotations
 

@@ -24,8 +24,8 @@ _LOSING = {
 _HARMLESS = {
     "a line has every usual part": "record(timestamp='2001-02-03T04:05:06.789123Z', logger='a.b', n=1)",
     "lines have all levels": """
-        records("level", "critical", "error", "warning", "info", "debug", "notset", "warn", "exception", "fatal", "trace",
-             "INFO", "Error", "", "log")
+        records("level", "critical", "error", "warning", "info", "debug", "notset", "warn", "exception", "fatal",
+             "trace", "INFO", "Error", "", "log")
         """,
     "levels are not strings": "records('level', 10, 20, None, True, 1.5)\nrecord(event='after')",
     "times have many forms": """
