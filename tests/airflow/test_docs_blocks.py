@@ -21,7 +21,7 @@ DEADLINE_S = 60
 PYTHON_VARIABLE = "DAGFLOE_AIRFLOW_PYTHON"
 BLOCKS = [block for page in PAGES for block in read_blocks(page)]
 DAG_FILES = [block for block in BLOCKS if block.needs_airflow]
-SETTINGS = [block for block in BLOCKS if block.language in ("ini", "yaml") and "coordinators" in block.text]
+SETTINGS = [block for block in BLOCKS if block.language in ("ini", "yaml") and "coordinators" in block.content]
 #: Creates the coordinators of all configured queues, like a worker.
 LOAD = """
 import json
@@ -53,14 +53,14 @@ def ask(folder: Path, *arguments: str) -> Any:
 
 def is_for_newer(block: Block) -> bool:
     """Whether a block is a setting of Airflow 3.4."""
-    return "task_handler_bundle_name" in block.text
+    return "task_handler_bundle_name" in block.content
 
 
 def as_ini(block: Block) -> str:
     """Convert settings to the format of `airflow.cfg`; a Helm chart has them below `config`."""
     if block.language == "ini":
-        return block.text
-    config = yaml.safe_load(block.text)["config"]
+        return block.content
+    config = yaml.safe_load(block.content)["config"]
     return "\n".join(
         f"[{section}]\n" + "".join(f"{key} = {value}\n" for key, value in values.items())
         for section, values in config.items()
@@ -75,10 +75,10 @@ def test_dag_file(block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     sales_project.prepare(tmp_path, bundles / "sales", monkeypatch)
     dags = tmp_path / "dags"
     dags.mkdir()
-    (dags / "dag_file.py").write_text(PLACES.sub(lambda match: f"{tmp_path}{match[0]}", block.text), "utf-8")
+    (dags / "dag_file.py").write_text(PLACES.sub(lambda match: f"{tmp_path}{match[0]}", block.content), "utf-8")
     result = ask(tmp_path, str(ROOT / "tests" / "airflow" / "read_dags.py"), str(dags))
     assert result["errors"] == []
-    assert list(result["dags"]) == ([] if "check_bundles" in block.text else ["sales"])
+    assert list(result["dags"]) == ([] if "check_bundles" in block.content else ["sales"])
 
 
 def test_settings(tmp_path: Path) -> None:

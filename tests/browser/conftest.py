@@ -1,4 +1,4 @@
-"""The browser, and the made run's page in it."""
+"""The browser, and a window with the page of the example run."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def window(browser: Browser) -> Iterator[Window]:
 
 @pytest.fixture
 def page(window: Window, tmp_path: Path) -> Iterator[Window]:
-    """Open the made run's page in a wide window. After the test the browser must not have complained about it."""
+    """Open the page of the example run in a wide window. After the test, check that the browser had no complaints."""
     path = tmp_path / "run.html"
     write_report(path, example_run())
     window.resize(1280)

@@ -1,4 +1,4 @@
-"""An example of a Dag run, with every state and shape that the report shows."""
+"""An example of a Dag run with all states and shapes that the report shows."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def example_run() -> dict[str, Any]:
                     15.2,
                     3.1,
                     error="TimeoutError: the warehouse did not answer within 5 s",
-                    records=[record(18.2, "given up", "critical", exception=TRACEBACK)],
+                    records=[record(18.2, "the load failed", "critical", exception=TRACEBACK)],
                 ),
             ),
             instance("publish", "upstream_failed"),

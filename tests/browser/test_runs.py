@@ -1,4 +1,4 @@
-"""Reports of real runs: what `dagfloe run` writes about the examples, in a browser."""
+"""Reports that `dagfloe run` writes about the examples, in a browser."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SCREENSHOTS = ROOT / ".cache" / "screenshots"
 
 
 def report(window: Window, path: Path, *args: str) -> None:
-    """Run a bundle, and open the page about it."""
+    """Run a bundle, and open its report."""
     result = CliRunner().invoke(run, [*args, "--max-wait", "0.2", "--report", str(path), "-q"])
     assert result.exit_code == 0, result.output
     window.resize(1280)
@@ -30,7 +30,7 @@ def report(window: Window, path: Path, *args: str) -> None:
 
 
 def test_weather(window: Window, tmp_path: Path) -> None:
-    """The graph, the timeline and the logs of the weather bundle's file are on its page."""
+    """The page of the weather bundle's file shows the graph, the timeline and the logs."""
     path = tmp_path / "run-weather.html"
     database = str(tmp_path / "weather.db").replace("/", "%2F")
     file = str(ROOT / "dist" / platform_tag() / "weather")
@@ -47,7 +47,7 @@ def test_weather(window: Window, tmp_path: Path) -> None:
 
 
 def test_orders(window: Window, tmp_path: Path) -> None:
-    """The group, the mapped task with its two tries, the skip and the question are on the page of the orders."""
+    """The page of the orders shows the group, the mapped task with two tries, the skip and the question."""
     path = tmp_path / "run-orders.html"
     report(window, path, str(ROOT / "bundles" / "orders"), "--seed", str(ROOT / "bundles" / "orders" / "seed.toml"))
     states = dict(zip(window.texts(".node .node-label"), window.texts(".node .node-state"), strict=True))
@@ -55,9 +55,9 @@ def test_orders(window: Window, tmp_path: Path) -> None:
     assert set(states.values()) == {"success", "skipped"}
     (group,) = window.rects(".group > rect")
     boxes = dict(zip(states, window.rects(".node .node-box"), strict=True))
-    assert [label for label, box in boxes.items() if group.holds(box)] == ["currencies", "rate"]
+    assert [label for label, box in boxes.items() if group.contains(box)] == ["currencies", "rate"]
     assert window.texts(".pill") == ["3 mapped", "branch"]
-    assert {"up_for_retry", "awaiting_input"} <= {text.partition(":")[0] for text in window.texts(".wait title")}
+    assert {"up_for_retry", "awaiting_input"} <= {title.partition(":")[0] for title in window.texts(".wait title")}
     window.page.fill("#log-search", "the exchange did not answer")
     assert len(window.texts("#log-list li")) == 1
     assert (window.complaints, window.requests) == ([], {path.as_uri()})

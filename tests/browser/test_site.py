@@ -1,4 +1,4 @@
-"""The documentation's site, read from its folder in a real browser."""
+"""The site of the documentation in a real browser, without a server."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 SITE = Path(__file__).parents[2] / ".cache" / "site"
-#: What is wider than the page without a scroll bar of its own.
+#: By how many pixels the page is wider than its window.
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-#: Types words into the search, and waits for the first page that is found.
+#: Types words into the search, and waits for the first result.
 SEARCH = """
 new Promise(resolve => {
-  const seen = () => document.querySelector(".md-search-result__item a")?.innerText
+  const result = () => document.querySelector(".md-search-result__item a")?.innerText
   const input = document.querySelector(".md-search__input")
-  const watch = new MutationObserver(() => seen() && resolve(seen()))
+  const watch = new MutationObserver(() => result() && resolve(result()))
   watch.observe(document.querySelector(".md-search-result"), {childList: true, subtree: true})
   input.focus()
   input.value = "WORDS"
@@ -30,16 +30,16 @@ new Promise(resolve => {
 
 @pytest.fixture
 def site() -> Path:
-    """Where `make docs` puts it."""
+    """Return the folder where `make docs` puts the site."""
     assert (SITE / "index.html").exists(), "the site is missing: run `make docs` first"
     return SITE
 
 
 @pytest.mark.parametrize("width", [390, 1280])
 def test_pages(window: Window, site: Path, width: int) -> None:
-    """No page is wider than its window, complains, or asks the network."""
+    """No page is wider than its window, causes complaints, or sends requests to the network."""
     window.resize(width)
-    pages = sorted(set(site.rglob("*.html")) - {site / "404.html"})  # which only a server shows
+    pages = sorted(set(site.rglob("*.html")) - {site / "404.html"})  # only a server shows it
     assert len(pages) > 25
     for page in pages:
         window.open(page)
@@ -49,7 +49,7 @@ def test_pages(window: Window, site: Path, width: int) -> None:
 
 
 def test_search(window: Window, site: Path) -> None:
-    """What is searched for is found, without a server."""
+    """The search works without a server."""
     window.resize(1280)
     window.open(site / "how-to" / "tasks.html")
     assert window.evaluate(SEARCH.replace("WORDS", "human"))

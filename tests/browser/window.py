@@ -1,4 +1,4 @@
-"""A page in the Chromium of this machine: what it shows, what a person does to it, and what the browser reports."""
+"""A page in the Chromium of this machine: its contents, input from a user, and complaints of the browser."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, FloatRect, Page
 
 Pixel = tuple[int, int, int]
-#: Without these Chromium connects to its maker's servers, needs a sandbox that root has not, or draws differently.
+#: Without these flags, Chromium connects to servers, needs a sandbox that root does not have, or draws differently.
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -28,7 +28,7 @@ FLAGS = (
     "--disable-sync",
     "--hide-scrollbars",
 )
-#: How far each channel of a pixel may be from a colour that it counts as.
+#: The largest difference in a channel between a pixel and the colour that it counts as.
 _NEAR = 40
 
 
@@ -41,18 +41,18 @@ class Rect(NamedTuple):
     height: float
 
     def overlaps(self, other: Rect) -> bool:
-        """Whether the two have any area in common."""
+        """Whether the two have an area in common."""
         across = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
         down = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
         return across > 0.5 and down > 0.5
 
-    def holds(self, other: Rect) -> bool:
-        """Whether the other is inside, to a pixel."""
+    def contains(self, inner: Rect) -> bool:
+        """Whether another element is inside, to a pixel."""
         return (
-            self.x - 1 <= other.x
-            and self.y - 1 <= other.y
-            and other.x + other.width <= self.x + self.width + 1
-            and other.y + other.height <= self.y + self.height + 1
+            self.x - 1 <= inner.x
+            and self.y - 1 <= inner.y
+            and inner.x + inner.width <= self.x + self.width + 1
+            and inner.y + inner.height <= self.y + self.height + 1
         )
 
 
@@ -60,11 +60,11 @@ class Window:
     """A window with one page.
 
     Args:
-        page: the page, which nothing was opened in yet.
+        page: an empty page.
 
     Attributes:
         page: Playwright's page.
-        complaints: what the browser logged since the last page was opened: errors, warnings, refusals of its policy.
+        complaints: errors, warnings and refusals that the browser logged since the last page was opened.
         requests: the URLs that the page requested since then.
     """
 
@@ -105,7 +105,7 @@ class Window:
         return self.page.screenshot(full_page=True, clip=clip)
 
     def rects(self, selector: str) -> list[Rect]:
-        """Return the places of the elements, counted from the page's corner."""
+        """Return the places of the elements, measured from the page's corner."""
         boxes = self.page.eval_on_selector_all(
             selector,
             "elements => elements.map(element => element.getBoundingClientRect())"
@@ -114,25 +114,25 @@ class Window:
         return [Rect(*box) for box in boxes]
 
     def texts(self, selector: str) -> list[str]:
-        """Return the text of each element."""
+        """Return the text of the elements."""
         return self.page.locator(selector).all_text_contents()
 
     def rows(self, selector: str) -> list[list[str]]:
-        """Return the text of the cells of each table row, as a person sees it."""
+        """Return the visible text of the cells of the table rows."""
         rows = self.page.eval_on_selector_all(
             selector, "rows => rows.map(row => [...row.cells].map(cell => cell.innerText))"
         )
         return [[" ".join(cell.split()) for cell in row] for row in rows]
 
     def visible(self, selector: str) -> list[bool]:
-        """Return for each element whether it is visible, and not folded away."""
+        """Return for all elements whether they are visible, and not folded away."""
         flags: list[bool] = self.page.eval_on_selector_all(
             selector, "elements => elements.map(element => element.checkVisibility())"
         )
         return flags
 
     def share(self, box: Rect, colour: Pixel) -> float:
-        """Return how much of a part of the page has about this colour, from 0 to 1."""
+        """Return the share of the pixels in a box that have about this colour, from 0 to 1."""
         image = Image.open(io.BytesIO(self.screenshot(box))).convert("RGB")
         data = image.tobytes()
         pixels = list(zip(data[::3], data[1::3], data[2::3], strict=True))
@@ -145,7 +145,7 @@ class Window:
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Start the headless Chromium of this machine, and end it with all that it started."""
+    """Start the headless Chromium of this machine, and end it with all its processes."""
     program = shutil.which("chromium")
     assert program, "chromium is missing: apt-get install chromium"
     with sync_playwright() as playwright:

@@ -33,7 +33,7 @@ def page(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
     """Create the folder of a page, with the examples and copies of the bundle files that the page names."""
     (tmp_path / "bundles").symlink_to(ROOT / "bundles")
     (tmp_path / "dags").mkdir()
-    text = "".join(block.text for block in BLOCKS[name])
+    text = "".join(block.content for block in BLOCKS[name])
     for folder, bundle in product(("dist/linux-x86_64", "opt/airflow/bundles"), ("hello", "weather")):
         (tmp_path / folder).mkdir(parents=True, exist_ok=True)
         if f"{folder}/{bundle}" in text:
@@ -74,15 +74,15 @@ def blocks_of(tmp_path: Path, text: str) -> list[Block]:
     ("text", "why"),
     [
         ("```python\nraise ValueError(1)\n```", "1"),
-        ("```cobol\n```", "nobody knows"),
-        ("```\n```", "nobody knows"),
+        ("```cobol\n```", "cannot be run"),
+        ("```\n```", "cannot be run"),
         ("```console\n$ exit 3\n```", "status 3"),
-        ("```console\n$ echo one\ntwo\n```", "the page says"),
+        ("```console\n$ echo one\ntwo\n```", "the page shows"),
         ("```console\n$ dagfloe inspect nothing\n```", "status 1"),
-        ("```toml\nx = 1\n```", "neither"),
+        ("```toml\nx = 1\n```", "not a project"),
         ('```toml\n[tool.dagfloe]\nbundle = "tasks:bundle"\ntypo = 1\n```', "typo"),
         ("```yaml\nkind: Pod\n```", "needs apiVersion"),
-        ("```dockerfile\nRUM x\n```", "no Dockerfile"),
+        ("```dockerfile\nRUM x\n```", "not a Dockerfile"),
         ("```json\n{\n```", "Expecting"),
         ("```python\n# test_x.py\ndef test_x():\n    assert False\n```", "1 failed"),
     ],

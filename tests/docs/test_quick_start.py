@@ -17,7 +17,7 @@ README = [*path_blocks()]
 
 def commands(blocks: list[Block]) -> list[str]:
     """List the commands in the blocks."""
-    return [command for block in blocks if block.language == "console" for command, _ in read_console(block.text)]
+    return [command for block in blocks if block.language == "console" for command, _ in read_console(block.content)]
 
 
 def test_every_command_of_the_readme_is_explained() -> None:
@@ -31,5 +31,5 @@ def test_commands_that_need_airflow_are_in_the_readme() -> None:
     blocks = [block for block in BLOCKS if "airflow-readme" in block.excuse]
     assert blocks
     assert commands(blocks) == commands([block for block in README if "airflow-readme" in block.excuse])
-    settings = [(block.name, block.text) for block in README if block.language == "ini"]
-    assert settings == [(block.name, block.text) for block in BLOCKS if block.language == "ini"]
+    settings = [(block.name, block.content) for block in README if block.language == "ini"]
+    assert settings == [(block.name, block.content) for block in BLOCKS if block.language == "ini"]

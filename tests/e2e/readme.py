@@ -97,7 +97,7 @@ def _type_all(folder: Path, mark: dict[str, str]) -> None:
             if block.language == "ini":
                 _put(Path(block.name.replace("$AIRFLOW_HOME", str(airflow_home))), block)
                 continue
-            for command, expected in read_console(block.text):
+            for command, expected in read_console(block.content):
                 _type(shell, block, command, expected)
                 if command.endswith("&"):
                     _wait_for_dag(api, home / "airflow.log")
@@ -144,7 +144,7 @@ def _environment(folder: Path, port: int) -> dict[str, str]:
 
 def _put(file: Path, block: Block) -> None:
     """Add settings to airflow.cfg, below the line of their section, as the page says."""
-    section, _, settings = block.text.partition("\n")
+    section, _, settings = block.content.partition("\n")
     content = file.read_text("utf-8")
     if content.count(f"\n{section}\n") != 1:
         raise ReadmeError(f"{block}: {file.name} must have exactly one line {section}")

@@ -21,7 +21,7 @@ TIMES = int(os.environ.get("DAGFLOE_TIMES", "1"))
 @pytest.mark.parametrize("death", DEATHS, ids=lambda death: death.name)
 def test_death_leaves_nothing(guest: Path, form: str, tmp_path: Path, tables: Tables, death: Death) -> None:
     """However the process ends, its exit status is correct, and its child processes and unpacked files are gone."""
-    if death.how == "out of memory" and not can_limit_memory():
+    if death.ending == "out of memory" and not can_limit_memory():
         pytest.skip("this user may not limit the memory of a process")
     for number in range(TIMES):
         scene = Scene(guest, tmp_path / str(number))

@@ -115,8 +115,8 @@ def test_hard_host(dist: Path, tmp_path: Path, tables: Tables, host: Host) -> No
         assert (answer.returncode, answer.stdout) == (CANNOT_RUN, ""), answer.stderr
         stderr = answer.stderr
         outcome = f"status {CANNOT_RUN}: no folder can be used"
-    assert all(text in stderr for text in host.said), stderr
-    assert bool(stderr) == bool(host.said)
+    assert all(part in stderr for part in host.stderr), stderr
+    assert bool(stderr) == bool(host.stderr)
     if stderr:
         outcome += f"; stderr: “{stderr.splitlines()[-1].replace(str(tmp_path), '…')}”"
     tables.add(TABLE, host.name, "seen", outcome)

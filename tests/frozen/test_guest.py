@@ -85,14 +85,14 @@ def test_status_of_a_killed_task(guest: Path, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("how", ["segfault", "exit"])
-def test_status_of_a_crash(guest: Path, tmp_path: Path, how: str) -> None:
+@pytest.mark.parametrize("task_id", ["segfault", "exit"])
+def test_status_of_a_crash(guest: Path, tmp_path: Path, task_id: str) -> None:
     """A crash or `os._exit` in the author's code gives its own exit status, and the log has the records before it."""
     with Peer([str(guest)], {"TMPDIR": str(tmp_path)}) as peer:
-        peer.send(0, startup(how, "guest"))
-        assert peer.wait() == {"segfault": -signal.SIGSEGV, "exit": 7}[how]
+        peer.send(0, startup(task_id, "guest"))
+        assert peer.wait() == {"segfault": -signal.SIGSEGV, "exit": 7}[task_id]
         assert "last words" in peer.events()
-        if how == "segfault":
+        if task_id == "segfault":
             assert peer.process.stderr is not None
             assert b"Fatal Python error: Segmentation fault" in peer.process.stderr.read()
 

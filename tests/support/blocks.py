@@ -1,4 +1,4 @@
-"""The fenced blocks of the documentation's pages."""
+"""The fenced blocks of the documentation."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ class Block:
     """A fenced block.
 
     Attributes:
-        page: where it is.
-        line: the number of its first line of text.
-        language: what the fence says.
-        name: the file that it shows, by its title or its first comment; empty for none.
-        text: what is in it.
-        excuse: why it is not run; empty for those that are.
+        page: the page.
+        line: the number of its first line.
+        language: the language in the fence.
+        name: the name of a file, from the title or the first comment; empty if the block is not a file.
+        content: its lines.
+        excuse: the reason for not running it; empty if the tests run it.
     """
 
     page: Path
     line: int
     language: str
     name: str
-    text: str
+    content: str
     excuse: str = ""
 
     def __str__(self) -> str:
@@ -42,28 +42,28 @@ class Block:
 
     @property
     def needs_airflow(self) -> bool:
-        """Whether it is Python that imports Airflow."""
-        return self.language == "python" and _AIRFLOW.search(self.text) is not None
+        """Whether it is Python code that imports Airflow."""
+        return self.language == "python" and _AIRFLOW.search(self.content) is not None
 
 
 def read_blocks(page: Path) -> list[Block]:
-    """The blocks of a page, in order; a fence that is not closed fails."""
+    """Read the blocks of a page in order. A fence without an end raises ValueError."""
     blocks = []
     lines = page.read_text("utf-8").splitlines()
     above = ""
     number = 0
     while number < len(lines):
-        opened = _FENCE.match(lines[number])
-        if not opened:
+        match = _FENCE.match(lines[number])
+        if not match:
             above = lines[number].strip() or above
             number += 1
             continue
-        indent, fence, language, info = opened.groups()
+        indent, fence, language, info = match.groups()
         end = lines.index(indent + fence, number + 1)
-        text = textwrap.dedent("\n".join(lines[number + 1 : end])) + "\n"
-        title, named, excuse = _TITLE.search(info), _NAMED.match(text), _NOT_RUN.fullmatch(above)
+        content = textwrap.dedent("\n".join(lines[number + 1 : end])) + "\n"
+        title, named, excuse = _TITLE.search(info), _NAMED.match(content), _NOT_RUN.fullmatch(above)
         name = title[1] if title else named[1] if named else ""
-        blocks.append(Block(page, number + 2, language, name, text, excuse[1] if excuse else ""))
+        blocks.append(Block(page, number + 2, language, name, content, excuse[1] if excuse else ""))
         above = ""
         number = end + 1
     return blocks

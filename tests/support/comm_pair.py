@@ -58,13 +58,13 @@ Reply = tuple[object, object]
 def answered(
     answer: Callable[[dict[str, Any]], Reply], schema_version: str = DEFAULT_SCHEMA_VERSION
 ) -> Iterator[Comms]:
-    """A comm socket whose requests a function answers, on a thread, until the socket is closed."""
-    ours, theirs = socket.socketpair()
-    comms = Comms(ours, Cancellation(), reply_timeout_s=DEADLINE_S, schema_version=schema_version)
+    """Connect a `Comms` to a function that answers its requests, on a thread, until the socket is closed."""
+    runtime_end, supervisor_end = socket.socketpair()
+    comms = Comms(runtime_end, Cancellation(), reply_timeout_s=DEADLINE_S, schema_version=schema_version)
 
     def serve() -> None:
-        supervisor = Supervisor(theirs)
-        with theirs:
+        supervisor = Supervisor(supervisor_end)
+        with supervisor_end:
             while True:
                 try:
                     frame_id, body = supervisor.receive()

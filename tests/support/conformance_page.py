@@ -1,4 +1,4 @@
-"""Makes docs/evidence/conformance.md from what `make conformance` saw, or compares the two: `--check`."""
+"""Writes docs/evidence/conformance.md from the results of `make conformance`, or compares the two: `--check`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from support.dimensions import CAPABILITIES, DIMENSIONS, GROUPS, LIST, STATES
 
 TESTS = Path(__file__).parents[1]
 PAGE = TESTS.parent / "docs" / "evidence" / "conformance.md"
-#: What is published of the other SDKs in their `capabilities.yaml`, as of the commits of apache/airflow that are named.
-#: Variables: Go reads them only.
+#: The other SDKs: the commit of apache/airflow, and the capabilities in their `capabilities.yaml` at this commit.
+#: Go only reads variables.
 OTHERS: dict[str, tuple[str, set[str]]] = {}
 _COMMON = {
     "success",
@@ -28,11 +28,12 @@ _COMMON = {
 OTHERS["Go"] = ("0167a919c7b1", _COMMON)
 OTHERS["Java"] = ("031d2bcca60c", _COMMON | {"variable-read-write"})
 OTHERS["TypeScript"] = ("20b7001efb0e", _COMMON | {"variable-read-write", "asset-state-store"})
+_CONFORMING = ("pass", "not offered")
 NATIVE = "native-dag-authoring"
 
 
 def inputs_digest() -> str:
-    """The digest of everything that says what is tested and how."""
+    """Return the digest of the tests, the tasks and the dimensions."""
     paths = [TESTS / "airflow" / name for name in ("test_conformance.py", "supervise.py")]
     paths += sorted((TESTS / "airflow").glob("api_*.py"))
     paths += [TESTS / "support" / "dimensions.py"]
@@ -45,10 +46,10 @@ def inputs_digest() -> str:
 
 
 def page(results: dict[str, dict[str, str]]) -> str:
-    """The page.
+    """Return the content of the page.
 
     Args:
-        results: what became of each dimension, by Airflow version.
+        results: the results of the dimensions, by version of Airflow.
     """
     versions = list(results)
     lines = [
@@ -65,9 +66,9 @@ def page(results: dict[str, dict[str, str]]) -> str:
     for title, group in GROUPS.items():
         lines += ["", f"## {title}", "", f"| dimension | tier | {' | '.join(versions)} | what is shown |"]
         lines.append("|---|---" + "|---" * len(versions) + "|---|")
-        for each in group:
-            seen = " | ".join(results[version].get(each.name, "not run") for version in versions)
-            lines.append(f"| {each.name} | {each.tier or '-'} | {seen} | {each.what} |")
+        for dimension in group:
+            cells = " | ".join(results[version].get(dimension.name, "not run") for version in versions)
+            lines.append(f"| {dimension.name} | {dimension.tier or '-'} | {cells} | {dimension.description} |")
     lines += ["", *_comparison(results), "", f"<!-- inputs {inputs_digest()} -->", ""]
     return "\n".join(lines)
 
@@ -85,32 +86,32 @@ def _comparison(results: dict[str, dict[str, str]]) -> list[str]:
         f"| dimension | tier | dagfloe | {' | '.join(OTHERS)} |",
         "|---|---|---|" + "---|" * len(OTHERS),
     ]
-    for each in (*STATES, *CAPABILITIES):
-        ours = all(told.get(each.name) in ("pass", "not offered") for told in results.values())
-        others = " | ".join("yes" if each.name in supported else "no" for _, supported in OTHERS.values())
-        lines.append(f"| {each.name} | {each.tier} | {'yes' if ours else 'no'} | {others} |")
+    for dimension in (*STATES, *CAPABILITIES):
+        conforms = all(names.get(dimension.name) in _CONFORMING for names in results.values())
+        others = " | ".join("yes" if dimension.name in supported else "no" for _, supported in OTHERS.values())
+        lines.append(f"| {dimension.name} | {dimension.tier} | {'yes' if conforms else 'no'} | {others} |")
     lines.append(f"| {NATIVE} | SHOULD | no | {' | '.join('no' for _ in OTHERS)} |")
     return lines
 
 
 def main(arguments: list[str]) -> int:
-    """Write the page, or compare it; the exit status is 1 when a dimension failed or the page is stale."""
+    """Write or compare the page, and return the exit status: 1 if a dimension failed or the page is stale."""
     check = "--check" in arguments
     paths = [Path(argument) for argument in arguments if argument != "--check"]
     results = {path.stem: json.loads(path.read_text("utf-8")) for path in paths}
-    text = page(results)
-    bad = [f"{name} under {version}" for version, told in results.items() for name in DIMENSIONS
-           if told.get(name) not in ("pass", "not offered")]  # fmt: skip
-    for each in bad:
-        print(f"does not conform: {each}", file=sys.stderr)  # noqa: T201
-    if check and (not PAGE.exists() or PAGE.read_text("utf-8") != text):
+    content = page(results)
+    failures = [f"{name} under {version}" for version, names in results.items() for name in DIMENSIONS
+                if names.get(name) not in _CONFORMING]  # fmt: skip
+    for failure in failures:
+        print(f"does not conform: {failure}", file=sys.stderr)  # noqa: T201
+    if check and (not PAGE.exists() or PAGE.read_text("utf-8") != content):
         print(f"{PAGE.name} is stale: run `make conformance`", file=sys.stderr)  # noqa: T201
         return 1
     if not check:
         PAGE.parent.mkdir(exist_ok=True)
-        PAGE.write_text(text, "utf-8")
-    print(text.partition("## The other")[0])  # noqa: T201
-    return 1 if bad else 0
+        PAGE.write_text(content, "utf-8")
+    print(content.partition("## The other")[0])  # noqa: T201
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":

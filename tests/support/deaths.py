@@ -1,4 +1,4 @@
-"""The ways in which a bundle's process can end while a task runs, and checks that nothing of it is left."""
+"""How a bundle's process can end during a task, and checks that nothing is left; the task is in tests/demo/guest."""
 
 from __future__ import annotations
 
@@ -20,69 +20,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 MARK = "DAGFLOE_TEST_RUN"
-#: A task for the tests' bundle: it starts processes in several ways, then ends as `HOW` says.
-TASK = """
-def children():
-    quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
-    yield subprocess.Popen(["sleep", "300"], **quiet).pid
-    yield subprocess.Popen(["sleep", "300"], start_new_session=True, **quiet).pid
-    yield subprocess.Popen(["/bin/sleep", "300"], env={}, **quiet).pid
-    worker = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(300,), daemon=True)
-    worker.start()
-    yield worker.pid
-
-
-@dag.task
-def ending(client: Client, log: logging.Logger):
-    how = os.environ["HOW"]
-    pids = {"own": os.getpid(), "parent": os.getppid(), "children": list(children())}
-    log.info("pids %s", json.dumps(pids))
-    client.get_variable("go")
-    log.info("last words")
-    if how == "exception":
-        raise RuntimeError("not today")
-    elif how == "SystemExit":
-        raise SystemExit(3)
-    elif how == "segmentation fault":
-        faulthandler._sigsegv()
-    elif how == "abort":
-        os.abort()
-    elif how == "os._exit":
-        os._exit(7)
-    elif how == "out of memory":
-        hoard = []
-        while True:
-            hoard.append(bytearray(os.urandom(1 << 20)))
-    elif how == "deaf":
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-        log.info("deaf now")
-        while True:
-            signal.sigtimedwait({signal.SIGUSR1}, 300)
-    elif how == "wait":
-        log.info("waiting")
-        threading.Event().wait()
-"""
 
 
 @dataclass(frozen=True)
 class Death:
-    """A way in which the process ends.
+    """An end of the process.
 
     Attributes:
         name: the row of the table.
-        how: what the task does.
-        act: what the supervisor or another process does then.
+        ending: the last action of the task.
+        act: what the supervisor or another process does after it.
         status: the exit status that the supervisor sees; None if the supervisor ends, too.
         state: the state in the terminal message; None if the bundle sends none.
-        word: the last record of the task; None if nothing is left to read it.
+        last_record: the last record of the task; None if no process is left to read it.
     """
 
     name: str
-    how: str
+    ending: str
     status: int | None
     state: str | None = None
     act: Callable[[Peer, dict[str, Any]], object] = lambda _peer, _pids: None
-    word: str | None = "last words"
+    last_record: str | None = "last words"
 
 
 def _signal(number: int) -> Callable[[Peer, dict[str, Any]], object]:
@@ -127,10 +85,10 @@ DEATHS = (
     Death("SIGKILL of the started process", "wait", -signal.SIGKILL, None, _kill("started")),
     Death("SIGKILL of the task's process", "wait", -signal.SIGKILL, None, _kill("own")),
     Death("SIGKILL of both at once", "wait", -signal.SIGKILL, None, _kill("started", "own")),
-    Death("the supervisor is killed", "wait", None, None, word=None),
+    Death("the supervisor is killed", "wait", None, None, last_record=None),
     Death("the comm socket is half open: the supervisor sends no more", "wait", 1, None, _close("comm, one way")),
     Death("the comm socket is closed", "wait", 1, None, _close("comm")),
-    Death("the logs socket is closed", "return", 0, "success", _close("logs"), word=None),
+    Death("the logs socket is closed", "return", 0, "success", _close("logs"), last_record=None),
     Death("a segmentation fault", "segmentation fault", -signal.SIGSEGV),
     Death("`os.abort`", "abort", -signal.SIGABRT),
     Death("`os._exit(7)`", "os._exit", 7),
@@ -171,7 +129,7 @@ class Scene:
 
     def next_start(self) -> None:
         """Start a bundle on this host again: a start deletes what killed processes left."""
-        with Peer([str(self.file)], {**self.env, "HOW": "return"}) as peer:
+        with Peer([str(self.file)], {**self.env, "ENDING": "return"}) as peer:
             peer.send(0, startup("square_of_two", "guest"))
             frame_id, _ = peer.expect("SetXCom")
             peer.send(frame_id)
@@ -195,13 +153,13 @@ class Scene:
         return processes
 
     def _with_supervisor(self, death: Death) -> tuple[int, dict[str, Any]]:
-        with Peer([str(self.file)], {**self.env, "HOW": death.how}) as peer:
+        with Peer([str(self.file)], {**self.env, "ENDING": death.ending}) as peer:
             pids = self.begin(peer)
-            with _memory_limit(pids["own"]) if death.how == "out of memory" else _nothing():
+            with _memory_limit(pids["own"]) if death.ending == "out of memory" else _nothing():
                 peer.send(pids["go"], {"type": "VariableResult", "key": "go", "value": "go"})
-                if death.word and death.how != "wait":
+                if death.last_record and death.ending != "wait":
                     peer.record("last words")
-                elif death.how == "wait":
+                elif death.ending == "wait":
                     peer.record("waiting")
                 death.act(peer, pids)
                 if death.state:
@@ -209,10 +167,10 @@ class Scene:
                     assert (frame_id, body["state"]) == (0, death.state)
                     peer.send(0)
                 status = peer.wait()
-            if death.word:
+            if death.last_record:
                 events = [record["event"] for record in peer.records] + peer.events()
-                assert any(death.word in event for event in events), events
-            if death.how in ("segmentation fault", "abort"):
+                assert any(death.last_record in event for event in events), events
+            if death.ending in ("segmentation fault", "abort"):
                 assert peer.process.stderr
                 assert b"Fatal Python error" in peer.process.stderr.read()
         return status, pids
@@ -227,7 +185,7 @@ class Scene:
         return pids
 
     def _with_killed_supervisor(self, death: Death) -> dict[str, Any]:
-        command = [sys.executable, "-m", "support.deaths", str(self.file), str(self.folder), self.mark, death.how]
+        command = [sys.executable, "-m", "support.deaths", str(self.file), str(self.folder), self.mark, death.ending]
         env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as supervisor:
             assert supervisor.stdout
@@ -237,10 +195,10 @@ class Scene:
         return pids
 
 
-def be_supervisor(file: str, folder: str, mark: str, how: str) -> None:
+def be_supervisor(file: str, folder: str, mark: str, ending: str) -> None:
     """Run a bundle until it waits, print its processes, and wait to be killed."""
     scene = Scene(Path(file), Path(folder), mark)
-    with Peer([file], {**scene.env, "HOW": how}) as peer:
+    with Peer([file], {**scene.env, "ENDING": ending}) as peer:
         pids = scene.begin(peer)
         peer.send(pids["go"], {"type": "VariableResult", "key": "go", "value": "go"})
         peer.record("waiting")

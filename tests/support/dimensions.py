@@ -1,10 +1,10 @@
-"""What conformance is measured by: Airflow's list for language SDKs, and what dagfloe promises beside it."""
+"""The dimensions of conformance: Airflow's list for language SDKs, and further promises of dagfloe."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-#: Airflow's own list, of which the tiers are.
+#: Airflow's list, with the tiers.
 LIST = "https://github.com/apache/airflow/blob/main/contributing-docs/30_new_language_sdk.rst"
 
 
@@ -12,15 +12,15 @@ class Dimension(NamedTuple):
     """One row of the table.
 
     Attributes:
-        name: as in Airflow's list, where it is in there.
-        tier: MUST, SHOULD or MAY of that list; empty for what is beside it.
-        what: what is shown.
-        since: the first Airflow whose supervisor can do it.
+        name: the name, as in Airflow's list if it is there.
+        tier: MUST, SHOULD or MAY; empty for dimensions beyond the list.
+        description: what the tests show.
+        since: the first Airflow whose supervisor offers it.
     """
 
     name: str
     tier: str
-    what: str
+    description: str
     since: str = "3.3"
 
 
@@ -48,7 +48,7 @@ CAPABILITIES = (
     Dimension("asset-event-emit", "MAY", "outlets with extra; events under an alias"),
     Dimension("asset-event-read", "MAY", "events of assets and aliases; those that triggered the run"),
 )
-BESIDE = (
+FURTHER = (
     Dimension("resume", "", "the resumed function receives event and kwargs, decoded from Airflow's serialization"),
     Dimension(
         "failed-trigger", "", "if the trigger fails, the resumed task fails; the log contains the trigger's traceback"
@@ -83,6 +83,6 @@ BESIDE = (
 GROUPS = {
     "States": STATES,
     "Runtime capabilities": CAPABILITIES,
-    "Beyond the list": BESIDE,
+    "Beyond the list": FURTHER,
 }
-DIMENSIONS = {each.name: each for group in GROUPS.values() for each in group}
+DIMENSIONS = {dimension.name: dimension for group in GROUPS.values() for dimension in group}

@@ -1,39 +1,39 @@
-"""Hosts that make the first start of a bundle file hard."""
+"""Hosts with difficult conditions for the first start of a bundle file."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-TEMPORARY = "/tmp"  # noqa: S108 - its name, for hosts that have another one
+TEMPORARY = "/tmp"  # noqa: S108 - only a name
 
 
 @dataclass(frozen=True)
 class Host:
-    """A host that makes it hard.
+    """A host with difficult conditions.
 
     Attributes:
         name: the row of the table.
-        script: makes the host from an empty folder `$HOST`, in a mount namespace of its own, and ends with
-            `exec $FILE "$@"`, the bundle file being `$FILE`.
-        env: what is added to the environment, `$HOST` standing for the folder.
-        said: what is said on stderr, in part; nothing when empty.
-        runs: whether there is any place from which the task can run.
+        script: prepares the host in the empty folder `$HOST`, in its own mount namespace, and ends with
+            `exec $FILE "$@"` for the bundle file.
+        env: additional environment variables, in which `$HOST` is the folder.
+        stderr: parts of the output on stderr; no output if empty.
+        runs: whether the task can run from any folder.
     """
 
     name: str
     script: str
     env: dict[str, str]
-    said: tuple[str, ...] = ()
+    stderr: tuple[str, ...] = ()
     runs: bool = True
 
 
-#: The file system as it is, read-only, with the kernel's own in it; `$HOST` can be written there when it is mounted.
+#: A read-only copy of the file system, with /proc and /dev. A mount makes `$HOST` writable.
 _READ_ONLY = """
 mkdir -p $HOST/system; mount --bind / $HOST/system; mount -o remount,ro,bind $HOST/system
 mount --rbind /proc $HOST/system/proc; mount --rbind /dev $HOST/system/dev
 mount -t tmpfs -o ro none $HOST/system/dev/shm
 """
-_NOWHERE = "for each in /tmp /var/tmp /dev/shm; do mount -t tmpfs -o mode=1777,{option} none $each; done; "
+_NOWHERE = "for folder in /tmp /var/tmp /dev/shm; do mount -t tmpfs -o mode=1777,{option} none $folder; done; "
 _CURE = "set DAGFLOE_CACHE_DIR to a folder that this user can write to and that allows execution"
 HOSTS = (
     Host(
@@ -59,7 +59,7 @@ HOSTS = (
     ),
     Host(
         "the root is read-only, nothing can be written, the cache was warmed",
-        "DAGFLOE_CACHE_DIR=$HOST/warm DAGFLOE_WARM=1 $FILE > $HOST/said;"
+        "DAGFLOE_CACHE_DIR=$HOST/warm DAGFLOE_WARM=1 $FILE > $HOST/output;"
         + _READ_ONLY
         + 'exec chroot $HOST/system $FILE "$@"',
         {"DAGFLOE_CACHE_DIR": "$HOST/warm", "HOME": "/proc/nowhere"},
@@ -67,7 +67,7 @@ HOSTS = (
     Host(
         "the root is read-only, nothing can be written",
         _READ_ONLY
-        + "for each in tmp var/tmp; do mount -t tmpfs -o ro none $HOST/system/$each; done; "
+        + "for folder in tmp var/tmp; do mount -t tmpfs -o ro none $HOST/system/$folder; done; "
         + 'exec chroot $HOST/system $FILE "$@"',
         {"HOME": "/proc/nowhere"},
         (_CURE,),

@@ -1,4 +1,4 @@
-"""An Airflow in memory, for tests of what stands on the comm channel: requests in, replies or errors out."""
+"""An Airflow in memory, for tests of code that sends requests: it returns replies or raises errors."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Airflow:
     """Answers requests from its variables, connections and XComs, as the supervisor does.
 
     Attributes:
-        requests: every request that was sent.
+        requests: all requests.
         failing: error codes by request type.
-        replies: what is answered to other request types.
+        replies: the replies to other request types.
     """
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class Airflow:
         self.schema_version = list(SCHEMA_VERSIONS.values())[-1]
 
     def request(self, body: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The reply's body."""
+        """Return the body of the reply."""
         check_request(body, self.schema_version)
         self.requests.append(dict(body))
         reply = self._answer(dict(body))
@@ -64,14 +64,14 @@ class Airflow:
         return {"type": "OKResponse", "ok": True} if kind == "DeleteVariable" else None
 
     def sent(self, kind: str) -> list[dict[str, Any]]:
-        """The requests of a type."""
+        """Return the requests of a type."""
         return [body for body in self.requests if body["type"] == kind]
 
 
 def context(
     cancellation: Cancellation | None = None, *, should_retry: bool = False, reschedules: int = 0, **ti: Any
 ) -> Context:
-    """A running task's context."""
+    """Return the context of a running task."""
     ids = {"id": "01234567-89ab-cdef-0123-456789abcdef", "dag_id": "d", "task_id": "t", "run_id": "manual__1", **ti}
     return Context(
         ti=TaskInstance(**ids),

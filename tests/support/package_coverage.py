@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-#: The percentage that each package must reach: what it had when the limits were set, rounded down.
+#: The percentage that every package must reach.
 MINIMUM = {
     "dagfloe": 90,  # the modules beside the packages
     "authoring": 90,
@@ -49,7 +49,7 @@ def measure(report: Mapping[str, Any]) -> dict[str, float]:
 
 
 def problems(percentages: Mapping[str, float], minimum: Mapping[str, int]) -> Iterator[str]:
-    """What does not meet the minimum, in words."""
+    """Describe the packages below their minimum."""
     for package in sorted({*percentages, *minimum}):
         if package not in minimum:
             yield f"{package} has no minimum: add one to {Path(__file__).name}"

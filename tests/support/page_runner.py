@@ -1,4 +1,4 @@
-"""Runs the blocks of a page, one after the other, in one folder and one interpreter."""
+"""Runs the blocks of a page one after the other, in one folder and one interpreter."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from support.blocks import Block
 
 DEADLINE_S = 240
-#: Absolute folders in the pages; each page has its own of them.
+#: Absolute folders in the pages. Every page has its own copies.
 PLACES = re.compile(r"/opt/(?:airflow|dagfloe)\b")
 DOCKER = {"ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "FROM", "RUN", "USER", "WORKDIR"}
 PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
@@ -44,14 +44,14 @@ PROJECT = '[project]\nname = "page"\nversion = "1"\n'
 
 
 class PageError(AssertionError):
-    """A block does not do what the page says."""
+    """A block behaves differently from its page."""
 
 
 class Page:
     """A page's folder and interpreter.
 
     Args:
-        folder: where its files go.
+        folder: the folder for its files.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -63,43 +63,43 @@ class Page:
         self._tests: list[Path] = []
 
     def run(self, blocks: Iterable[Block]) -> None:
-        """Run the blocks that can be run here; those with Airflow in them have to be Python at least."""
+        """Run the blocks that need no Airflow. Blocks that need Airflow must be valid Python."""
         sys.modules[self.module.__name__] = self.module
-        chosen = [block for block in blocks if not block.excuse]
-        has_project = any(block.name.endswith("pyproject.toml") for block in chosen)
-        for block in chosen:
+        selected = [block for block in blocks if not block.excuse]
+        has_project = any(block.name.endswith("pyproject.toml") for block in selected)
+        for block in selected:
             kind = block.language or "none"
             method = getattr(self, f"_run_{kind}", None)
             if method is None:
-                raise PageError(f"{block}: nobody knows how to run a block of {kind}")
+                raise PageError(f"{block}: a block of {kind} cannot be run")
             if block.name:
                 self._write(block)
             if block.needs_airflow:
-                ast.parse(block.text)
+                ast.parse(block.content)
             elif not (kind == "python" and block.name and has_project):  # its own environment runs it
                 method(block)
         self._finish()
 
     def _finish(self) -> None:
-        """What can be checked once all files are there."""
+        """Check the files after the last block."""
         for folder in self._projects:
             read_project(folder)
             with open_bundle(folder, quiet=True):
-                pass  # its module was imported, and its metadata follow the schema
+                pass  # imports its module, and checks its metadata
         if self._tests:
             self._shell(shlex.join([sys.executable, *PYTEST, *map(str, self._tests)]))
         for bundle in (value for value in vars(self.module).values() if isinstance(value, Bundle)):
             if bundle.dags:
                 validate_manifest(bundle_metadata(BundleConfig("page:bundle", "page", "1", "page.py"), bundle))
 
-    def _place(self, text: str) -> str:
-        return PLACES.sub(lambda found: f"{self.folder}{found[0]}", text)
+    def _move(self, content: str) -> str:
+        return PLACES.sub(lambda match: f"{self.folder}{match[0]}", content)
 
     def _write(self, block: Block) -> Path:
-        name = self._place(block.name.replace("$AIRFLOW_HOME", "/opt/airflow"))
+        name = self._move(block.name.replace("$AIRFLOW_HOME", "/opt/airflow"))
         path = Path(name) if name.startswith("/") else self.cwd / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(self._place(block.text), "utf-8")
+        path.write_text(self._move(block.content), "utf-8")
         return path
 
     # One method for each language
@@ -113,77 +113,77 @@ class Page:
             script = f"import sys; sys.path.insert(0, {str(path.parent)!r}); import {path.stem}"
             self._shell(shlex.join([sys.executable, "-c", script]))
             return
-        text = "\n" * (block.line - 1) + block.text  # so that a stack has the page's lines
-        exec(compile(text, str(block.page), "exec", dont_inherit=True), vars(self.module))  # noqa: S102 - our own page
+        code = "\n" * (block.line - 1) + block.content  # a traceback has the line numbers of the page
+        exec(compile(code, str(block.page), "exec", dont_inherit=True), vars(self.module))  # noqa: S102 - our own page
 
     def _run_console(self, block: Block) -> None:
-        commands = list(read_console(block.text))
+        commands = list(read_console(block.content))
         for number, (command, expected) in enumerate(commands):
             if command.startswith("make "):
                 make = ["make", "-n", *shlex.split(command.partition("#")[0])[1:]]
                 subprocess.run(make, cwd=ROOT, check=True, capture_output=True, timeout=DEADLINE_S)
                 continue
             status, output = self._type(command)
-            is_looked_at = number + 1 < len(commands) and commands[number + 1][0] == "echo $?"
-            if status and not is_looked_at:
+            is_checked = number + 1 < len(commands) and commands[number + 1][0] == "echo $?"
+            if status and not is_checked:
                 raise PageError(f"{block}: {command!r} ended with status {status}:\n{output}")
             if expected and not matches(expected, output):
-                raise PageError(f"{block}: {command!r} printed\n{output}\nand the page says\n{expected}")
+                raise PageError(f"{block}: {command!r} printed\n{output}\nbut the page shows\n{expected}")
 
     def _run_toml(self, block: Block) -> None:
-        document = tomllib.loads(block.text)
+        document = tomllib.loads(block.content)
         if block.name.endswith("seed.toml"):
             read_seed(self.cwd / block.name)
         elif "dagfloe" not in document.get("tool", {}):
-            raise PageError(f"{block}: neither a project, nor its table, nor a file seed.toml")
+            raise PageError(f"{block}: not a project, a table of one, or a seed.toml")
         elif block.name:
             self._projects.append((self.cwd / block.name).parent)
         else:
             self._read_alone(block, document)
 
     def _read_alone(self, block: Block, document: dict[str, Any]) -> None:
-        """Let the build read what a project says, with empty files for those that it names."""
+        """Read the project of a block, with empty files for the files that it names."""
         folder = self.folder / f"project-{block.line}"
         table = document["tool"]["dagfloe"]
         for name in (
             f"{table['bundle'].partition(':')[0]}.py",
-            *(each.partition(":")[0] for each in table.get("data", ())),
+            *(entry.partition(":")[0] for entry in table.get("data", ())),
         ):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name.replace("*", "any")).touch()
-        text = block.text if "project" in document else PROJECT + block.text
-        (folder / "pyproject.toml").write_text(text, "utf-8")
+        content = block.content if "project" in document else PROJECT + block.content
+        (folder / "pyproject.toml").write_text(content, "utf-8")
         read_project(folder)
 
     def _run_ini(self, block: Block) -> None:
         parser = configparser.ConfigParser(interpolation=None)
-        parser.read_string(block.text)
+        parser.read_string(block.content)
         for section in parser.sections():
             for value in parser[section].values():
                 if value.lstrip().startswith(("{", "[")):
                     json.loads(value)
 
     def _run_yaml(self, block: Block) -> None:
-        for document in yaml.safe_load_all(block.text):
+        for document in yaml.safe_load_all(block.content):
             if "kind" in document and not {"apiVersion", "metadata", "spec"} <= set(document):
                 raise PageError(f"{block}: a {document['kind']} needs apiVersion, metadata and spec")
 
     def _run_json(self, block: Block) -> None:
-        json.loads(block.text)
+        json.loads(block.content)
 
     def _run_dockerfile(self, block: Block) -> None:
-        lines = re.sub(r"\\\n", " ", block.text).splitlines()
+        lines = re.sub(r"\\\n", " ", block.content).splitlines()
         words = [line.split()[0] for line in lines if line.strip() and not line.startswith("#")]
         if words[0] not in ("FROM", "ARG") or not set(words) <= DOCKER:
-            raise PageError(f"{block}: no Dockerfile: {words}")
+            raise PageError(f"{block}: not a Dockerfile: {words}")
 
     # The shell
 
     def _type(self, command: str) -> tuple[int, str]:
-        """Run a command line as somebody who types it here; where it leads to is kept."""
+        """Run a command line, and remember its last folder and exit status."""
         after = self.folder / ".after"
         leave = f"status=$?; pwd > {after}; echo $status >> {after}"
-        script = f"trap '{leave}' EXIT\n(exit {self._last})\n{self._place(command)}\n"
+        script = f"trap '{leave}' EXIT\n(exit {self._last})\n{self._move(command)}\n"
         env = {
             **os.environ,
             "AIRFLOW_HOME": str(self.folder / "opt" / "airflow"),
@@ -215,11 +215,11 @@ class Page:
             raise PageError(f"{command} ended with status {status}:\n{output}")
 
 
-def read_console(text: str) -> Iterator[tuple[str, str]]:
-    """The command lines of a block, each with what it is said to print."""
-    parts = re.split(r"(?m)^\$ ", text)
+def read_console(content: str) -> Iterator[tuple[str, str]]:
+    """Yield the command lines of a block with their expected output."""
+    parts = re.split(r"(?m)^\$ ", content)
     if parts[0].strip():
-        raise PageError(f"a block of a console begins with a command: {parts[0]!r}")
+        raise PageError(f"a console block must start with a command: {parts[0]!r}")
     for part in parts[1:]:
         lines = part.splitlines()
         count = 1 + next(number for number, line in enumerate(lines) if not line.endswith("\\"))
@@ -227,7 +227,7 @@ def read_console(text: str) -> Iterator[tuple[str, str]]:
 
 
 def matches(expected: str, output: str) -> bool:
-    """Whether an output is what a page shows; `...` stands for anything there, and for any lines where it is alone."""
+    """Whether an output matches a page, where `...` matches part of a line, or any number of lines if it is alone."""
     pattern = ""
     for line in expected.rstrip().splitlines():
         if line.strip() == "...":

@@ -30,9 +30,9 @@ class Phrase:
     wrong: str
     right: str
 
-    def search(self, text: str) -> Iterator[re.Match[str]]:
-        """Find the phrase in a text."""
-        return re.finditer(self.pattern.replace(" ", r"\s+"), text, re.IGNORECASE)
+    def search(self, prose: str) -> Iterator[re.Match[str]]:
+        """Find the phrase in a string."""
+        return re.finditer(self.pattern.replace(" ", r"\s+"), prose, re.IGNORECASE)
 
 
 PHRASES = (
@@ -98,27 +98,27 @@ def read_prose(path: Path) -> Iterator[tuple[int, str]]:
     This is everything except code in Markdown, docstrings, comments and strings in Python, comments and strings in C,
     and everything in other files.
     """
-    text = path.read_text("utf-8")
+    content = path.read_text("utf-8")
     if path.suffix == ".md":
-        yield 1, _CODE.sub(_blank, _FENCED.sub(_blank, text))
+        yield 1, _CODE.sub(_blank, _FENCED.sub(_blank, content))
     elif path.suffix == ".py":
-        yield from _python_strings(text)
-        yield from _python_comments(text)
+        yield from _python_strings(content)
+        yield from _python_comments(content)
     elif path.suffix in (".c", ".h"):
-        for found in _C_PROSE.finditer(text):
-            yield text.count("\n", 0, found.start()) + 1, re.sub(r"\n[ \t]*\*", "\n", found[0])
+        for match in _C_PROSE.finditer(content):
+            yield content.count("\n", 0, match.start()) + 1, re.sub(r"\n[ \t]*\*", "\n", match[0])
     else:
-        yield 1, text
+        yield 1, content
 
 
 def find_phrases(path: Path) -> list[str]:
     """Find the phrases in a file: each with its place, and with the examples of the phrase."""
     return [
-        f"{path.relative_to(ROOT)}:{first + text.count(chr(10), 0, match.start())}: {' '.join(match[0].split())} "
+        f"{path.relative_to(ROOT)}:{first + prose.count(chr(10), 0, match.start())}: {' '.join(match[0].split())} "
         f"(not {phrase.wrong!r}, but {phrase.right!r})"
-        for first, text in read_prose(path)
+        for first, prose in read_prose(path)
         for phrase in PHRASES
-        for match in phrase.search(text)
+        for match in phrase.search(prose)
     ]
 
 
@@ -127,16 +127,16 @@ def _blank(code: re.Match[str]) -> str:
     return "…" + "\n" * code[0].count("\n")
 
 
-def _python_strings(text: str) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(ast.parse(text)):
+def _python_strings(source: str) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.lineno, node.value
 
 
-def _python_comments(text: str) -> Iterator[tuple[int, str]]:
+def _python_comments(source: str) -> Iterator[tuple[int, str]]:
     """Join comments on adjacent lines."""
     first, lines = 0, list[str]()
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type != tokenize.COMMENT:
             continue
         if lines and token.start[0] != first + len(lines):

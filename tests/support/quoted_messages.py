@@ -1,4 +1,4 @@
-"""What tables of the documentation say of messages, and what the sources say: with `…` for what changes."""
+"""The messages in the tables of the documentation, and in the sources, with `…` for variable parts."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ LEVELS = ("debug", "info", "warning", "error", "critical", "exception", "log")
 _CODE = re.compile(r"(`+)(.+?)\1(?!`)")
 _CONVERSION = re.compile(r"%[-+ #0]*[\d.*]*[hlzjt]*[a-zA-Z]")
 _C_CALL = re.compile(r"\b(?:say\(\s*&?bundle,|set_reason\(\s*reason,)((?:[^;\"]|\"(?:[^\"\\]|\\.)*\")*);")
-_C_TEXTS = re.compile(r'"(?:[^"\\]|\\.)*"(?:\s*"(?:[^"\\]|\\.)*")*')
+_C_STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"(?:\s*"(?:[^"\\]|\\.)*")*')
 
 
 def rows(page: Path, title: str) -> Iterator[list[str]]:
-    """The cells of the rows of all tables below a title, down to the next title."""
+    """Yield the cells of the rows of the tables below a title, up to the next title."""
     part = re.split(r"(?m)^#+ ", page.read_text("utf-8").partition(f"# {title}\n")[2])[0]
     lines = part.splitlines()
     for line, below in zip(lines, [*lines[1:], ""], strict=True):
@@ -30,24 +30,26 @@ def rows(page: Path, title: str) -> Iterator[list[str]]:
 
 
 def messages(cell: str) -> list[str]:
-    """The messages that a cell shows as code."""
-    return [found[1] for found in _CODE.findall(cell)]
+    """Return the messages that a cell shows as code."""
+    return [message for _, message in _CODE.findall(cell)]
 
 
-def general(text: str) -> str:
-    """A message with `…` in the place of what is put into it."""
-    return re.sub(r"…[…. ]*…", "…", " ".join(_CONVERSION.sub("…", text).split()))
+def general(message: str) -> str:
+    """Replace the conversions of a message with `…`."""
+    return re.sub(r"…[…. ]*…", "…", " ".join(_CONVERSION.sub("…", message).split()))
 
 
-def shows(message: str, said: str) -> None:
-    """Check that something was said as the page of troubles shows it."""
-    assert f"`{message}`" in TROUBLES.read_text("utf-8"), f"the page has no {message!r}"
-    assert re.search(".+?".join(map(re.escape, message.split("…"))), said, re.DOTALL), f"{message!r} is not in {said!r}"
+def shows(message: str, output: str) -> None:
+    """Check that an output contains a message of the page on troubleshooting."""
+    assert f"`{message}`" in TROUBLES.read_text("utf-8"), f"the page does not contain {message!r}"
+    assert re.search(".+?".join(map(re.escape, message.split("…"))), output, re.DOTALL), (
+        f"{message!r} is not in {output!r}"
+    )
 
 
 def python_messages() -> dict[str, tuple[str, str]]:
-    """What `runtime` and `sdk` tell a logger: its name and the level of each message."""
-    found = {}
+    """Return the log messages of the package with their logger and level."""
+    levels = {}
     for path in (*(ROOT / "runtime").rglob("*.py"), *(ROOT / "src" / "dagfloe").rglob("*.py")):
         tree = ast.parse(path.read_text("utf-8"))
         own = {
@@ -62,15 +64,15 @@ def python_messages() -> dict[str, tuple[str, str]]:
             logger = own.get(logger.id, logger) if isinstance(logger, ast.Name) else logger
             if node.func.attr in LEVELS and ast.unparse(logger).startswith("logging.getLogger("):
                 assert isinstance(logger, ast.Call)
-                name, text = ast.literal_eval(logger.args[0]), ast.literal_eval(node.args[0])
-                found[general(text)] = (name, node.func.attr)
-    return found
+                name, message = ast.literal_eval(logger.args[0]), ast.literal_eval(node.args[0])
+                levels[general(message)] = (name, node.func.attr)
+    return levels
 
 
 def launcher_messages() -> set[str]:
-    """What the launcher says, and why it says that a folder is not used."""
-    found = set()
+    """Return the messages of the launcher, and its reasons for not using a folder."""
+    strings = set()
     for path in (ROOT / "build" / "launcher").glob("*.c"):
         for arguments in _C_CALL.findall(path.read_text("utf-8")):
-            found |= {general(ast.literal_eval(f"({text})")) for text in _C_TEXTS.findall(arguments)}
-    return {text for text in found if re.search(r"[a-z]", text)}
+            strings |= {general(ast.literal_eval(f"({literal})")) for literal in _C_STRINGS.findall(arguments)}
+    return {string for string in strings if re.search(r"[a-z]", string)}

@@ -1,4 +1,4 @@
-"""Writes small programs that speak the protocol without dagfloe, for tests of `dagfloe.local`."""
+"""Writes small programs that implement the protocol without dagfloe, for tests of `dagfloe.local`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import datetime, json, os, signal, socket, subprocess, sys, threading, time
 import msgpack
 
 def flag(name):
-    return next(text.partition("=")[2] for text in sys.argv if text.startswith(f"--{name}="))
+    return next(argument.partition("=")[2] for argument in sys.argv if argument.startswith(f"--{name}="))
 
 def dial(name):
     host, port = flag(name).rsplit(":", 1)

@@ -1,4 +1,4 @@
-"""The project of docs/how-to/deploying-dags.md, beside which its commands are run."""
+"""The project that the commands in docs/how-to/deploying-dags.md need."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ PROJECT = '[project]\nname = "sales"\nversion = "0.1.0"\n\n[tool.dagfloe]\nbundl
 
 
 def prepare(folder: Path, bundle_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make the project `sales` of the module that the page shows, and its bundle file, whose program does nothing.
+    """Write the project `sales` with the module of the page, and its bundle file with a program that does nothing.
 
     Args:
-        folder: where the project's folder goes.
-        bundle_file: where the bundle file goes.
-        monkeypatch: lets the module be imported.
+        folder: the parent of the project's folder.
+        bundle_file: the path of the bundle file.
+        monkeypatch: adds the project to the import path.
     """
     project = folder / "sales"
     project.mkdir()
     (project / "pyproject.toml").write_text(PROJECT, "utf-8")
-    (project / "shown_tasks.py").write_text(read_blocks(PAGE)[0].text, "utf-8")
+    (project / "shown_tasks.py").write_text(read_blocks(PAGE)[0].content, "utf-8")
     monkeypatch.syspath_prepend(project)
     config = BundleConfig("shown_tasks:bundle", "sales", "0.1.0", "shown_tasks.py")
     binary = b"#!/bin/sh\n"

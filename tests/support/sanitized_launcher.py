@@ -1,4 +1,4 @@
-"""The launcher, and its parts one by one, compiled with AddressSanitizer and UndefinedBehaviorSanitizer."""
+"""The launcher, and a program that calls its parts, compiled with two sanitizers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PARTS = Path(__file__).parents[1] / "build" / "launcher" / "parts.c"
 SOURCES = Path(__file__).parents[2] / "build" / "launcher"
 COMPILE_TIMEOUT_S = 120
 END_TIMEOUT_S = 30
-#: A size that memory does not have is refused, as without sanitizers, instead of ending the process.
+#: An allocation that is too large returns NULL, as without sanitizers, instead of ending the process.
 OPTIONS = {
     "ASAN_OPTIONS": "allocator_may_return_null=1:abort_on_error=1",
     "UBSAN_OPTIONS": "print_stacktrace=1:abort_on_error=1",
@@ -103,9 +103,9 @@ class Parts:
         lines = self.call(b"b", bundle).decode(errors="surrogateescape").removesuffix("\n").split("\n")
         return None if lines[0] == "failed" else lines
 
-    def version(self, text: bytes) -> int:
-        """A version as a number."""
-        return int(self.call(b"v", text))
+    def version(self, version: bytes) -> int:
+        """Convert a version to a number."""
+        return int(self.call(b"v", version))
 
     def libc_version(self, path: Path) -> int:
         """The version of a C library."""
@@ -115,6 +115,6 @@ class Parts:
         """Why this host cannot run a program that needs a version of glibc; empty if it can."""
         return self.call(b"h", libc_version).decode()
 
-    def message(self, text: bytes) -> bytes:
-        """Say a text on stderr; returns it as a reason."""
-        return self.call(b"m", text)
+    def message(self, message: bytes) -> bytes:
+        """Write a message to stderr, and return it as a reason."""
+        return self.call(b"m", message)

@@ -1,4 +1,4 @@
-"""Airflow's supervisor schemas, and whether they allow a body."""
+"""Airflow's supervisor schemas, and a check of bodies against them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FORMATS = FormatChecker(formats=["uuid"])
 
 
 def as_json(value: Any) -> Any:
-    """A body as JSON has it, which is what the schema describes."""
+    """Convert a body to JSON, which the schema describes."""
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, timedelta):
@@ -38,7 +38,7 @@ def _validator(kind: str, version: str) -> Draft202012Validator:
 
 
 def violations(body: dict[str, Any], version: str) -> list[str]:
-    """What the schema has against a body; empty when the supervisor would understand it."""
+    """Return the errors of a body; empty if the supervisor understands it."""
     if body.get("type") not in SCHEMAS[version]["$defs"]:
-        return [f"there is no {body.get('type')}"]
+        return [f"the schema has no {body.get('type')}"]
     return [error.message for error in _validator(body["type"], version).iter_errors(as_json(body))]

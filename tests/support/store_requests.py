@@ -1,4 +1,4 @@
-"""Requests to a store, each with its reply held against the schema."""
+"""Requests to a store, with a check of the replies against the schema."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OTHER_TI = "11111111-89ab-cdef-0123-456789abcdef"
 
 
 def ask(store: Store, kind: str, *, task: TaskRun = TASK, version: str = OLD, **fields: Any) -> Reply:
-    """Send a request that the schema allows; what comes back must follow the schema, too."""
+    """Send a valid request, and return the reply, which must follow the schema too."""
     body = {"type": kind, **fields}
     assert find_problem(body, version) is None
     reply = store.answer(body, task)
@@ -26,7 +26,7 @@ def ask(store: Store, kind: str, *, task: TaskRun = TASK, version: str = OLD, **
 
 
 def answer(store: Store, kind: str, *, task: TaskRun = TASK, version: str = OLD, **fields: Any) -> dict[str, Any]:
-    """The body that answers a request."""
+    """Send a request, and return the body of the reply."""
     reply = ask(store, kind, task=task, version=version, **fields)
     assert reply.error is None
     assert reply.body is not None
@@ -34,7 +34,7 @@ def answer(store: Store, kind: str, *, task: TaskRun = TASK, version: str = OLD,
 
 
 def refused(store: Store, kind: str, *, task: TaskRun = TASK, version: str = OLD, **fields: Any) -> dict[str, Any]:
-    """The detail of the API server's error that answers a request."""
+    """Send a request that the API server refuses, and return the detail of the error."""
     reply = ask(store, kind, task=task, version=version, **fields)
     assert reply.body is None
     assert reply.error is not None

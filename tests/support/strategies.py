@@ -1,4 +1,4 @@
-"""What hypothesis tries the parsers with: texts, JSON values, message bodies, splits, and very odd objects."""
+"""Strategies for hypothesis: strings, JSON values, message bodies, splits, and very odd objects."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ SCHEMA: dict[str, Any] = json.loads(
     (Path(__file__).parents[2] / "schemas" / "supervisor-2026-06-16.json").read_text("utf-8")
 )
 
-#: Any text at all, lone surrogates included.
+#: Any string, with lone surrogates.
 any_text = st.text(st.characters(), max_size=30)
-#: Text that UTF-8 has.
+#: Strings that UTF-8 can encode.
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 int64 = st.integers(-(2**63), 2**63 - 1)
 finite = st.floats(allow_nan=False, allow_infinity=False)
@@ -30,28 +30,28 @@ aware = st.datetimes(
 
 
 def nested(leaves: st.SearchStrategy[Any], keys: st.SearchStrategy[Any] = text) -> st.SearchStrategy[Any]:
-    """Lists and maps of leaves, of each other, and so on."""
+    """Nested lists and dicts of leaves."""
     return st.recursive(
         leaves, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4), max_leaves=12
     )
 
 
-#: What JSON has, with integers of 64 bits.
+#: JSON values, with integers of 64 bits.
 json_values = nested(st.none() | st.booleans() | int64 | finite | text)
-#: What a message's body may hold.
+#: Bodies of messages.
 message_bodies = st.dictionaries(
     text, nested(st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | finite | text | aware), max_size=5
 )
 
 
 @st.composite
-def pieces_of(draw: st.DrawFn, whole: bytes) -> list[bytes]:
+def pieces_of(draw: st.DrawFn, data: bytes) -> list[bytes]:
     """Bytes, cut anywhere into any number of pieces."""
-    cuts = sorted(draw(st.lists(st.integers(0, len(whole)), max_size=10)))
-    return [whole[start:end] for start, end in zip([0, *cuts], [*cuts, len(whole)], strict=True)]
+    cuts = sorted(draw(st.lists(st.integers(0, len(data)), max_size=10)))
+    return [data[start:end] for start, end in zip([0, *cuts], [*cuts, len(data)], strict=True)]
 
 
-def from_schema(  # noqa: C901 - one case for each kind of schema
+def from_schema(  # noqa: C901 - one case for every kind of schema
     schema: Mapping[str, Any],
     dates: st.SearchStrategy[Any],
     *,
@@ -62,9 +62,9 @@ def from_schema(  # noqa: C901 - one case for each kind of schema
 
     Args:
         schema: the part.
-        dates: what to use where the schema asks for a date-time.
-        unknown_fields: whether maps that allow it get fields that the schema does not name.
-        definitions: what references lead to.
+        dates: the values of date-time fields.
+        unknown_fields: whether objects that allow it get fields that the schema does not name.
+        definitions: the definitions that references name.
     """
 
     def inner(part: Mapping[str, Any]) -> st.SearchStrategy[Any]:
@@ -86,13 +86,13 @@ def from_schema(  # noqa: C901 - one case for each kind of schema
         return simple(part)
 
     def simple(part: Mapping[str, Any]) -> st.SearchStrategy[Any]:
-        texts = {
+        strings = {
             "date-time": dates,
             "duration": st.integers(0, 10**6).map("PT{}S".format),
             "uuid": st.uuids().map(str),
         }
         of_type = {
-            "string": texts.get(part.get("format", ""), text),
+            "string": strings.get(part.get("format", ""), text),
             "integer": int64,
             "number": st.floats(0.1, 1e9) if "exclusiveMinimum" in part else finite,
             "boolean": st.booleans(),
@@ -102,20 +102,20 @@ def from_schema(  # noqa: C901 - one case for each kind of schema
 
     def fields_of(part: Mapping[str, Any]) -> st.SearchStrategy[Any]:
         required = {"type", *part.get("required", ())}
-        known = {name: inner(value) for name, value in part["properties"].items()}
-        maps = st.fixed_dictionaries(
-            {name: value for name, value in known.items() if name in required},
-            optional={name: value for name, value in known.items() if name not in required},
+        fields = {name: inner(value) for name, value in part["properties"].items()}
+        objects = st.fixed_dictionaries(
+            {name: value for name, value in fields.items() if name in required},
+            optional={name: value for name, value in fields.items() if name not in required},
         )
         if unknown_fields and part.get("additionalProperties") is not False:
-            return st.builds(lambda more, value: {**more, **value}, st.dictionaries(text, text, max_size=2), maps)
-        return maps
+            return st.builds(lambda more, value: {**more, **value}, st.dictionaries(text, text, max_size=2), objects)
+        return objects
 
     return inner(schema)
 
 
 class Raises:
-    """An object whose every text form raises."""
+    """An object whose conversions to a string raise."""
 
     def __repr__(self) -> str:
         raise ValueError("no repr")
@@ -128,7 +128,7 @@ class Raises:
 
 
 class Evasive:
-    """An object that cannot even be asked for its class, as an unbound proxy."""
+    """An object whose class cannot be read, like an unbound proxy."""
 
     @property  # type: ignore[misc]
     def __class__(self) -> Any:
@@ -136,7 +136,7 @@ class Evasive:
 
 
 class OddText(str):
-    """A text whose text forms raise."""
+    """A string whose conversions to a string raise."""
 
     __slots__ = ()
     __hash__ = str.__hash__
@@ -161,7 +161,7 @@ class OddNumber(int):
 
 
 class OddFloat(float):
-    """A float that cannot be calculated with, as numpy's warn about infinities."""
+    """A float whose arithmetic raises, like warnings of numpy about infinities."""
 
     def __sub__(self, other: object) -> float:
         raise RuntimeWarning("invalid value")
@@ -173,7 +173,7 @@ def _cyclic() -> list[Any]:
     return value
 
 
-#: Everything that an author may hand to a log call.
+#: Values that an author can pass to a log call.
 odd_values = nested(
     st.none()
     | st.booleans()

@@ -1,0 +1,121 @@
+"""Tasks that use their host: worker processes, programs, files and certificates; and one that ends in many ways."""
+
+from __future__ import annotations
+
+import faulthandler
+import importlib.metadata
+import json
+import logging
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from dagfloe import Bundle, Client
+
+bundle = Bundle()
+dag = bundle.dag("guest")
+
+
+def square(number: int) -> int:
+    return number * number
+
+
+@dag.task
+def spawn() -> list[int]:
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        return pool.map(square, [1, 2, 3])
+
+
+@dag.task
+def program() -> dict[str, str | None]:
+    code = "import os; print(os.environ.get('LD_LIBRARY_PATH'))"
+    answer = subprocess.run(["python3", "-c", code], capture_output=True, text=True, check=True)
+    return {"child": answer.stdout.strip(), "own": os.environ.get("LD_LIBRARY_PATH")}
+
+
+@dag.task
+def files() -> dict[str, str | None]:
+    note = (Path(__file__).parent / "texts" / "note.txt").read_text()
+    return {"note": note, "version": importlib.metadata.version("iniconfig"), "certs": os.environ.get("SSL_CERT_FILE")}
+
+
+@dag.task
+def segfault() -> None:
+    print("last words")
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+@dag.task
+def exit() -> None:
+    print("last words")
+    os._exit(7)
+
+
+@dag.task
+def library() -> dict[str, bool]:
+    import inspect
+    import pkgutil
+
+    frame = inspect.stack()[0]
+    names = [module.name for module in pkgutil.iter_modules(__import__("dagfloe").__path__)]
+    return {"source": frame.function == "library", "modules": "errors" in names}
+
+
+@dag.task
+def wait() -> None:
+    print(f"pids {os.getpid()} {os.getppid()} {sys._MEIPASS}")
+    threading.Event().wait()
+
+
+@dag.task
+def square_of_two() -> int:
+    return 4
+
+
+def children() -> Iterator[int]:
+    """Start processes of different kinds, and yield their pids."""
+    quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+    yield subprocess.Popen(["sleep", "300"], **quiet).pid
+    yield subprocess.Popen(["sleep", "300"], start_new_session=True, **quiet).pid
+    yield subprocess.Popen(["/bin/sleep", "300"], env={}, **quiet).pid
+    worker = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(300,), daemon=True)
+    worker.start()
+    yield worker.pid
+
+
+@dag.task
+def ending(client: Client, log: logging.Logger) -> None:
+    """Start processes, then end in the way that the variable ENDING names: see support/deaths.py."""
+    kind = os.environ["ENDING"]
+    pids = {"own": os.getpid(), "parent": os.getppid(), "children": list(children())}
+    log.info("pids %s", json.dumps(pids))
+    client.get_variable("go")
+    log.info("last words")
+    if kind == "exception":
+        raise RuntimeError("not today")
+    elif kind == "SystemExit":
+        raise SystemExit(3)
+    elif kind == "segmentation fault":
+        faulthandler._sigsegv()
+    elif kind == "abort":
+        os.abort()
+    elif kind == "os._exit":
+        os._exit(7)
+    elif kind == "out of memory":
+        hoard = []
+        while True:
+            hoard.append(bytearray(os.urandom(1 << 20)))
+    elif kind == "deaf":
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        log.info("deaf now")
+        while True:
+            signal.sigtimedwait({signal.SIGUSR1}, 300)
+    elif kind == "wait":
+        log.info("waiting")
+        threading.Event().wait()
