@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
-GUIDE = ROOT / "docs" / "how-to"
+HOW_TO = ROOT / "docs" / "how-to"
 
 
 @pytest.fixture
-def guide(request: pytest.FixtureRequest, tmp_path: Path) -> ModuleType:
+def tasks(request: pytest.FixtureRequest, tmp_path: Path) -> ModuleType:
     """Run the Python blocks of a page as a module; the page has the name of the test."""
     page = Page(tmp_path)
     name = request.node.name.removeprefix("test_")
-    page.run(block for block in read_blocks(GUIDE / f"{name}.md") if block.language == "python")
+    page.run(block for block in read_blocks(HOW_TO / f"{name}.md") if block.language == "python")
     return page.module
 
 
@@ -38,72 +38,72 @@ def value(env: TaskEnvironment, task: Any, **options: Any) -> Any:
     return env.run(task, **options).raise_for_state().value
 
 
-def test_tasks(guide: ModuleType, env: TaskEnvironment) -> None:
+def test_tasks(tasks: ModuleType, env: TaskEnvironment) -> None:
     """Tasks get arguments from the block and dataclasses from JSON; the log contains all records."""
     env.variables["limit"] = "1"
-    assert value(env, guide.extract) == [{"amount": 2.5}]
-    assert value(env, guide.total) == 25.0
-    assert value(env, guide.store_total) == "totals"
-    env.run(guide.orders).raise_for_state()
-    assert value(env, guide.amounts) == [2.0]
-    log = env.run(guide.count).log
+    assert value(env, tasks.extract) == [{"amount": 2.5}]
+    assert value(env, tasks.total) == 25.0
+    assert value(env, tasks.store_total) == "totals"
+    env.run(tasks.orders).raise_for_state()
+    assert value(env, tasks.amounts) == [2.0]
+    log = env.run(tasks.count).log
     assert log.has("^counted$", level="info", logger="shop.count")
     assert log.has("^1 rows without a day$", level="warning", logger="shop.orders")
     assert log.has("^as information, line by line$", level="info")
 
 
-def test_dags(guide: ModuleType, env: TaskEnvironment) -> None:
+def test_dags(tasks: ModuleType, env: TaskEnvironment) -> None:
     """Branches skip tasks, groups prefix ids, mapped tasks get items, and outlets cause asset events."""
-    assert env.run(guide.choose).skipped == ["large"]
-    assert env.run(guide.is_needed).skipped == []
-    assert guide.dag.downstream_of("checks.rows") == ["report"]
-    env.run(guide.shops).raise_for_state()
+    assert env.run(tasks.choose).skipped == ["large"]
+    assert env.run(tasks.is_needed).skipped == []
+    assert tasks.dag.downstream_of("checks.rows") == ["report"]
+    env.run(tasks.shops).raise_for_state()
     for index, expected in enumerate((11, 11)):
-        assert value(env, guide.load, map_index=index) == expected
-    assert value(env, guide.add) == 22
-    events = env.run(guide.publish).raise_for_state().outlet_events
+        assert value(env, tasks.load, map_index=index) == expected
+    assert value(env, tasks.add) == 22
+    events = env.run(tasks.publish).raise_for_state().outlet_events
     assert [event["extra"] for event in events] == [{"rows": 2}]
-    assert value(env, guide.read) == 2
+    assert value(env, tasks.read) == 2
 
 
-def test_client(guide: ModuleType, env: TaskEnvironment) -> None:
+def test_client(tasks: ModuleType, env: TaskEnvironment) -> None:
     """Lookups, XComs, state stores and counts work, and secrets are masked."""
     env.connections["warehouse"] = "postgres://host:5432/sales"
-    assert value(env, guide.load) == "host:5432 100 0"
+    assert value(env, tasks.load) == "host:5432 100 0"
     assert env.variables["last_limit"] == "100"
-    assert value(env, guide.careful) == "none"
-    env.run(guide.push).raise_for_state()
-    assert value(env, guide.pull) == 4
-    env.store.add_asset(guide.FEED.name, guide.FEED.uri)
-    assert [value(env, guide.follow) for _ in range(2)] == [1, 2]
-    assert value(env, guide.counts) >= 0
-    assert value(env, guide.named) is True
-    assert env.run(guide.signed).log.has(r"^the token is \*\*\*$")
+    assert value(env, tasks.careful) == "none"
+    env.run(tasks.push).raise_for_state()
+    assert value(env, tasks.pull) == 4
+    env.store.add_asset(tasks.FEED.name, tasks.FEED.uri)
+    assert [value(env, tasks.follow) for _ in range(2)] == [1, 2]
+    assert value(env, tasks.counts) >= 0
+    assert value(env, tasks.named) is True
+    assert env.run(tasks.signed).log.has(r"^the token is \*\*\*$")
 
 
-def test_waiting(guide: ModuleType, env: TaskEnvironment) -> None:
+def test_waiting(tasks: ModuleType, env: TaskEnvironment) -> None:
     """Tasks end while they wait, and resume."""
-    looked = env.run(guide.file_there)
+    looked = env.run(tasks.file_there)
     assert looked.state == "up_for_reschedule"
     env.variables["file"] = "orders.csv"
     assert env.poke_again(looked).value == "orders.csv"
-    deferred = env.run(guide.wait)
+    deferred = env.run(tasks.wait)
     assert env.resume(deferred, event="gone").value == "2026-01-31: gone"
-    asked = env.run(guide.publish)
+    asked = env.run(tasks.publish)
     assert asked.state == "awaiting_input"
     assert env.answer(asked, "yes").value == "yes"
     assert env.answer(asked, None).value == "no"
-    assert env.run(guide.not_before_six).state in ("success", "up_for_reschedule")
+    assert env.run(tasks.not_before_six).state in ("success", "up_for_reschedule")
 
 
-def test_outcomes(guide: ModuleType, env: TaskEnvironment) -> None:
+def test_outcomes(tasks: ModuleType, env: TaskEnvironment) -> None:
     """States and retries match the table."""
-    states = {rows: env.run(guide.load, arguments={"rows": rows}).state for rows in (0, -1, 3)}
+    states = {rows: env.run(tasks.load, arguments={"rows": rows}).state for rows in (0, -1, 3)}
     assert states == {0: "skipped", -1: "failed", 3: "success"}
-    failed = env.run(guide.fetch)
+    failed = env.run(tasks.fetch)
     assert (failed.state, failed.retry_delay_s, failed.retry_reason) == ("up_for_retry", 120.0, "the server is busy")
-    assert env.run(guide.copy).log.messages[-1] == "part 2"
-    assert env.run(guide.copy, stop_at="^part 0$").log.has("^undone$")
+    assert env.run(tasks.copy).log.messages[-1] == "part 2"
+    assert env.run(tasks.copy, stop_at="^part 0$").log.has("^undone$")
 
 
 @pytest.mark.parametrize("name", ["README.md", "docs/evidence/comparison.md", "docs/index.md"])
