@@ -1,4 +1,4 @@
-"""What a bundle must never do: things over which the real supervisor loses the task. Imports only errors."""
+"""The error for what makes the real supervisor lose a task."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from dagfloe.errors import ProtocolError
 
 
 class TaskLost(ProtocolError):
-    """The bundle sent something that breaks the real supervisor's own loop, and with it the task."""
+    """The bundle sent something that breaks the loop of the real supervisor, which then loses the task."""

@@ -22,14 +22,14 @@ class TaskRun:
         task_id: the task's id.
         run_id: the Dag run's id.
         try_number: 1 for the first try.
-        map_index: -1 when the task is not mapped.
-        ti_id: UUID of the task instance, as text.
-        max_tries: how many retries the task has.
-        should_retry: whether a failure of this try leads to another one.
-        conf: the configuration that the run was triggered with.
-        logical_date: aware, or None for a run that has none.
+        map_index: -1 if the task is not mapped.
+        ti_id: the UUID of the task instance.
+        max_tries: the number of retries.
+        should_retry: whether another try follows if this one fails.
+        conf: the run's configuration.
+        logical_date: the run's logical date, aware; None for a run without one.
         bundle_name: the Dag bundle's name.
-        bundle_version: its version, if it has any.
+        bundle_version: the Dag bundle's version, if it has one.
         queue: the task's queue.
         schema_version: the supervisor schema version that the bundle names.
         ti_context: further fields of `StartupDetails.ti_context`, or replacements of the usual ones.

@@ -108,7 +108,7 @@ class TaskEnvironment:
             map_index: the index of the item that a mapped task gets.
             retries: like `max_tries`, but retries run at once, with the next try_number, as often as Airflow would run
                 them.
-            stop_at: a regular expression. At the first log record that matches, the task is told to stop.
+            stop_at: a regular expression. The task is stopped at the first log record that matches.
 
         Returns:
             The last try.

@@ -52,7 +52,7 @@ class FailingStore(Store):
 
 
 class StopPattern:
-    """Tells a task to stop at the first log record whose message matches.
+    """Stops a task at the first log record whose message matches.
 
     Args:
         pattern: a regular expression.
@@ -120,13 +120,13 @@ def run_try(mode: Mode, run: TaskRun, settings: TrySettings, should_stop: StopPa
 
 
 def check_stop(result: Result, stop: StopPattern | None) -> None:
-    """Check that a task was told to stop, if the test requests it.
+    """Check that a task was stopped, if the test requests it.
 
     Raises:
         TaskStateError: if the task ended before a record matched.
     """
     if stop is not None and not stop.has_matched:
         raise TaskStateError(
-            f"{result.name} was not told to stop: no record has {stop.pattern!r}; it ended as {result.state!r}\n"
+            f"{result.name} was not stopped: no record matches {stop.pattern!r}; it ended as {result.state!r}\n"
             f"{result.log.text}"
         )

@@ -194,8 +194,8 @@ def test_other_files(path: Path, tmp_path: Path) -> None:
     newer = tmp_path / "newer.db"
     save(newer, Store())
     run_sql(newer, "PRAGMA user_version = 2")
-    check_refused(newer, "newer.db was written by a newer dagfloe, in form 2; .*update dagfloe, or name another file")
-    check_refused(tmp_path / "none" / "state.db", "state.db cannot be made: No such file or directory")
+    check_refused(newer, "newer.db was written by a newer dagfloe, in format 2; .*update dagfloe, or name another file")
+    check_refused(tmp_path / "none" / "state.db", "state.db cannot be created: No such file or directory")
     check_refused(tmp_path, "cannot be used: unable to open database file")
 
 

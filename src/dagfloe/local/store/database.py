@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from dagfloe.local.store.store import Store
 
-#: The file's header identifies the application ("dflo") and the version of the form.
+#: The file's header identifies the application ("dflo") and the version of the format.
 _APPLICATION_ID = 0x64666C6F
 _VERSION = 1
 
@@ -79,7 +79,7 @@ class Database:
             with suppress(FileExistsError):
                 os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         except OSError as error:
-            raise UsageError(f"the database {self._path} cannot be made: {error.strerror}") from error
+            raise UsageError(f"the database {self._path} cannot be created: {error.strerror}") from error
         try:
             self._connection = sqlite3.connect(self._path, timeout=0, isolation_level=None)
             self._execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -136,8 +136,8 @@ class Database:
             raise UsageError(f"{self._path} is the database of another program: name another file")
         elif version > _VERSION:
             raise UsageError(
-                f"the database {self._path} was written by a newer dagfloe, in form {version}; this one knows forms up "
-                f"to {_VERSION}: update dagfloe, or name another file"
+                f"the database {self._path} was written by a newer dagfloe, in format {version}; this one knows "
+                f"formats up to {_VERSION}: update dagfloe, or name another file"
             )
 
     def _execute(self, statement: str) -> list[tuple[Any, ...]]:

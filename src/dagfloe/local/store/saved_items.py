@@ -1,4 +1,4 @@
-"""What a database saves from a store, as values that have a JSON form, and records made of them."""
+"""The items that a database saves from a store, as JSON values, and their conversion to and from records."""
 
 from __future__ import annotations
 

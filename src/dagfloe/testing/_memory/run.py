@@ -72,7 +72,7 @@ def run_in_memory(
         store: answers its requests.
         level: the lowest log level.
         clock: gives the present time to dagfloe, but not to the task.
-        should_stop: called with every log record; if it returns true, the task is told to stop.
+        should_stop: called with every log record; if it returns true, the task is stopped.
         on_request: called with every request.
 
     Raises:

@@ -43,7 +43,7 @@ def run_in_process(
         store: answers its requests.
         limits: how long the task and its parts may take.
         level: the lowest log level.
-        should_stop: called with every log record; if it returns true, the task is told to stop.
+        should_stop: called with every log record; if it returns true, the task is stopped.
     """
     with Stop() as stop:
 
