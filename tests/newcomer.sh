@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Types the commands of a new user, with a wheel of this checkout, in a new home, environment and temporary folder. Only
-# pip's cache is shared with the host. Prints the seconds of each step, and stops at the first failure with its output.
+# Types the commands of a new user, with a wheel of this checkout, in a new home, environment and temporary folder. It
+# shares only pip's cache with the host. Prints the seconds of the steps, and stops at the first failure with its output.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

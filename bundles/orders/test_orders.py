@@ -47,11 +47,11 @@ def test_another_limit(dagfloe_env: TaskEnvironment) -> None:
 def test_approval(dagfloe_env: TaskEnvironment) -> None:
     """The task succeeds after the answer yes, and is skipped after no or without an answer."""
     dagfloe_env.xcoms["convert"] = 1500.0
-    asked = dagfloe_env.run(approve)
-    assert asked.question is not None
-    assert asked.question["subject"] == "Publish 1500.00 euros?"
-    assert dagfloe_env.answer(asked, "yes").value == "approved"
-    assert [dagfloe_env.answer(asked, answer).state for answer in ("no", None)] == ["skipped", "skipped"]
+    waiting = dagfloe_env.run(approve)
+    assert waiting.question is not None
+    assert waiting.question["subject"] == "Publish 1500.00 euros?"
+    assert dagfloe_env.answer(waiting, "yes").value == "approved"
+    assert [dagfloe_env.answer(waiting, answer).state for answer in ("no", None)] == ["skipped", "skipped"]
 
 
 def test_closing(dagfloe_env: TaskEnvironment) -> None:

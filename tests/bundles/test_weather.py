@@ -1,4 +1,4 @@
-"""The example `weather`, whose pandas cannot live beside Airflow's, or these tests': its frozen file is tested."""
+"""Tests of the example `weather`: only its frozen file, because its pandas conflicts with that of the tests."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ MONTHS = [
 ]
 
 
-def test_task_that_the_file_does_not_have(dagfloe_env: TaskEnvironment) -> None:
-    """A test that names another task is told those that there are."""
+def test_unknown_task(dagfloe_env: TaskEnvironment) -> None:
+    """The error for an unknown task lists the tasks of the file."""
     with pytest.raises(MisuseError, match=r"'nope' in 0 Dags: .*\(weather: extract, aggregate, load\)"):
         dagfloe_env.run("nope", file=FILE)
     assert dagfloe_env.run("nope", file=FILE, dag_id="weather").log.has("is not in this bundle")
 
 
 def test_extract(dagfloe_env: TaskEnvironment) -> None:
-    """The observations that come with the file are read by the pandas that is frozen in it."""
+    """The pandas in the file reads the observations in the file."""
     result = dagfloe_env.run("extract", file=FILE).raise_for_state()
     assert len(result.value) == 1461
     assert set(result.value[0]) == set(DAYS[0])
@@ -45,7 +45,7 @@ def test_extract(dagfloe_env: TaskEnvironment) -> None:
 
 
 def test_aggregate(dagfloe_env: TaskEnvironment) -> None:
-    """Days become months."""
+    """The task aggregates days to months."""
     dagfloe_env.xcoms["extract"] = DAYS
     result = dagfloe_env.run("aggregate", file=FILE).raise_for_state()
     assert result.value == MONTHS
@@ -53,15 +53,15 @@ def test_aggregate(dagfloe_env: TaskEnvironment) -> None:
 
 
 def test_load(dagfloe_env: TaskEnvironment, tmp_path: Path) -> None:
-    """The months are in the connection's database afterwards."""
+    """The task writes the months to the connection's database."""
     database = tmp_path / "weather.db"
     dagfloe_env.connections["weather_db"] = {"conn_type": "sqlite", "host": str(database)}
     dagfloe_env.xcoms["aggregate"] = MONTHS
     result = dagfloe_env.run("load", file=FILE).raise_for_state()
     assert result.xcoms["rows"] == 2
     assert result.xcoms["wettest_month"] == "2012-01"
-    with closing(sqlite3.connect(database)) as opened:
-        assert opened.execute("SELECT month, days FROM months").fetchall() == [("2012-01", 2), ("2012-02", 1)]
+    with closing(sqlite3.connect(database)) as db:
+        assert db.execute("SELECT month, days FROM months").fetchall() == [("2012-01", 2), ("2012-02", 1)]
 
 
 @pytest.mark.parametrize(
@@ -70,10 +70,10 @@ def test_load(dagfloe_env: TaskEnvironment, tmp_path: Path) -> None:
     ids=["none", "wrong"],
 )
 def test_load_without_a_database(dagfloe_env: TaskEnvironment, connection: dict[str, str] | None, reason: str) -> None:
-    """Without a connection to a database the task fails, and is retried while there are tries left."""
+    """Without a connection to a database, the task fails, and is retried while tries are left."""
     if connection is not None:
         dagfloe_env.connections["weather_db"] = connection
     dagfloe_env.xcoms["aggregate"] = MONTHS
     result = dagfloe_env.run("load", file=FILE, retries=1)
-    assert [each.state for each in result.tries] == ["up_for_retry", "failed"]
+    assert [run.state for run in result.tries] == ["up_for_retry", "failed"]
     assert reason in result.log.text

@@ -33,10 +33,10 @@ def page(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
     """Create the folder of a page, with the examples and copies of the bundle files that the page names."""
     (tmp_path / "bundles").symlink_to(ROOT / "bundles")
     (tmp_path / "dags").mkdir()
-    text = "".join(block.content for block in BLOCKS[name])
+    content = "".join(block.content for block in BLOCKS[name])
     for folder, bundle in product(("dist/linux-x86_64", "opt/airflow/bundles"), ("hello", "weather")):
         (tmp_path / folder).mkdir(parents=True, exist_ok=True)
-        if f"{folder}/{bundle}" in text:
+        if f"{folder}/{bundle}" in content:
             shutil.copy(ROOT / "dist" / platform_tag() / bundle, tmp_path / folder / bundle)
     monkeypatch.syspath_prepend(tmp_path)
     before = set(sys.modules)
@@ -62,16 +62,16 @@ def test_few_blocks_are_not_run() -> None:
     assert {excuse: excuses.count(excuse) for excuse in excuses} == EXCUSES
 
 
-def blocks_of(tmp_path: Path, text: str) -> list[Block]:
-    """Read the blocks of a page with this text."""
+def blocks_of(tmp_path: Path, content: str) -> list[Block]:
+    """Read the blocks of a page with this content."""
     path = ROOT / "page.md"  # this file does not exist
     file = tmp_path / "page.md"
-    file.write_text(text, "utf-8")
+    file.write_text(content, "utf-8")
     return [replace(block, page=path) for block in read_blocks(file)]
 
 
 @pytest.mark.parametrize(
-    ("text", "why"),
+    ("content", "message"),
     [
         ("```python\nraise ValueError(1)\n```", "1"),
         ("```cobol\n```", "cannot be run"),
@@ -87,15 +87,15 @@ def blocks_of(tmp_path: Path, text: str) -> list[Block]:
         ("```python\n# test_x.py\ndef test_x():\n    assert False\n```", "1 failed"),
     ],
 )
-def test_a_wrong_block_fails(text: str, why: str, tmp_path: Path) -> None:
+def test_a_wrong_block_fails(content: str, message: str, tmp_path: Path) -> None:
     """A block that fails, or that prints other output, fails the test."""
-    with pytest.raises((PageError, Exception), match=why):
-        Page(tmp_path).run(blocks_of(tmp_path, text))
+    with pytest.raises((PageError, Exception), match=message):
+        Page(tmp_path).run(blocks_of(tmp_path, content))
 
 
 def test_blocks_build_on_each_other(tmp_path: Path) -> None:
     """Blocks share names, files, the current folder and the last exit status."""
-    texts = [
+    blocks = [
         "```python\nx = 1\n```",
         "```python\nassert x == 1\n```",
         '```python title="a/b.py"\ny = 2\n```',
@@ -103,8 +103,7 @@ def test_blocks_build_on_each_other(tmp_path: Path) -> None:
         "```console\n$ ls\nb.py\n```",
         "<!-- not run: never -->\n```python\nx = 0\n```",
     ]
-    text = "\n".join(texts)
-    Page(tmp_path).run(blocks_of(tmp_path, text))
+    Page(tmp_path).run(blocks_of(tmp_path, "\n".join(blocks)))
 
 
 def test_output() -> None:

@@ -14,14 +14,14 @@ ROOT = Path(__file__).parents[2]
 
 def test_page_is_current() -> None:
     """The page comes from the current tests, tasks and dimensions."""
-    text = conformance_page.PAGE.read_text("utf-8")
-    assert f"<!-- inputs {conformance_page.inputs_digest()} -->" in text, "it is stale: run `make conformance`"
+    content = conformance_page.PAGE.read_text("utf-8")
+    assert f"<!-- inputs {conformance_page.inputs_digest()} -->" in content, "it is stale: run `make conformance`"
 
 
 def test_every_dimension_is_a_row_and_conforms() -> None:
     """Every dimension has a row, and passes for every Airflow whose supervisor offers it."""
-    text = conformance_page.PAGE.read_text("utf-8").partition("## The other")[0]
-    rows = dict(re.findall(r"^\| ([\w-]+) \| [A-Z-]+ \| (.*?) \| [^|]+ \|$", text, re.MULTILINE))
+    tables = conformance_page.PAGE.read_text("utf-8").partition("## The other")[0]
+    rows = dict(re.findall(r"^\| ([\w-]+) \| [A-Z-]+ \| (.*?) \| [^|]+ \|$", tables, re.MULTILINE))
     assert list(rows) == list(DIMENSIONS)
     for name, dimension in DIMENSIONS.items():
         older, newer = rows[name].split(" | ")

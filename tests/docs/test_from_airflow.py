@@ -14,7 +14,7 @@ from dagfloe import Client, Context, DagRun
 from support.run import Run
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "from-airflow.md").read_text("utf-8")
-RIGHT = [row.split(" | ")[1] for row in re.findall(r"^\| (.+) \|$", PAGE, re.MULTILINE) if " | " in row]
+RIGHT_CELLS = [row.split(" | ")[1] for row in re.findall(r"^\| (.+) \|$", PAGE, re.MULTILINE) if " | " in row]
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 EXCEPTIONS = [
     name
@@ -31,7 +31,7 @@ def test_every_exception_is_on_the_page(name: str) -> None:
 
 def test_names_exist() -> None:
     """Every call and attribute in the right column exists."""
-    calls = set(re.findall(r"`(client|context)\.([\w.]+)", " ".join(RIGHT)))
+    calls = set(re.findall(r"`(client|context)\.([\w.]+)", " ".join(RIGHT_CELLS)))
     assert len(calls) >= 30
     run = Run()
     for owner, path in sorted(calls):

@@ -67,7 +67,7 @@ def test_dags(tasks: ModuleType, env: TaskEnvironment) -> None:
 
 
 def test_client(tasks: ModuleType, env: TaskEnvironment) -> None:
-    """Lookups, XComs, state stores and counts work, and secrets are masked."""
+    """Lookups, XComs, state stores and counts work, and secrets are mwaiting."""
     env.connections["warehouse"] = "postgres://host:5432/sales"
     assert value(env, tasks.load) == "host:5432 100 0"
     assert env.variables["last_limit"] == "100"
@@ -83,16 +83,16 @@ def test_client(tasks: ModuleType, env: TaskEnvironment) -> None:
 
 def test_waiting(tasks: ModuleType, env: TaskEnvironment) -> None:
     """Tasks end while they wait, and resume."""
-    looked = env.run(tasks.file_there)
-    assert looked.state == "up_for_reschedule"
+    rescheduled = env.run(tasks.file_there)
+    assert rescheduled.state == "up_for_reschedule"
     env.variables["file"] = "orders.csv"
-    assert env.poke_again(looked).value == "orders.csv"
+    assert env.poke_again(rescheduled).value == "orders.csv"
     deferred = env.run(tasks.wait)
     assert env.resume(deferred, event="gone").value == "2026-01-31: gone"
-    asked = env.run(tasks.publish)
-    assert asked.state == "awaiting_input"
-    assert env.answer(asked, "yes").value == "yes"
-    assert env.answer(asked, None).value == "no"
+    waiting = env.run(tasks.publish)
+    assert waiting.state == "awaiting_input"
+    assert env.answer(waiting, "yes").value == "yes"
+    assert env.answer(waiting, None).value == "no"
     assert env.run(tasks.not_before_six).state in ("success", "up_for_reschedule")
 
 
@@ -110,16 +110,16 @@ def test_outcomes(tasks: ModuleType, env: TaskEnvironment) -> None:
 def test_figures(name: str) -> None:
     """Every time and size outside generated tables is a figure of the benchmarks, or a rounded one."""
     measured = (ROOT / "docs" / "evidence" / "benchmarks.md").read_text("utf-8")
-    known = {
-        unit: {number(text) for text in re.findall(rf"([\d,.]+) {unit}\b", measured)} for unit in ("ms", "s", "MB")
+    values = {
+        unit: {number(value) for value in re.findall(rf"([\d,.]+) {unit}\b", measured)} for unit in ("ms", "s", "MB")
     }
-    text = re.sub(r"(<!-- the figures of [a-z -]+ -->).*?\1", "", (ROOT / name).read_text("utf-8"), flags=re.DOTALL)
-    figures = re.findall(r"([\d,]+(?:\.\d+)?) (ms|s|MB)\b", text)
+    prose = re.sub(r"(<!-- the figures of [a-z -]+ -->).*?\1", "", (ROOT / name).read_text("utf-8"), flags=re.DOTALL)
+    figures = re.findall(r"([\d,]+(?:\.\d+)?) (ms|s|MB)\b", prose)
     for figure, unit in figures:
         if (name, figure, unit) in QUOTED:
             continue
         digits = len(figure.partition(".")[2])
-        assert any(round(value, digits) == number(figure) for value in known[unit]), f"{figure} {unit}"
+        assert any(round(value, digits) == number(figure) for value in values[unit]), f"{figure} {unit}"
     assert len(figures) >= {"README.md": 1, "docs/evidence/comparison.md": 15, "docs/index.md": 0}[name]
 
 
@@ -127,9 +127,9 @@ def test_figures(name: str) -> None:
 QUOTED = {("docs/evidence/comparison.md", "30", "s"), ("docs/evidence/comparison.md", "1", "s")}
 
 
-def number(text: str) -> float:
+def number(value: str) -> float:
     """Parse a number with optional commas."""
-    return float(text.replace(",", "").rstrip("."))
+    return float(value.replace(",", "").rstrip("."))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

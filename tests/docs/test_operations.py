@@ -22,7 +22,7 @@ HELLO = ROOT / "dist" / platform_tag() / "hello"
 TOLERANCE = 1.5
 
 
-def test_every_log_line_is_told() -> None:
+def test_every_log_line_is_documented() -> None:
     """Every message of the runtime has a row with its logger and level, and every row has a message."""
     documented = {}
     for message, where, *_ in rows(PAGE, "Log lines"):
@@ -31,9 +31,9 @@ def test_every_log_line_is_told() -> None:
     assert documented == python_messages()
 
 
-def test_every_line_of_the_launcher_is_told() -> None:
+def test_every_line_of_the_launcher_is_documented() -> None:
     """Every line and every reason of the launcher has a row."""
-    documented = [text for cells in rows(PAGE, "Lines of the launcher") for text in messages(cells[0])]
+    documented = [message for cells in rows(PAGE, "Lines of the launcher") for message in messages(cells[0])]
     assert len(documented) == len(set(documented))
     assert set(documented) == launcher_messages()
 
@@ -74,7 +74,7 @@ def test_a_file_contains_nothing_of_its_build_host(name: str) -> None:
     file = read_bundle(ROOT / "dist" / platform_tag() / name)
     contents = json.dumps(file.manifest) + file.source.decode()
     own = [str(ROOT), *(value for value in os.environ.values() if len(value) > 8)]
-    assert [text for text in own if text in contents] == []
+    assert [value for value in own if value in contents] == []
 
 
 def listening(pid: int) -> list[str]:

@@ -20,9 +20,9 @@ FILES = dict(re.findall(r"^```python\n# (\w+\.py)\n(.*?)^```$", PAGE, re.MULTILI
 def test_code_is_a_project_whose_tests_pass(pytester: pytest.Pytester) -> None:
     """Every block is a file, and pytest runs all tests in them successfully."""
     assert len(FILES) == PAGE.count("```python\n") == 8
-    for name, text in FILES.items():
-        (pytester.path / name).write_text(text, "utf-8")
-    tests = sum(text.count("\ndef test_") for text in FILES.values()) + 1  # one has two ways to run
+    for name, source in FILES.items():
+        (pytester.path / name).write_text(source, "utf-8")
+    tests = sum(source.count("\ndef test_") for source in FILES.values()) + 1  # one test runs in two modes
     pytester.syspathinsert()
     pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=tests)
 

@@ -1,4 +1,4 @@
-"""A module that can be imported where the bundle is built, and not where it runs."""
+"""A module that imports on the build host, and fails to import in Airflow."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def notes(client: Client) -> None:
 
 @dag.task(execution_timeout=timedelta(seconds=0.5))
 def stuck(context: Context) -> None:
-    with context.shield():  # as code that Python cannot interrupt
+    with context.shield():  # like code that Python cannot interrupt
         time.sleep(60)
 
 

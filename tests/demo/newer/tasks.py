@@ -1,4 +1,4 @@
-"""The bundle with both of its Dags."""
+"""The bundle with both Dags."""
 
 from __future__ import annotations
 

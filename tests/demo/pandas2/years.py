@@ -1,4 +1,4 @@
-"""Aggregate by year what another bundle's task, with its older pandas, has aggregated by month."""
+"""A task that aggregates the result of another bundle, which has an older pandas."""
 
 from __future__ import annotations
 

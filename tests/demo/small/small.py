@@ -1,4 +1,4 @@
-"""A bundle of one task, of which `e2e.projects` makes variants by replacing its version, or its Dag's id."""
+"""A bundle with one task. `e2e.builds` builds variants of it with another version or another dag_id."""
 
 from __future__ import annotations
 

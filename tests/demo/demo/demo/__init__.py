@@ -1,1 +1,1 @@
-"""Demo tasks for tests under a real Airflow: each module holds one Dag or two."""
+"""Demo tasks for tests under a real Airflow; the modules contain one or two Dags."""

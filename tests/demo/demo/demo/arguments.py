@@ -1,4 +1,4 @@
-"""Arguments as the bundle says them: literals, XComs, and what annotations make of them."""
+"""Arguments from the bundle: literals and XComs, converted to the types of annotations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bundle, and what most of its Dags declare."""
+"""The bundle, and constants for its Dags."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tasks for the rows of the conformance page: all that a supervisor of Airflow 3.3 offers."""
+"""Tasks for the rows of the conformance page that a supervisor of Airflow 3.3 offers."""
 
 from __future__ import annotations
 

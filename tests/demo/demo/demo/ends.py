@@ -1,4 +1,4 @@
-"""Ways to end."""
+"""Tasks that end in different states."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def skips() -> None:
 
 @dag.task
 def after_skip() -> None:
-    """Is skipped, too."""
+    """Is skipped too."""
 
 
 with dag:

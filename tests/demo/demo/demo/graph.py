@@ -1,4 +1,4 @@
-"""A branch, a short circuit, mapped tasks."""
+"""A branch, a short circuit and mapped tasks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tasks that are stopped from outside at their first try, and do their work at the second."""
+"""Tasks that a test stops at their first try, and that succeed at their second try."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Variables, connections, secrets; an XCom from and for ordinary Python tasks."""
+"""Tasks that use variables, connections and secrets, and a task that exchanges XComs with ordinary Python tasks."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ mixed = bundle.dag("mixed")
 
 @mixed.task
 def later(client: Client) -> dict[str, object]:
-    """Read what an ordinary Python task pushed, a datetime among it, which stays one."""
+    """Read the XCom of an ordinary Python task, with a datetime."""
     pushed = client.get_xcom("pushes")
     when: datetime = pushed["when"]
     return {"next day": (when + timedelta(days=1)).isoformat(), "twice": 2 * pushed["n"]}

@@ -1,4 +1,4 @@
-"""The bundle with all of its Dags."""
+"""The bundle with all Dags."""
 
 from __future__ import annotations
 

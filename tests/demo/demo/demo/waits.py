@@ -1,4 +1,4 @@
-"""Ways to wait without keeping a worker."""
+"""Tasks that wait without occupying a worker."""
 
 from __future__ import annotations
 
