@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from dagfloe.testing._mode import ModeName
 
-OVER: tuple[ModeName, ...] = ("memory", "sockets")
+MODES: tuple[ModeName, ...] = ("memory", "sockets")
 ONLY_IN_34 = "GetXCom has no field 'previous_iteration' for this Airflow; it needs airflow = \"3.4\" in [tool.dagfloe]"
 NO_LOOP = "failed in the API server or on the way to it (API_SERVER_ERROR, HTTP status 400)"
 TASKS = """
@@ -59,7 +59,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.Fix
     return write
 
 
-@pytest.mark.parametrize("over", OVER)
+@pytest.mark.parametrize("over", MODES)
 def test_airflow_3_3(dagfloe_env: TaskEnvironment, over: ModeName) -> None:
     """By default a field that only 3.4 has is refused before it is sent, with the setting that it needs."""
     result = dagfloe_env.run(look_back, over=over)
@@ -68,7 +68,7 @@ def test_airflow_3_3(dagfloe_env: TaskEnvironment, over: ModeName) -> None:
     assert result.sent("GetXCom") == []
 
 
-@pytest.mark.parametrize("over", OVER)
+@pytest.mark.parametrize("over", MODES)
 def test_airflow_3_4(over: ModeName) -> None:
     """With `airflow="3.4"` the field is sent; the supervisor refuses it, as in 3.4, outside of a loop."""
     env = TaskEnvironment(airflow="3.4")
@@ -79,7 +79,7 @@ def test_airflow_3_4(over: ModeName) -> None:
     assert env.run(look_back, over=over).log.has("Task failed with XComNotFound")
 
 
-@pytest.mark.parametrize("over", OVER)
+@pytest.mark.parametrize("over", MODES)
 def test_project(dagfloe_env: TaskEnvironment, project: Any, over: ModeName) -> None:
     """Without an argument, the task's project decides; the argument goes before it."""
     tasks = project('[tool.dagfloe]\nbundle = "tasks:bundle"\nairflow = "3.4"\n')

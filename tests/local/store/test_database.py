@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import stat
 import subprocess
@@ -221,6 +222,14 @@ def test_damaged_rows(path: Path, noun: str, key: str, value: str) -> None:
     with pytest.raises(DagfloeError, match=r"row 1 of its table `kept` is damaged.*Delete that row") as error:
         load(path)
     assert "hunter2" not in str(error.value)
+
+
+def test_fields_of_other_versions() -> None:
+    """A field that this version does not know, such as `map_label` of earlier ones, is ignored."""
+    value = {"dag_id": "d", "task_id": "t", "run_id": "r", "ti_id": TASK.ti_id, "state": "success", "map_label": None}
+    store = Store()
+    restore_row(store, Row("task_instance", '["d", "r", "t", -1]', json.dumps(value)))
+    assert answer(store, "GetTICount", dag_id="d", task_ids=["t"], states=["success"])["count"] == 1
 
 
 @given(st.dictionaries(text, json_values, max_size=4), aware, text)

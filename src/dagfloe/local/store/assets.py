@@ -38,12 +38,12 @@ class AssetStore:
 
     Attributes:
         assets: assets by key. Of two with the same name or the same URI, a lookup finds the first one.
-        events: asset events. The id of an event is its position, from 1.
     """
 
     def __init__(self, clock: Clock) -> None:
         self.assets: dict[AssetKey, AssetRecord] = {}
-        self.events: list[AssetEventRecord] = []
+        # The id of an event is its position, from 1.
+        self._events: list[AssetEventRecord] = []
         self._aliases: dict[str, list[AssetKey]] = {}
         self._succeeded: set[str] = set()
         self._clock = clock
@@ -70,7 +70,7 @@ class AssetStore:
     def add_event(self, event: AssetEventRecord) -> None:
         """Add an event of an asset that the store has, and link the asset to the event's aliases."""
         self.add(self.assets[event.asset], event.aliases)
-        self.events.append(event)
+        self._events.append(event)
 
     def find(self, name: str | None = None, uri: str | None = None) -> AssetRecord | None:
         """Return the active asset with a name, or else with a URI."""
@@ -123,7 +123,7 @@ class AssetStore:
             yield SavedItem("asset", asset.key, record_to_dict(asset, AssetRecord))
         for alias, keys in self._aliases.items():
             yield SavedItem("asset_alias", (alias,), keys)
-        for number, event in enumerate(self.events):
+        for number, event in enumerate(self._events):
             if not event.is_seeded:
                 yield SavedItem("asset_event", (number,), record_to_dict(event, AssetEventRecord))
 
@@ -194,7 +194,7 @@ class AssetStore:
             body,
             [
                 (number, event)
-                for number, event in enumerate(self.events, 1)
+                for number, event in enumerate(self._events, 1)
                 if (not name or event.asset.name == name) and (not uri or event.asset.uri == uri)
                 if (name and uri) or self.assets[event.asset].is_active
             ],
@@ -205,7 +205,7 @@ class AssetStore:
         if not alias:
             raise supervisor_error("ValueError", "no name of an asset alias was given")
         return self._filter_events(
-            body, [(number, event) for number, event in enumerate(self.events, 1) if alias in event.aliases]
+            body, [(number, event) for number, event in enumerate(self._events, 1) if alias in event.aliases]
         )
 
     def _filter_events(self, body: Mapping[str, Any], events: list[NumberedEvent]) -> Reply:

@@ -41,15 +41,14 @@ class RunStore:
         clock: gives the dates of new runs.
 
     Attributes:
-        dags: Dags by dag_id.
         runs: Dag runs by dag_id and run_id.
         on_clear: called with the dag_id and run_id of a run that is cleared.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self.dags: dict[str, DagRecord] = {}
         self.runs: dict[RunKey, DagRunRecord] = {}
+        self._dags: dict[str, DagRecord] = {}
         self.on_clear: Callable[[str, str], None] = lambda _dag_id, _run_id: None
 
     def handlers(self) -> dict[str, Handler]:
@@ -65,10 +64,14 @@ class RunStore:
             "UpdateDagRunNote": self._update_note,
         }
 
+    def save_dag(self, record: DagRecord) -> None:
+        """Add a Dag, or replace it."""
+        self._dags[record.dag_id] = record
+
     def save(self, record: DagRunRecord) -> None:
         """Add a Dag run, or replace it."""
         self.runs[record.dag_id, record.run_id] = record
-        self.dags.setdefault(record.dag_id, DagRecord(dag_id=record.dag_id))
+        self._dags.setdefault(record.dag_id, DagRecord(dag_id=record.dag_id))
 
     def ensure(self, task: TaskRun) -> None:
         """Add the Dag run of a task instance, if it is missing."""
@@ -107,7 +110,7 @@ class RunStore:
         return {"dag_run": lambda _key, value: self.save(record_from_dict(DagRunRecord, value))}
 
     def _get_dag(self, body: Mapping[str, Any], task: TaskRun) -> Reply:
-        dag = self.dags.get(body["dag_id"])
+        dag = self._dags.get(body["dag_id"])
         if dag is None:
             raise api_error(404, "not_found", f"There is no Dag {body['dag_id']!r}")
         return Reply(

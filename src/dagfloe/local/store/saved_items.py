@@ -34,13 +34,17 @@ def record_to_dict(record: object, record_type: type) -> dict[str, Any]:
 
 
 def record_from_dict(record_type: type, values: dict[str, Any]) -> Any:
-    """Make a record of its fields. Its dates may be strings.
+    """Make a record of its fields. Its dates may be strings, and fields of other versions are ignored.
 
     Raises:
-        TypeError: if a field is missing or unknown.
+        TypeError: if a field is missing.
         ValueError: if a date is not in ISO form.
     """
-    dates = {field.name for field in fields(record_type) if str(field.type).startswith("datetime")}
+    types = {field.name: str(field.type) for field in fields(record_type)}
     return record_type(
-        **{name: to_datetime(value) if name in dates and value is not None else value for name, value in values.items()}
+        **{
+            name: to_datetime(value) if types[name].startswith("datetime") and value is not None else value
+            for name, value in values.items()
+            if name in types
+        }
     )

@@ -104,7 +104,7 @@ class Store:
     def delete_connection(self, conn_id: str) -> None:
         """Delete a connection, if there is one."""
         with self._lock:
-            self._variables.connections.pop(conn_id, None)
+            self._variables.delete_connection(conn_id)
 
     def add_environment(self, variables: Mapping[str, str], connections: Mapping[str, Connection]) -> None:
         """Add variables and connections of the environment, by names in capitals. A lookup finds them in any case."""
@@ -182,7 +182,7 @@ class Store:
     def save_dag(self, record: DagRecord) -> None:
         """Add a Dag, or replace it."""
         with self._lock:
-            self._runs.dags[record.dag_id] = record
+            self._runs.save_dag(record)
 
     def save_run(self, record: DagRunRecord) -> None:
         """Add a Dag run, or replace it."""

@@ -64,6 +64,10 @@ class VariableStore:
         self.connections[connection.conn_id] = connection
         self._mask_connection(connection)
 
+    def delete_connection(self, conn_id: str) -> None:
+        """Delete a connection, if there is one."""
+        self.connections.pop(conn_id, None)
+
     def add_environment(self, variables: Mapping[str, str], connections: Mapping[str, Connection]) -> None:
         """Add the variables and connections of the environment, by names in capitals."""
         self._environment_variables.update(variables)
