@@ -65,8 +65,8 @@ def test_changed_code_is_built(tmp_path: Path, build: Build) -> None:
         tasks.write_text(f"{tasks.read_text()}{added}\n@bundle.dag(x).task\ndef u(): pass\n")
         assert build(source, tmp_path / "again").returncode == 0
         shutil.rmtree(Path(os.environ["DAGFLOE_CACHE_DIR"], "analyses", "odd"))
-        assert build(source, tmp_path / "anew").returncode == 0
-        again, fresh = (tmp_path / name / "odd" for name in ("again", "anew"))
+        assert build(source, tmp_path / "fresh").returncode == 0
+        again, fresh = (tmp_path / name / "odd" for name in ("again", "fresh"))
         assert again.read_bytes() == fresh.read_bytes()
     assert set(read_bundle(tmp_path / "again" / "odd").manifest["dags"]) == {"d", "second", "colorsys"}
 

@@ -202,7 +202,7 @@ def test_any_message_is_one_line(event: Any, fields: dict[str, Any], error: Base
 
 
 def test_plain_record() -> None:
-    """Time, level, logger, message and extra fields arrive as they are."""
+    """Time, level, logger, message and extra fields arrive unchanged."""
     fields = rendered(
         name="a.b", levelno=logging.WARNING, msg="%s of %d", args=("one", 2), created=1767323045.5,
         rows=3, ok=True, rate=0.5, who=None, where={"x": [1, "é"]}, when=datetime(2026, 1, 2, tzinfo=timezone.utc),
@@ -344,7 +344,7 @@ LEAKS: dict[str, Callable[[str], dict[str, Any]]] = {
     "argument": lambda secret: {"msg": "%s and %r", "args": (secret, secret)},
     "container": lambda secret: {"msg": "%s", "args": ([{"deep": (secret,)}],)},
     "json": lambda secret: {"msg": json.dumps({"p": secret})},
-    "json as it is": lambda secret: {"msg": json.dumps({"p": secret}, ensure_ascii=False)},
+    "json without escapes": lambda secret: {"msg": json.dumps({"p": secret}, ensure_ascii=False)},
     "json in json": lambda secret: {"msg": json.dumps(json.dumps({"p": secret}))},
     "repr of a repr": lambda secret: {"msg": "%r", "args": (repr({"p": secret}),)},
     "bytes": lambda secret: {"msg": "%s", "args": (secret.encode(),)},

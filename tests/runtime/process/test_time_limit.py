@@ -15,7 +15,7 @@ from support.peer import DEADLINE_S
 
 
 def busy() -> None:
-    """Run Python code for ever."""
+    """Run Python code without end."""
     deadline = time.monotonic() + DEADLINE_S
     while time.monotonic() < deadline:
         pass

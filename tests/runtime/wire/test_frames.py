@@ -154,7 +154,7 @@ def test_wrong_shapes(value: object, why: str) -> None:
     ],
 )
 def test_right_shapes(value: object, frame: Frame) -> None:
-    """Trailing nulls may be left out, and the error element arrives as it is."""
+    """Trailing nulls may be left out, and the error element arrives unchanged."""
     assert decode_payload(msgpack.packb(value)) == frame
 
 
