@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from api_answers import Answer, not_found
+from api_dates import parse_date
 
 
 class Assets:
@@ -41,12 +41,8 @@ class Assets:
             events = [event for event in events if names & {event["asset"]["name"], event["asset"]["uri"]}]
         for name, sign in (("after", -1), ("before", 1)):
             if name in query:
-                bound = _timestamp(query[name]) * sign
-                events = [event for event in events if _timestamp(event["timestamp"]) * sign <= bound]
+                bound = parse_date(query[name]).timestamp() * sign
+                events = [event for event in events if parse_date(event["timestamp"]).timestamp() * sign <= bound]
         if query.get("ascending") == "false":
             events.reverse()
         return 200, {"asset_events": events[: int(query["limit"])] if "limit" in query else events}
-
-
-def _timestamp(date: str) -> float:
-    return datetime.fromisoformat(date.replace("Z", "+00:00")).timestamp()

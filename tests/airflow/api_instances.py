@@ -6,8 +6,9 @@ logical_date (of its Dag run) and try_number.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
+
+from api_dates import parse_date
 
 _ENDED = ("success", "failed", "skipped", "upstream_failed", "removed")
 
@@ -76,12 +77,8 @@ class TaskInstances:
 def _duration(instance: dict[str, Any]) -> float | None:
     if not (instance["start_date"] and instance["end_date"]):
         return None
-    return (_parse(instance["end_date"]) - _parse(instance["start_date"])).total_seconds()
+    return (parse_date(instance["end_date"]) - parse_date(instance["start_date"])).total_seconds()
 
 
 def _is_before(date: str | None, limit: str) -> bool:
-    return date is not None and _parse(date) < _parse(limit)
-
-
-def _parse(date: str) -> datetime:
-    return datetime.fromisoformat(date.replace("Z", "+00:00"))
+    return date is not None and parse_date(date) < parse_date(limit)

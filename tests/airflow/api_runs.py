@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
+
+from api_dates import parse_date
 
 
 def count(runs: dict[str, dict[str, Any]], query: Any) -> int:
@@ -17,19 +18,15 @@ def count(runs: dict[str, dict[str, Any]], query: Any) -> int:
 
 def previous(runs: dict[str, dict[str, Any]], query: Any) -> tuple[str, dict[str, Any]] | None:
     """Return the run_id and the fields of the last run before a date."""
-    limit = _parse(query["logical_date"])
+    limit = parse_date(query["logical_date"])
     earlier = [
         (run_id, run)
         for dag_id, run_id, run in _all(runs)
-        if dag_id == query["dag_id"] and run.get("logical_date") and _parse(run["logical_date"]) < limit
+        if dag_id == query["dag_id"] and run.get("logical_date") and parse_date(run["logical_date"]) < limit
         if "state" not in query or run["state"] == query["state"]
     ]
-    return max(earlier, key=lambda item: _parse(item[1]["logical_date"])) if earlier else None
+    return max(earlier, key=lambda item: parse_date(item[1]["logical_date"])) if earlier else None
 
 
 def _all(runs: dict[str, dict[str, Any]]) -> list[tuple[str, str, dict[str, Any]]]:
     return [(*name.split("/", 1), run) for name, run in runs.items()]  # type: ignore[misc]
-
-
-def _parse(date: str) -> datetime:
-    return datetime.fromisoformat(date.replace("Z", "+00:00"))

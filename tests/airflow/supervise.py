@@ -1,9 +1,9 @@
 """Runs task instances of bundles under the real supervisor. The Python of an Airflow environment runs this module.
 
 The real `ExecutableCoordinator` finds the bundle and starts it. The real supervisor answers it through the real API
-client. Only the API server is replaced, by one in memory, at the HTTP level. The module reads JSON requests from
-stdin, one in each line, and writes its answers to stdout in the same way. So many runs share one process, which
-imports Airflow only once.
+client. Only the API server is replaced, by one in memory, at the HTTP level. The module reads lines with
+JSON requests from stdin, and writes lines with JSON answers to stdout. So many runs share one process, which imports
+Airflow only once.
 """
 
 from __future__ import annotations

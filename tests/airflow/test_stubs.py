@@ -78,9 +78,9 @@ def write_bundle(path: Path, bundle: Bundle, **config: str) -> Path:
     return path
 
 
-def small(dag_id: str, **options: Any) -> Bundle:
-    """A bundle of one Dag with one task."""
-    bundle = Bundle()
+def small(dag_id: str, bundle: Bundle | None = None, **options: Any) -> Bundle:
+    """Add a Dag with one task to a bundle, or to a new one."""
+    bundle = bundle or Bundle()
     bundle.dag(dag_id, **options).task(task_id="only")(lambda: None)
     return bundle
 
@@ -227,10 +227,8 @@ def read_bundle(folder: Path, bundle: Bundle, source: str) -> DagsFolder:
 def test_everything(tmp_path: Path, source: str) -> None:
     """Airflow has the edges, schedules, retries, pools, groups, mappings and assets that the author declared."""
     bundle = everything()
-    plain_task = small("plain")
-    both = Bundle()
-    both._dags = {**bundle.dags, **plain_task.dags}
-    result = read_bundle(tmp_path, both, source)
+    small("plain", bundle)
+    result = read_bundle(tmp_path, bundle, source)
     dag = bundle.dags["everything"]
     assert_dag(result.dags["everything"], dag)
     assert result.dags["everything"]["schedule"] == {"assets": [describe(asset) for asset in dag.declared["schedule"]]}

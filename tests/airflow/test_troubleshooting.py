@@ -31,15 +31,15 @@ CLEARED = "Server indicated the task shouldn't be running anymore. Terminating p
 
 
 @pytest.fixture
-def lose(supervisor: Supervisor, tmp_path: Path) -> Any:
+def start_failure(supervisor: Supervisor, tmp_path: Path) -> Any:
     """Return a function that runs a task whose process never connects, and returns Airflow's error."""
 
-    def lose(dag_id: str = "d", **request: Any) -> str:
+    def start_failure(dag_id: str = "d", **request: Any) -> str:
         answer = supervisor.ask(root=str(tmp_path), dag_id=dag_id, task_id="t", **request)
         assert (answer["final_state"], answer["records"], answer["leftovers"]) == (None, [], [])
         return str(answer["error"])
 
-    return lose
+    return start_failure
 
 
 @pytest.fixture
@@ -59,64 +59,69 @@ def write_file(path: Path, program: bytes) -> None:
     path.chmod(0o755)
 
 
-def test_no_file(lose: Any) -> None:
-    shows(NOT_FOUND, lose())
+def test_no_file(start_failure: Any) -> None:
+    shows(NOT_FOUND, start_failure())
 
 
-def test_a_file_that_is_not_executable(lose: Any, supervisor: Supervisor, demo_bundles: Path, tmp_path: Path) -> None:
+def test_a_file_that_is_not_executable(
+    start_failure: Any, supervisor: Supervisor, demo_bundles: Path, tmp_path: Path
+) -> None:
     shutil.copy(demo_bundles / "demo", tmp_path / "demo")
     (tmp_path / "demo").chmod(0o644)
     if supervisor.can("3.4"):
         assert supervisor.run(tmp_path, "ends", "skips").states == ["skipped"]
     else:
-        shows(NOT_FOUND, lose("behaviours"))
+        shows(NOT_FOUND, start_failure("behaviours"))
 
 
-def test_a_file_that_was_changed(lose: Any, demo_bundles: Path, tmp_path: Path) -> None:
+def test_a_file_that_was_changed(start_failure: Any, demo_bundles: Path, tmp_path: Path) -> None:
     data = bytearray((demo_bundles / "demo").read_bytes())
     data[len(data) // 2] ^= 1
     (tmp_path / "demo").write_bytes(data)
     (tmp_path / "demo").chmod(0o755)
-    shows(NOT_FOUND, lose("behaviours"))
+    shows(NOT_FOUND, start_failure("behaviours"))
 
 
-def test_a_file_for_a_newer_airflow(lose: Any, supervisor: Supervisor, demo_bundles: Path, tmp_path: Path) -> None:
+def test_a_file_for_a_newer_airflow(
+    start_failure: Any, supervisor: Supervisor, demo_bundles: Path, tmp_path: Path
+) -> None:
     shutil.copy(demo_bundles / "newer", tmp_path)
     if supervisor.can("3.4"):
         assert supervisor.run(tmp_path, "conformance34", "t").states == ["removed"]
     else:
         shows(
-            "cannot find executable bundle with usable supervisor_schema_version for dag_id='…'", lose("conformance34")
+            "cannot find executable bundle with usable supervisor_schema_version for dag_id='…'",
+            start_failure("conformance34"),
         )
 
 
-def test_another_processor(lose: Any, tmp_path: Path) -> None:
+def test_another_processor(start_failure: Any, tmp_path: Path) -> None:
     machine = slice(18, 20)
     program = bytearray((tmp_path.parents[-1] / "bin" / "true").read_bytes())
     program[machine] = (243 if os.uname().machine != "riscv64" else 62).to_bytes(2, "little")
     write_file(tmp_path / "d", bytes(program))
-    shows("[Errno 8] Exec format error: '…'", lose())
+    shows("[Errno 8] Exec format error: '…'", start_failure())
 
 
-def test_another_c_library(lose: Any, tmp_path: Path) -> None:
+def test_another_c_library(start_failure: Any, tmp_path: Path) -> None:
     program = (tmp_path.parents[-1] / "bin" / "true").read_bytes()
     assert b"/ld-linux" in program
     write_file(tmp_path / "d", program.replace(b"/ld-linux", b"/ld-other"))
-    shows("[Errno 2] No such file or directory: '…'", lose())
+    shows("[Errno 2] No such file or directory: '…'", start_failure())
 
 
-def test_a_launcher_that_fails(lose: Any, demo_bundles: Path, tmp_path: Path) -> None:
+def test_a_launcher_that_fails(start_failure: Any, demo_bundles: Path, tmp_path: Path) -> None:
     """Airflow loses the launcher's line, as the page says."""
     program = b"#!/bin/sh\necho d: it needs a better host >&2\nexit 126\n"
     write_file(tmp_path / "d", program)
-    error = lose()
+    error = start_failure()
     shows("process exited with 126 before connecting", error)
     assert "a better host" not in error
 
 
-def test_a_start_that_takes_too_long(lose: Any, tmp_path: Path) -> None:
+def test_a_start_that_takes_too_long(start_failure: Any, tmp_path: Path) -> None:
     write_file(tmp_path / "d", b"#!/bin/sh\nexec sleep 60\n")
-    shows("process did not connect within timeout", lose(startup_s=0.2))
+    shows("process did not connect within timeout", start_failure(startup_s=0.2))
 
 
 def ask_airflow(code: str, tmp_path: Path, **env: str) -> str:

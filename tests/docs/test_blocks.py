@@ -20,7 +20,7 @@ from support.page_runner import Page, PageError, matches, read_console
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Reasons for not running a block, and how many blocks have each reason.
+#: Reasons for not running a block, with the numbers of blocks.
 EXCUSES = {
     "it installs into the environment that runs the tests": 2,
     "it needs an Airflow, and `make airflow-readme` runs it": 8,

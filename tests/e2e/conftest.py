@@ -1,4 +1,4 @@
-"""One Airflow for all tests of a whole Airflow, and the logs of tasks in the report of a failed test."""
+"""The complete Airflow that the tests share, and the logs of tasks in the report of a failed test."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ class Session:
 
     Attributes:
         airflow: the running Airflow.
-        world: what the tests share.
-        root: the folder that holds everything of it.
-        programs_before: the ids of the programs that were in the user's own store before it started.
+        world: the data that the tests share.
+        root: the folder with all its files.
+        programs_before: the ids of the programs in the user's own store before its start.
     """
 
     airflow: Airflow

@@ -1,4 +1,4 @@
-"""What the tests of a whole Airflow share: Dag runs that several tests look at, and checks that wait."""
+"""Dag runs that the tests of a complete Airflow share, and checks that wait."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from e2e.api import Api
 
-#: For each single wait. A machine for tests has few processors, and all Dags run at once.
+#: For a single wait. A test machine has few processors, and all Dags run at once.
 DEADLINE_S = 240
 POLL_S = 0.3
 ENDED = {"success", "failed", "skipped", "upstream_failed", "removed"}
@@ -81,7 +81,7 @@ class Scene:
         return Run(self, dag_id, run_id)
 
     def task_logs(self) -> Iterator[str]:
-        """Yield the state and the log of each try of each task that the test looked at."""
+        """Yield the states and logs of all tries of the tasks that the test looked at."""
         for run, task_id in dict.fromkeys(self.tasks):
             for instance in run.instances(task_id):
                 state, tries, index = instance["state"], instance["try_number"], instance["map_index"]
@@ -150,7 +150,7 @@ class Run:
         return [record for record in log if str(record.get("event", "")).startswith(event)]
 
     def record(self, task_id: str, event: str, *, tries: int = 1, map_index: int = -1) -> dict[str, Any]:
-        """Wait for the one record of a try's log whose event starts so. It may come a little later than the state."""
+        """Wait for the only record of a try's log whose event starts so. It can come after the state."""
         until = time.monotonic() + DEADLINE_S / 4
         while not (records := self.records(task_id, event, tries=tries, map_index=map_index)):
             if time.monotonic() > until:

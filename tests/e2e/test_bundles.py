@@ -1,4 +1,4 @@
-"""Bundle files in a whole Airflow: two in one Dag, a new version, broken, missing and changed ones."""
+"""Bundle files in a complete Airflow: two in one Dag, a new version, and broken, missing and changed ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""After all tests of a whole Airflow nothing is left: no process, socket, temporary folder or entry of the store.
+"""After all tests of a complete Airflow, no process, socket, temporary folder or entry of the store is left.
 
 These tests end the Airflow, so they come last: `make airflow-e2e` names the files in order.
 """

@@ -1,4 +1,4 @@
-"""Tasks in a whole Airflow that run through: how they end, what runs after what, what they ask Airflow for."""
+"""Tasks in a complete Airflow that run without a wait: their ends, their order, and their requests."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_short_circuit(scene: Scene) -> None:
 
 
 def test_mapped_tasks(scene: Scene) -> None:
-    """A mapped task runs once for each item."""
+    """A mapped task runs once for every item."""
     run = scene.run("graph")
     run.expect_end("add", "success")
     run.expect_xcom("add", 180)

@@ -1,4 +1,4 @@
-"""Tasks in a whole Airflow that wait without a worker, or that are stopped."""
+"""Tasks in a complete Airflow that wait without a worker, or that a test stops."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_human_input(scene: Scene) -> None:
     """A task waits for an answer, which the API gives."""
     run = scene.run("waits")
     run.wait_for_state("asks", {"awaiting_input", "deferred"})
-    # No person answers faster than this. If an answer arrives before the scheduler has seen the end of the process,
+    # A person does not answer faster. If an answer arrives before the scheduler has seen the end of the process,
     # Airflow 3.3.2 fails the task, in any language, when it queues the task again.
     _wait_for_process_end(scene, run, "asks")
     scene.api.answer(run.dag_id, run.run_id, "asks", ["yes"], {"comment": "well done"})

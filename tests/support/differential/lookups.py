@@ -142,8 +142,8 @@ _INSTANCES = {
     "task_instances": [
         {"task_id": "up", "run_id": "manual__1", "state": "success", **_times(2, 1, 5)},
         {"task_id": "t", "run_id": "manual__1", "state": "running"},
-        {"task_id": "each", "run_id": "manual__1", "map_index": 0, "state": "failed", **_times(2, 0, 2)},
-        {"task_id": "each", "run_id": "manual__1", "map_index": 1, "state": None},
+        {"task_id": "mapped", "run_id": "manual__1", "map_index": 0, "state": "failed", **_times(2, 0, 2)},
+        {"task_id": "mapped", "run_id": "manual__1", "map_index": 1, "state": None},
         {"task_id": "up", "run_id": "old", "state": "failed", "try_number": 2, **_times(1, 1, 2)},
     ]
 }
@@ -189,7 +189,7 @@ RUNS: tuple[Scenario, ...] = (
     asks(
         "task instances are counted",
         _instances("GetTICount"),
-        _instances("GetTICount", '"task_ids": ["up", "each"], "states": ["success", "failed"]'),
+        _instances("GetTICount", '"task_ids": ["up", "mapped"], "states": ["success", "failed"]'),
         _instances("GetTICount", '"run_ids": ["manual__1"], "states": ["null", "running"]'),
         _instances("GetTICount", '"map_index": 1'),
         _instances("GetTICount", '"map_index": -1'),
@@ -199,7 +199,7 @@ RUNS: tuple[Scenario, ...] = (
     asks(
         "states of task instances are read",
         _instances("GetTaskStates"),
-        _instances("GetTaskStates", '"task_ids": ["each"], "run_ids": ["manual__1"]'),
+        _instances("GetTaskStates", '"task_ids": ["mapped"], "run_ids": ["manual__1"]'),
         _instances("GetTaskStates", '"map_index": 0'),
         _instances("GetTaskStates", '"run_ids": ["never"]'),
         data=_INSTANCES,
@@ -211,8 +211,8 @@ RUNS: tuple[Scenario, ...] = (
         _instances("GetPreviousTI", '"task_id": "up"'),
         _instances("GetPreviousTI", '"task_id": "up", "state": "failed"'),
         _instances("GetPreviousTI", '"task_id": "up", "logical_date": at()'),
-        _instances("GetPreviousTI", '"task_id": "each", "map_index": 0'),
-        _instances("GetPreviousTI", '"task_id": "each"'),
+        _instances("GetPreviousTI", '"task_id": "mapped", "map_index": 0'),
+        _instances("GetPreviousTI", '"task_id": "mapped"'),
         data=_INSTANCES,
     ),
     asks("a Dag is missing", _instances("GetDag").replace('"d"', '"never"')),
