@@ -108,6 +108,21 @@ def test_branch_of_a_mapped_task_instance(graph: BranchRun) -> None:
     assert graph.skipped() == [[["c", 2]]]
 
 
+def test_branch_to_a_task_group(graph: BranchRun) -> None:
+    """A branch to a task group follows its first tasks."""
+    task = graph.dag.task(task_id="t")(lambda: None)
+    (other,) = graph.tasks("o")
+    with graph.dag.group("g") as group:
+        a, b, c = graph.tasks("abc")
+    with graph.dag:
+        a >> b
+        task >> [group, other, c]
+    graph.client().branch("g")
+    assert graph.skipped() == [["o"]]
+    graph.client().branch("g.c")
+    assert graph.skipped() == [["o"], ["g.a", "o"]]
+
+
 # Short circuits with the client
 
 

@@ -1,0 +1,99 @@
+"""Assets, references to them, aliases, and the events of outlets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dagfloe import Asset, AssetAlias
+from dagfloe.errors import RegistrationError, RemoteProtocolError
+from dagfloe.model.assets import OutletEvent, read_asset, read_asset_events
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ORDERS = Asset("orders", "s3://orders")
+
+
+def test_name_and_uri_default_to_each_other() -> None:
+    """An asset needs only one of name and URI."""
+    assert Asset("orders") == Asset(uri="orders")
+    assert (Asset(uri="s3://orders").name, Asset("orders").uri) == ("s3://orders", "orders")
+
+
+@pytest.mark.parametrize(
+    "create",
+    [Asset, lambda: Asset(""), Asset.ref, lambda: Asset.ref(name="orders", uri="s3://orders")],
+)
+def test_missing_and_ambiguous_names(create: Callable[[], object]) -> None:
+    """The error for a missing or ambiguous name says which arguments to pass."""
+    with pytest.raises(RegistrationError, match="a name or a uri: pass one of them"):
+        create()
+
+
+@pytest.mark.parametrize(
+    ("first", "equal", "other", "shown"),
+    [
+        (ORDERS, Asset("orders", "s3://orders", extra={"a": 1}), Asset("orders"), "Asset(name='orders', uri="),
+        (Asset.ref(name="a"), Asset.ref(name="a"), Asset.ref(uri="a"), "Asset.ref(name='a')"),
+        (Asset.ref(uri="a"), Asset.ref(uri="a"), Asset("a"), "Asset.ref(uri='a')"),
+        (AssetAlias("a"), AssetAlias("a"), AssetAlias("b"), "AssetAlias('a')"),
+    ],
+)
+def test_identity(first: object, equal: object, other: object, shown: str) -> None:
+    """Names and URIs identify assets, references and aliases as keys of a dict."""
+    assert {first: 1}[equal] == 1
+    assert first != other
+    assert repr(first).startswith(shown)
+
+
+def test_events_of_an_outlet() -> None:
+    """The event of an asset has its extra; every partition has an event of its own, once."""
+    event = OutletEvent(ORDERS)
+    event.extra["rows"] = 3
+    key = {"name": "orders", "uri": "s3://orders"}
+    assert event.messages(ORDERS) == [{"dest_asset_key": key, "extra": {"rows": 3}}]
+    event.add_partitions("eu")
+    event.add_partitions(["us", "eu"])
+    assert [message["partition_key"] for message in event.messages(ORDERS)] == ["eu", "us"]
+
+
+def test_events_under_an_alias() -> None:
+    """An alias emits one event per added asset."""
+    event = OutletEvent(AssetAlias("tables"))
+    event.add(ORDERS, {"rows": 3})
+    event.add(Asset("a"))
+    assert [(message["source_alias_name"], message["extra"]) for message in event.messages(None)] == [
+        ("tables", {"rows": 3}),
+        ("tables", {}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("misuse", "message"),
+    [
+        (lambda: OutletEvent(ORDERS).add(Asset("a")), "is not an AssetAlias: set the event's `extra` instead"),
+        (lambda: OutletEvent(AssetAlias("a")).add_partitions("eu"), "is an alias, which has no partitions"),
+        (lambda: OutletEvent(ORDERS).add_partitions(" "), "a partition key needs 1 to 250 characters"),
+        (lambda: OutletEvent(ORDERS).add_partitions(["x" * 251]), "a partition key needs 1 to 250 characters"),
+    ],
+)
+def test_misuse_of_an_outlet_event(misuse: Callable[[], object], message: str) -> None:
+    """A wrong event is an error at once, not when the task ends."""
+    with pytest.raises(RegistrationError, match=message):
+        misuse()
+
+
+@pytest.mark.parametrize("body", [None, {}, {"name": "a"}, {"name": "a", "uri": None}])
+def test_replies_without_an_asset(body: Any) -> None:
+    """A reply without an asset is a protocol error with the path."""
+    with pytest.raises(RemoteProtocolError, match=r"^AssetResult is not an asset with a name and a uri$"):
+        read_asset(body, "AssetResult")
+
+
+@pytest.mark.parametrize("bodies", [None, {}, [None]])
+def test_replies_without_events(bodies: Any) -> None:
+    """A reply without a list of events is a protocol error with the path."""
+    with pytest.raises(RemoteProtocolError, match=r"^events is not a list of asset events$"):
+        read_asset_events(bodies, "events")
