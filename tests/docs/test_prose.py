@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.blocks import ROOT
-from support.prose import PHRASES, Phrase, find_phrases, markdown_files, read_prose
+from support.prose import PHRASES, Phrase, code_files, find_phrases, markdown_files, read_prose
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("path", markdown_files(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_page(path: Path) -> None:
     """No page of the documentation contains a phrase of the list."""
+    assert find_phrases(path) == []
+
+
+@pytest.mark.parametrize("path", code_files(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_code(path: Path) -> None:
+    """No docstring, comment or string of the shipped code contains a phrase of the list."""
     assert find_phrases(path) == []
 
 
@@ -46,3 +52,19 @@ def test_read_prose(name: str, text: str, prose: list[tuple[int, str]], tmp_path
     path = tmp_path / name
     path.write_text(text, "utf-8")
     assert [part for part in read_prose(path) if part in prose] == prose
+
+
+def test_files() -> None:
+    """The search covers the pages, all packages, the launcher, the templates and the Makefile, but no generated types."""
+    names = {str(path.relative_to(ROOT)) for path in (*markdown_files(), *code_files())}
+    assert names > {
+        "CONTRIBUTING.md",
+        "Makefile",
+        "build/launcher/main.c",
+        "bundles/hello/hello.py",
+        "cli/templates/tasks.py.in",
+        "docs/index.md",
+        "runtime/server.py",
+        "src/dagfloe/errors.py",
+    }
+    assert not [name for name in names if "messages/v" in name]

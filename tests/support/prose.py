@@ -82,6 +82,7 @@ PHRASES = (
     Phrase(r"\b(is|are) (not )?spared\b|\bspares\b", "verify=False spares that", "verify=False skips this check"),
 )
 
+_CODE_SUFFIXES = (".c", ".css", ".h", ".html", ".in", ".j2", ".js", ".json", ".py", ".svg", ".toml")
 _FENCED = re.compile(r"(?ms)^ *(```+).*?^ *\1 *$")
 _CODE = re.compile(r"(?s)(`+)(?!`)(?:(?!\n\n).)+?(?<!`)\1(?!`)")
 _C_PROSE = re.compile(r'/\*(.*?)\*/|//([^\n]*)|"((?:[^"\\\n]|\\.)*)"', re.DOTALL)
@@ -90,6 +91,17 @@ _C_PROSE = re.compile(r'/\*(.*?)\*/|//([^\n]*)|"((?:[^"\\\n]|\\.)*)"', re.DOTALL
 def markdown_files() -> list[Path]:
     """The documentation's pages, and the pages at the top of the repository."""
     return [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def code_files() -> list[Path]:
+    """List the shipped code, the examples and the Makefile; generated files are left out."""
+    folders = [ROOT / name for name in ("src", "runtime", "build", "cli", "bundles")]
+    paths = [path for folder in folders for path in folder.rglob("*") if path.suffix in _CODE_SUFFIXES]
+    return [ROOT / "Makefile", *sorted(path for path in paths if not _is_generated(path))]
+
+
+def _is_generated(path: Path) -> bool:
+    return path.parent.name == "messages" and path.name.startswith("v")
 
 
 def read_prose(path: Path) -> Iterator[tuple[int, str]]:
