@@ -55,7 +55,7 @@ def test_read_prose(name: str, text: str, prose: list[tuple[int, str]], tmp_path
 
 
 def test_files() -> None:
-    """The search covers the pages, all packages, the launcher, the templates and the Makefile, but no generated types."""
+    """The search covers pages, packages, the launcher, templates and the Makefile, but no generated types."""
     names = {str(path.relative_to(ROOT)) for path in (*markdown_files(), *code_files())}
     assert names > {
         "CONTRIBUTING.md",
