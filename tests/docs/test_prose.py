@@ -21,7 +21,7 @@ def test_page(path: Path) -> None:
 
 @pytest.mark.parametrize("path", code_files(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_code(path: Path) -> None:
-    """No docstring, comment or string of the shipped code contains a phrase of the list."""
+    """No docstring, comment or string of the code contains a phrase of the list."""
     assert find_phrases(path) == []
 
 

@@ -8,7 +8,7 @@ from dagfloe.local.display import format_exception, format_value
 
 
 def test_value_text() -> None:
-    """A string stays as it is. Other values become JSON if they can."""
+    """A string does not change. Other values become JSON if they can."""
     assert format_value("a") == "a"
     assert format_value({"ä": [1, None]}) == '{"ä": [1, null]}'
     loop: list[Any] = []

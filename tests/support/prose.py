@@ -94,10 +94,11 @@ def markdown_files() -> list[Path]:
 
 
 def code_files() -> list[Path]:
-    """List the shipped code, the examples and the Makefile; generated files are left out."""
-    folders = [ROOT / name for name in ("src", "runtime", "build", "cli", "bundles")]
+    """List the code except that of tests, and the Makefile; generated files are left out."""
+    folders = [ROOT / name for name in ("src", "runtime", "build", "cli", "bundles", "benchmarks", "docs")]
     paths = [path for folder in folders for path in folder.rglob("*") if path.suffix in _CODE_SUFFIXES]
-    return [ROOT / "Makefile", *sorted(path for path in paths if not _is_generated(path))]
+    alone = [ROOT / "Makefile", ROOT / "hatch_build.py", ROOT / "schemas" / "generate.py"]
+    return [*alone, *sorted(path for path in paths if not _is_generated(path))]
 
 
 def _is_generated(path: Path) -> bool:

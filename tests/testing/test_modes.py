@@ -274,7 +274,7 @@ def test_arguments(env: TaskEnvironment, over: ModeName) -> None:
 
 @pytest.mark.parametrize("over", MODES)
 def test_stop(env: TaskEnvironment, over: ModeName) -> None:
-    """A task that is told to stop cleans up and fails."""
+    """A stopped task cleans up and fails."""
     result = env.run(waits_for_stop, over=over, stop_at="^working$", max_tries=3)
     assert result.state == "failed"
     messages = [record.event for record in result.log.find(logger="modes.waits_for_stop")]

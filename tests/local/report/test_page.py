@@ -42,7 +42,7 @@ STYLE = Path(dagfloe.local.report.__file__).parent / "assets" / "style.css"
 
 
 class _Page(HTMLParser):
-    """A page as a browser reads it: elements with their attributes, and texts with their element's name."""
+    """A page as a browser reads it: elements with their attributes, and strings with their element's name."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -66,12 +66,12 @@ class _Page(HTMLParser):
         self.texts.append((self._open[-1] if self._open else "", data))
 
     def inside(self, tag: str) -> list[str]:
-        """Return the texts directly inside the elements of one name."""
+        """Return the strings directly inside the elements of one name."""
         return [text for parent, text in self.texts if parent == tag]
 
 
 def run_of(texts: list[str]) -> dict[str, Any]:
-    """Return a run with these texts wherever a run has strings."""
+    """Return a run with these values for all of its strings."""
     one, two, three = (texts * 3)[:3]
     record = {"time": one, "level": two, "logger": three, "event": one, "fields": {two: three}, "exception": one}
     tried = {
@@ -215,7 +215,7 @@ def luminance(color: str) -> float:
 
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
 def test_contrast(theme: int) -> None:
-    """The colors of states and texts are readable on every background (WCAG AA), light and dark."""
+    """The colors of states and of text are readable on every background (WCAG AA), light and dark."""
     colors = dict(
         re.findall(r"--(\w+): (#[0-9a-f]{6});", STYLE.read_text("utf-8").split(":root {")[theme + 1].split("}")[0])
     )
