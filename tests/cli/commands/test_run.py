@@ -76,7 +76,7 @@ def states(result: Result) -> dict[str, str]:
 
 
 def test_success(tmp_path: Path) -> None:
-    """The tasks run in the order of the manifest, the summary shows their results, and a skipped task is not a failure."""
+    """The tasks run in the order of the manifest, the summary shows their results, and a skip is not a failure."""
     result = invoke(bundle(tmp_path, d=["skips", "colourful", "plain"]))
     assert result.exit_code == 0, result.output
     assert states(result) == {"skips": "skipped", "colourful": "success", "plain": "success"}
