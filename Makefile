@@ -28,7 +28,7 @@ TEST_DIST := .cache/bundles/$(PLATFORM)
 BENCH := .cache/bench
 BENCH_FILES := $(addprefix $(BENCH)/,small heavy one-file/small stock/small stock/weather)
 
-# The package's folders, and the files that a bundle file contains or depends on beside its own sources.
+# The package's folders, and the files that a bundle file contains or depends on, in addition to its own sources.
 PACKAGE := src/dagfloe runtime cli build
 PACKAGE_SOURCES := $(shell find $(PACKAGE) -name '*.py')
 LAUNCHER := build/launcher/launcher

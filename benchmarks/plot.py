@@ -66,7 +66,7 @@ def draw(axes: Axes, title: str, rows: list[Row]) -> None:
         bar.set_gid(f"{title}: {row.name}")
         end = (row.figures.high, position)
         axes.annotate(label(row), end, (6, 0), textcoords="offset points", va="center_baseline")
-    # The first row is at the top. The labels need room beside the longest line.
+    # The first row is at the top. The labels need room next to the longest line.
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_xlim(0, 1.35 * max(spread.high for spread in spreads))
     axes.tick_params(length=0)

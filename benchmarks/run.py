@@ -74,7 +74,7 @@ def main() -> int:
         print(f"-- {name}", file=sys.stderr, flush=True)
         try:
             results = measure()
-        except Exception as error:  # noqa: BLE001 - the other measurements go on
+        except Exception as error:  # noqa: BLE001 - the other measurements continue
             failures[name] = f"{type(error).__name__}: {error}"
             print(f"failed: {name}: {failures[name]}")
             continue

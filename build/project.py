@@ -44,7 +44,7 @@ class Project:
         hidden_imports: modules to freeze although no import statement names them.
         data: pairs of a file or folder to freeze and the folder that it goes into.
         package_data: packages whose data files are frozen.
-        metadata: distributions whose metadata is frozen, beside the dependencies.
+        metadata: distributions whose metadata is frozen, in addition to the dependencies.
         exclude: modules to leave out.
         cache_dir: the folder in which its bundle file unpacks itself; empty for the cache of the user that runs it.
     """

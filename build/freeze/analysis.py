@@ -76,7 +76,7 @@ class AnalysisCache:
 
     Args:
         folder: the folder of the cache.
-        inputs: the strings that decide on the analysis, beside the author's modules.
+        inputs: the strings that decide on the analysis, in addition to the author's modules.
         places: folders that differ from build to build, by the name that replaces them in the cache.
         source_root: the folder of the author's modules.
         read_module: returns the content of one of the author's modules.

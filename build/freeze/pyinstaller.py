@@ -55,7 +55,7 @@ def freeze(
         project: the project.
         inputs: its files.
         environment: its environment.
-        entry: the entry script, beside the package `dagfloe`.
+        entry: the entry script, next to the package `dagfloe`.
         work: an existing folder for everything that PyInstaller writes.
         log: the file to append PyInstaller's output to.
         one_file: whether to make one file that unpacks itself at every start, instead of a folder.

@@ -70,7 +70,7 @@ class Spec:
     Attributes:
         name: its file name.
         entry: the entry script.
-        paths: folders of modules, beside the environment.
+        paths: folders of modules, in addition to the environment.
         analysis: the file with the result of PyInstaller's analysis. If it is missing, PyInstaller only writes it.
         library: the file to copy PyInstaller's archive of basic modules to.
         hidden_imports: modules that static analysis does not find.

@@ -1,4 +1,4 @@
-"""Stages the code that is frozen beside the author's code: dagfloe's runtime modules and the entry script."""
+"""Stages the code that is frozen with the author's code: dagfloe's runtime modules and the entry script."""
 
 from __future__ import annotations
 

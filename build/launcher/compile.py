@@ -33,7 +33,7 @@ _TIMEOUT_S = 120
 
 
 def compile_launcher(folder: Path) -> Path | None:
-    """Compile the launcher beside its sources.
+    """Compile the launcher next to its sources.
 
     Args:
         folder: the folder of the sources.

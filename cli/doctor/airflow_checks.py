@@ -76,7 +76,7 @@ def _folders(coordinator: Mapping[str, Any], settings: AirflowSettings) -> list[
     dags_folder = Path(settings.get("core", "dags_folder") or settings.home / "dags")
     name = kwargs.get("task_handler_bundle_name")
     if name is None:
-        return [dags_folder]  # Airflow 3.4 looks beside the Dag file
+        return [dags_folder]  # Airflow 3.4 looks next to the Dag file
     for dag_bundle in settings.get_json("dag_processor", "dag_bundle_config_list", []):
         if isinstance(dag_bundle, dict) and dag_bundle.get("name") == name:
             return [_dag_bundle_folder(dag_bundle, dags_folder)]

@@ -1,4 +1,4 @@
-"""Checks of what a host needs to build bundle files, beside what it needs to run them."""
+"""Checks of what a host needs to build bundle files, in addition to what it needs to run them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Ends the processes that a task starts together with the bundle's process, however that ends.
 
 When the task starts its first process, this process becomes the leader of a process group and starts the launcher
-beside it as a watch. It does not start the watch earlier, because most tasks start no process.
+as a watch process. It does not start the watch earlier, because most tasks start no process.
 """
 
 from __future__ import annotations

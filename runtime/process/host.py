@@ -33,7 +33,7 @@ def is_frozen() -> bool:
 def unpacked_folder() -> str | None:
     """The folder into which a one-file program was unpacked; None for other programs. Its parent process deletes it."""
     folder = getattr(sys, "_MEIPASS", None) if is_frozen() else None
-    # A program that is a folder has its files beside it, and they stay.
+    # A program that is a folder has its files next to it, and they stay.
     return None if folder is None or os.path.dirname(folder) == os.path.dirname(sys.executable) else folder  # noqa: PTH120 - pathlib costs 5 ms to import
 
 

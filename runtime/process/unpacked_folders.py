@@ -33,7 +33,7 @@ def lock_folder(folder: str) -> None:
 
 
 def delete_abandoned_folders(folder: str) -> None:
-    """Delete the folders of this user's killed bundles that are beside this program's own folder.
+    """Delete the folders of this user's killed bundles that are next to this program's own folder.
 
     Args:
         folder: the path of this program's own folder.

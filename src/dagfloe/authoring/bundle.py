@@ -60,7 +60,7 @@ class Bundle:
             end_date: when scheduling ends.
             catchup: whether Airflow creates the runs that it missed.
             tags: labels to search for.
-            params: default params by name; whoever triggers a run may override them.
+            params: default params by name; the user who triggers a run may override them.
             description: one line for the list of Dags.
             doc_md: documentation in Markdown.
             max_active_runs: how many runs may be active at a time.

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         trigger_rule: str | None
 
     class TaskOptions(SchedulingOptions, total=False):
-        """What `Dag.task`, `Dag.branch` and `Dag.short_circuit` take beside the task_id."""
+        """What `Dag.task`, `Dag.branch` and `Dag.short_circuit` take in addition to the task_id."""
 
         outlets: Iterable[Outlet]
         inlets: Iterable[Outlet]

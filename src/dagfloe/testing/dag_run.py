@@ -29,7 +29,7 @@ class DagRunFacts:
         conf: the run's configuration.
         logical_date: the logical date, aware; None for a run without one.
         data_interval_start: the start of the data interval; None for the logical date.
-        data_interval_end: likewise, its end.
+        data_interval_end: the end of the data interval; None for the logical date.
         run_after: the earliest start; None for the logical date, or for the present time if there is no logical date.
         note: the run's note.
         partition_key: the key of its partition.

@@ -1,4 +1,4 @@
-"""The fields of `StartupDetails.ti_context` with which a waiting task goes on. Pure."""
+"""The fields of `StartupDetails.ti_context` with which a waiting task resumes. Pure."""
 
 from __future__ import annotations
 

@@ -50,8 +50,8 @@ class AssetEventRecord:
         asset: the asset.
         timestamp: the time of the event, aware.
         extra: its extra.
-        source_dag_id: the Dag of the task instance that created the event, if any; `source_run_id`, `source_task_id`
-            and `source_map_index` likewise.
+        source_dag_id: the Dag of the task instance that created the event, if any. `source_run_id`, `source_task_id`
+            and `source_map_index` identify the same task instance.
         partition_key: the key of its partition.
         aliases: the names of the asset aliases through which the task created it.
         is_seeded: whether it comes from a seed file, so that no database saves it.

@@ -48,7 +48,7 @@ def not_found_reply(code: str, detail: dict[str, Any] | None) -> Reply:
 
 
 def api_error(status: int, reason: str, message: str) -> RequestError:
-    """An error of the API server that has a reason beside its message.
+    """An error of the API server that has a reason in addition to its message.
 
     Args:
         status: the HTTP status.

@@ -20,7 +20,7 @@ class SavedItem(NamedTuple):
     Attributes:
         noun: the kind of item, such as `xcom`.
         key: identifies the item among those of its kind.
-        value: its value; datetimes are allowed beside what JSON has.
+        value: its value; datetimes are allowed in addition to JSON's types.
     """
 
     noun: str

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dagfloe.local.supervise.result_builder import ResultBuilder
     from dagfloe.local.task_run import TaskRun
 
-#: After one of these terminal messages a process must end in time. After the others it may go on.
+#: After one of these terminal messages a process must end in time. After the others it may continue.
 _FINAL_MESSAGES = ("RetryTask", "SucceedTask", "TaskState")
 
 

@@ -1,4 +1,4 @@
-"""Stops a task's process: sends one signal, and the next one if the process goes on. Knows no sockets."""
+"""Stops a task's process: sends one signal, and the next one if the process continues. Knows no sockets."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Escalation:
 
     Attributes:
         has_begun: whether the process got a signal.
-        is_exhausted: whether the process goes on after the last signal.
+        is_exhausted: whether the process continues after the last signal.
     """
 
     def __init__(self, limits: Limits, deadlines: Deadlines) -> None:
