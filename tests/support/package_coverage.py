@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-#: The percentage that every package must reach.
+#: The minimum percentage of every package: the one that was measured when it was set, rounded down.
 MINIMUM = {
-    "dagfloe": 90,  # the modules beside the packages
-    "authoring": 90,
-    "build": 90,
-    "cli": 90,
-    "client": 90,
-    "format": 90,
-    "local": 90,
-    "model": 90,
-    "runtime": 90,
-    "stub": 90,
-    "testing": 90,
-    "values": 90,
+    "dagfloe": 97,  # the modules beside the packages
+    "authoring": 97,
+    "build": 96,
+    "cli": 94,
+    "client": 97,
+    "format": 100,
+    "local": 98,
+    "model": 95,
+    "runtime": 96,
+    "stub": 100,
+    "testing": 98,
+    "values": 98,
 }
 
 
