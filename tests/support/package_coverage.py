@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 #: The minimum percentage of every package: the one that was measured when it was set, rounded down.
 MINIMUM = {
-    "dagfloe": 97,  # the modules beside the packages
-    "authoring": 97,
+    "dagfloe": 99,  # the modules beside the packages
+    "authoring": 98,
     "build": 96,
     "cli": 94,
-    "client": 97,
+    "client": 98,
     "format": 100,
     "local": 98,
     "model": 95,
