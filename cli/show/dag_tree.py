@@ -120,7 +120,7 @@ def _schedule(schedule: Any) -> str:
         return _short(schedule)
     if isinstance(interval := _mapping(schedule).get("interval_s"), (int, float)):
         return f"every {_duration(interval)}"
-    return f"after {_value(_mapping(schedule).get('assets'))}"
+    return _short(f"after {_value(_mapping(schedule).get('assets'))}")
 
 
 def _value(value: Any) -> str:

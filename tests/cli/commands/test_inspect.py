@@ -222,6 +222,7 @@ def test_a_declared_dag() -> None:
         ({"interval_s": 5400}, "every 90 min"),
         ({"interval_s": 90.5}, "every 90.5 s"),
         ({"assets": [{"name": "n", "uri": "u"}, {"uri": "v"}]}, "after n, v"),
+        ({"assets": [{"name": "a\nb"}, {"uri": "\x1b[2J"}]}, r"after a b, \x1b[2J"),
     ],
 )
 def test_schedules(schedule: object, note: str) -> None:
