@@ -79,7 +79,7 @@ class Comms:
         self._waiting: set[int] = set()
         self._arrived: dict[int, Frame] = {}
         self._last_id = 0
-        self._lost: Exception | None = None
+        self._failure: Exception | None = None
 
     def fileno(self) -> int:
         """The socket's file descriptor, to watch it."""
@@ -163,8 +163,8 @@ class Comms:
 
     def _send(self, parts: tuple[bytes | memoryview, ...]) -> None:
         with self._send_lock:
-            if self._lost is not None:
-                raise ConnectionLostError(str(self._lost)) from self._lost
+            if self._failure is not None:
+                raise ConnectionLostError(str(self._failure)) from self._failure
             try:
                 for part in parts:
                     try:
@@ -196,8 +196,8 @@ class Comms:
         with self._lock:
             try:
                 while frame_id not in self._arrived:
-                    if self._lost is not None:
-                        raise type(self._lost)(str(self._lost)) from self._lost
+                    if self._failure is not None:
+                        raise type(self._failure)(str(self._failure)) from self._failure
                     remaining_s = deadline - time.monotonic()
                     if remaining_s <= 0:
                         action = "to send its first frame" if request is None else f"to answer {request['type']}"
@@ -249,7 +249,7 @@ class Comms:
         except BlockingIOError:
             pass
         except RemoteProtocolError as error:
-            self._lost = error
+            self._failure = error
             raise
         except OSError as error:
             raise self._lose(_GONE.format(f"broke: {error.strerror}")) from error
@@ -258,8 +258,8 @@ class Comms:
                 self._turn.notify_all()
 
     def _lose(self, message: str) -> ConnectionLostError:
-        self._lost = ConnectionLostError(message)
-        return self._lost
+        self._failure = ConnectionLostError(message)
+        return self._failure
 
 
 def _poller(sock: socket, event: int) -> select.poll:

@@ -60,9 +60,9 @@ class RequestType:
         fields: all fields, with their types in the table's notation.
     """
 
-    __slots__ = ("_checks", "_ours", "_version", "closed", "fields", "name", "required")
+    __slots__ = ("_checks", "_outgoing", "_version", "closed", "fields", "name", "required")
 
-    def __init__(self, name: str, version: str, *, ours: bool = False) -> None:
+    def __init__(self, name: str, version: str, *, outgoing: bool = False) -> None:
         words = _find_entry(name, version).split()
         self.name = name
         self.closed = words[:1] == ["!"]
@@ -71,7 +71,7 @@ class RequestType:
         self.fields = {name.rstrip("?"): kind for name, _, kind in pairs}
         self._checks: dict[str, Check] = {}
         self._version = version
-        self._ours = ours
+        self._outgoing = outgoing
 
     def find_problem(self, body: Mapping[str, object]) -> str | None:
         """Explain why the supervisor refuses a body of this type; None if it accepts it. Values are not shown."""
@@ -81,12 +81,12 @@ class RequestType:
         for name, value in body.items():
             kind = self.fields.get(name)
             if kind is None:
-                if name != "type" and (self.closed or self._ours):
+                if name != "type" and (self.closed or self._outgoing):
                     return f"{self.name} has no field {name!r}{_hint(self.name, self._version, name)}"
                 continue
             check = self._checks.get(name)
             if check is None:
-                check = self._checks[name] = _check(kind, self._version, ours=self._ours)
+                check = self._checks[name] = _check(kind, self._version, outgoing=self._outgoing)
             if not check(value):
                 expected = kind.replace("|", " or ").replace("=", "").replace("/", " or ")
                 return f"{self.name}.{name} is {_actual(value, kind)}, expected {expected}"
@@ -96,19 +96,21 @@ class RequestType:
 _request_types: dict[tuple[str, str, bool], RequestType] = {}
 
 
-def find_request_type(name: object, version: str = DEFAULT_SCHEMA_VERSION, *, ours: bool = False) -> RequestType | None:
+def find_request_type(
+    name: object, version: str = DEFAULT_SCHEMA_VERSION, *, outgoing: bool = False
+) -> RequestType | None:
     """Find a request in the table; None if the schema has no such request.
 
     Args:
         name: the request's `type`.
         version: the supervisor schema version.
-        ours: whether this side makes the bodies, as in `find_problem`.
+        outgoing: whether this side sends the bodies, as in `find_problem`.
     """
     if not isinstance(name, str):
         return None
-    kind = _request_types.get((name, version, ours))
+    kind = _request_types.get((name, version, outgoing))
     if kind is None and name not in _PARTS and _find_entry(name, version):
-        kind = _request_types[name, version, ours] = RequestType(name, version, ours=ours)
+        kind = _request_types[name, version, outgoing] = RequestType(name, version, outgoing=outgoing)
     return kind
 
 
@@ -118,18 +120,18 @@ def list_request_names(version: str = DEFAULT_SCHEMA_VERSION) -> list[str]:
 
 
 def find_problem(
-    body: Mapping[str, object] | None, version: str = DEFAULT_SCHEMA_VERSION, *, ours: bool = False
+    body: Mapping[str, object] | None, version: str = DEFAULT_SCHEMA_VERSION, *, outgoing: bool = False
 ) -> str | None:
     """Explain why the supervisor refuses a body, and so never answers it; None if it accepts the body.
 
     Args:
         body: a request's body. The explanation does not show its values.
         version: the supervisor schema version that the bundle speaks.
-        ours: whether this side made the body. Then unknown fields are refused, and the insides of JSON values are not
-            checked, because they were checked before.
+        outgoing: whether this side sends the body. Then unknown fields are refused, and the insides of JSON values
+            are not checked, because they were checked before.
     """
     name = None if body is None else body.get("type")
-    kind = find_request_type(name, version, ours=ours)
+    kind = find_request_type(name, version, outgoing=outgoing)
     if body is None or kind is None:
         return f"the message has the unknown type {name!r}{_hint(name, version)}"
     return kind.find_problem(body)
@@ -145,8 +147,8 @@ def check_request(body: Mapping[str, object], version: str = DEFAULT_SCHEMA_VERS
     Raises:
         LocalProtocolError: when the supervisor would refuse it; the error does not show values.
     """
-    kind = find_request_type(body.get("type"), version, ours=True)
-    problem = find_problem(body, version, ours=True) if kind is None else kind.find_problem(body)
+    kind = find_request_type(body.get("type"), version, outgoing=True)
+    problem = find_problem(body, version, outgoing=True) if kind is None else kind.find_problem(body)
     if problem is not None:
         raise LocalProtocolError(f"{problem}: nothing was sent")
 
@@ -179,30 +181,30 @@ def _actual(value: object, kind: str) -> str:
 # The types of fields
 
 
-def _check(kind: str, version: str, *, ours: bool) -> Check:
+def _check(kind: str, version: str, *, outgoing: bool) -> Check:
     """Make the check for a type in the table's notation."""
-    alternatives = [_check_one(part, version, ours=ours) for part in _split(kind, "|")]
+    alternatives = [_check_one(part, version, outgoing=outgoing) for part in _split(kind, "|")]
     return alternatives[0] if len(alternatives) == 1 else lambda value: any(check(value) for check in alternatives)
 
 
-def _check_one(kind: str, version: str, *, ours: bool) -> Check:
+def _check_one(kind: str, version: str, *, outgoing: bool) -> Check:
     if kind in _SIMPLE:
-        return _SHALLOW[kind] if ours and kind in _SHALLOW else _SIMPLE[kind]
+        return _SHALLOW[kind] if outgoing and kind in _SHALLOW else _SIMPLE[kind]
     if kind.startswith("="):
         allowed = frozenset(kind[1:].split("/"))
         return lambda value: isinstance(value, str) and value in allowed
     if kind.startswith("{"):
-        part = RequestType(kind[1:-1], version, ours=ours)
+        part = RequestType(kind[1:-1], version, outgoing=outgoing)
         return lambda value: isinstance(value, dict) and part.find_problem(value) is None
     outer, _, inside = kind[:-1].partition("(")
     if outer == "pair":
-        checks = [_check(item, version, ours=ours) for item in _split(inside, ",")]
+        checks = [_check(item, version, outgoing=outgoing) for item in _split(inside, ",")]
         return lambda value: (
             isinstance(value, (list, tuple))
             and len(value) == len(checks)
             and all(check(item) for check, item in zip(checks, value, strict=True))
         )
-    check = _check(inside, version, ours=ours)
+    check = _check(inside, version, outgoing=outgoing)
     if outer == "dict":
         return lambda value: (
             isinstance(value, dict) and all(isinstance(key, str) and check(item) for key, item in value.items())

@@ -48,7 +48,7 @@ class ProcessTree:
         self._pid = pid
         self._mark = mark
 
-    def owns_connection(self, peer: Endpoint, ours: Endpoint) -> bool:
+    def owns_connection(self, peer: Endpoint, local: Endpoint) -> bool:
         """Return whether the process or a descendant holds the other end of a loopback connection.
 
         A process whose parents are gone counts as a stranger, as for the real supervisor. Where the system does not
@@ -56,11 +56,11 @@ class ProcessTree:
 
         Args:
             peer: the other end's address.
-            ours: this end's address.
+            local: this end's address.
         """
         if not _CONNECTIONS.exists():
             return True
-        return any(_holds_connection(process, peer, ours) for process in self._family())
+        return any(_holds_connection(process, peer, local) for process in self._family())
 
     def end_leftovers(self, grace_s: float, timeout_s: float) -> list[KilledProcess]:
         """Kill the processes that still live.

@@ -42,7 +42,7 @@ class TaskProcess:
         mark = uuid.uuid4().hex
         # Socket pairs, as in Airflow: a task cannot open /dev/stdout on one.
         pairs = {name: socket.socketpair() for name in ("stdout", "stderr")}
-        self.streams = {name: ours for name, (ours, _) in pairs.items()}
+        self.streams = {name: own_end for name, (own_end, _) in pairs.items()}
         try:
             self._process = subprocess.Popen(
                 command,
@@ -57,8 +57,8 @@ class TaskProcess:
                 stream.close()
             raise
         finally:
-            for _, theirs in pairs.values():
-                theirs.close()
+            for _, task_end in pairs.values():
+                task_end.close()
         self._start_time = time.monotonic()
         self._seconds: float | None = None
         self.exit_code: int | None = None
