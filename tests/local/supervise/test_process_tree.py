@@ -25,15 +25,18 @@ sock.connect((sys.argv[1], int(sys.argv[2])))
 print(os.getpid(), flush=True)
 time.sleep(60)
 """
-#: Leaves its session and its parent, then does the same. The first process stays.
+#: Leaves its session and its parent, then does the same. The first process stays, and says when the parent is gone.
 DETACH = f"""
 import os, time
+receiver, sender = os.pipe()
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
+        os.read(receiver, 1)
         exec({CONNECT!r})
     os._exit(0)
 os.wait()
+os.write(sender, b"x")
 time.sleep(60)
 """
 
