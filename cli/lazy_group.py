@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import os
 import signal
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from dagfloe.cli.signal_handlers import handle_signals
+from dagfloe.cli.signal_handlers import raise_on_signals
 from dagfloe.constants import EXIT_INTERRUPTED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+#: What ends a command early. The statuses of SystemExit are those of a process that the signal killed, for a shell.
+_EXCEPTIONS: Mapping[signal.Signals, Callable[[], BaseException]] = {
+    signal.SIGINT: KeyboardInterrupt,
+    signal.SIGTERM: partial(SystemExit, 128 + signal.SIGTERM),
+    signal.SIGHUP: partial(SystemExit, 128 + signal.SIGHUP),
+}
 
 
 class LazyGroup(click.Group):
@@ -46,17 +52,8 @@ class LazyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command. On Ctrl-C it cleans up and exits with status 130."""
         ctx.color = _color()
-        handled = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
-
-        def interrupt(number: int, _: object) -> None:
-            for other in handled:  # further signals must not disturb the cleanup
-                signal.signal(other, signal.SIG_IGN)
-            if number == signal.SIGINT:
-                raise KeyboardInterrupt
-            raise SystemExit(128 + number)
-
         try:
-            with handle_signals(handled, interrupt):
+            with raise_on_signals(_EXCEPTIONS):
                 return super().invoke(ctx)
         except (KeyboardInterrupt, click.Abort):
             click.echo("interrupted", err=True)

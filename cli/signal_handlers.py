@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import signal
+import sys
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from types import FrameType
+
+#: How long after a dropped exception the signal is sent again. By then, the callback that dropped it has ended.
+_RESEND_S = 0.01
 
 
 @contextmanager
@@ -24,3 +29,45 @@ def handle_signals(
     finally:
         for number, previous_handler in previous.items():
             signal.signal(number, previous_handler)
+
+
+@contextmanager
+def raise_on_signals(exceptions: Mapping[signal.Signals, Callable[[], BaseException]]) -> Iterator[None]:
+    """Raise an exception in the block at the first signal. Ignore further signals: they must not disturb the cleanup.
+
+    Python prints and drops an exception that a handler raises inside a callback of the garbage collector, such as that
+    of a weak reference. In that case, nothing is printed and the signal is sent again.
+
+    Args:
+        exceptions: makes the exception, by signal. Signals that the process ignores are left alone.
+    """
+    handled = [number for number in exceptions if signal.getsignal(number) is not signal.SIG_IGN]
+    raised: list[tuple[int, BaseException]] = []
+    resends: list[threading.Timer] = []
+    previous_hook = sys.unraisablehook
+
+    def interrupt(number: int, _: FrameType | None) -> None:
+        for other in handled:
+            signal.signal(other, signal.SIG_IGN)
+        error = exceptions[signal.Signals(number)]()
+        raised.append((number, error))
+        raise error
+
+    def resend(dropped: sys.UnraisableHookArgs) -> None:
+        number = next((number for number, error in raised if error is dropped.exc_value), None)
+        if number is None:
+            previous_hook(dropped)
+            return
+        signal.signal(number, interrupt)
+        timer = threading.Timer(_RESEND_S, signal.pthread_kill, (threading.main_thread().ident, number))
+        resends.append(timer)
+        timer.start()
+
+    sys.unraisablehook = resend
+    try:
+        with handle_signals(handled, interrupt):
+            yield
+    finally:
+        sys.unraisablehook = previous_hook
+        for timer in resends:
+            timer.cancel()

@@ -100,7 +100,7 @@ def test_blocks_build_on_each_other(tmp_path: Path) -> None:
         "```python\nassert x == 1\n```",
         '```python title="a/b.py"\ny = 2\n```',
         "```console\n$ cd a\n$ cat b.py \\\n  | head -1\ny = ...\n$ false\n$ echo $?\n1\n```",
-        "```console\n$ ls\nb.py\n```",
+        "```console\n$ ls *.py\nb.py\n```",
         "<!-- not run: never -->\n```python\nx = 0\n```",
     ]
     Page(tmp_path).run(blocks_of(tmp_path, "\n".join(blocks)))
