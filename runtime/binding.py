@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 
-from dagfloe.authoring.calls import xcom_args
 from dagfloe.authoring.graph import XComArg
 from dagfloe.authoring.parameters import bind
 from dagfloe.client import Client
@@ -241,4 +240,6 @@ class Binder:
 
 
 def _is_pulled(source: Any) -> bool:
+    from dagfloe.authoring.calls import xcom_args  # noqa: PLC0415 - only for tasks with arguments
+
     return isinstance(source, (Pull, Item)) or any(True for _ in xcom_args(source))

@@ -23,7 +23,6 @@ from dagfloe.masking import Secrets
 from dagfloe.runtime.loader import load_bundle
 from dagfloe.runtime.log.channel import ChannelHandler, LogChannel
 from dagfloe.runtime.log.levels import Levels
-from dagfloe.runtime.log.streams import redirect_streams
 from dagfloe.runtime.process.children import end_children_with_us
 from dagfloe.runtime.process.host import open_parent, unpacked_folder
 from dagfloe.runtime.process.signals import PeerWatch, StopSignals, TimeLimit
@@ -67,6 +66,8 @@ def serve(config: BundleConfig, comm: Address, logs: Address, launcher: int | st
     channel = LogChannel(cancellation, secrets)
     handler = ChannelHandler(channel, Levels.from_environment(os.environ))
     handler.install()
+    from dagfloe.runtime.log.streams import redirect_streams  # noqa: PLC0415 - only a process that runs a task needs it
+
     restore_streams = redirect_streams(channel)
     faulthandler.enable(2)
     os.register_at_fork(after_in_child=channel.after_fork)

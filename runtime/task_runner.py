@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from dagfloe.constants import RETURN_VALUE
+from dagfloe.constants import FAILED, REMOVED, RETURN_VALUE, SKIPPED
 from dagfloe.errors import (
     BindingError,
     DagfloeError,
@@ -16,7 +16,6 @@ from dagfloe.errors import (
     TaskSkipped,
 )
 from dagfloe.model.context import running
-from dagfloe.model.states import FAILED, REMOVED, SKIPPED
 from dagfloe.runtime.binding import Binder
 from dagfloe.runtime.config import SCHEMA_VERSIONS
 from dagfloe.runtime.wire.messages import (
@@ -273,7 +272,7 @@ def _followed(value: Any) -> list[str]:
 
 
 def _raise_trigger_failure(next_kwargs: object) -> None:
-    from dagfloe.errors import TriggerFailed, TriggerTimeout  # noqa: PLC0415 - only on this path
+    from dagfloe.call_errors import TriggerFailed, TriggerTimeout  # noqa: PLC0415 - only on this path
     from dagfloe.values.serde import decode  # noqa: PLC0415
 
     failure = decode(next_kwargs)

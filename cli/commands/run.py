@@ -22,7 +22,7 @@ from dagfloe.cli.show.live_run_view import LiveRunView
 from dagfloe.cli.show.plain_run_view import PlainRunView
 from dagfloe.cli.show.run_summary import print_summary
 from dagfloe.cli.signal_handlers import handle_signals
-from dagfloe.constants import EXIT_FAILURE, EXIT_INTERRUPTED
+from dagfloe.constants import EXIT_FAILURE, EXIT_INTERRUPTED, FAILED, SUCCESS
 from dagfloe.errors import UsageError
 from dagfloe.local.report.run_data import collect_run_data
 from dagfloe.local.schedule.dag_result import INTERRUPTED
@@ -35,7 +35,6 @@ from dagfloe.local.seed.seed_file import Seed, read_seed
 from dagfloe.local.stop import Stop
 from dagfloe.local.store.declarations import add_declarations
 from dagfloe.local.store.store import Store
-from dagfloe.model.states import FAILED, SUCCESS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

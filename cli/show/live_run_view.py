@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from dagfloe.cli.show.terminal_text import STATE_COLORS, format_record, format_wait, shorten, to_one_line
-from dagfloe.model.states import FAILED, RUNNING
+from dagfloe.constants import FAILED, RUNNING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from dagfloe.cli.show.terminal_text import STATE_COLORS, escape_controls, shorten, to_one_line
+from dagfloe.constants import QUEUED, SUCCESS
 from dagfloe.local.display import format_value
-from dagfloe.model.states import QUEUED, SUCCESS
 
 if TYPE_CHECKING:
     from dagfloe.local.schedule.dag_result import DagResult

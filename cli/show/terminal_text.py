@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from dagfloe.constants import FAILED, REMOVED, RUNNING, SKIPPED, SUCCESS, UPSTREAM_FAILED
 from dagfloe.local.display import format_exception, format_value
-from dagfloe.model.states import FAILED, REMOVED, RUNNING, SKIPPED, SUCCESS, UPSTREAM_FAILED
 
 if TYPE_CHECKING:
     from dagfloe.local.log.records import LogRecord

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from datetime import datetime, timezone
 
+from dagfloe.constants import AWAITING_INPUT, DEFERRED, SUCCESS, UP_FOR_RESCHEDULE, UP_FOR_RETRY
 from dagfloe.errors import RemoteProtocolError
 from dagfloe.model.context import BundleInfo, Context, TaskInstance, read_dag_run
 from dagfloe.model.record import Record
-from dagfloe.model.states import AWAITING_INPUT, DEFERRED, SUCCESS, UP_FOR_RESCHEDULE, UP_FOR_RETRY
 from dagfloe.runtime.config import DEFAULT_SCHEMA_VERSION
 
 TYPE_CHECKING = False

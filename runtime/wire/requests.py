@@ -11,8 +11,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
-from dagfloe.errors import LocalProtocolError
-from dagfloe.model.states import (
+from dagfloe.constants import (
     AWAITING_INPUT,
     DEFERRED,
     FAILED,
@@ -22,6 +21,7 @@ from dagfloe.model.states import (
     UP_FOR_RESCHEDULE,
     UP_FOR_RETRY,
 )
+from dagfloe.errors import LocalProtocolError
 from dagfloe.runtime.config import DEFAULT_SCHEMA_VERSION, SCHEMA_VERSIONS
 from dagfloe.runtime.wire.request_table import TABLE
 

@@ -29,8 +29,6 @@ from dagfloe.errors import (
     TaskRescheduled,
     TaskSkipped,
     TaskTimeout,
-    TriggerFailed,
-    TriggerTimeout,
     ValueNotSerializableError,
 )
 from dagfloe.model.context import BundleInfo, Context, DagRun, TaskInstance, current_context
@@ -54,6 +52,8 @@ if TYPE_CHECKING:
         PermissionDenied,
         SensorTimeout,
         TaskStateNotFound,
+        TriggerFailed,
+        TriggerTimeout,
         VariableNotFound,
         XComNotFound,
     )
@@ -144,6 +144,8 @@ _LAZY = {
     "SensorTimeout": "dagfloe.call_errors",
     "TaskGroup": "dagfloe.authoring.group",
     "TaskStateNotFound": "dagfloe.call_errors",
+    "TriggerFailed": "dagfloe.call_errors",
+    "TriggerTimeout": "dagfloe.call_errors",
     "VariableKeys": "dagfloe.client.variables",
     "VariableNotFound": "dagfloe.call_errors",
     "XComNotFound": "dagfloe.call_errors",

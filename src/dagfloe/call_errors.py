@@ -1,7 +1,7 @@
-"""The exceptions of calls to Airflow.
+"""The exceptions of calls to Airflow, and of the triggers that Airflow runs for a task.
 
-They are apart from `dagfloe.errors` because most tasks never raise one: defining these classes costs every start of a
-task 0.2 ms. The modules that raise them import this module, which is when the first call is made.
+They are apart from `dagfloe.errors` because most tasks never raise one, and defining these classes costs every start of
+a task 0.2 ms. The modules that raise them import this module.
 """
 
 from __future__ import annotations
@@ -67,3 +67,11 @@ class HumanInputTimeout(HumanInputError, TimeoutError):
 
 class SensorTimeout(TaskFailed):
     """The condition that `client.poke` waits for did not come true in time. The task fails without further retries."""
+
+
+class TriggerFailed(DagfloeError):
+    """The trigger that a task was deferred to failed. Airflow retries the task while tries are left."""
+
+
+class TriggerTimeout(TriggerFailed, TimeoutError):
+    """The trigger that a task was deferred to did not fire in time."""

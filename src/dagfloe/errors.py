@@ -94,14 +94,6 @@ class TaskTimeout(DagfloeError, TimeoutError):
     """The task ran longer than its `execution_timeout`. Airflow retries it while tries are left."""
 
 
-class TriggerFailed(DagfloeError):
-    """The trigger that a task was deferred to failed. Airflow retries the task while tries are left."""
-
-
-class TriggerTimeout(TriggerFailed, TimeoutError):
-    """The trigger that a task was deferred to did not fire in time."""
-
-
 class TaskOutcome(Exception):
     """Base of what an author raises to end a task in a state other than success."""
 

@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-from dagfloe.authoring.calls import check_arguments, check_mapped, match_arguments, xcom_args
 from dagfloe.authoring.graph import Graph, Node, XComArg, check_id, connect
 from dagfloe.authoring.parameters import read_parameters
 from dagfloe.errors import RegistrationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import timedelta
     from typing import Any, TypeVar, overload
 
@@ -288,7 +287,7 @@ class Task(Node):
                 called.
         """
         if self.dag.is_wiring:
-            return self._wire(match_arguments(self, self.parameters, args, kwargs))
+            return self._wire(args, kwargs)
         if any(isinstance(value, XComArg) for value in (*args, *kwargs.values())):
             raise RegistrationError(
                 f"{self!r} got another task's return value outside of a `with dag:` block of its Dag: "
@@ -316,8 +315,10 @@ class Task(Node):
         """Map the task. Authors use `expand` and `partial`."""
         if not self.dag.is_wiring:
             raise RegistrationError(f"{self!r}.expand() is outside of a `with dag:` block: call it inside one")
+        from dagfloe.authoring.calls import check_mapped  # noqa: PLC0415 - few tasks are mapped
+
         check_mapped(self, shared, mapped)
-        return self._wire(match_arguments(self, self.parameters, (), {**shared, **mapped}), dict(mapped))
+        return self._wire((), {**shared, **mapped}, dict(mapped))
 
     def resume(self, function: _Function) -> _Function:
         """Register a function in which the task may resume after it was deferred: `@task.resume`.
@@ -349,7 +350,12 @@ class Task(Node):
             )
         return name
 
-    def _wire(self, arguments: dict[str, object], mapped: dict[str, object] | None = None) -> XComArg:
+    def _wire(
+        self, args: Sequence[object], kwargs: Mapping[str, object], mapped: dict[str, object] | None = None
+    ) -> XComArg:
+        from dagfloe.authoring.calls import check_arguments, match_arguments, xcom_args  # noqa: PLC0415 - as above
+
+        arguments = match_arguments(self, self.parameters, args, kwargs)
         if self.arguments is not None:
             raise RegistrationError(
                 f"{self!r} was called twice in the Dag: register the function again under another task_id"

@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from dagfloe.constants import RUNNING, UP_FOR_RETRY
 from dagfloe.local.supervise.limits import Limits
 from dagfloe.model.assets import Asset
-from dagfloe.model.states import RUNNING, UP_FOR_RETRY
 from dagfloe.testing._memory.run import make_client
 from dagfloe.testing._mode import choose_mode
 from dagfloe.testing.dag_run import (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.client.human_input import HITL_TRIGGER
+from dagfloe.constants import AWAITING_INPUT, DEFERRED, UP_FOR_RESCHEDULE
 from dagfloe.local.schedule.resumption import build_human_input_event, find_choice_problem
-from dagfloe.model.states import AWAITING_INPUT, DEFERRED, UP_FOR_RESCHEDULE
 from dagfloe.runtime.wire.messages import TRIGGER_FAILED_METHOD
 from dagfloe.testing.errors import MisuseError
 from dagfloe.values.serde import encode

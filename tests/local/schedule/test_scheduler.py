@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dagfloe.authoring.options import TRIGGER_RULES
+from dagfloe.constants import FINISHED
 from dagfloe.local.schedule.manifest_graph import Graph
 from dagfloe.local.schedule.scheduler import Scheduler
-from dagfloe.model.states import FINISHED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

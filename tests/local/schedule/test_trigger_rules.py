@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dagfloe.authoring.options import TRIGGER_RULES
+from dagfloe.constants import FINISHED, RUNNING
 from dagfloe.local.schedule.trigger_rules import RUN, WAIT, Upstream, decide
-from dagfloe.model.states import FINISHED, RUNNING
 
 S, F, K, U, N = "success", "failed", "skipped", "upstream_failed", None
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from dagfloe.local.schedule.dag_result import INTERRUPTED
-from dagfloe.model.states import (
+from dagfloe.constants import (
     AWAITING_INPUT,
     DEFERRED,
     FAILED,
@@ -19,6 +18,7 @@ from dagfloe.model.states import (
     UP_FOR_RETRY,
     UPSTREAM_FAILED,
 )
+from dagfloe.local.schedule.dag_result import INTERRUPTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from dagfloe.constants import SUCCESS
 from dagfloe.local.report.labels import format_duration, format_instance_name
 from dagfloe.local.report.state_icons import get_displayed_state
-from dagfloe.model.states import SUCCESS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -13,6 +13,7 @@ from contextlib import ExitStack, suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
+from dagfloe.constants import FAILED, RUNNING, SUCCESS, UP_FOR_RETRY
 from dagfloe.local.schedule.dag_result import INTERRUPTED, DagResult
 from dagfloe.local.schedule.instances import Instance, Try
 from dagfloe.local.schedule.resumption import Resumer
@@ -21,7 +22,6 @@ from dagfloe.local.schedule.scheduler import Scheduler
 from dagfloe.local.stop import Stop
 from dagfloe.local.supervise.supervisor import run_task
 from dagfloe.local.task_run import TaskRun
-from dagfloe.model.states import FAILED, RUNNING, SUCCESS, UP_FOR_RETRY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from dagfloe.model.states import FINISHED, RUNNING
+from dagfloe.constants import FINISHED, RUNNING
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.client.human_input import HITL_TRIGGER
-from dagfloe.model.states import AWAITING_INPUT, DEFERRED, UP_FOR_RESCHEDULE, UP_FOR_RETRY
+from dagfloe.constants import AWAITING_INPUT, DEFERRED, UP_FOR_RESCHEDULE, UP_FOR_RETRY
 from dagfloe.runtime.wire.messages import TRIGGER_FAILED_METHOD
 from dagfloe.values.serde import decode, encode
 

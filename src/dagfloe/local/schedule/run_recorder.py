@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dagfloe.constants import RETURN_VALUE
+from dagfloe.constants import RETURN_VALUE, RUNNING
 from dagfloe.local.schedule.instances import UNMAPPED, Instance
 from dagfloe.local.store.run_records import DagRunRecord, TaskInstanceRecord
-from dagfloe.model.states import RUNNING
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from dagfloe.constants import BAD, FAILED, QUEUED, SKIPPED, SUCCESS, UPSTREAM_FAILED
 from dagfloe.local.schedule.instances import UNMAPPED, Instance
 from dagfloe.local.schedule.trigger_rules import RUN, WAIT, Upstream, decide
-from dagfloe.model.states import BAD, FAILED, QUEUED, SKIPPED, SUCCESS, UPSTREAM_FAILED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

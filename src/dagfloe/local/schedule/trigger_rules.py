@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from dagfloe.model.states import FAILED, FINISHED, REMOVED, SKIPPED, SUCCESS, UPSTREAM_FAILED
+from dagfloe.constants import FAILED, FINISHED, REMOVED, SKIPPED, SUCCESS, UPSTREAM_FAILED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -6,6 +6,7 @@ from dataclasses import replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from dagfloe.constants import FAILED, QUEUED, RUNNING, SUCCESS
 from dagfloe.local.store.replies import (
     Reply,
     api_error,
@@ -17,7 +18,6 @@ from dagfloe.local.store.replies import (
 )
 from dagfloe.local.store.run_records import DagRecord, DagRunRecord
 from dagfloe.local.store.saved_items import SavedItem, record_from_dict, record_to_dict
-from dagfloe.model.states import FAILED, QUEUED, RUNNING, SUCCESS
 from dagfloe.values.dates import to_datetime
 
 if TYPE_CHECKING:

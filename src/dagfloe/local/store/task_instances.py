@@ -7,10 +7,10 @@ from datetime import datetime, timezone
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from dagfloe.constants import FAILED, FINISHED, RUNNING, SKIPPED, SUCCESS
 from dagfloe.local.store.replies import Reply, api_error, check_ti_id, plain_api_error, validation_error
 from dagfloe.local.store.run_records import TaskInstanceRecord
 from dagfloe.local.store.saved_items import SavedItem, record_from_dict, record_to_dict
-from dagfloe.model.states import FAILED, FINISHED, RUNNING, SKIPPED, SUCCESS
 from dagfloe.values.dates import to_datetime
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dagfloe.constants import FAILED
 from dagfloe.local.supervise.task_result import TaskResult, decide_final_state
-from dagfloe.model.states import FAILED
 from dagfloe.runtime.wire.requests import TERMINAL_STATES
 
 if TYPE_CHECKING:

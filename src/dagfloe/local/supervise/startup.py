@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from dagfloe.model.states import RUNNING
+from dagfloe.constants import RUNNING
 
 if TYPE_CHECKING:
     from datetime import datetime

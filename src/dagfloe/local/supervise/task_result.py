@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from dagfloe.model.states import FAILED, UP_FOR_RETRY
+from dagfloe.constants import FAILED, UP_FOR_RETRY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
