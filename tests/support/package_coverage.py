@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 MINIMUM = {
     "dagfloe": 99,  # the modules beside the packages
     "authoring": 98,
-    "build": 96,
-    "cli": 94,
+    "build": 97,
+    "cli": 95,
     "client": 98,
     "format": 100,
     "local": 98,
-    "model": 95,
+    "model": 97,
     "runtime": 96,
     "stub": 100,
     "testing": 98,
