@@ -133,7 +133,11 @@ def _answer(
     """
     cancellation.arm()  # until the task runs, a stop ends the process
     try:
-        bundle = _import_bundle(config, handler)
+        try:
+            bundle = _import_bundle(config, handler)
+        except _ImportFailedError as failure:  # within the outer block: a stop can arrive while this is handled
+            _log_failure_to_begin(failure.cause)
+            return _answer_without_bundle(comms, cancellation, failure.cause)
         frame = comms.receive_first()
         cancellation.disarm()
         if frame.error is not None:
@@ -141,9 +145,6 @@ def _answer(
         if is_dag_parse_request(frame.body):
             return dag_parsing_result(frame.body)
         startup = read_startup(frame.body, cancellation, config.schema_version)
-    except _ImportFailedError as failure:
-        _log_failure_to_begin(failure.cause)
-        return _answer_without_bundle(comms, cancellation, failure.cause)
     except TaskCancelled as stop:
         log.error("Stopped before the task began: %s", stop)
         return None

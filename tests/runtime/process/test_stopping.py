@@ -178,3 +178,22 @@ def t(): pass
         peer.start()
         assert peer.finish()["type"] == "SucceedTask"
         assert peer.process.communicate(timeout=20)[0] == b"ending"
+
+
+def test_stop_while_an_import_failure_is_logged(tmp_path: Path) -> None:
+    """A stop that arrives while the runtime handles a failed import is logged, without a traceback on stderr."""
+    module = """
+import signal
+class Stopping(Exception):
+    def __str__(self):
+        signal.raise_signal(signal.SIGTERM)
+        for _ in range(1000):
+            pass
+        return "unreachable"
+raise Stopping
+"""
+    with Peer(write_project(tmp_path, module)) as peer:
+        assert peer.wait() == 1
+        assert "Stopped before the task began" in peer.events()[-1]
+        assert peer.process.stderr is not None
+        assert b"Traceback" not in peer.process.stderr.read()
