@@ -115,9 +115,14 @@ def read_project(root: Path) -> Project:
     )
 
 
+def is_project_name(name: str) -> bool:
+    """Return whether a project, and so its bundle file, can have a name."""
+    return _NAME.fullmatch(name) is not None
+
+
 def _read_name(project: Table) -> str:
     name = project.string("name")
-    if not _NAME.fullmatch(name):
+    if not is_project_name(name):
         raise project.error(
             f"[project] name {name!r} is not a valid project name: use letters, digits, hyphens and underscores"
         )

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from packaging.utils import InvalidName, canonicalize_name
+from packaging.utils import canonicalize_name
 
 from dagfloe import __version__
+from dagfloe.build.project import is_project_name
 from dagfloe.cli.error_handling import exit_on_error
 from dagfloe.cli.options import quiet_option
 from dagfloe.errors import DagfloeError, UsageError
@@ -76,14 +77,11 @@ def _file_name(name: str) -> str:
     Raises:
         UsageError: if the project cannot have this name.
     """
-    try:
-        if not name.isascii() or not name.isprintable() or len(name) > _MAX_NAME:
-            raise InvalidName(name)
-        normalized = canonicalize_name(name, validate=True)
-    except InvalidName as error:
+    if not is_project_name(name) or len(name) > _MAX_NAME:
         raise UsageError(
             f"{name!r} is not a valid project name. Use letters, digits, hyphens and underscores, such as sales-report"
-        ) from error
+        )
+    normalized = canonicalize_name(name)
     if normalized in _RESERVED_NAMES:
         raise UsageError(f"{name!r} is the name of a package that the project uses. Choose another name")
     return normalized
