@@ -26,7 +26,7 @@ MINIMUM = {
     "model": 97,
     "runtime": 96,
     "stub": 100,
-    "testing": 98,
+    "testing": 99,
     "values": 98,
 }
 

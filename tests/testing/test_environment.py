@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import dagfloe.testing
 from dagfloe import (
     Asset,
     Client,
@@ -250,3 +251,18 @@ def test_file_that_does_not_start(dagfloe_env: TaskEnvironment, dag: Dag, tmp_pa
     assert result.state == "failed"
     with pytest.raises(AssertionError, match=r"(?s)status 3, before it had connected.*sorry"):
         result.raise_for_state()
+
+
+def test_mappings_of_a_new_environment() -> None:
+    """A new environment has no variables and connections, and a deletion of one that is missing raises a KeyError."""
+    env = TaskEnvironment()
+    for mapping in (env.variables, env.connections):
+        assert len(mapping) == 0
+        with pytest.raises(KeyError, match="nothing"):
+            del mapping["nothing"]
+
+
+def test_unknown_name_of_the_package() -> None:
+    """The package has no names but its own, as any module."""
+    with pytest.raises(AttributeError, match="has no attribute 'Environment'"):
+        dagfloe.testing.Environment  # noqa: B018
