@@ -107,11 +107,9 @@ class Binder:
                 values[name] = self._convert(by_name.get(name), source, "")
         for name, source in pulled.items():
             values[name] = self._from_xcom(by_name.get(name), source)
-        injected: dict[type, object] = {
-            Client: self._client,
-            Context: self._context,
-            logging.Logger: logging.getLogger(f"{self._task.dag_id}.{self._task.task_id}"),
-        }
+        injected: dict[type, object] = {Client: self._client, Context: self._context}
+        if any(parameter.injected is logging.Logger for parameter in parameters):
+            injected[logging.Logger] = logging.getLogger(f"{self._task.dag_id}.{self._task.task_id}")
         return bind(parameters, injected, values, self._name)
 
     # The sources of the arguments

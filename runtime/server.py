@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import faulthandler
-import logging
 import os
 import threading
 from contextlib import suppress
+from logging import CRITICAL, ERROR, WARNING
 
 from dagfloe.cancellation import Cancellation
 from dagfloe.client import Client
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dagfloe.authoring.bundle import Bundle
+    from dagfloe.cancellation import Log
     from dagfloe.runtime.config import BundleConfig
     from dagfloe.runtime.wire.addresses import Address
 
@@ -46,7 +47,8 @@ EXIT_GRACE_S = 10.0
 #: How long a process that cannot run its task waits for the supervisor before it exits.
 SUPERVISOR_TIMEOUT_S = 30.0
 
-log = logging.getLogger("dagfloe.runtime")
+#: The logger of the messages about this process.
+LOGGER = "dagfloe.runtime"
 
 
 def serve(config: BundleConfig, comm: Address, logs: Address, launcher: int | str | None = None) -> int:
@@ -63,8 +65,10 @@ def serve(config: BundleConfig, comm: Address, logs: Address, launcher: int | st
     """
     secrets = Secrets()
     cancellation = Cancellation()
-    channel = LogChannel(cancellation, secrets)
-    handler = ChannelHandler(channel, Levels.from_environment(os.environ))
+    levels = Levels.from_environment(os.environ)
+    channel = LogChannel(cancellation, secrets, levels=levels)
+    cancellation.log = channel.log
+    handler = ChannelHandler(channel, levels)
     handler.install()
     from dagfloe.runtime.log.streams import redirect_streams  # noqa: PLC0415 - only a process that runs a task needs it
 
@@ -77,11 +81,11 @@ def serve(config: BundleConfig, comm: Address, logs: Address, launcher: int | st
             comm_socket, logs_socket = dial_both(comm, logs)
             channel.connect(logs_socket)
             _clean_unpacked_folders()
-            end_children_with_us(launcher, os.environ)
+            end_children_with_us(launcher, os.environ, channel.log)
             comms = Comms(
                 comm_socket,
                 cancellation,
-                reply_timeout_s=_read_reply_timeout(),
+                reply_timeout_s=_read_reply_timeout(channel.log),
                 schema_version=config.schema_version,
             )
             with PeerWatch(comms.fileno(), parent, _exit_without_traces) as watch:
@@ -91,7 +95,7 @@ def serve(config: BundleConfig, comm: Address, logs: Address, launcher: int | st
                 )
                 if terminal is None:
                     return EXIT_FAILURE
-                is_delivered = _deliver(comms, terminal)
+                is_delivered = _deliver(comms, terminal, channel.log)
             if is_delivered:
                 signals.ignore_from_now_on()
             comms.close()
@@ -131,12 +135,13 @@ def _answer(
     Returns:
         The terminal message; None if the process cannot answer the supervisor. The log then says why.
     """
+    log = handler.log
     cancellation.arm()  # until the task runs, a stop ends the process
     try:
         try:
             bundle = _import_bundle(config, handler)
         except _ImportFailedError as failure:  # within the outer block: a stop can arrive while this is handled
-            _log_failure_to_begin(failure.cause)
+            _log_failure_to_begin(failure.cause, log)
             return _answer_without_bundle(comms, cancellation, failure.cause)
         frame = comms.receive_first()
         cancellation.disarm()
@@ -146,14 +151,14 @@ def _answer(
             return dag_parsing_result(frame.body)
         startup = read_startup(frame.body, cancellation, config.schema_version)
     except TaskCancelled as stop:
-        log.error("Stopped before the task began: %s", stop)
+        log(ERROR, LOGGER, f"Stopped before the task began: {stop}")
         return None
     except DagfloeError as error:
-        _log_failure_to_begin(error)
+        _log_failure_to_begin(error, log)
         return None
     comms.carrier = _keep_strings(startup.context.ti.context_carrier)
     client = Client(comms, startup.context, secrets, bundle)
-    runner = TaskRunner(bundle, startup, client, secrets, TimeLimit)
+    runner = TaskRunner(bundle, startup, client, secrets, TimeLimit, log)
     on_begin()
     return runner.run()
 
@@ -184,10 +189,10 @@ def _answer_without_bundle(comms: Comms, cancellation: Cancellation, error: Base
     return dag_parsing_result(body, error) if is_dag_parse_request(body) else None
 
 
-def _log_failure_to_begin(error: BaseException) -> None:
+def _log_failure_to_begin(error: BaseException, log: Log) -> None:
     is_dagfloe_error = isinstance(error, DagfloeError)
     reason = str(error) if is_dagfloe_error else f"the bundle's module cannot be imported ({type(error).__name__})"
-    log.error("The task cannot begin: %s", reason, exc_info=error)
+    log(ERROR, LOGGER, f"The task cannot begin: {reason}", error)
 
 
 def _keep_strings(carrier: Mapping[Any, Any] | None) -> dict[str, str]:
@@ -195,19 +200,19 @@ def _keep_strings(carrier: Mapping[Any, Any] | None) -> dict[str, str]:
     return {key: value for key, value in (carrier or {}).items() if isinstance(key, str) and isinstance(value, str)}
 
 
-def _deliver(comms: Comms, terminal: dict[str, Any]) -> bool:
+def _deliver(comms: Comms, terminal: dict[str, Any], log: Log) -> bool:
     """Send the terminal message, and wait until the supervisor confirms it; return whether it was delivered."""
     try:
         comms.finish(terminal)
     except (SupervisorError, ReplyTimeoutError) as error:
-        log.warning("The terminal message was delivered, but not confirmed: %s", error)
+        log(WARNING, LOGGER, f"The terminal message was delivered, but not confirmed: {error}")
     except (ConnectionLostError, RemoteProtocolError) as error:
-        log.critical("The terminal message could not be delivered: %s", error)
+        log(CRITICAL, LOGGER, f"The terminal message could not be delivered: {error}")
         return False
     return True
 
 
-def _read_reply_timeout() -> float:
+def _read_reply_timeout(log: Log) -> float:
     """The reply timeout that the environment sets, in seconds."""
     value = os.environ.get(REPLY_TIMEOUT_VARIABLE, "")
     try:
@@ -215,7 +220,11 @@ def _read_reply_timeout() -> float:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < float("inf"):
-        log.warning("%s is %r, not a number of seconds: using %g s", REPLY_TIMEOUT_VARIABLE, value, REPLY_TIMEOUT_S)
+        log(
+            WARNING,
+            LOGGER,
+            f"{REPLY_TIMEOUT_VARIABLE} is {value!r}, not a number of seconds: using {REPLY_TIMEOUT_S:g} s",
+        )
         return REPLY_TIMEOUT_S
     return seconds
 

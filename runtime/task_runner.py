@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+from logging import ERROR, INFO
 
 from dagfloe.constants import FAILED, REMOVED, RETURN_VALUE, SKIPPED
 from dagfloe.errors import (
@@ -37,14 +37,15 @@ if TYPE_CHECKING:
     from dagfloe.authoring.bundle import Bundle
     from dagfloe.authoring.dag import Task
     from dagfloe.authoring.parameters import Parameter
-    from dagfloe.cancellation import Cancellation
+    from dagfloe.cancellation import Cancellation, Log
     from dagfloe.client import Client
     from dagfloe.masking import Secrets
     from dagfloe.runtime.wire.messages import Startup
 
     Limit = Callable[[float, Cancellation], AbstractContextManager[object]]
 
-log = logging.getLogger("dagfloe.task")
+#: The logger of the messages about a task's end.
+LOGGER = "dagfloe.task"
 
 
 class TaskRunner:
@@ -56,15 +57,19 @@ class TaskRunner:
         client: the task's client; it sends every request of the task.
         secrets: the secrets to mask in the reason of a retry.
         limit: takes a time in seconds and the cancellation, and makes a `with` block that is limited to this time.
+        log: logs a message. It does not use Python's `logging`, which the author may have configured.
     """
 
-    def __init__(self, bundle: Bundle, startup: Startup, client: Client, secrets: Secrets, limit: Limit) -> None:
+    def __init__(
+        self, bundle: Bundle, startup: Startup, client: Client, secrets: Secrets, limit: Limit, log: Log
+    ) -> None:
         self._bundle = bundle
         self._startup = startup
         self._context = startup.context
         self._client = client
         self._secrets = secrets
         self._limit = limit
+        self._log = log
 
     def run(self) -> dict[str, Any]:
         """Run the task, and push its return value.
@@ -76,15 +81,16 @@ class TaskRunner:
         task = self._bundle.find(context.dag_id, context.task_id)
         if task is None:
             registered = {dag_id: sorted(dag.tasks) for dag_id, dag in self._bundle.dags.items()}
-            log.error(
-                "Task %r of Dag %r is not in this bundle: does the stub Dag belong to another version of it?",
-                context.task_id,
-                context.dag_id,
-                extra={"registered": registered},
+            self._log(
+                ERROR,
+                LOGGER,
+                f"Task {context.task_id!r} of Dag {context.dag_id!r} is not in this bundle: does the stub Dag belong "
+                "to another version of it?",
+                fields={"registered": registered},
             )
             return end_task(REMOVED)
         if not _is_uuid(context.ti.id):
-            log.error("The task instance's id is not a UUID: %r", context.ti.id)
+            self._log(ERROR, LOGGER, f"The task instance's id is not a UUID: {context.ti.id!r}")
             return end_task(FAILED)
         try:
             try:
@@ -94,24 +100,38 @@ class TaskRunner:
                 return self._suspend(task, outcome)
         except TaskSkipped as outcome:
             reason = _message(outcome)
-            log.info("Task skipped%s", f": {reason}" if reason else "")
+            self._log(INFO, LOGGER, f"Task skipped{f': {reason}' if reason else ''}")
             return self._end(SKIPPED)
         except TaskFailed as outcome:
-            log.error("Task failed, and is not retried: %s", _message(outcome), exc_info=outcome)
+            self._log(ERROR, LOGGER, f"Task failed, and is not retried: {_message(outcome)}", outcome)
             return self._end(FAILED)
         except TaskCancelled as outcome:
-            log.error("Task stopped: %s", outcome, exc_info=outcome)
+            self._log(ERROR, LOGGER, f"Task stopped: {_message(outcome)}", outcome)
             return self._end(FAILED)
         except BaseException as error:  # noqa: BLE001 - SystemExit and the like fail the task, too
             return self._fail(task, error)
 
     def _prepare(self, task: Task) -> None:
         if self._startup.next_method == TRIGGER_FAILED_METHOD:
-            _raise_trigger_failure(self._startup.next_kwargs)
+            self._raise_trigger_failure()
         for key in self._startup.xcom_keys_to_clear:
             self._client.xcom.delete(key)
         if task.inlets or task.outlets:
             self._client.assets.validate()
+
+    def _raise_trigger_failure(self) -> None:
+        from dagfloe.call_errors import TriggerFailed, TriggerTimeout  # noqa: PLC0415 - only on this path
+        from dagfloe.values.serde import decode  # noqa: PLC0415
+
+        failure = decode(self._startup.next_kwargs)
+        failure = failure if isinstance(failure, dict) else {}
+        traceback = failure.get("traceback")
+        if traceback:
+            lines = map(str, traceback if isinstance(traceback, list) else [traceback])
+            self._log(ERROR, LOGGER, "The trigger failed:\n{}".format("\n".join(lines)))
+        reason = str(failure.get("error", "unknown"))
+        kind = TriggerTimeout if "timeout" in reason.lower() else TriggerFailed
+        raise kind(f"the trigger that the task was deferred to failed: {reason}")
 
     def _call(self, task: Task) -> object:
         function, parameters, resumed = self._choose_function(task)
@@ -187,14 +207,14 @@ class TaskRunner:
             when = outcome.reschedule_date
             if getattr(when, "tzinfo", None) is None:
                 raise DagfloeError("TaskRescheduled needs an aware datetime: give it a time zone") from outcome
-            log.info("Task is rescheduled to %s", when.isoformat())
+            self._log(INFO, LOGGER, f"Task is rescheduled to {when.isoformat()}")
             return reschedule_task(when)
         from dagfloe.values.serde import encode  # noqa: PLC0415 - few tasks are suspended
 
         next_method, next_kwargs = task.resume_name(outcome.resume), encode(outcome.kwargs)
         rendered_map_index = self._client.task_instances.rendered_map_index
         if isinstance(outcome, TaskAwaitingInput):
-            log.info("Task waits for a human, and resumes in %r", next_method)
+            self._log(INFO, LOGGER, f"Task waits for a human, and resumes in {next_method!r}")
             return await_input_task(
                 next_method, next_kwargs, timeout=outcome.timeout, rendered_map_index=rendered_map_index
             )
@@ -202,7 +222,7 @@ class TaskRunner:
             raise DagfloeError(
                 f"{outcome.trigger!r} is not the full name of a trigger's class: name its module, too"
             ) from outcome
-        log.info("Task is deferred to %s, and resumes in %r", outcome.trigger, next_method)
+        self._log(INFO, LOGGER, f"Task is deferred to {outcome.trigger}, and resumes in {next_method!r}")
         return defer_task(
             outcome.trigger,
             encode(outcome.trigger_kwargs),
@@ -216,19 +236,19 @@ class TaskRunner:
     def _fail(self, task: Task, error: BaseException) -> dict[str, Any]:
         context = self._context
         if context.cancelled:
-            log.error("Task failed while it was stopping (%s)", context.cancellation.reason, exc_info=error)
+            self._log(ERROR, LOGGER, f"Task failed while it was stopping ({context.cancellation.reason})", error)
             return self._end(FAILED)
-        log.error("Task failed with %s", type(error).__name__, exc_info=error)
+        self._log(ERROR, LOGGER, f"Task failed with {type(error).__name__}", error)
         decision = None
         if task.retry_policy is not None:
             try:
                 decision = task.retry_policy(error, context.try_number)
-            except Exception as failure:
-                log.error("The retry policy failed: %s", _message(failure), exc_info=failure)
+            except Exception as failure:  # noqa: BLE001 - the author's policy may raise anything
+                self._log(ERROR, LOGGER, f"The retry policy failed: {_message(failure)}", failure)
         action = "default" if decision is None else decision.action
         reason = None if decision is None or decision.reason is None else self._secrets.mask(decision.reason)
         if action != "default":
-            log.info("The retry policy decides: %s%s", action, f" ({reason})" if reason else "")
+            self._log(INFO, LOGGER, f"The retry policy decides: {action}{f' ({reason})' if reason else ''}")
         if not context.should_retry or action == "fail":
             has_reason = self._startup.schema_version >= SCHEMA_VERSIONS["3.4"]
             return self._end(FAILED, reason if has_reason else None)
@@ -269,21 +289,6 @@ def _branches(task: Task, value: Any) -> Any:
 
 def _followed(value: Any) -> list[str]:
     return [] if value is None else [value] if isinstance(value, str) else value
-
-
-def _raise_trigger_failure(next_kwargs: object) -> None:
-    from dagfloe.call_errors import TriggerFailed, TriggerTimeout  # noqa: PLC0415 - only on this path
-    from dagfloe.values.serde import decode  # noqa: PLC0415
-
-    failure = decode(next_kwargs)
-    failure = failure if isinstance(failure, dict) else {}
-    traceback = failure.get("traceback")
-    if traceback:
-        lines = traceback if isinstance(traceback, list) else [traceback]
-        log.error("The trigger failed:\n%s", "\n".join(map(str, lines)))
-    reason = str(failure.get("error", "unknown"))
-    kind = TriggerTimeout if "timeout" in reason.lower() else TriggerFailed
-    raise kind(f"the trigger that the task was deferred to failed: {reason}")
 
 
 def _message(error: BaseException) -> str:

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from _socket import SO_SNDTIMEO, SOL_SOCKET  # see `dial`
+from contextlib import suppress
 from struct import pack
 
 from dagfloe.runtime.log.levels import level_name
@@ -20,6 +21,7 @@ from dagfloe.runtime.log.render import render, render_record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _socket import socket
+    from collections.abc import Mapping
 
     from dagfloe.cancellation import Cancellation
     from dagfloe.masking import Secrets
@@ -38,6 +40,7 @@ class LogChannel:
         cancellation: its shield protects a line from being cut by a stop.
         secrets: the secrets to mask in every line.
         stderr: the file descriptor for lines that cannot go to the socket.
+        levels: the enabled levels of `log`; None enables all.
 
     Attributes:
         mask: masks the secrets in a string.
@@ -45,10 +48,13 @@ class LogChannel:
         lock: a reentrant lock; the thread that holds it may write.
     """
 
-    def __init__(self, cancellation: Cancellation, secrets: Secrets, stderr: int = 2) -> None:
+    def __init__(
+        self, cancellation: Cancellation, secrets: Secrets, stderr: int = 2, *, levels: Levels | None = None
+    ) -> None:
         self.mask = secrets.mask
         self.shield = cancellation.shield()
         self.lock = threading.RLock()
+        self._levels = levels
         self._stderr = stderr
         self._sock: socket | None = None
         self._pending: list[bytes] | None = []
@@ -83,13 +89,35 @@ class LogChannel:
             else:
                 self._write(line)
 
-    def log(self, level: int, logger: str, event: str) -> None:
-        """Send a message that is not a log record, such as a printed line.
+    def log(
+        self,
+        level: int,
+        logger: str,
+        event: str,
+        exception: BaseException | None = None,
+        fields: Mapping[str, object] | None = None,
+    ) -> None:
+        """Send a message of the runtime's own, if its level is enabled.
+
+        Python's `logging` is not involved: the author may have configured it so that records are lost.
 
         Args:
             level: the level's number.
             logger: the logger's name.
             event: the message.
+            exception: an exception to describe.
+            fields: other fields.
+        """
+        if self._levels is None or self._levels.is_enabled(logger, level):
+            self.write(render(time.time(), level_name(level), logger, event, self.mask, fields, exception))
+
+    def show(self, level: int, logger: str, event: str) -> None:
+        """Send a printed line. As in Airflow, no level hides it.
+
+        Args:
+            level: the level's number.
+            logger: the logger's name.
+            event: the line.
         """
         self.write(render(time.time(), level_name(level), logger, event, self.mask))
 
@@ -154,6 +182,7 @@ class ChannelHandler(logging.Handler):
         super().__init__()
         self._channel = channel
         self._levels = levels
+        self._root = logging.getLogger()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Send a record. Never raises."""
@@ -165,8 +194,19 @@ class ChannelHandler(logging.Handler):
             self._channel.write(render_record(record, self._channel.mask))
 
     def install(self) -> None:
-        """Add this handler to the root logger, and set the levels. Call it again to restore both."""
-        root = logging.getLogger()
+        """Add this handler to the root logger, and set the levels. Call it again to restore both. Never raises."""
+        try:
+            self._install()
+        except Exception as error:  # noqa: BLE001 - the author's module may have changed anything
+            self.log(
+                logging.WARNING,
+                "dagfloe.runtime",
+                "Python's logging cannot be set up, because the bundle's module changed it; its records may be lost",
+                error,
+            )
+
+    def _install(self) -> None:
+        root = self._root
         for other in root.handlers[:]:
             # A console handler would send every record a second time, as an error on stderr.
             if type(other) is logging.StreamHandler and other.stream in (sys.stdout, sys.stderr):
@@ -177,17 +217,28 @@ class ChannelHandler(logging.Handler):
         for name, level in self._levels.namespaces.items():
             logging.getLogger(name).setLevel(level)
         logging.captureWarnings(capture=True)
-        threading.excepthook = _log_thread_exception
+        threading.excepthook = self._log_thread_exception
 
     def uninstall(self) -> None:
         """Remove this handler, and restore the handling of warnings and of exceptions in threads."""
-        logging.getLogger().removeHandler(self)
-        logging.captureWarnings(capture=False)
+        with suppress(Exception):  # the author may have changed anything
+            self._root.removeHandler(self)
+            logging.captureWarnings(capture=False)
         threading.excepthook = threading.__excepthook__
 
+    def log(
+        self,
+        level: int,
+        logger: str,
+        event: str,
+        exception: BaseException | None = None,
+        fields: Mapping[str, object] | None = None,
+    ) -> None:
+        """Log a message of the runtime's own; see `LogChannel.log`."""
+        self._channel.log(level, logger, event, exception, fields)
 
-def _log_thread_exception(details: threading.ExceptHookArgs) -> None:
-    if details.exc_type is SystemExit or details.exc_value is None:
-        return
-    name = details.thread.name if details.thread else "?"
-    logging.getLogger("dagfloe").error("Uncaught exception in thread %s", name, exc_info=details.exc_value)
+    def _log_thread_exception(self, details: threading.ExceptHookArgs) -> None:
+        if details.exc_type is SystemExit or details.exc_value is None:
+            return
+        name = details.thread.name if details.thread else "?"
+        self.log(logging.ERROR, "dagfloe", f"Uncaught exception in thread {name}", details.exc_value)

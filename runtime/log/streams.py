@@ -111,4 +111,4 @@ class _LineSink(io.BufferedIOBase):
         visible = line.rstrip(b"\r").rpartition(b"\r")[2].decode("utf-8", "backslashreplace")
         masked = self._channel.mask(visible)  # before the line is split, so that no secret is split
         for start in range(0, len(masked) or 1, MAX_STRING_LENGTH):
-            self._channel.log(self._level, self._logger, masked[start : start + MAX_STRING_LENGTH])
+            self._channel.show(self._level, self._logger, masked[start : start + MAX_STRING_LENGTH])

@@ -6,15 +6,17 @@ as a watch process. It does not start the watch earlier, because most tasks star
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 import time
+from logging import WARNING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
     from typing import Any
+
+    from dagfloe.cancellation import Log
 
 #: Names the tasks that a process belongs to, the innermost first. A launcher that starts the bundle sets it.
 MARK_VARIABLE = "_DAGFLOE_TASK"
@@ -23,15 +25,14 @@ _START_EVENTS = frozenset(("subprocess.Popen", "os.fork", "os.forkpty", "os.posi
 #: The modules that `multiprocessing` imports when it starts a process in a way that raises no audit event.
 _START_MODULES = frozenset(("multiprocessing.popen_spawn_posix", "multiprocessing.popen_forkserver"))
 
-log = logging.getLogger("dagfloe.runtime")
 
-
-def end_children_with_us(launcher: int | str | None, environment: MutableMapping[str, str]) -> None:
+def end_children_with_us(launcher: int | str | None, environment: MutableMapping[str, str], log: Log) -> None:
     """End every process that this process starts from now on together with this one. Cannot be undone.
 
     Args:
         launcher: the launcher, as an open file or by its path; without one, nothing is done.
         environment: this process's environment; a mark is added for the processes that it starts.
+        log: logs a message.
     """
     if launcher is None:
         return
@@ -49,16 +50,20 @@ def end_children_with_us(launcher: int | str | None, environment: MutableMapping
             return
         if not is_watched and os.getpid() == pid:
             is_watched = True  # set this first: starting the watch raises audit events, too
-            _start_watch(program, pid, mark)
+            _start_watch(program, pid, mark, log)
 
     sys.addaudithook(watch_first_start)
 
 
-def _start_watch(program: str, pid: int, mark: str) -> None:
+def _start_watch(program: str, pid: int, mark: str, log: Log) -> None:
     try:
         if os.getpgid(0) != pid:
             os.setpgid(0, 0)
         # The launcher forks and exits at once, so the watch is not a child of this process.
         os.waitpid(os.posix_spawn(program, ["dagfloe-watch", str(pid), mark], {}, setpgroup=0), 0)
     except OSError as error:
-        log.warning("Processes that the task starts may outlive it, because they cannot be watched: %s", error)
+        log(
+            WARNING,
+            "dagfloe.runtime",
+            f"Processes that the task starts may outlive it, because they cannot be watched: {error}",
+        )

@@ -13,14 +13,39 @@ from dagfloe.errors import TaskCancelled, TaskTimeout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import TracebackType
+    from typing import Protocol
+
+    class Log(Protocol):
+        """Logs a message of the runtime's own."""
+
+        def __call__(
+            self,
+            level: int,
+            logger: str,
+            event: str,
+            exception: BaseException | None = None,
+            fields: Mapping[str, object] | None = None,
+        ) -> None:
+            """Log one message, with an exception to describe and other fields."""
+            ...
+
+
+#: `logging.ERROR`
+_ERROR = 40
 
 
 class Cancellation:
-    """The request to stop one task. The runtime creates it; authors use it through `Context`."""
+    """The request to stop one task. The runtime creates it; authors use it through `Context`.
+
+    Attributes:
+        reason: why a stop was requested; None until then.
+        log: logs a message; by default with Python's `logging`. The runtime replaces it by its own.
+    """
 
     def __init__(self) -> None:
+        self.log: Log = _log_with_python
         self.reason: str | None = None
         self._callbacks: list[Callable[[], object]] = []
         self._is_requested = False
@@ -123,7 +148,7 @@ class Cancellation:
             try:
                 callback()
             except BaseException as error:  # noqa: BLE001 - the other callbacks must run, too
-                _log_failed_callback(callback, error)
+                self.log(_ERROR, "dagfloe", f"A cleanup callback failed: {callback!r}", error)
 
 
 class _DepthChange:
@@ -154,7 +179,13 @@ class _DepthChange:
             self._leave(self._step)
 
 
-def _log_failed_callback(callback: object, error: BaseException) -> None:
+def _log_with_python(
+    level: int,
+    logger: str,
+    event: str,
+    exception: BaseException | None = None,
+    fields: Mapping[str, object] | None = None,
+) -> None:
     import logging  # noqa: PLC0415 - only on this path
 
-    logging.getLogger("dagfloe").error("A cleanup callback failed: %r", callback, exc_info=error)
+    logging.getLogger(logger).log(level, event, exc_info=exception, extra=fields)

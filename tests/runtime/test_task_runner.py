@@ -14,7 +14,7 @@ from dagfloe.runtime.process.signals import TimeLimit
 from dagfloe.runtime.task_runner import TaskRunner
 from dagfloe.runtime.wire.messages import Startup
 from dagfloe.runtime.wire.requests import check_request
-from support.memory import Airflow, context
+from support.memory import Airflow, context, log_with_python
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,8 +36,8 @@ class Run:
 
     def __call__(self) -> dict[str, Any]:
         """The terminal message."""
-        runner = TaskRunner(self._bundle, Startup(context=self.context), self.client, self.secrets, TimeLimit)
-        message = runner.run()
+        startup = Startup(context=self.context)
+        message = TaskRunner(self._bundle, startup, self.client, self.secrets, TimeLimit, log_with_python).run()
         check_request(message)
         return message
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +67,17 @@ class Airflow:
     def sent(self, kind: str) -> list[dict[str, Any]]:
         """Return the requests of a type."""
         return [body for body in self.requests if body["type"] == kind]
+
+
+def log_with_python(
+    level: int,
+    logger: str,
+    event: str,
+    exception: BaseException | None = None,
+    fields: Mapping[str, object] | None = None,
+) -> None:
+    """Log a message of the runtime's own with Python's `logging`, where `caplog` finds it."""
+    logging.getLogger(logger).log(level, event, exc_info=exception, extra=fields)
 
 
 def context(

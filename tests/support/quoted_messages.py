@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import logging
 import re
 from typing import TYPE_CHECKING
 
@@ -47,8 +48,20 @@ def shows(message: str, output: str) -> None:
     )
 
 
+def template(message: ast.expr) -> str:
+    """Return the string of an expression, with `…` for everything that is not a constant."""
+    if isinstance(message, ast.JoinedStr):
+        return "".join(template(part) for part in message.values)
+    if isinstance(message, ast.Call) and isinstance(message.func, ast.Attribute) and message.func.attr == "format":
+        return template(message.func.value).replace("{}", "…")
+    return str(message.value) if isinstance(message, ast.Constant) else "…"
+
+
 def python_messages() -> dict[str, tuple[str, str]]:
-    """Return the log messages of the package with their logger and level."""
+    """Return the log messages of the package with their logger and level.
+
+    They are calls of `logging.getLogger(NAME).error("...")` and the like, and of `log(ERROR, NAME, f"...")`.
+    """
     levels = {}
     for path in (*(ROOT / "runtime").rglob("*.py"), *(ROOT / "src" / "dagfloe").rglob("*.py")):
         tree = ast.parse(path.read_text("utf-8"))
@@ -58,11 +71,23 @@ def python_messages() -> dict[str, tuple[str, str]]:
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
         }
         for node in ast.walk(tree):
-            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            if not isinstance(node, ast.Call):
+                continue
+            if len(node.args) > 2 and ast.unparse(node.func).rpartition(".")[2] in ("log", "_log"):
+                level, name, message = node.args[:3]
+                name = own.get(name.id, name) if isinstance(name, ast.Name) else name
+                number = ast.unparse(level).rpartition(".")[2].strip("_")
+                if isinstance(name, ast.Constant) and hasattr(logging, number):
+                    levels[general(template(message))] = (str(name.value), number.lower())
+            if not isinstance(node.func, ast.Attribute):
                 continue
             logger = node.func.value
             logger = own.get(logger.id, logger) if isinstance(logger, ast.Name) else logger
-            if node.func.attr in LEVELS and ast.unparse(logger).startswith("logging.getLogger("):
+            if (
+                node.func.attr in LEVELS
+                and isinstance(node.args[0], ast.Constant)
+                and ast.unparse(logger).startswith("logging.getLogger(")
+            ):
                 assert isinstance(logger, ast.Call)
                 name, message = ast.literal_eval(logger.args[0]), ast.literal_eval(node.args[0])
                 levels[general(message)] = (name, node.func.attr)

@@ -10,7 +10,7 @@ from dagfloe.runtime.process.signals import TimeLimit
 from dagfloe.runtime.task_runner import TaskRunner
 from dagfloe.runtime.wire.messages import Startup
 from dagfloe.runtime.wire.requests import TERMINAL_STATES
-from support.memory import Airflow, context
+from support.memory import Airflow, context, log_with_python
 from support.schemas import violations
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Run:
         running = context(should_retry=should_retry, task_id=task_id, **(ti or {}))
         client = self.client(running)
         details = Startup(context=running, **startup)
-        message = TaskRunner(self.bundle, details, client, self.secrets, TimeLimit).run()
+        message = TaskRunner(self.bundle, details, client, self.secrets, TimeLimit, log_with_python).run()
         assert violations(message, details.schema_version) == []
         assert message["state"] in TERMINAL_STATES[message["type"]]
         return message

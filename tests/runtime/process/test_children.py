@@ -18,6 +18,9 @@ SCRIPT = """
 import multiprocessing, os, signal, subprocess, sys, time
 from dagfloe.runtime.process.children import end_children_with_us
 
+def log(level, logger, event):
+    print(event, file=sys.stderr)
+
 def start(*command, **options):
     return subprocess.Popen(command, **dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL), **options).pid
 
@@ -54,7 +57,7 @@ STARTS = {
 }
 
 if __name__ == "__main__":
-    end_children_with_us(sys.argv[1], os.environ)
+    end_children_with_us(sys.argv[1], os.environ, log)
     print(*(STARTS[name]() for name in sys.argv[2:]), flush=True)
     match sys.stdin.readline().strip():
         case "raise":

@@ -6,7 +6,7 @@ import logging
 import sys
 import threading
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from dagfloe.local.log.records import parse_line
@@ -15,7 +15,7 @@ from dagfloe.runtime.log.levels import LEVEL_VARIABLE, Levels
 from dagfloe.runtime.log.streams import redirect_streams
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from dagfloe.cancellation import Cancellation
     from dagfloe.local.log.records import LogRecord, Mask
@@ -72,11 +72,33 @@ class CaptureHandler(ChannelHandler):
         self.exception: BaseException | None = None
         self.other_handlers: list[logging.Handler] = []
         self._mask = channel.mask_all
+        self._is_seen = False
+
+    def log(
+        self,
+        level: int,
+        logger: str,
+        event: str,
+        exception: BaseException | None = None,
+        fields: Mapping[str, object] | None = None,
+    ) -> None:
+        """Log a message of the runtime's own. Other handlers get it, too, unless the task has removed them."""
+        if logger == _RUNNER_LOGGER and self.exception is None:
+            self.exception = exception
+        if not self._levels.is_enabled(logger, level):
+            return
+        details = None if exception is None else (type(exception), exception, exception.__traceback__)
+        record = logging.LogRecord(logger, level, __file__, 0, event, (), details)
+        vars(record).update(fields or {})
+        self._is_seen = False
+        with suppress(Exception):  # the author's filters and handlers
+            logging.getLogger(logger).handle(record)
+        if not self._is_seen:
+            self.emit(record)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Handle a record."""
-        if record.name == _RUNNER_LOGGER and isinstance(record.exc_info, tuple) and self.exception is None:
-            self.exception = record.exc_info[1]
+        self._is_seen = True
         super().emit(record)
         masked = self._mask_record(record) if self.other_handlers else record
         for handler in self.other_handlers:

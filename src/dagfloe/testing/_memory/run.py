@@ -103,7 +103,8 @@ def run_in_memory(
         startup = read_startup(transfer(build_startup_details(run, clock())), cancellation, run.schema_version)
         client = Client(transport, startup.context, secrets, bundle, clock)
         with capture_logs(channel, level) as handler:
-            terminal = TaskRunner(bundle, startup, client, secrets, RestoringTimeLimit).run()
+            cancellation.log = handler.log
+            terminal = TaskRunner(bundle, startup, client, secrets, RestoringTimeLimit, handler.log).run()
             if "end_date" in terminal:
                 terminal["end_date"] = clock()
             transport.request(terminal)
