@@ -58,7 +58,7 @@ class Output:
         """The records of the logs socket. A line that is not a record is an error."""
         if not self._records:
             self._records = [json.loads(line) for line in self.logs.split(b"\n") if line]
-            assert all(isinstance(record, dict) and record["level"] for record in self._records)
+            assert all(record["level"] for record in self._records)
         return self._records
 
     @property
@@ -121,15 +121,14 @@ def run_command(
         startup: the arguments of `Peer.start`.
     """
     output = Output()
-    with Peer(command, env) as peer:
-        with reading(peer, output):
-            peer.start(**startup)
-            with suppress(EOFError):  # the bundle ended without a terminal message
-                while output.terminal is None:
-                    frame_id, body = peer.receive()
-                    peer.send(frame_id, None if answer is None or frame_id == 0 else answer(body))
-                    output.terminal = body if frame_id == 0 else None
-            output.status = peer.process.wait(DEADLINE_S)
+    with Peer(command, env) as peer, reading(peer, output):
+        peer.start(**startup)
+        with suppress(EOFError):  # the bundle ended without a terminal message
+            while output.terminal is None:
+                frame_id, body = peer.receive()
+                peer.send(frame_id, None if answer is None or frame_id == 0 else answer(body))
+                output.terminal = body if frame_id == 0 else None
+        output.status = peer.process.wait(DEADLINE_S)
     return output
 
 
