@@ -5,6 +5,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
+# The exact versions of the development environments, with the digests of their files: pip refuses every other file.
+PINS := .ci/requirements
+PINNED := --require-hashes --no-deps --requirement
+OURSELVES := --no-deps --no-build-isolation --editable .
+EXTRAS := dev browser docs audit
+# Extras that are installed into the environment of another one have its versions.
+EXTRAS_OF_browser := dev
 PYTEST := $(BIN)/python -m pytest
 # Our own test programs are modules below tests/.
 RUN_TESTS_MODULE := PYTHONPATH=tests $(BIN)/python -m
@@ -40,7 +47,7 @@ export DAGFLOE_LAUNCHER_STRICT := 1
 
 .DEFAULT_GOAL := help
 .SECONDEXPANSION:
-.PHONY: help install check test browser-test docs newcomer demo dist test-bundles reproducible messages clean \
+.PHONY: help install pins audit check test browser-test docs newcomer demo dist test-bundles reproducible messages clean \
 	airflow airflow-test airflow-e2e airflow-readme airflow-pictures airflow-compare conformance deaths bench bench-quick
 
 help:
@@ -56,13 +63,35 @@ BROWSER := $(STAMP)-browser
 ## install: Create the development environment in .venv
 install: $(STAMP)
 
-$(STAMP): pyproject.toml
+$(STAMP): pyproject.toml $(PINS)/dev.txt
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python $(PIP_INSTALL) --editable '.[dev]'
+	$(BIN)/python $(PIP_INSTALL) $(PINNED) $(PINS)/dev.txt
+	$(BIN)/python $(PIP_INSTALL) $(OURSELVES)
 	touch $@
 
-$(BROWSER): $(STAMP)
-	$(BIN)/python $(PIP_INSTALL) --editable '.[browser]'
+$(BROWSER): $(STAMP) $(PINS)/browser.txt
+	$(BIN)/python $(PIP_INSTALL) $(PINNED) $(PINS)/browser.txt
+	touch $@
+
+# UPGRADE=--upgrade takes the newest versions that pyproject.toml allows.
+## pins: Write the versions and hashes of everything that the development environments contain to .ci/requirements
+pins: .venvs/pins/.installed
+	$(foreach extra,$(EXTRAS),.venvs/pins/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-annotate --no-header $(UPGRADE) $(addprefix --extra ,$(EXTRAS_OF_$(extra)) $(extra)) \
+		--output-file $(PINS)/$(extra).txt pyproject.toml &&) true
+
+.venvs/pins/.installed: pyproject.toml
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/python $(PIP_INSTALL) 'uv>=0.9'
+	touch $@
+
+## audit: Look up known vulnerabilities of everything that the development environments contain
+audit: .venvs/audit/.installed $(STAMP)
+	$(RUN_TESTS_MODULE) support.audit .venvs/audit/bin/pip-audit $(EXTRAS:%=$(PINS)/%.txt)
+
+.venvs/audit/.installed: $(PINS)/audit.txt
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/python $(PIP_INSTALL) $(PINNED) $(PINS)/audit.txt
 	touch $@
 
 $(LAUNCHER): $(wildcard build/launcher/*.[ch]) build/launcher/compile.py
@@ -99,9 +128,10 @@ chromium:
 docs: .venvs/docs/.installed
 	NO_MKDOCS_2_WARNING=1 .venvs/docs/bin/mkdocs build --strict --quiet
 
-.venvs/docs/.installed: pyproject.toml
+.venvs/docs/.installed: pyproject.toml $(PINS)/docs.txt
 	$(PYTHON) -m venv --clear $(@D)
-	$(@D)/bin/python $(PIP_INSTALL) --editable '.[docs]'
+	$(@D)/bin/python $(PIP_INSTALL) $(PINNED) $(PINS)/docs.txt
+	$(@D)/bin/python $(PIP_INSTALL) $(OURSELVES)
 	touch $@
 
 ## newcomer: Follow a newcomer's steps in a home folder of their own, and print the seconds of each step
