@@ -21,7 +21,8 @@ from benchmarks.samples import alternate, ratios
 from dagfloe import BundleInfo, Client, Context, DagRun, TaskInstance
 from dagfloe.cancellation import Cancellation
 from dagfloe.masking import Secrets
-from dagfloe.runtime.log.channel import ChannelHandler, LogChannel
+from dagfloe.runtime.log.channel import LogChannel
+from dagfloe.runtime.log.handler import ChannelHandler
 from dagfloe.runtime.log.levels import Levels
 from dagfloe.runtime.wire.comms import Comms
 from dagfloe.runtime.wire.frames import encode_frame

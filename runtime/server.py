@@ -21,7 +21,8 @@ from dagfloe.errors import (
 )
 from dagfloe.masking import Secrets
 from dagfloe.runtime.loader import load_bundle
-from dagfloe.runtime.log.channel import ChannelHandler, LogChannel
+from dagfloe.runtime.log.channel import LogChannel
+from dagfloe.runtime.log.handler import ChannelHandler
 from dagfloe.runtime.log.levels import Levels
 from dagfloe.runtime.process.children import end_children_with_us
 from dagfloe.runtime.process.host import open_parent, unpacked_folder

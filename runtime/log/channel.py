@@ -1,22 +1,22 @@
 """The logs socket: all log lines of the process go through one `LogChannel`, in order.
 
-The channel stores lines until it is connected, and then sends them first. If the socket breaks, lines go to the real
-stderr, which the supervisor also reads. `render` makes the lines, `levels` decides which records are sent.
+A write is a buffer and a wait. The channel adds the lines to the queue of its `Outlet`, which sends what the socket
+takes at once, and then waits for the rest. Only the wait can be interrupted; the next write sends the rest first. No
+thread holds the lock while it waits.
+
+A peer that takes nothing for some time is given up. From then on, lines go to the real stderr, which the supervisor
+also reads. If nobody reads that either, lines are lost, and the channel counts them.
 """
 
 from __future__ import annotations
 
-import logging
-import os
-import sys
 import threading
-import time
-from _socket import SO_SNDTIMEO, SOL_SOCKET  # see `dial`
-from contextlib import suppress
-from struct import pack
+from logging import WARNING
+from time import monotonic, sleep, time
 
 from dagfloe.runtime.log.levels import level_name
-from dagfloe.runtime.log.render import render, render_record
+from dagfloe.runtime.log.outlet import LOCK, STDERR, Outlet
+from dagfloe.runtime.log.render import render
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,17 +27,24 @@ if TYPE_CHECKING:
     from dagfloe.masking import Secrets
     from dagfloe.runtime.log.levels import Levels
 
-#: The number of lines that are stored until the channel is connected. Until then, only the runtime's own code runs.
-MAX_PENDING_LINES = 10_000
-#: The supervisor reads logs and answers requests in one thread, so a slow request delays the reading of logs.
+#: How long the supervisor may take nothing. It reads logs and answers requests in one thread, so a slow request delays
+#: the reading of logs.
 WRITE_TIMEOUT_S = 300.0
+#: The same for a task that must end and for a process that ends, and the same for stderr.
+LAST_WRITE_TIMEOUT_S = 2.0
+#: How long another process may hold the lock and send nothing, although the socket takes bytes.
+LOCK_TIMEOUT_S = 10.0
+#: How often a waiting thread looks whether another one has given up the socket, or whether the task must end.
+_LONGEST_PAUSE_S = 0.5
+#: The pauses of a thread that waits for the lock. They grow from the first to the last.
+_FIRST_LOCK_PAUSE_S, _LAST_LOCK_PAUSE_S = 0.0005, 0.01
 
 
 class LogChannel:
     """Stores log lines until it is connected, then sends them to the socket, or to stderr if the socket is broken.
 
     Args:
-        cancellation: its shield protects a line from being cut by a stop.
+        cancellation: its shield protects the queue from a stop; its window lets a stop interrupt a wait.
         secrets: the secrets to mask in every line.
         stderr: the file descriptor for lines that cannot go to the socket.
         levels: the enabled levels of `log`; None enables all.
@@ -45,7 +52,7 @@ class LogChannel:
     Attributes:
         mask: masks the secrets in a string.
         shield: a `with` block that a stop does not interrupt.
-        lock: a reentrant lock; the thread that holds it may write.
+        lock: a reentrant lock for what threads must not do at the same time. Never wait while you hold it.
     """
 
     def __init__(
@@ -54,40 +61,41 @@ class LogChannel:
         self.mask = secrets.mask
         self.shield = cancellation.shield()
         self.lock = threading.RLock()
+        self._window = cancellation.window()
+        self._cancellation = cancellation
         self._levels = levels
-        self._stderr = stderr
-        self._sock: socket | None = None
-        self._pending: list[bytes] | None = []
-        self._unsent: list[bytes] = []
-        self._sending = False
+        self._outlet = Outlet(stderr)
+        self._timeout_s = WRITE_TIMEOUT_S
+        self._is_exiting = False
+        #: When the task had to end, and when the process that holds the lock stopped to send.
+        self._ended_at: float | None = None
+        self._lock_stalled_at: float | None = None
+        # The author may replace the functions in their module and in this one, as libraries that freeze the time do.
+        self._now, self._sleep = monotonic, sleep
 
     def connect(self, sock: socket, write_timeout_s: float = WRITE_TIMEOUT_S) -> None:
         """Send the stored lines, and all later ones, to a connected socket.
 
         Args:
             sock: the connected socket; the channel owns it from now on.
-            write_timeout_s: how many seconds the peer may take to accept a line before the socket counts as broken.
+            write_timeout_s: how many seconds the peer may take nothing before the socket counts as broken.
         """
-        # The kernel's timeout: with Python's own one, every write would first poll the socket.
-        sock.settimeout(None)
-        seconds, part = divmod(write_timeout_s, 1)
-        sock.setsockopt(SOL_SOCKET, SO_SNDTIMEO, pack("@ll", int(seconds), int(part * 1e6)))
         with self.shield, self.lock:
-            self._sock = sock
-            pending, self._pending = self._pending or [], None
-            self._write(b"".join(pending))
+            self._outlet.connect(sock)
+            self._timeout_s = write_timeout_s
+        self.wait()
 
-    def write(self, line: bytes) -> None:
-        """Send or store one whole line. Never raises.
+    def write(self, lines: bytes) -> None:
+        """Send or store whole lines, and wait until they are sent. Never raises, except for a stop.
 
         Args:
-            line: the line, with its newline.
+            lines: one or more lines, each with its newline.
         """
-        with self.shield, self.lock:
-            if self._pending is not None and len(self._pending) < MAX_PENDING_LINES:
-                self._pending.append(line)
-            else:
-                self._write(line)
+        with self.shield:
+            with self.lock:
+                must_wait = self.add(lines)
+            if must_wait:
+                self._wait()
 
     def log(
         self,
@@ -109,136 +117,96 @@ class LogChannel:
             fields: other fields.
         """
         if self._levels is None or self._levels.is_enabled(logger, level):
-            self.write(render(time.time(), level_name(level), logger, event, self.mask, fields, exception))
+            self.write(render(time(), level_name(level), logger, event, self.mask, fields, exception))
 
-    def show(self, level: int, logger: str, event: str) -> None:
-        """Send a printed line. As in Airflow, no level hides it.
+    def add(self, lines: bytes) -> bool:
+        """Send or store whole lines, and do not wait. Call it with the shield and the lock. Never raises.
 
         Args:
-            level: the level's number.
-            logger: the logger's name.
-            event: the line.
+            lines: one or more lines, each with its newline.
+
+        Returns:
+            Whether the caller must call `wait`, without the lock.
         """
-        self.write(render(time.time(), level_name(level), logger, event, self.mask))
+        return self._outlet.add(lines) is not None
+
+    def wait(self) -> None:
+        """Wait until the lines that were added are sent, or given up. Never raises, except for a stop."""
+        with self.shield:
+            self._wait()
+
+    def finish(self) -> None:
+        """Send what is left, because the process ends, and say how many lines were lost. May be called again."""
+        self._is_exiting = True
+        self._outlet.is_storing = False
+        self.wait()
+        lost = self._outlet.lost
+        if lost:
+            self.log(WARNING, "dagfloe.runtime", f"{lost} log lines are lost, because nobody read them in time")
+            self._outlet.lost = lost if self._outlet.lost > lost else 0  # this line may be lost, too
 
     def close(self) -> None:
-        """Close the socket after all lines are sent; later lines go to stderr. May be called again."""
+        """Send what is left, and close the socket; later lines go to stderr. May be called again."""
+        self.finish()
         with self.shield, self.lock:
-            pending, self._pending = self._pending or [], None
-            self._write(b"".join(pending))
-            self._drop_socket()
+            self._outlet.drop_socket()
+
+    def share(self) -> None:
+        """Prepare the socket for other processes that send to it, too. May be called again."""
+        with self.shield, self.lock:
+            if self._outlet.sharing is None:
+                from dagfloe.runtime.log.sharing import Sharing  # noqa: PLC0415 - most tasks start no process
+
+                sharing = Sharing.create()
+                if sharing is not None:
+                    self._outlet.share(sharing)
 
     def after_fork(self) -> None:
         """Make the channel usable in a forked child, even if another thread held the lock during the fork."""
         self.lock = threading.RLock()
-        self._unsent.clear()
-        self._sending = False
+        self._is_exiting = False
+        self._ended_at = self._lock_stalled_at = None
+        self._outlet.after_fork()
 
-    def _write(self, data: bytes) -> None:
-        self._unsent.append(data)
-        if self._sending:  # a signal handler or a finalizer interrupted a write; that write also sends this data
-            return
-        self._sending = True
-        try:
-            while self._unsent:
-                self._send(self._unsent.pop(0))
-        finally:
-            self._sending = False
+    def _wait(self) -> None:
+        """Wait until everything is sent that was added up to now. The caller holds the shield, but not the lock."""
+        outlet = self._outlet
+        last = outlet.added
+        lock_pause_s = _FIRST_LOCK_PAUSE_S
+        while True:
+            with self.lock:
+                cause = outlet.send()
+                if cause is None or outlet.added - len(outlet.queue) >= last:
+                    return
+                remaining_s = self._remaining_s(cause)
+                if remaining_s <= 0:
+                    self._lock_stalled_at = None
+                    outlet.give_up(cause)
+                    continue
+            with self._window:
+                if cause is LOCK:
+                    self._sleep(min(remaining_s, lock_pause_s))
+                    lock_pause_s = min(2 * lock_pause_s, _LAST_LOCK_PAUSE_S)
+                else:
+                    outlet.poll(cause, min(remaining_s, _LONGEST_PAUSE_S))
 
-    def _send(self, data: bytes) -> None:
-        if self._sock is not None:
-            try:
-                self._sock.sendall(data)
-            except OSError:  # broken, or not read in time. Half a line may be sent already, so send no more.
-                self._drop_socket()
-            else:
-                return
-        _write_all(self._stderr, data)
-
-    def _drop_socket(self) -> None:
-        if self._sock is not None:
-            self._sock.close()
-            self._sock = None
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    try:
-        while view:
-            view = view[os.write(descriptor, view) :]
-    except OSError:
-        pass  # the lines cannot go anywhere else
-
-
-class ChannelHandler(logging.Handler):
-    """Sends the records of Python's `logging` whose levels are enabled to the channel.
-
-    Args:
-        channel: the channel.
-        levels: the enabled levels.
-    """
-
-    def __init__(self, channel: LogChannel, levels: Levels) -> None:
-        super().__init__()
-        self._channel = channel
-        self._levels = levels
-        self._root = logging.getLogger()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Send a record. Never raises."""
-        try:
-            is_enabled = self._levels.is_enabled(record.name, record.levelno)
-        except Exception:  # noqa: BLE001 - the author made a record whose name or level has the wrong type
-            is_enabled = True
-        if is_enabled:
-            self._channel.write(render_record(record, self._channel.mask))
-
-    def install(self) -> None:
-        """Add this handler to the root logger, and set the levels. Call it again to restore both. Never raises."""
-        try:
-            self._install()
-        except Exception as error:  # noqa: BLE001 - the author's module may have changed anything
-            self.log(
-                logging.WARNING,
-                "dagfloe.runtime",
-                "Python's logging cannot be set up, because the bundle's module changed it; its records may be lost",
-                error,
-            )
-
-    def _install(self) -> None:
-        root = self._root
-        for other in root.handlers[:]:
-            # A console handler would send every record a second time, as an error on stderr.
-            if type(other) is logging.StreamHandler and other.stream in (sys.stdout, sys.stderr):
-                root.removeHandler(other)
-        if self not in root.handlers:
-            root.addHandler(self)
-        root.setLevel(self._levels.root)
-        for name, level in self._levels.namespaces.items():
-            logging.getLogger(name).setLevel(level)
-        logging.captureWarnings(capture=True)
-        threading.excepthook = self._log_thread_exception
-
-    def uninstall(self) -> None:
-        """Remove this handler, and restore the handling of warnings and of exceptions in threads."""
-        with suppress(Exception):  # the author may have changed anything
-            self._root.removeHandler(self)
-            logging.captureWarnings(capture=False)
-        threading.excepthook = threading.__excepthook__
-
-    def log(
-        self,
-        level: int,
-        logger: str,
-        event: str,
-        exception: BaseException | None = None,
-        fields: Mapping[str, object] | None = None,
-    ) -> None:
-        """Log a message of the runtime's own; see `LogChannel.log`."""
-        self._channel.log(level, logger, event, exception, fields)
-
-    def _log_thread_exception(self, details: threading.ExceptHookArgs) -> None:
-        if details.exc_type is SystemExit or details.exc_value is None:
-            return
-        name = details.thread.name if details.thread else "?"
-        self.log(logging.ERROR, "dagfloe", f"Uncaught exception in thread {name}", details.exc_value)
+    def _remaining_s(self, cause: str) -> float:
+        """How long a thread may still wait if nothing is taken meanwhile."""
+        outlet = self._outlet
+        now = self._now()
+        if cause is LOCK and outlet.sharing is not None:
+            if outlet.sharing.has_moved():
+                self._lock_stalled_at = outlet.stalled_at = None
+            elif outlet.poll(cause, 0):  # the socket takes bytes, so the other process could send some
+                self._lock_stalled_at = now if self._lock_stalled_at is None else self._lock_stalled_at
+                return self._lock_stalled_at + LOCK_TIMEOUT_S - now
+        if outlet.stalled_at is None:
+            outlet.stalled_at = now
+        if cause is STDERR:
+            return outlet.stalled_at + LAST_WRITE_TIMEOUT_S - now if outlet.waits_for_stderr else 0.0
+        if self._ended_at is None and (self._is_exiting or self._cancellation.is_ending):
+            self._ended_at = now
+        end = outlet.stalled_at + self._timeout_s
+        if self._ended_at is not None:
+            end = min(end, max(outlet.stalled_at, self._ended_at) + LAST_WRITE_TIMEOUT_S)
+        return end - now

@@ -62,6 +62,11 @@ class Cancellation:
         """Whether somebody requested a stop."""
         return self.reason is not None
 
+    @property
+    def is_ending(self) -> bool:
+        """Whether the task must end, because somebody requested a stop or its time is over."""
+        return self._is_requested
+
     def on_cancel(self, callback: Callable[[], object]) -> None:
         """Call `callback()` on a stop or a timeout. Callbacks run in the order of registration."""
         self._callbacks.append(callback)

@@ -22,7 +22,8 @@ from dagfloe import Client
 from dagfloe.cancellation import Cancellation
 from dagfloe.runtime.wire.comms import Comms
 from dagfloe.runtime.log.levels import Levels
-from dagfloe.runtime.log.channel import ChannelHandler, LogChannel
+from dagfloe.runtime.log.channel import LogChannel
+from dagfloe.runtime.log.handler import ChannelHandler
 from dagfloe.masking import Secrets
 from support.memory import context
 

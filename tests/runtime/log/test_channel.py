@@ -5,21 +5,29 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
+import select
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from dagfloe.cancellation import Cancellation
+from dagfloe.errors import TaskCancelled
 from dagfloe.masking import Secrets
-from dagfloe.runtime.log import channel as logs
-from dagfloe.runtime.log.channel import ChannelHandler, LogChannel
+from dagfloe.runtime.log import channel as channel_module
+from dagfloe.runtime.log import outlet
+from dagfloe.runtime.log.channel import LogChannel
+from dagfloe.runtime.log.handler import ChannelHandler
 from dagfloe.runtime.log.levels import Levels
-from support.peer import DEADLINE_S
+from dagfloe.runtime.process.signals import StopSignals
+from support.peer import DEADLINE_S, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +85,8 @@ from dagfloe.cancellation import Cancellation
 from dagfloe.runtime.wire.addresses import Address
 from dagfloe.runtime.wire.dial import dial_both
 from dagfloe.runtime.log.levels import Levels
-from dagfloe.runtime.log.channel import ChannelHandler, LogChannel
+from dagfloe.runtime.log.channel import LogChannel
+from dagfloe.runtime.log.handler import ChannelHandler
 from dagfloe.masking import Secrets
 
 there = Address(host="127.0.0.1", port=int(sys.argv[1]))
@@ -119,12 +128,13 @@ def test_without_a_connection_lines_go_to_stderr(stderr: tuple[int, int]) -> Non
 
 
 def test_stored_lines_are_limited(monkeypatch: pytest.MonkeyPatch, stderr: tuple[int, int]) -> None:
-    """The number of stored lines is limited; further lines go to stderr."""
-    monkeypatch.setattr(logs, "MAX_PENDING_LINES", 2)
+    """The stored lines are limited; the number of those that do not fit is logged at the end."""
+    monkeypatch.setattr(outlet, "MAX_QUEUE_BYTES", 100)
     channel = LogChannel(Cancellation(), Secrets(), stderr[1])
     for number in range(3):
-        channel.log(logging.INFO, "x", str(number))
-    assert events(os.read(stderr[0], 10_000)) == ["2"]
+        channel.log(logging.INFO, "x", str(number) * 100)
+    channel.close()
+    assert events(os.read(stderr[0], 10_000)) == ["0" * 100, "2 log lines are lost, because nobody read them in time"]
 
 
 def test_peer_that_does_not_read(pair: tuple[socket.socket, socket.socket], stderr: tuple[int, int]) -> None:
@@ -138,6 +148,159 @@ def test_peer_that_does_not_read(pair: tuple[socket.socket, socket.socket], stde
             break
     assert events(os.read(stderr[0], 10_000)) == ["y" * 1000]
     channel.close()
+
+
+def test_line_that_was_sent_in_part(pair: tuple[socket.socket, socket.socket], stderr: tuple[int, int]) -> None:
+    """When the socket is given up in the middle of a line, the whole line goes to stderr, and no earlier one."""
+    ours, theirs = pair
+    channel = LogChannel(Cancellation(), Secrets(), stderr[1])
+    channel.connect(ours, write_timeout_s=0.05)
+    received: list[bytes] = []
+    reader = threading.Thread(target=lambda: received.extend(iter(lambda: os.read(stderr[0], 1 << 16), b"")))
+    reader.start()
+    with channel.shield, channel.lock:
+        channel.add(b"".join(b'{"event": "%d", "x": "%s"}\n' % (number, b"y" * 50_000) for number in range(100)))
+    channel.wait()
+    channel.close()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stderr[1])
+    reader.join(DEADLINE_S)
+    *whole, half = read_all(theirs).split(b"\n")
+    assert half
+    assert events(b"\n".join(whole)) + events(b"".join(received)) == [str(number) for number in range(100)]
+
+
+def test_nobody_reads_anything(pair: tuple[socket.socket, socket.socket], stderr: tuple[int, int]) -> None:
+    """If nobody reads the logs and stderr, one deadline ends all waiting. The lines that are lost are counted."""
+    ours, _ = pair
+    channel = LogChannel(Cancellation(), Secrets(), stderr[1])
+    channel.connect(ours, write_timeout_s=0.05)
+    for number in range(300):
+        channel.log(logging.INFO, "x", f"{number:04}" * 10_000)
+    channel.finish()
+    left = b""
+    while select.select([stderr[0]], [], [], 0)[0]:
+        left += os.read(stderr[0], 1 << 16)
+    channel.log(logging.INFO, "x", "after")
+    channel.finish()
+    *whole, cut, after, lost = (left + os.read(stderr[0], 1 << 16)).split(b"\n")[:-1]
+    assert json.loads(after)["event"] == "after"
+    assert '"level": "warning"' in lost.decode()
+    count = re.fullmatch(r"(\d+) log lines are lost, because nobody read them in time", json.loads(lost)["event"])
+    assert count is not None
+    assert 100 < int(count[1]) < 300
+    assert all(json.loads(line) for line in whole)
+    assert cut
+
+
+def test_stop_gets_through_although_nobody_reads(pair: tuple[socket.socket, socket.socket]) -> None:
+    """A stop interrupts a task that waits for the logs to be read. What it logs then does not wait much longer."""
+    ours, theirs = pair
+    cancellation = Cancellation()
+    with Path(os.devnull).open("wb") as stderr, StopSignals(cancellation):
+        channel = LogChannel(cancellation, Secrets(), stderr.fileno())
+        channel.connect(ours, write_timeout_s=1000)
+        poller = select.poll()
+        poller.register(ours, select.POLLOUT)
+
+        def stop() -> None:
+            until(lambda: not poller.poll(0), "a full socket")
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+
+        stopper = threading.Thread(target=stop)
+        stopper.start()
+        cancellation.arm()
+        with pytest.raises(TaskCancelled):
+            channel.write(b"".join(b'{"x": "%s"}\n' % (b"x" * 10_000) for _ in range(1000)))
+        stopper.join(DEADLINE_S)
+        cancellation.disarm()
+        channel.log(logging.ERROR, "x", "stopped")
+        channel.close()
+    assert read_all(theirs)
+
+
+class _AlarmError(Exception):
+    pass
+
+
+def test_alarms_that_raise_tear_no_line(pair: tuple[socket.socket, socket.socket], stderr: tuple[int, int]) -> None:
+    """If the author's handler of SIGALRM raises during a write, every line arrives whole, and once."""
+    ours, theirs = pair
+    received: list[bytes] = []
+
+    def read() -> None:
+        while data := theirs.recv(1 << 12):
+            received.append(data)
+
+    def ring(*_: object) -> None:
+        raise _AlarmError
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    channel = LogChannel(Cancellation(), Secrets(), stderr[1])
+    channel.connect(ours)
+    written, alarms = set(), 0
+    before = signal.signal(signal.SIGALRM, ring)
+    for number in range(10_000):
+        if alarms == 30:
+            break
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.0001 * (1 + number % 40))
+            channel.log(logging.INFO, "x", f"{number:04}" * 10_000)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            written.add(f"{number:04}")
+        except _AlarmError:
+            alarms += 1
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+    channel.close()
+    reader.join(DEADLINE_S)
+    arrived = events(b"".join(received))
+    assert alarms == 30
+    assert all(event == event[:4] * 10_000 for event in arrived)
+    numbers = [event[:4] for event in arrived]
+    assert len(set(numbers)) == len(numbers)
+    assert written <= set(numbers)
+
+
+def test_frozen_clock(pair: tuple[socket.socket, socket.socket], stderr: tuple[int, int]) -> None:
+    """A library that freezes the time does not make the deadlines endless."""
+    ours, _ = pair
+    with pytest.MonkeyPatch.context() as patch:
+        channel = LogChannel(Cancellation(), Secrets(), stderr[1])
+        channel.connect(ours, write_timeout_s=0.05)
+        for module in (time, outlet, channel_module):
+            for name in ("monotonic", "time"):
+                patch.setattr(module, name, lambda: 1_000_000.0, raising=False)
+        for number in range(300):
+            channel.log(logging.INFO, "x", f"{number:04}" * 10_000)
+        channel.finish()
+    assert os.read(stderr[0], 100)
+
+
+def test_forked_child_sends_nothing_twice(pair: tuple[socket.socket, socket.socket], stderr: tuple[int, int]) -> None:
+    """A forked child leaves it to its parent to send the lines that waited during the fork."""
+    ours, theirs = pair
+    channel = LogChannel(Cancellation(), Secrets(), stderr[1])
+    channel.connect(ours)
+    channel.share()
+    with channel.shield, channel.lock:
+        assert channel.add(b"".join(b'{"event": "%d", "x": "%s"}\n' % (number, b"y" * 50_000) for number in range(20)))
+    received: list[bytes] = []
+    reader = threading.Thread(target=lambda: received.append(read_all(theirs)))
+    pid = os.fork()
+    if not pid:
+        channel.after_fork()
+        channel.log(logging.INFO, "x", "child")
+        channel.finish()
+        os._exit(0)
+    reader.start()
+    channel.wait()
+    os.waitpid(pid, 0)
+    channel.close()
+    reader.join(DEADLINE_S)
+    arrived = events(b"".join(received))
+    assert sorted(arrived) == sorted([*map(str, range(20)), "child"])
+    assert arrived.index("child") >= 1
 
 
 def test_closed_stderr_is_no_error(pair: tuple[socket.socket, socket.socket]) -> None:

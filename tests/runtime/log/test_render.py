@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from dagfloe.cancellation import Cancellation
 from dagfloe.masking import Secrets
-from dagfloe.runtime.log.channel import ChannelHandler, LogChannel
+from dagfloe.runtime.log.channel import LogChannel
+from dagfloe.runtime.log.handler import ChannelHandler
 from dagfloe.runtime.log.levels import Levels
 from dagfloe.runtime.log.render import MAX_FRAMES, describe_exception, render, render_record
 from dagfloe.runtime.log.sanitizer import MAX_ELEMENTS, MAX_STRING_LENGTH

@@ -10,7 +10,8 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from dagfloe.local.log.records import parse_line
-from dagfloe.runtime.log.channel import ChannelHandler, LogChannel
+from dagfloe.runtime.log.channel import LogChannel
+from dagfloe.runtime.log.handler import ChannelHandler
 from dagfloe.runtime.log.levels import LEVEL_VARIABLE, Levels
 from dagfloe.runtime.log.streams import redirect_streams
 
@@ -50,13 +51,15 @@ class MemoryChannel(LogChannel):
         """Mask the secrets of the bundle and of the supervisor in a string."""
         return self._supervisor_mask(self.mask(text))
 
-    def write(self, line: bytes) -> None:
-        """Read one complete line."""
+    def add(self, lines: bytes) -> bool:
+        """Read complete lines."""
         with self.shield, self.lock:
-            record = parse_line(line, self._supervisor_mask)
-            if record is not None:
-                self.records.append(record)
-                self._on_record(record)
+            for line in lines.split(b"\n")[:-1]:
+                record = parse_line(line, self._supervisor_mask)
+                if record is not None:
+                    self.records.append(record)
+                    self._on_record(record)
+        return False
 
 
 class CaptureHandler(ChannelHandler):
