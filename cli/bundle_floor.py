@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from mmap import PROT_READ, mmap
 from typing import TYPE_CHECKING
 
 from dagfloe.build.host.floor import find_floor
 from dagfloe.format.errors import ElfError
+from dagfloe.format.regular_file import open_regular
 
 if TYPE_CHECKING:
     from dagfloe.format.bundle_file import BundleFile
@@ -20,10 +22,10 @@ def bundle_floor(bundle: BundleFile) -> dict[str, str] | None:
     sdk, floor = bundle.manifest.get("sdk"), bundle.manifest.get("floor")
     if isinstance(sdk, dict) and sdk.get("name") == "dagfloe" and isinstance(floor, dict):
         return floor
-    with bundle.path.open("rb") as file:
-        executable = file.read(bundle.binary_len)
     try:
-        elf_floor = find_floor(bundle.path.name, [(bundle.path.name, executable)])
+        # Mapped and not read, because the file may be larger than the memory.
+        with open_regular(bundle.path) as file, mmap(file.fileno(), bundle.binary_len, prot=PROT_READ) as executable:
+            elf_floor = find_floor(bundle.path.name, [(bundle.path.name, executable)])
     except ElfError:
         return None
     if elf_floor is None:

@@ -19,10 +19,12 @@ from dagfloe.format.errors import ManifestError
 from dagfloe.format.manifest import load_validator, validate_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 _METADATA_TIMEOUT_S = 120.0
+#: How many dag_ids a message lists.
+_MAX_IDS = 20
 
 
 @contextmanager
@@ -61,11 +63,16 @@ def choose_dag(manifest: Mapping[str, Any], dag_id: str | None) -> str:
     dag_ids = sorted(manifest["dags"])
     if dag_id is None:
         if len(dag_ids) != 1:
-            raise UsageError(f"the bundle has {len(dag_ids)} Dags; choose one with --dag: {', '.join(dag_ids)}")
+            raise UsageError(f"the bundle has {len(dag_ids)} Dags; choose one with --dag: {_list_ids(dag_ids)}")
         return str(dag_ids[0])
     if dag_id not in dag_ids:
-        raise UsageError(f"the bundle has no Dag {dag_id!r}; it has {', '.join(dag_ids)}")
+        raise UsageError(f"the bundle has no Dag {dag_id!r}; it has {_list_ids(dag_ids)}")
     return dag_id
+
+
+def _list_ids(dag_ids: Sequence[str]) -> str:
+    more = len(dag_ids) - _MAX_IDS
+    return ", ".join(dag_ids[:_MAX_IDS]) + (f" and {more} more" if more > 0 else "")
 
 
 def _read_metadata(launch: LaunchCommand, path: Path) -> dict[str, Any]:

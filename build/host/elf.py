@@ -15,6 +15,7 @@ from dagfloe.format.errors import ElfError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from mmap import mmap
 
 _MAGIC = b"\x7fELF"
 _MACHINES = {3: "i686", 21: "ppc64le", 22: "s390x", 40: "armv7l", 62: "x86_64", 183: "aarch64", 243: "riscv64"}
@@ -41,11 +42,11 @@ class Elf:
     versions: frozenset[str] = frozenset()
 
 
-def read_elf(data: bytes) -> Elf | None:
+def read_elf(data: bytes | mmap) -> Elf | None:
     """Read a file.
 
     Args:
-        data: the content of the file.
+        data: the content of the file, in memory or mapped.
 
     Returns:
         Its requirements; None if it is not an ELF file.
@@ -53,7 +54,7 @@ def read_elf(data: bytes) -> Elf | None:
     Raises:
         ElfError: if it begins as an ELF file does, but is damaged.
     """
-    if not data.startswith(_MAGIC):
+    if data[: len(_MAGIC)] != _MAGIC:
         return None
     return _Reader(data).elf()
 
@@ -61,7 +62,7 @@ def read_elf(data: bytes) -> Elf | None:
 class _Reader:
     """Reads one file: of 32 or 64 bits, in either byte order."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes | mmap) -> None:
         if data[4:5] not in (b"\1", b"\2") or data[5:6] not in (b"\1", b"\2"):
             raise ElfError("its header has no valid class or byte order")
         self._data = data

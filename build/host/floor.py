@@ -11,6 +11,7 @@ from dagfloe.format.errors import ElfError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from mmap import mmap
 
     from dagfloe.build.host.elf import Elf
 
@@ -44,7 +45,7 @@ class Floor:
         return {name: value for name, value in asdict(self).items() if value}
 
 
-def find_floor(program: str, files: Iterable[tuple[str, bytes]]) -> Floor | None:
+def find_floor(program: str, files: Iterable[tuple[str, bytes | mmap]]) -> Floor | None:
     """Find the oldest host that runs a frozen program. The newest requirement of all its files counts.
 
     Args:

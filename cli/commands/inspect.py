@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,11 +79,13 @@ def describe_bundle(bundle: BundleFile) -> dict[str, Any]:
 
 
 def _to_json_value(value: Any) -> Any:
-    """Replace YAML values that JSON does not have, such as dates, by strings; keys, too."""
+    """Replace YAML values that JSON does not have, such as dates and infinity, by strings; keys, too."""
     if isinstance(value, dict):
         return {str(key): _to_json_value(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_to_json_value(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dagfloe.format.errors import StubError
+from dagfloe.format.errors import ManifestError, StubError
 from dagfloe.format.manifest import parse_manifest, render_manifest, validate_manifest
 from dagfloe.stub.dag_file import render_stub
 
@@ -425,3 +425,55 @@ def test_data_round_trip(params: dict[str, Any], doc: str) -> None:
     arguments = {keyword.arg: keyword.value for keyword in call.keywords}
     assert ast.literal_eval(arguments["params"]) == params
     assert ast.literal_eval(arguments["doc_md"]) == doc
+
+
+HOSTILE = st.text(st.sampled_from("\n\r\"'#\\\x1b\x00\u2028(){}=;:, ab1_é")) | st.sampled_from(
+    ["go\n", "go\nimport os", '"); import os; ("', "\n    import os", "#\n", "lambda: 0", "f'{x}'", "__import__"]
+)
+
+
+@given(st.data())
+def test_a_hostile_manifest(data: st.DataObject) -> None:
+    """Whatever a valid manifest of any SDK has as strings, the stub has no line of it as code."""
+
+    def draw() -> str:
+        return data.draw(HOSTILE)
+
+    document = manifest(d={"tasks": ["t"]})
+    document["sdk"] = {"language": draw(), "version": draw(), "supervisor_schema_version": "2026-06-16" + draw()}
+    document["digests"] = {"cache": "ab" * 32 + draw()}
+    document["bundle"] = {"name": draw(), "version": draw()}
+    try:
+        validate_manifest(document)
+    except ManifestError:
+        document = manifest(d={"tasks": ["t"]})
+        document["bundle"] = {"name": draw(), "version": draw()}
+    tasks = {draw() or "t": {"owner": draw() or "o", "doc_md": draw(), "outlets": [{"name": draw() or "n"}]}}
+    mapped = {"mapped": {draw(): {"values": [draw()]}, draw(): {"length": 2}}, "pool": draw() or "p"}
+    document["dags"] = {draw() or "d": dag({**tasks, "m": mapped}, description=draw(), params={draw(): draw()})}
+    validate_manifest(document)
+    tree = ast.parse(render_stub(document, queue=draw() or None))
+    allowed = (ast.Import, ast.ImportFrom, ast.With, ast.FunctionDef, ast.Assign, ast.Expr)
+    assert all(isinstance(node, allowed) for node in ast.walk(tree) if isinstance(node, ast.stmt))
+    defined = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    calls = {ast.unparse(node.func).removesuffix(".expand") for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    assert calls <= CALLABLE | defined
+
+
+@pytest.mark.parametrize("field", ["language", "supervisor_schema_version", "cache"])
+def test_a_line_feed_at_the_end(field: str) -> None:
+    """A line feed at the end of a field that the stub's comment shows is refused: the rest would be code."""
+    document = manifest(d={"tasks": ["t"]})
+    document["sdk"] = {"language": "go", "version": "1", "supervisor_schema_version": "2026-06-16"}
+    del document["bundle"]
+    table = document["digests" if field == "cache" else "sdk"]
+    table[field] += "\n"
+    with pytest.raises(ManifestError, match=field):
+        validate_manifest(document)
+
+
+def test_thousands_of_names_that_are_alike() -> None:
+    """Names for tasks whose ids differ only in characters that a name cannot have are found in linear time."""
+    tasks = [f"t{chr(0x4E00 + number)}" for number in range(20_000)]
+    code = render_stub(manifest(d={"tasks": tasks}))
+    assert "def t_20000():" in code

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.format import trailer as trailer_format
 from dagfloe.format.digests import sha256_of
 from dagfloe.format.errors import ManifestError, TrailerError
 from dagfloe.format.manifest import cache_digest, is_ours, parse_manifest, render_manifest, validate_manifest
+from dagfloe.format.regular_file import open_regular
 from dagfloe.format.trailer import Trailer
+from dagfloe.format.yaml_reader import MAX_BYTES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+#: The longest source region that is read, in bytes.
+_MAX_SOURCE = 256 << 20
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class BundleFile:
     """The regions of a bundle file. Their content is not verified.
 
@@ -38,12 +44,12 @@ class BundleFile:
         """Length of the executable region in bytes."""
         return self.size - trailer_format.SIZE - self.trailer.source_len - self.trailer.manifest_len
 
-    @property
+    @cached_property
     def manifest(self) -> dict[str, Any]:
         """The manifest.
 
         Raises:
-            ManifestError: if it is not a YAML mapping.
+            ManifestError: if it is not a YAML mapping, or is beyond the limits.
         """
         return parse_manifest(self.manifest_bytes)
 
@@ -55,13 +61,18 @@ def read_bundle(path: Path) -> BundleFile:
         TrailerError: if the file cannot be read, or has no trailer that fits its size.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             size = file.seek(0, 2)
             file.seek(max(0, size - trailer_format.SIZE))
             trailer = Trailer.parse(file.read())
             source_start = size - trailer_format.SIZE - trailer.source_len - trailer.manifest_len
             if source_start <= 0:
                 raise TrailerError("its trailer is damaged: the regions are longer than the file")
+            if trailer.source_len > _MAX_SOURCE or trailer.manifest_len > MAX_BYTES:
+                raise TrailerError(
+                    f"its source has {trailer.source_len} bytes and its manifest {trailer.manifest_len}: at most "
+                    f"{_MAX_SOURCE} and {MAX_BYTES} are allowed"
+                )
             file.seek(source_start)
             return BundleFile(path, size, trailer, file.read(trailer.source_len), file.read(trailer.manifest_len))
     except OSError as error:

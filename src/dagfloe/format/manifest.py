@@ -11,11 +11,23 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from dagfloe.format.errors import ManifestError
+from dagfloe.format.yaml_reader import read_yaml
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import jsonschema
 
+#: A message quotes the wrong value, which may be long.
+_MAX_MESSAGE = 300
 _CACHE_DOMAIN = b"dagfloe cache digest v1\0"
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes a value that is in two places twice: aliases are not read."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML's
+        return True
 
 
 def with_digests(metadata: dict[str, Any], binary_sha256: bytes, source: bytes) -> dict[str, Any]:
@@ -47,19 +59,20 @@ def cache_digest(binary_sha256: bytes, source: bytes, manifest: dict[str, Any]) 
 
 def render_manifest(manifest: dict[str, Any]) -> bytes:
     """Write canonical YAML: keys sorted, one line for every value, ASCII only. Equal manifests give equal bytes."""
-    return yaml.safe_dump(manifest, sort_keys=True, default_flow_style=False, width=2**31).encode("ascii")
+    document: str = yaml.dump(manifest, Dumper=_Dumper, sort_keys=True, default_flow_style=False, width=2**31)
+    return document.encode("ascii")
 
 
 def parse_manifest(data: bytes) -> dict[str, Any]:
-    """Read a manifest's YAML.
+    """Read a manifest's YAML, within the limits of `dagfloe.format.yaml_reader`.
 
     Raises:
-        ManifestError: if it is not a mapping in YAML.
+        ManifestError: if it is not a mapping in YAML, or is beyond the limits.
     """
     try:
-        manifest = yaml.safe_load(data.decode())
-    except (yaml.YAMLError, ValueError, RecursionError, TypeError) as error:
-        raise ManifestError(f"the manifest is not YAML ({type(error).__name__})") from error
+        manifest = read_yaml(data)
+    except ManifestError as error:
+        raise ManifestError(f"the manifest cannot be read: {error}") from error
     if not isinstance(manifest, dict):
         raise ManifestError("the manifest is not a mapping")
     return manifest
@@ -72,9 +85,16 @@ def validate_manifest(manifest: dict[str, Any]) -> None:
         ManifestError: if it does not follow the schema. The message names the first wrong field.
     """
     # Sorted by field, so that the first error is always the same.
-    errors = sorted(_validator().iter_errors(manifest), key=lambda error: error.json_path)
+    errors = sorted((_field(error.absolute_path), error.message) for error in _validator().iter_errors(manifest))
     if errors:
-        raise ManifestError(f"the manifest does not follow its schema at {errors[0].json_path}: {errors[0].message}")
+        field, message = errors[0]
+        shown = message if len(message) <= _MAX_MESSAGE else f"{message[:_MAX_MESSAGE]}..."
+        raise ManifestError(f"the manifest does not follow its schema at {field[:_MAX_MESSAGE]}: {shown}")
+
+
+def _field(path: Iterable[Any]) -> str:
+    """The field of an error, such as `$.dags.etl.tasks[0]`. Keys of any type are shown."""
+    return "$" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
 
 
 def load_validator() -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 DEFAULT_QUEUE = "dagfloe"
 _AIRFLOW_NAMES = ("DAG", "Asset", "AssetAlias", "TaskGroup", "task")
-_CODE_NAMES = (*_AIRFLOW_NAMES, "list", "pendulum", "range", "timedelta")
+_CODE_NAMES = frozenset((*_AIRFLOW_NAMES, "list", "pendulum", "range", "timedelta"))
 _DAG_OPTIONS: dict[str, tuple[str, Callable[[Any], Code]]] = {
     "end_date": ("end_date", date),
     "catchup": ("catchup", literal),
@@ -65,10 +65,11 @@ def render_stub(manifest: Mapping[str, Any], dag_ids: Sequence[str] | None = Non
     dag_ids = sorted(dags) if dag_ids is None else list(dag_ids)
     names = Names(_CODE_NAMES)
     variables = {dag_id: names.new(dag_id, "_dag") for dag_id in dag_ids}
+    reserved = _CODE_NAMES.union(variables.values())
     writer = Writer()
     for dag_id in dag_ids:
         writer.line(0, "")
-        _write_dag(writer, dag_id, dags[dag_id], variables, queue)
+        _write_dag(writer, dag_id, dags[dag_id], variables[dag_id], reserved, queue)
     return "\n".join([*header(manifest), "", *_imports(writer.called), *writer.lines, ""])
 
 
@@ -94,18 +95,18 @@ def _imports(called: set[str]) -> list[str]:
 
 
 def _write_dag(
-    writer: Writer, dag_id: str, entry: Mapping[str, Any], variables: Mapping[str, str], queue: str | None
+    writer: Writer, dag_id: str, entry: Mapping[str, Any], variable: str, reserved: frozenset[str], queue: str | None
 ) -> None:
     declared = entry.get("declaration")
     tasks = {task_id: (declared or {"tasks": {}})["tasks"].get(task_id, {}) for task_id in entry["tasks"]}
     head = call("DAG", string_literal(dag_id), **_dag_options(declared or {}))
     if not tasks:
-        writer.code(0, head, f"{variables[dag_id]} = ")
+        writer.code(0, head, f"{variable} = ")
         return
-    writer.code(0, head, "with ", f" as {variables[dag_id]}:")
+    writer.code(0, head, "with ", f" as {variable}:")
     if declared is None:
         writer.line(INDENT, "# The manifest has no dependencies between tasks: add them at the end of this block.")
-    names = Names((*_CODE_NAMES, *variables.values()))
+    names = Names(reserved)
     functions = {task_id: names.new(task_id) for task_id in tasks}
     for task_id, task in tasks.items():
         _write_function(writer, task_id, task, functions[task_id], queue)

@@ -21,12 +21,13 @@ class Names:
     """Python names; none is used twice.
 
     Args:
-        reserved: names that have another meaning in the code.
+        reserved: names that have another meaning in the code. The set is not copied.
     """
 
-    def __init__(self, reserved: Iterable[str]) -> None:
-        self._reserved = frozenset(reserved)
-        self._used = set(self._reserved)
+    def __init__(self, reserved: frozenset[str]) -> None:
+        self._reserved = reserved
+        self._used: set[str] = set()
+        self._numbers: dict[str, int] = {}  # the last number of each name
 
     def new(self, base: str, ending: str = "") -> str:
         """A new name.
@@ -41,10 +42,10 @@ class Names:
         name += ending
         if iskeyword(name) or name in self._reserved:
             name += "_"
-        unused, number = name, 1
-        while unused in self._used:
-            number += 1
-            unused = f"{name.rstrip('_')}_{number}"
+        unused, stem = name, name.rstrip("_")
+        while unused in self._used or unused in self._reserved:
+            self._numbers[stem] = self._numbers.get(stem, 1) + 1
+            unused = f"{stem}_{self._numbers[stem]}"
         self._used.add(unused)
         return unused
 
