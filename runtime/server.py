@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import faulthandler
 import os
-import threading
+from _thread import start_new_thread
 from contextlib import suppress
 from logging import CRITICAL, ERROR, WARNING
+from time import sleep
 
 from dagfloe.cancellation import Cancellation
 from dagfloe.client import Client
-from dagfloe.constants import EXIT_FAILURE
+from dagfloe.constants import EXIT_FAILURE, FAILED
 from dagfloe.errors import (
     ConnectionLostError,
     DagfloeError,
@@ -24,13 +25,22 @@ from dagfloe.runtime.loader import load_bundle
 from dagfloe.runtime.log.channel import LogChannel
 from dagfloe.runtime.log.handler import ChannelHandler
 from dagfloe.runtime.log.levels import Levels
+from dagfloe.runtime.log.sanitizer import class_name, safe_string
 from dagfloe.runtime.process.children import end_children_with_us
+from dagfloe.runtime.process.ending import Ending
+from dagfloe.runtime.process.forks import leave_if_forked
 from dagfloe.runtime.process.host import open_parent, unpacked_folder
 from dagfloe.runtime.process.signals import PeerWatch, StopSignals, TimeLimit
 from dagfloe.runtime.task_runner import TaskRunner
 from dagfloe.runtime.wire.comms import REPLY_TIMEOUT_S, Comms
 from dagfloe.runtime.wire.dial import dial_both
-from dagfloe.runtime.wire.messages import dag_parsing_result, is_dag_parse_request, read_startup
+from dagfloe.runtime.wire.messages import (
+    dag_parsing_result,
+    end_task,
+    is_dag_parse_request,
+    read_startup,
+    retry_task,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,6 +60,10 @@ SUPERVISOR_TIMEOUT_S = 30.0
 
 #: The logger of the messages about this process.
 LOGGER = "dagfloe.runtime"
+#: Why a task is retried after an exception that left the runtime.
+_FAILED_RUNTIME = "the runtime failed; see the log of the task"
+_CANNOT_BE_IMPORTED = "the bundle's module cannot be imported ({})"
+_exit = os._exit  # saved, because the author's code may replace it
 
 
 def serve(config: BundleConfig, comm: Address, logs: Address, launcher: int | str | None = None) -> int:
@@ -73,6 +87,7 @@ def serve(config: BundleConfig, comm: Address, logs: Address, launcher: int | st
     handler.install()
     from dagfloe.runtime.log.streams import redirect_streams  # noqa: PLC0415 - only a process that runs a task needs it
 
+    ending = Ending()
     restore_streams = redirect_streams(channel)
     faulthandler.enable(2)
     os.register_at_fork(after_in_child=channel.after_fork)
@@ -83,7 +98,7 @@ def serve(config: BundleConfig, comm: Address, logs: Address, launcher: int | st
             channel.connect(logs_socket)
             _clean_unpacked_folders()
             end_children_with_us(launcher, os.environ, channel.log)
-            comms = Comms(
+            comms = ending.comms = Comms(
                 comm_socket,
                 cancellation,
                 reply_timeout_s=_read_reply_timeout(channel.log),
@@ -92,26 +107,45 @@ def serve(config: BundleConfig, comm: Address, logs: Address, launcher: int | st
             with PeerWatch(comms.fileno(), parent, _exit_without_traces) as watch:
                 # Until the task begins, the end of the socket is an error to log. From then on, it is a stop.
                 terminal = _answer(
-                    config, comms, cancellation, handler, secrets, lambda: watch.notify(signals.stop_main_thread)
+                    config,
+                    comms,
+                    cancellation,
+                    handler,
+                    secrets,
+                    ending,
+                    lambda: watch.notify(signals.stop_main_thread),
                 )
-                if terminal is None:
-                    return EXIT_FAILURE
-                is_delivered = _deliver(comms, terminal, channel.log)
-            if is_delivered:
-                signals.ignore_from_now_on()
+                if terminal is not None:
+                    _deliver(comms, terminal, ending, channel.log)
+                if ending.status == 0:
+                    signals.ignore_from_now_on()
             comms.close()
-            return 0 if is_delivered else EXIT_FAILURE
+    except BaseException as error:  # whatever it is, and wherever it was raised: it must not become the exit status
+        if ending.comms is None and isinstance(error, DagfloeError):
+            raise  # the addresses do not answer
+        _rescue(error, ending, channel.log)
     finally:
-        restore_streams()
-        handler.uninstall()
+        with suppress(BaseException):  # the author may have replaced anything
+            restore_streams()
+            handler.uninstall()
         channel.close()
+    exit_soon(ending.status)
+    return ending.in_order()
+
+
+def _rescue(error: BaseException, ending: Ending, log: Log) -> None:
+    """Log an exception that left the runtime, and send a terminal message unless one was sent."""
+    leave_if_forked(ending.pid, log, error)
+    log(CRITICAL, LOGGER, f"The runtime failed with {class_name(error)}", error)
+    if ending.fallback is not None and ending.comms is not None and not ending.comms.is_finished:
+        _deliver(ending.comms, ending.fallback, ending, log)
 
 
 class _ImportFailedError(Exception):
     """The author's module raised an error while it was imported, or holds no bundle; see `cause`."""
 
     def __init__(self, cause: BaseException) -> None:
-        super().__init__(str(type(cause)))
+        super().__init__(class_name(cause))
         self.cause = cause
 
 
@@ -121,6 +155,7 @@ def _answer(
     cancellation: Cancellation,
     handler: ChannelHandler,
     secrets: Secrets,
+    ending: Ending,
     on_begin: Callable[[], None],
 ) -> dict[str, Any] | None:
     """Import the bundle, read the first frame, and do what it asks for.
@@ -131,6 +166,7 @@ def _answer(
         cancellation: the task's request to stop.
         handler: the log handler; it is installed again after the import.
         secrets: the secrets to mask.
+        ending: gets the terminal message to send if the task's own one cannot be made.
         on_begin: called right before the task runs.
 
     Returns:
@@ -140,7 +176,7 @@ def _answer(
     cancellation.arm()  # until the task runs, a stop ends the process
     try:
         try:
-            bundle = _import_bundle(config, handler)
+            bundle = _import_bundle(config, handler, ending)
         except _ImportFailedError as failure:  # within the outer block: a stop can arrive while this is handled
             _log_failure_to_begin(failure.cause, log)
             return _answer_without_bundle(comms, cancellation, failure.cause)
@@ -152,7 +188,7 @@ def _answer(
             return dag_parsing_result(frame.body)
         startup = read_startup(frame.body, cancellation, config.schema_version)
     except TaskCancelled as stop:
-        log(ERROR, LOGGER, f"Stopped before the task began: {stop}")
+        log(ERROR, LOGGER, f"Stopped before the task began: {safe_string(stop, secrets.mask)}")
         return None
     except DagfloeError as error:
         _log_failure_to_begin(error, log)
@@ -160,19 +196,25 @@ def _answer(
     comms.carrier = _keep_strings(startup.context.ti.context_carrier)
     client = Client(comms, startup.context, secrets, bundle)
     runner = TaskRunner(bundle, startup, client, secrets, TimeLimit, log)
+    ending.fallback = retry_task(_FAILED_RUNTIME) if startup.context.should_retry else end_task(FAILED)
     on_begin()
-    return runner.run()
+    terminal = runner.run()
+    handler.report_loss()
+    return terminal
 
 
-def _import_bundle(config: BundleConfig, handler: ChannelHandler) -> Bundle:
+def _import_bundle(config: BundleConfig, handler: ChannelHandler, ending: Ending) -> Bundle:
     try:
-        return load_bundle(config)
+        bundle = load_bundle(config)
     except TaskCancelled:
         raise
     except BaseException as error:
+        leave_if_forked(ending.pid, handler.log, error)
         raise _ImportFailedError(error) from error
     finally:
         handler.install()  # the module may have configured logging
+    leave_if_forked(ending.pid, handler.log)
+    return bundle
 
 
 def _answer_without_bundle(comms: Comms, cancellation: Cancellation, error: BaseException) -> dict[str, Any] | None:
@@ -191,8 +233,8 @@ def _answer_without_bundle(comms: Comms, cancellation: Cancellation, error: Base
 
 
 def _log_failure_to_begin(error: BaseException, log: Log) -> None:
-    is_dagfloe_error = isinstance(error, DagfloeError)
-    reason = str(error) if is_dagfloe_error else f"the bundle's module cannot be imported ({type(error).__name__})"
+    is_dagfloe_error = issubclass(type(error), DagfloeError)  # not isinstance, which the author's class may mislead
+    reason = safe_string(error, str) if is_dagfloe_error else _CANNOT_BE_IMPORTED.format(class_name(error))
     log(ERROR, LOGGER, f"The task cannot begin: {reason}", error)
 
 
@@ -201,16 +243,15 @@ def _keep_strings(carrier: Mapping[Any, Any] | None) -> dict[str, str]:
     return {key: value for key, value in (carrier or {}).items() if isinstance(key, str) and isinstance(value, str)}
 
 
-def _deliver(comms: Comms, terminal: dict[str, Any], log: Log) -> bool:
-    """Send the terminal message, and wait until the supervisor confirms it; return whether it was delivered."""
+def _deliver(comms: Comms, terminal: dict[str, Any], ending: Ending, log: Log) -> None:
+    """Send the terminal message, and wait until the supervisor confirms it."""
     try:
         comms.finish(terminal)
     except (SupervisorError, ReplyTimeoutError) as error:
         log(WARNING, LOGGER, f"The terminal message was delivered, but not confirmed: {error}")
     except (ConnectionLostError, RemoteProtocolError) as error:
+        ending.is_lost = True
         log(CRITICAL, LOGGER, f"The terminal message could not be delivered: {error}")
-        return False
-    return True
 
 
 def _read_reply_timeout(log: Log) -> float:
@@ -250,7 +291,7 @@ def _exit_without_traces() -> None:
         from shutil import rmtree  # noqa: PLC0415 - only on this path
 
         rmtree(folder, ignore_errors=True)
-    os._exit(EXIT_FAILURE)
+    _exit(EXIT_FAILURE)
 
 
 def exit_soon(status: int, grace_s: float = EXIT_GRACE_S) -> None:
@@ -260,6 +301,9 @@ def exit_soon(status: int, grace_s: float = EXIT_GRACE_S) -> None:
         status: the exit status.
         grace_s: how many seconds the author's threads and exit handlers may take.
     """
-    timer = threading.Timer(grace_s, os._exit, (status,))
-    timer.daemon = True
-    timer.start()
+    start_new_thread(_exit_later, (status, grace_s))
+
+
+def _exit_later(status: int, grace_s: float) -> None:
+    sleep(grace_s)
+    _exit(status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from logging import ERROR, INFO
 
 from dagfloe.constants import FAILED, REMOVED, RETURN_VALUE, SKIPPED
@@ -18,15 +19,18 @@ from dagfloe.errors import (
 from dagfloe.model.context import running
 from dagfloe.runtime.binding import Binder
 from dagfloe.runtime.config import SCHEMA_VERSIONS
+from dagfloe.runtime.interpreter import Interpreter
+from dagfloe.runtime.log.sanitizer import class_name, safe_string
+from dagfloe.runtime.outcomes import check_decision, suspend
+from dagfloe.runtime.process.forks import leave_if_forked
+from dagfloe.runtime.wire.frames import encode_frame
 from dagfloe.runtime.wire.messages import (
     TRIGGER_FAILED_METHOD,
-    await_input_task,
-    defer_task,
     end_task,
-    reschedule_task,
     retry_task,
     succeed_task,
 )
+from dagfloe.runtime.wire.requests import check_request
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
     from dagfloe.authoring.bundle import Bundle
     from dagfloe.authoring.dag import Task
     from dagfloe.authoring.parameters import Parameter
+    from dagfloe.authoring.retry import RetryDecision
     from dagfloe.cancellation import Cancellation, Log
     from dagfloe.client import Client
     from dagfloe.masking import Secrets
@@ -46,6 +51,8 @@ if TYPE_CHECKING:
 
 #: The logger of the messages about a task's end.
 LOGGER = "dagfloe.task"
+#: Why a task is retried whose own reason cannot be sent.
+_UNKNOWN_OUTCOME = "the outcome of the task could not be sent; see its log"
 
 
 class TaskRunner:
@@ -70,13 +77,28 @@ class TaskRunner:
         self._secrets = secrets
         self._limit = limit
         self._log = log
+        self._pid = os.getpid()
+        self._interpreter = Interpreter()
 
     def run(self) -> dict[str, Any]:
-        """Run the task, and push its return value.
+        """Run the task, and push its return value. Never raises.
+
+        A child that the author's code forked does not return from here.
 
         Returns:
-            The terminal message.
+            The terminal message. The supervisor accepts it: it was checked and encoded once.
         """
+        try:
+            message = self._run()
+            self._check(message)
+        except BaseException as error:  # noqa: BLE001 - the author's code may reach even this code: a trace function does
+            self._interpreter.restore()
+            leave_if_forked(self._pid, self._log, error)
+            message = self._give_up(error)
+        leave_if_forked(self._pid, self._log)
+        return message
+
+    def _run(self) -> dict[str, Any]:
         context = self._context
         task = self._bundle.find(context.dag_id, context.task_id)
         if task is None:
@@ -99,14 +121,14 @@ class TaskRunner:
             except (TaskDeferred, TaskAwaitingInput, TaskRescheduled) as outcome:
                 return self._suspend(task, outcome)
         except TaskSkipped as outcome:
-            reason = _message(outcome)
+            reason = self._describe(outcome)
             self._log(INFO, LOGGER, f"Task skipped{f': {reason}' if reason else ''}")
             return self._end(SKIPPED)
         except TaskFailed as outcome:
-            self._log(ERROR, LOGGER, f"Task failed, and is not retried: {_message(outcome)}", outcome)
+            self._log(ERROR, LOGGER, f"Task failed, and is not retried: {self._describe(outcome)}", outcome)
             return self._end(FAILED)
         except TaskCancelled as outcome:
-            self._log(ERROR, LOGGER, f"Task stopped: {_message(outcome)}", outcome)
+            self._log(ERROR, LOGGER, f"Task stopped: {self._describe(outcome)}", outcome)
             return self._end(FAILED)
         except BaseException as error:  # noqa: BLE001 - SystemExit and the like fail the task, too
             return self._fail(task, error)
@@ -140,12 +162,27 @@ class TaskRunner:
         cancellation = self._context.cancellation
         with running(self._context):
             if task.execution_timeout_s is None:
-                return _armed(cancellation, function, args, kwargs)
+                return self._call_armed(function, args, kwargs)
             if self._startup.schema_version >= SCHEMA_VERSIONS["3.4"]:
                 # If this process cannot stop itself any more, the supervisor ends it.
                 self._client.task_instances.set_execution_timeout(task.execution_timeout_s)
             with self._limit(task.execution_timeout_s, cancellation):
-                return _armed(cancellation, function, args, kwargs)
+                return self._call_armed(function, args, kwargs)
+
+    def _call_armed(self, function: Callable[..., object], args: list[object], kwargs: dict[str, object]) -> object:
+        """Call the task's function; a request to stop is raised in it."""
+        cancellation = self._context.cancellation
+        try:
+            cancellation.arm()
+            result = function(*args, **kwargs)
+        except BaseException as error:
+            leave_if_forked(self._pid, self._log, error)
+            raise
+        finally:
+            cancellation.disarm()
+            self._interpreter.restore_recursion_limit()
+        leave_if_forked(self._pid, self._log)
+        return result
 
     def _choose_function(
         self, task: Task
@@ -176,10 +213,12 @@ class TaskRunner:
             self._client.branch(*_followed(value))
         elif task.kind == "short_circuit" and not value:
             self._client.short_circuit()
+        outlets = self._client.outlet_events.fields() if task.outlets else {}
         for key, item, mapped_length in outputs:
             self._client.xcom.set(key, item, mapped_length=mapped_length)
-        outlets = self._client.outlet_events.fields() if task.outlets else {}
-        return succeed_task(rendered_map_index=self._client.task_instances.rendered_map_index, outlets=outlets)
+        message = succeed_task(rendered_map_index=self._client.rendered_map_index, outlets=outlets)
+        self._check(message)
+        return message
 
     def _list_outputs(self, task: Task, value: Any) -> list[tuple[str, object, int | None]]:
         """The XComs to push: key, value, and the length if another task is mapped over the value."""
@@ -203,75 +242,65 @@ class TaskRunner:
 
     def _suspend(self, task: Task, outcome: TaskDeferred | TaskAwaitingInput | TaskRescheduled) -> dict[str, Any]:
         """The terminal message of a task that Airflow will run again. An error in the outcome fails the task."""
-        if isinstance(outcome, TaskRescheduled):
-            when = outcome.reschedule_date
-            if getattr(when, "tzinfo", None) is None:
-                raise DagfloeError("TaskRescheduled needs an aware datetime: give it a time zone") from outcome
-            self._log(INFO, LOGGER, f"Task is rescheduled to {when.isoformat()}")
-            return reschedule_task(when)
-        from dagfloe.values.serde import encode  # noqa: PLC0415 - few tasks are suspended
-
-        next_method, next_kwargs = task.resume_name(outcome.resume), encode(outcome.kwargs)
-        rendered_map_index = self._client.task_instances.rendered_map_index
-        if isinstance(outcome, TaskAwaitingInput):
-            self._log(INFO, LOGGER, f"Task waits for a human, and resumes in {next_method!r}")
-            return await_input_task(
-                next_method, next_kwargs, timeout=outcome.timeout, rendered_map_index=rendered_map_index
-            )
-        if not all(part.isidentifier() for part in outcome.trigger.split(".")) or "." not in outcome.trigger:
-            raise DagfloeError(
-                f"{outcome.trigger!r} is not the full name of a trigger's class: name its module, too"
-            ) from outcome
-        self._log(INFO, LOGGER, f"Task is deferred to {outcome.trigger}, and resumes in {next_method!r}")
-        return defer_task(
-            outcome.trigger,
-            encode(outcome.trigger_kwargs),
-            next_method,
-            next_kwargs,
-            timeout=outcome.timeout,
-            queue=outcome.queue,
-            rendered_map_index=rendered_map_index,
-        )
+        message = suspend(task, outcome, self._client.rendered_map_index)
+        self._check(message)
+        if message["type"] == "RescheduleTask":
+            self._log(INFO, LOGGER, f"Task is rescheduled to {message['reschedule_date'].isoformat()}")
+        elif message["type"] == "AwaitInputTask":
+            self._log(INFO, LOGGER, f"Task waits for a human, and resumes in {message['next_method']!r}")
+        else:
+            trigger, resumes_in = message["classpath"], message["next_method"]
+            self._log(INFO, LOGGER, f"Task is deferred to {trigger}, and resumes in {resumes_in!r}")
+        return message
 
     def _fail(self, task: Task, error: BaseException) -> dict[str, Any]:
         context = self._context
         if context.cancelled:
             self._log(ERROR, LOGGER, f"Task failed while it was stopping ({context.cancellation.reason})", error)
             return self._end(FAILED)
-        self._log(ERROR, LOGGER, f"Task failed with {type(error).__name__}", error)
-        decision = None
-        if task.retry_policy is not None:
-            try:
-                decision = task.retry_policy(error, context.try_number)
-            except Exception as failure:  # noqa: BLE001 - the author's policy may raise anything
-                self._log(ERROR, LOGGER, f"The retry policy failed: {_message(failure)}", failure)
+        self._log(ERROR, LOGGER, f"Task failed with {class_name(error)}", error)
+        decision = self._decide(task, error)
         action = "default" if decision is None else decision.action
-        reason = None if decision is None or decision.reason is None else self._secrets.mask(decision.reason)
+        reason = None if decision is None or decision.reason is None else self._describe(decision.reason)
         if action != "default":
             self._log(INFO, LOGGER, f"The retry policy decides: {action}{f' ({reason})' if reason else ''}")
         if not context.should_retry or action == "fail":
             has_reason = self._startup.schema_version >= SCHEMA_VERSIONS["3.4"]
             return self._end(FAILED, reason if has_reason else None)
         return retry_task(
-            reason or self._secrets.mask(f"{type(error).__name__}: {_message(error)}"),
+            reason or f"{class_name(error)}: {self._describe(error)}",
             delay=None if decision is None else decision.delay,
-            rendered_map_index=self._client.task_instances.rendered_map_index,
+            rendered_map_index=self._client.rendered_map_index,
         )
 
+    def _decide(self, task: Task, error: BaseException) -> RetryDecision | None:
+        """The decision of the task's retry policy; None for Airflow's own rule."""
+        if task.retry_policy is None:
+            return None
+        try:
+            return check_decision(task.retry_policy(error, self._context.try_number))
+        except BaseException as failure:  # noqa: BLE001 - the author's policy may raise anything
+            leave_if_forked(self._pid, self._log, failure)
+            self._log(ERROR, LOGGER, f"The retry policy failed: {self._describe(failure)}", failure)
+            return None
+
+    def _describe(self, value: object) -> str:
+        """An exception's message, or a reason, without secrets."""
+        return safe_string(value, self._secrets.mask)
+
+    def _check(self, message: dict[str, Any]) -> None:
+        """Check that the supervisor accepts a terminal message, before anything depends on it."""
+        check_request(message, self._startup.schema_version)
+        encode_frame(0, message)
+
+    def _give_up(self, error: BaseException) -> dict[str, Any]:
+        """The terminal message of a task whose own one cannot be made or sent; it holds nothing of the author's."""
+        self._log(ERROR, LOGGER, "Task failed, because its outcome cannot be sent", error)
+        return retry_task(_UNKNOWN_OUTCOME) if self._context.should_retry else end_task(FAILED)
+
     def _end(self, state: str, reason: str | None = None) -> dict[str, Any]:
-        rendered_map_index = self._client.task_instances.rendered_map_index
+        rendered_map_index = self._client.rendered_map_index
         return end_task(state, rendered_map_index=rendered_map_index, reason=reason)
-
-
-def _armed(
-    cancellation: Cancellation, function: Callable[..., object], args: list[object], kwargs: dict[str, object]
-) -> object:
-    """Call a function; a request to stop is raised in it."""
-    cancellation.arm()
-    try:
-        return function(*args, **kwargs)
-    finally:
-        cancellation.disarm()
 
 
 def _branches(task: Task, value: Any) -> Any:
@@ -289,13 +318,6 @@ def _branches(task: Task, value: Any) -> Any:
 
 def _followed(value: Any) -> list[str]:
     return [] if value is None else [value] if isinstance(value, str) else value
-
-
-def _message(error: BaseException) -> str:
-    try:
-        return str(error).encode("utf-8", "backslashreplace").decode()
-    except Exception:  # noqa: BLE001 - a __str__ of the author's
-        return "(its message cannot be shown)"
 
 
 def _is_uuid(value: str) -> bool:

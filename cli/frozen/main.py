@@ -141,11 +141,9 @@ def choose_mode(flags: Flags) -> Metadata | SelfCheck | Coordinator:
 
 def _run(mode: Metadata | SelfCheck | Coordinator, config: BundleConfig, launcher: int | str | None) -> int:
     if isinstance(mode, Coordinator):
-        from dagfloe.runtime.server import exit_soon, serve  # noqa: PLC0415 - not needed for usage errors
+        from dagfloe.runtime.server import serve  # noqa: PLC0415 - not needed for usage errors
 
-        status = serve(config, mode.comm, mode.logs, launcher)
-        exit_soon(status)
-        return status
+        return serve(config, mode.comm, mode.logs, launcher)
     from dagfloe.cli.frozen.output import print_metadata, print_self_check  # noqa: PLC0415 - tasks do not need it
 
     return print_metadata(config, mode.format) if isinstance(mode, Metadata) else print_self_check(config)

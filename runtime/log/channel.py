@@ -17,6 +17,7 @@ from time import monotonic, sleep, time
 from dagfloe.runtime.log.levels import level_name
 from dagfloe.runtime.log.outlet import LOCK, STDERR, Outlet
 from dagfloe.runtime.log.render import render
+from dagfloe.runtime.log.sanitizer import class_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,7 +118,13 @@ class LogChannel:
             fields: other fields.
         """
         if self._levels is None or self._levels.is_enabled(logger, level):
-            self.write(render(time(), level_name(level), logger, event, self.mask, fields, exception))
+            name = level_name(level)
+            try:
+                line = render(time(), name, logger, event, self.mask, fields, exception)
+            except (MemoryError, RecursionError) as error:
+                event = f"{event} (the rest of this record cannot be shown: {class_name(error)})"
+                line = render(time(), name, logger, event, self.mask)
+            self.write(line)
 
     def add(self, lines: bytes) -> bool:
         """Send or store whole lines, and do not wait. Call it with the shield and the lock. Never raises.

@@ -30,6 +30,8 @@ class ChannelHandler(logging.Handler):
         self._channel = channel
         self._levels = levels
         self._root = logging.getLogger()
+        #: Functions that disable all existing loggers disable this one, too; nobody else does.
+        self._own = logging.getLogger("dagfloe")
 
     def emit(self, record: logging.LogRecord) -> None:
         """Send a record. Never raises."""
@@ -65,6 +67,30 @@ class ChannelHandler(logging.Handler):
             logging.getLogger(name).setLevel(level)
         logging.captureWarnings(capture=True)
         threading.excepthook = self._log_thread_exception
+
+    def report_loss(self) -> None:
+        """Log a warning if Python's logging was changed so that records do not reach this handler. Never raises."""
+        try:
+            cause = self._find_loss()
+        except Exception as error:  # noqa: BLE001 - the author may have changed anything
+            cause = f"its objects were replaced ({type(error).__name__})"
+        if cause is not None:
+            self.log(
+                logging.WARNING,
+                "dagfloe.runtime",
+                f"Python's logging was changed, so that log records do not reach Airflow: {cause}",
+            )
+
+    def _find_loss(self) -> str | None:
+        if self not in self._root.handlers:
+            return "the root logger lost its handler; do not configure the root logger"
+        if self._own.disabled or self._root.disabled:
+            return "existing loggers were disabled; pass disable_existing_loggers=False to logging.config"
+        if self._root.manager.disable >= logging.CRITICAL:
+            return "logging.disable hides them"
+        if max(self._root.level, self.level) > logging.CRITICAL:
+            return "the level of the root logger, or of its handler, hides them"
+        return None
 
     def uninstall(self) -> None:
         """Remove this handler, and restore the handling of warnings and of exceptions in threads."""

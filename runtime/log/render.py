@@ -10,20 +10,19 @@ from __future__ import annotations
 
 import logging
 import time
-import traceback
 
-# `json` uses this function. `json` itself takes 1 ms in every task, and only records with extra fields need it.
+# `json` uses these functions. `json` itself takes 1 ms in every task, and importing it later may fail, because the task
+# may have used up its file descriptors.
 from _json import encode_basestring_ascii as _quote
+from _json import make_encoder
 from datetime import datetime, timezone
-from functools import cache
 
 from dagfloe.runtime.log.levels import level_name
-from dagfloe.runtime.log.sanitizer import Sanitizer, safe_string, unique_name
+from dagfloe.runtime.log.sanitizer import Sanitizer, class_name, is_stop, safe_string, unique_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from json import JSONEncoder
     from types import TracebackType
     from typing import Any
 
@@ -52,9 +51,19 @@ RESERVED = frozenset(
     }
 )
 MAX_FRAMES = 50
+MAX_NOTES = 50
+#: The characters of a description, in all strings together.
+MAX_CHARACTERS = 1 << 20
 #: The exceptions of a record, including members of groups, causes and contexts.
 MAX_EXCEPTIONS = 50
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+#: The attributes of an exception, however its class overrides them.
+_ATTRIBUTES = vars(BaseException)
+_CAUSE, _CONTEXT, _HAS_NO_CONTEXT, _TRACEBACK = (
+    _ATTRIBUTES[name].__get__ for name in ("__cause__", "__context__", "__suppress_context__", "__traceback__")
+)
+#: Makes JSON, as `json.dumps(value, allow_nan=False)` does: with no indentation, and keys in their order.
+_encode = make_encoder(None, repr, _quote, None, ": ", ", ", False, False, False)
 
 
 def render_record(record: logging.LogRecord, mask: Mask) -> bytes:
@@ -67,7 +76,7 @@ def render_record(record: logging.LogRecord, mask: Mask) -> bytes:
     try:
         event = record.getMessage()
     except Exception as error:  # noqa: BLE001 - arguments that do not fit the format, or a __str__ that raises
-        event = f"{safe_string(record.msg, mask)} (its arguments do not fit: {type(error).__name__})"
+        event = f"{safe_string(record.msg, mask)} (its arguments do not fit: {class_name(error)})"
     try:
         own = vars(record)
         fields = {} if own.keys() <= _STANDARD else {name: own[name] for name in own if name not in _STANDARD}
@@ -78,7 +87,7 @@ def render_record(record: logging.LogRecord, mask: Mask) -> bytes:
             fields["stack"] = stack
         return render(record.created, level_name(record.levelno), record.name, event, mask, fields, exception)
     except Exception as error:  # noqa: BLE001 - attributes of the wrong types, in a record that the author made
-        event = f"{safe_string(event, mask)} (the rest of this record cannot be shown: {type(error).__name__})"
+        event = f"{safe_string(event, mask)} (the rest of this record cannot be shown: {class_name(error)})"
         return render(time.time(), "error", record.name, event, mask)
 
 
@@ -113,18 +122,10 @@ def render(
             line[unique_name(safe_string(name, mask), line, RESERVED)] = sanitizer.sanitize(value)
     if exception is not None:
         try:
-            line["exception"] = describe_exception(exception, mask)
-        except Exception as error:  # noqa: BLE001 - attributes of the exception may raise
-            line["exception_left_out"] = f"{type(exception).__name__} ({type(error).__name__} while describing it)"
-    return _encoder().encode(line).encode() + b"\n"
-
-
-@cache
-def _encoder() -> JSONEncoder:
-    """The encoder, made once. `json.dumps` makes one for every call with an argument other than the default."""
-    from json import JSONEncoder  # noqa: PLC0415 - slow to import
-
-    return JSONEncoder(allow_nan=False)
+            line["exception"] = Describer(mask).describe(exception)
+        except Exception as error:  # noqa: BLE001 - such as RecursionError, close to the limit
+            line["exception_left_out"] = f"{class_name(exception)} ({class_name(error)} while describing it)"
+    return "".join(_encode(line, 0)).encode() + b"\n"
 
 
 def _timestamp(created: float) -> str:
@@ -134,84 +135,114 @@ def _timestamp(created: float) -> str:
         return datetime.now(tz=timezone.utc).isoformat()
 
 
-def describe_exception(exception: BaseException, mask: Mask, seen: set[int] | None = None) -> list[dict[str, object]]:
-    """Describe an exception for Airflow's web page: the raised exception first, then its causes and contexts.
+class Describer:
+    """Describes one exception for Airflow's web page. Runs no code of the author's other than `__str__` and the like.
 
     Args:
-        exception: the exception that was raised.
         mask: masks the secrets in a string.
-        seen: the ids of exceptions that are already described; they are left out.
     """
-    seen = set() if seen is None else seen
-    chain: list[dict[str, object]] = []
-    current: BaseException | None = exception
-    is_cause = False
-    while current is not None and id(current) not in seen and len(seen) < MAX_EXCEPTIONS:
-        seen.add(id(current))
-        chain.append(_describe_one(current, mask, seen, is_cause=is_cause))
-        is_cause = current.__cause__ is not None
-        current = current.__cause__ if is_cause or current.__suppress_context__ else current.__context__
-    return chain
 
+    def __init__(self, mask: Mask) -> None:
+        self._mask = mask
+        self._seen: set[int] = set()
+        self._characters_left = MAX_CHARACTERS
 
-def _describe_one(exception: BaseException, mask: Mask, seen: set[int], *, is_cause: bool) -> dict[str, object]:
-    notes = _attribute(exception, "__notes__")
-    safe_notes = [safe_string(note, mask) for note in notes] if isinstance(notes, list) else []
-    members = _attribute(exception, "exceptions")
-    is_group = isinstance(members, tuple) and all(isinstance(member, BaseException) for member in members)
-    chains = (
-        [describe_exception(member, mask, seen) for member in members]
-        if isinstance(members, tuple) and is_group
-        else []
-    )
-    described = [chain for chain in chains if chain]
-    if len(described) < len(chains):
-        safe_notes.append(f"... {len(chains) - len(described)} more exceptions, or shown elsewhere ...")
-    return {
-        "exc_type": type(exception).__name__,
-        "exc_value": safe_string(exception, mask),
-        "exc_notes": safe_notes,
-        "syntax_error": _describe_syntax(exception, mask) if isinstance(exception, SyntaxError) else None,
-        "is_cause": is_cause,
-        "frames": _describe_frames(exception.__traceback__, mask),
-        "is_group": is_group,
-        "exceptions": described,
-    }
+    def describe(self, exception: BaseException) -> list[dict[str, object]]:
+        """Return the raised exception first, then its causes and contexts. Exceptions that were described are left out.
+
+        Args:
+            exception: the exception that was raised.
+        """
+        chain: list[dict[str, object]] = []
+        current: BaseException | None = exception
+        is_cause = False
+        while current is not None and id(current) not in self._seen and len(self._seen) < MAX_EXCEPTIONS:
+            self._seen.add(id(current))
+            chain.append(self._describe_one(current, is_cause=is_cause))
+            cause = _CAUSE(current)
+            is_cause = cause is not None
+            current = cause if is_cause or _HAS_NO_CONTEXT(current) else _CONTEXT(current)
+        return chain
+
+    def _describe_one(self, exception: BaseException, *, is_cause: bool) -> dict[str, object]:
+        value = self._string(exception)
+        notes, count = _elements(_attribute(exception, "__notes__"), list, MAX_NOTES)
+        safe_notes = [self._string(note) for note in notes]
+        if count > len(notes):
+            safe_notes.append(f"... {count - len(notes)} more notes ...")
+        members, count = _elements(_attribute(exception, "exceptions"), tuple, MAX_EXCEPTIONS)
+        is_group = count >= 0 and all(issubclass(type(member), BaseException) for member in members)
+        chains = [self.describe(member) for member in members if isinstance(member, BaseException)] if is_group else []
+        described = [chain for chain in chains if chain]
+        if is_group and len(described) < count:
+            safe_notes.append(f"... {count - len(described)} more exceptions, or shown elsewhere ...")
+        is_syntax_error = issubclass(type(exception), SyntaxError)
+        return {
+            "exc_type": self._string(class_name(exception)),
+            "exc_value": value,
+            "exc_notes": safe_notes,
+            "syntax_error": self._describe_syntax(exception) if is_syntax_error else None,
+            "is_cause": is_cause,
+            "frames": self._describe_frames(_TRACEBACK(exception)),
+            "is_group": is_group,
+            "exceptions": described,
+        }
+
+    def _describe_syntax(self, error: BaseException) -> dict[str, object]:
+        """Describe the place of a SyntaxError. Parsers other than Python's own set attributes of any type."""
+        sanitizer = Sanitizer(self._mask)
+        names = ("filename", "text", "lineno", "offset")
+        filename, text, lineno, offset = (_attribute(error, name) for name in names)
+        lineno, offset = sanitizer.sanitize(lineno), sanitizer.sanitize(offset)
+        return {
+            "offset": offset if isinstance(offset, int) else 0,
+            "filename": self._string("?" if filename is None else filename),
+            "line": self._string("" if text is None else text),
+            "lineno": lineno if isinstance(lineno, int) else 0,
+            "msg": self._string(_attribute(error, "msg")),
+        }
+
+    def _describe_frames(self, stack: TracebackType | None) -> list[dict[str, object]]:
+        """Describe the frames, outermost first. Of a very deep stack, only the first and last frames are kept."""
+        frames = []
+        while stack is not None:
+            frames.append((stack.tb_frame.f_code, stack.tb_lineno))
+            stack = stack.tb_next
+        half = MAX_FRAMES // 2
+        cut = len(frames) > MAX_FRAMES
+        described: list[dict[str, object]] = [
+            {
+                "filename": self._string(code.co_filename),
+                "lineno": lineno or 0,
+                "name": self._string(code.co_name),
+            }
+            for code, lineno in (frames[:half] + frames[-half:] if cut else frames)
+        ]
+        if cut:
+            more = f"... {len(frames) - 2 * half} more frames ..."
+            described.insert(half, {"filename": "", "lineno": 0, "name": more})
+        return described
+
+    def _string(self, value: object) -> str:
+        string = safe_string(value, self._mask)
+        if len(string) > self._characters_left:
+            string = f"{string[: self._characters_left]}... ({len(string)} characters)"
+        self._characters_left = max(self._characters_left - len(string), 0)
+        return string
 
 
 def _attribute(exception: BaseException, name: str) -> object:
+    """An attribute of an exception; None if it has none, or if the author's property raises."""
     try:
         return getattr(exception, name, None)
-    except Exception:  # noqa: BLE001 - the author's property may raise
+    except BaseException as error:
+        if is_stop(error):
+            raise
         return None
 
 
-def _describe_syntax(error: SyntaxError, mask: Mask) -> dict[str, object]:
-    """Describe the place of a SyntaxError. Parsers other than Python's own set attributes of any type."""
-    sanitizer = Sanitizer(mask)
-    lineno, offset = sanitizer.sanitize(error.lineno), sanitizer.sanitize(error.offset)
-    return {
-        "offset": offset if isinstance(offset, int) else 0,
-        "filename": safe_string("?" if error.filename is None else error.filename, mask),
-        "line": safe_string("" if error.text is None else error.text, mask),
-        "lineno": lineno if isinstance(lineno, int) else 0,
-        "msg": safe_string(error.msg, mask),
-    }
-
-
-def _describe_frames(stack: TracebackType | None, mask: Mask) -> list[dict[str, object]]:
-    """Describe the frames, outermost first. Of a very deep stack, only the first and last frames are kept."""
-    frames = list(traceback.walk_tb(stack))
-    half = MAX_FRAMES // 2
-    cut = len(frames) > MAX_FRAMES
-    described: list[dict[str, object]] = [
-        {
-            "filename": safe_string(frame.f_code.co_filename, mask),
-            "lineno": lineno or 0,
-            "name": safe_string(frame.f_code.co_name, mask),
-        }
-        for frame, lineno in (frames[:half] + frames[-half:] if cut else frames)
-    ]
-    if cut:
-        described.insert(half, {"filename": "", "lineno": 0, "name": f"... {len(frames) - 2 * half} more frames ..."})
-    return described
+def _elements(value: Any, kind: type[list[Any] | tuple[Any, ...]], most: int) -> tuple[list[object], int]:
+    """The first elements of a list or a tuple, and the number of all; -1 if it is neither."""
+    if not issubclass(type(value), kind):
+        return [], -1
+    return list(kind.__getitem__(value, slice(most))), kind.__len__(value)

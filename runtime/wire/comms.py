@@ -50,6 +50,7 @@ class Comms:
 
     Attributes:
         carrier: the W3C trace context (traceparent, tracestate) that every request carries, if there is one.
+        is_finished: whether the terminal message was sent.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Comms:
         self._arrived: dict[int, Frame] = {}
         self._last_id = 0
         self._failure: Exception | None = None
+        self.is_finished = False
 
     def fileno(self) -> int:
         """The socket's file descriptor, to watch it."""
@@ -147,6 +149,8 @@ class Comms:
                 self._waiting.add(frame_id)
             try:
                 self._send(encode_frame(frame_id, body, self.carrier))
+                if frame_id == 0:
+                    self.is_finished = True
             except BaseException:
                 with self._lock:
                     self._waiting.discard(frame_id)

@@ -58,13 +58,23 @@ _ELEMENTS = 3
 MAX_FRAME_BYTES = 0x1FFF_FFFF
 
 
+def _encode_date(value: object) -> msgpack.Timestamp:
+    """Encode a date of a subclass, such as one of pendulum or pandas; msgpack refuses these."""
+    from datetime import datetime, timezone  # noqa: PLC0415 - few bodies have such dates
+
+    if not isinstance(value, datetime):
+        raise TypeError(f"a value of type {type(value).__name__}")
+    since = value - datetime(1970, 1, 1, tzinfo=timezone.utc)
+    return msgpack.Timestamp(since.days * 86400 + since.seconds, since.microseconds * 1000)
+
+
 #: Up to this length, one write of a copied payload is faster than two writes.
 _SMALL_BYTES = 1 << 16
 _SHORT_STRING = 1 << 10
 _SCALARS = frozenset({bool, float, int, type(None)})
 #: Shared for bodies of scalars and short strings, because making a packer takes as long as using it. No other thread
 #: can run while it packs such a body.
-_packer = msgpack.Packer(datetime=True)
+_packer = msgpack.Packer(datetime=True, default=_encode_date)
 
 
 def encode_frame(
@@ -89,7 +99,7 @@ def encode_frame(
         if _is_short(body):
             payload = _packer.pack(content)
         else:
-            packer = msgpack.Packer(datetime=True, autoreset=False)
+            packer = msgpack.Packer(datetime=True, default=_encode_date, autoreset=False)
             packer.pack(content)
             buffer = packer.getbuffer()
             # Before msgpack 1.1 the buffer dies with the packer.

@@ -10,6 +10,7 @@ from dagfloe.errors import RemoteProtocolError
 from dagfloe.model.context import BundleInfo, Context, TaskInstance, read_dag_run
 from dagfloe.model.record import Record
 from dagfloe.runtime.config import DEFAULT_SCHEMA_VERSION
+from dagfloe.runtime.log.sanitizer import class_name, safe_string
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     )
 
 MAX_RETRY_REASON_LENGTH = 500
+#: Saved, because the author's code may replace `datetime` in this module, as freezegun does.
+_now = datetime.now
 #: The supervisor's `next_method` for a task whose trigger failed.
 TRIGGER_FAILED_METHOD = "__fail__"
 
@@ -45,7 +48,7 @@ def succeed_task(*, rendered_map_index: str | None = None, outlets: Mapping[str,
     message: SucceedTask = {
         "type": "SucceedTask",
         "state": SUCCESS,
-        "end_date": datetime.now(tz=timezone.utc),
+        "end_date": _now(timezone.utc),
         # If these are left out, Airflow's API server receives null and refuses the message.
         "task_outlets": [],
         "outlet_events": [],
@@ -64,10 +67,10 @@ def end_task(state: str, *, rendered_map_index: str | None = None, reason: str |
     message = {
         "type": "TaskState",
         "state": state,
-        "end_date": datetime.now(tz=timezone.utc),
+        "end_date": _now(timezone.utc),
         **_label(rendered_map_index),
     }
-    return {**message, "retry_reason": reason[:MAX_RETRY_REASON_LENGTH]} if reason is not None else message
+    return {**message, "retry_reason": _reason(reason)} if reason is not None else message
 
 
 def retry_task(
@@ -83,8 +86,8 @@ def retry_task(
     message: RetryTask = {
         "type": "RetryTask",
         "state": UP_FOR_RETRY,
-        "end_date": datetime.now(tz=timezone.utc),
-        "retry_reason": reason[:MAX_RETRY_REASON_LENGTH],
+        "end_date": _now(timezone.utc),
+        "retry_reason": _reason(reason),
     }
     if delay is not None:
         from dagfloe.values.dates import to_seconds  # noqa: PLC0415 - few retries have a delay of their own
@@ -161,7 +164,7 @@ def reschedule_task(reschedule_date: datetime) -> dict[str, Any]:
         "type": "RescheduleTask",
         "state": UP_FOR_RESCHEDULE,
         "reschedule_date": reschedule_date,
-        "end_date": datetime.now(tz=timezone.utc),
+        "end_date": _now(timezone.utc),
     }
     return {**message}
 
@@ -189,7 +192,11 @@ def dag_parsing_result(request: Mapping[str, Any], error: BaseException | None =
         import traceback  # noqa: PLC0415 - few bundles are broken
 
         place = os.path.relpath(file, str(request.get("bundle_path")))
-        message["import_errors"] = {place: "".join(traceback.format_exception(error))}
+        try:
+            shown = "".join(traceback.format_exception(error))
+        except BaseException as failure:  # noqa: BLE001 - attributes of the exception may raise anything
+            shown = f"{class_name(error)} ({class_name(failure)} while it was shown)"
+        message["import_errors"] = {place: safe_string(shown, str)}  # no secret is known yet
     return {**message}
 
 
@@ -199,6 +206,11 @@ def _duration(timeout: timedelta | float | None) -> str | None:
     from dagfloe.values.dates import to_duration  # noqa: PLC0415 - few tasks are suspended
 
     return to_duration(timeout)
+
+
+def _reason(reason: str) -> str:
+    """A reason that Airflow's database can hold."""
+    return reason.replace("\0", "\\x00")[:MAX_RETRY_REASON_LENGTH]
 
 
 def _label(rendered_map_index: str | None) -> dict[str, str]:

@@ -235,8 +235,24 @@ def _is_number(value: object) -> bool:
 
 def _is_date(value: object) -> bool:
     if isinstance(value, str):
-        return bool(re.fullmatch(_WHEN, value))
-    return isinstance(value, datetime) and value.tzinfo is not None
+        if not re.fullmatch(_WHEN, value):
+            return False
+        from dagfloe.values.dates import is_in_range, to_datetime  # noqa: PLC0415 - few dates are strings
+
+        try:
+            return is_in_range(to_datetime(value))
+        except ValueError:
+            return False
+    if not isinstance(value, datetime):
+        return False
+    offset = value.utcoffset()
+    if offset is None:
+        return False
+    if value.year not in (1, 9999):
+        return True
+    from dagfloe.values.dates import is_in_range  # noqa: PLC0415 - few dates are so far away
+
+    return is_in_range(value)
 
 
 def _is_duration(value: object) -> bool:

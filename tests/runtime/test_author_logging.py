@@ -93,6 +93,49 @@ def t():
         assert peer.record("Task skipped: no data")["level"] == "info"
 
 
+LOSSES = {
+    "dictConfig": "existing loggers were disabled",
+    "fileConfig": "the root logger lost its handler",
+    "disable": "logging.disable hides them",
+    "root level": "the level of the root logger",
+    "root disabled": "existing loggers were disabled",
+    "no list of handlers": "its objects were replaced",
+}
+
+
+@pytest.mark.parametrize("setting", LOSSES)
+def test_lost_records_are_reported(tmp_path: Path, setting: str) -> None:
+    """If the task's records no longer reach Airflow, a line at the end says why."""
+    tasks = """
+@dag.task
+def t():
+    task_setting()
+"""
+    with Peer(write_project(tmp_path, prepare(setting, "task", tmp_path) + tasks)) as peer:
+        peer.start()
+        assert peer.finish()["state"] == "success"
+        record = peer.record("Python's logging was changed, so that log records do not reach Airflow: ")
+        assert record["level"] == "warning"
+        assert LOSSES[setting] in record["event"]
+
+
+def test_harmless_settings_are_not_reported(tmp_path: Path) -> None:
+    """After settings of the module that the runtime restores, and of the task's own loggers, records arrive."""
+    tasks = """
+import logging.config
+logging.config.dictConfig({"version": 1, "disable_existing_loggers": False, "root": {"handlers": [], "level": "ERROR"}})
+@dag.task
+def t(log: logging.Logger):
+    logging.config.dictConfig({"version": 1, "disable_existing_loggers": False, "loggers": {"mine": {"level": "INFO"}}})
+    logging.disable(logging.DEBUG)
+    log.info("one")
+"""
+    with Peer(write_project(tmp_path, tasks)) as peer:
+        peer.start()
+        assert peer.finish()["state"] == "success"
+        assert peer.events() == ["one"]
+
+
 def test_levels_of_airflow_apply(tmp_path: Path) -> None:
     """Airflow's log levels apply to the runtime's own messages."""
     tasks = "@dag.task\ndef t(): raise TaskSkipped('no data')"

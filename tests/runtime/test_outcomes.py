@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 import pytest
@@ -20,8 +20,24 @@ from dagfloe import (
     TaskRescheduled,
     TaskTimeout,
 )
+from dagfloe.local.supervise.frame_codec import RequestDecoder
+from dagfloe.runtime.wire.frames import MAX_FRAME_BYTES, encode_frame
 from support.run import Run
 from support.schemas import NEW, OLD
+
+
+class NoOffset(tzinfo):
+    """A time zone that does not know its offset."""
+
+    def utcoffset(self, _when: datetime | None) -> None:
+        """Return None."""
+
+    def dst(self, _when: datetime | None) -> None:
+        """Return None."""
+
+    def tzname(self, _when: datetime | None) -> None:
+        """Return None."""
+
 
 WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 
@@ -115,6 +131,27 @@ def test_failed_trigger(run: Run, cause: str, error: str, should_retry: bool, ca
         (TaskAwaitingInput(kwargs={"x": float("nan")}), "float nan"),
         (TaskRescheduled(WHEN.replace(tzinfo=None)), "needs an aware datetime"),
         (TaskRescheduled("soon"), "needs an aware datetime"),  # type: ignore[arg-type]
+        (TaskRescheduled(WHEN.replace(tzinfo=NoOffset())), "needs an aware datetime"),
+        (TaskRescheduled(datetime.max.replace(tzinfo=timezone(timedelta(hours=-14)))), "in the years 1 to 9999"),
+        (TaskRescheduled(datetime.min.replace(tzinfo=timezone(timedelta(hours=14)))), "in the years 1 to 9999"),
+        (TaskDeferred("a.T", timeout=-5), "the timeout of TaskDeferred is -5 s"),
+        (TaskDeferred("a.T", timeout=timedelta(-1)), "the timeout of TaskDeferred is -86400.0 s"),
+        (TaskDeferred("a.T", timeout=1e18), "the timeout of TaskDeferred is 1e+18 s"),
+        (TaskDeferred("a.T", timeout=timedelta.max), "the timeout of TaskDeferred is"),
+        (TaskDeferred("a.T", timeout=float("inf")), "the timeout of TaskDeferred is inf s"),
+        (TaskDeferred("a.T", timeout=float("nan")), "the timeout of TaskDeferred is nan s"),
+        (TaskDeferred("a.T", timeout="5"), "the timeout of TaskDeferred is of type str"),  # type: ignore[arg-type]
+        (TaskDeferred("a.T", queue=5), "the queue of TaskDeferred is 5"),  # type: ignore[arg-type]
+        (TaskDeferred("a.T", queue="q\ud800"), "the queue of TaskDeferred is 'q\\ud800'"),
+        (TaskDeferred("a.T", queue="q" * 300), "use at most 256 characters"),
+        (TaskDeferred("a.T", queue="q\0"), "without NUL"),
+        (TaskDeferred(5), "the trigger of TaskDeferred is 5"),  # type: ignore[arg-type]
+        (TaskDeferred("a." + "T" * 1000), "use at most 1000 characters"),
+        (TaskDeferred("a.T", {"x": 2**64}), "more than 64 bits"),
+        (TaskDeferred("a.T", {"x": "\ud800"}), "a lone surrogate"),
+        (TaskDeferred("a.T", kwargs={"x": "y" * (MAX_FRAME_BYTES + 1)}), "store large data elsewhere"),
+        (TaskAwaitingInput(timeout=-1), "the timeout of TaskAwaitingInput is -1 s"),
+        (TaskAwaitingInput(timeout=1e300), "the timeout of TaskAwaitingInput is 1e+300 s"),
     ],
 )
 def test_suspensions_that_cannot_be_sent(
@@ -129,6 +166,54 @@ def test_suspensions_that_cannot_be_sent(
     assert run(should_retry=True)["type"] == "RetryTask"
     assert run()["state"] == "failed"
     assert message in caplog.text
+    assert not [record for record in caplog.records if record.levelno < logging.ERROR]
+
+
+@pytest.mark.parametrize(
+    ("timeout", "sent"),
+    [
+        (0, "PT0.000000S"),
+        (0.5, "PT0.500000S"),
+        (999_999_999, "PT999999999.000000S"),
+        (1_000_000_000, "P11574DT6400.000000S"),
+        (timedelta(days=2_000_000), "P2000000DT0.000000S"),
+    ],
+)
+def test_long_timeouts(run: Run, timeout: float | timedelta, sent: str) -> None:
+    """Airflow decodes at most nine digits of seconds, so longer timeouts have days."""
+
+    @run.dag.task
+    def t() -> None:
+        raise TaskDeferred("a.T", timeout=timeout)
+
+    assert run()["trigger_timeout"] == sent
+
+
+class Pendulum(datetime):
+    """A subclass of datetime, such as the one of pendulum or of pandas."""
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        datetime.max.replace(tzinfo=timezone.utc),
+        datetime.min.replace(tzinfo=timezone.utc),
+        datetime(9999, 12, 31, 10, tzinfo=timezone(timedelta(hours=-13))),
+        Pendulum(2026, 1, 2, 3, 4, 5, 678901, tzinfo=timezone(timedelta(hours=2))),
+        Pendulum(1, 1, 1, 0, 0, 0, 1, tzinfo=timezone.utc),
+    ],
+)
+def test_far_away_dates(run: Run, when: datetime) -> None:
+    """Every date that exists in UTC is sent, also one of a subclass of datetime."""
+
+    @run.dag.task
+    def t() -> None:
+        raise TaskRescheduled(when)
+
+    message = run()
+    (frame,) = RequestDecoder().feed(b"".join(encode_frame(0, message)))
+    assert frame.body is not None
+    assert frame.body["reschedule_date"] == when
 
 
 def test_unknown_function_to_resume_in(run: Run, caplog: pytest.LogCaptureFixture) -> None:
@@ -390,7 +475,9 @@ def test_partitions_and_references(run: Run) -> None:
     assert run()["outlet_events"] == [{**key, "partition_key": "p"}, {**key, "partition_key": "q"}]
 
 
-@pytest.mark.parametrize("mistake", ["undeclared", "no alias", "alias partitions", "empty partition", "no json"])
+@pytest.mark.parametrize(
+    "mistake", ["undeclared", "no alias", "alias partitions", "empty partition", "no json", "no dict", "surrogate"]
+)
 def test_invalid_outlet_events(run: Run, mistake: str) -> None:
     """An event that Airflow would drop or refuse fails the task."""
     asset, alias = Asset("a"), AssetAlias("al")
@@ -405,11 +492,16 @@ def test_invalid_outlet_events(run: Run, mistake: str) -> None:
             client.outlet_events[alias].add_partitions("p")
         elif mistake == "empty partition":
             client.outlet_events[asset].add_partitions(" ")
+        elif mistake == "no dict":
+            client.outlet_events[asset].extra = [1]  # type: ignore[assignment]
+        elif mistake == "surrogate":
+            client.outlet_events[asset].extra["x"] = "\ud800"
         else:
             client.outlet_events[asset].extra["x"] = object()
 
     run.airflow.replies["ValidateInletsAndOutlets"] = {"type": "InactiveAssetsResult"}
     assert run()["state"] == "failed"
+    assert run.sent() == ["ValidateInletsAndOutlets"]
 
 
 def test_inactive_assets_fail_the_task(run: Run) -> None:
@@ -423,6 +515,19 @@ def test_inactive_assets_fail_the_task(run: Run) -> None:
 
 
 # Label and time limit
+
+
+@pytest.mark.parametrize("label", [5, "", "x" * 251, "a\0b", None, ["x"]])
+def test_labels_that_airflow_cannot_store(run: Run, label: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """A label that Airflow's database cannot store is refused when it is set."""
+
+    @run.dag.task(task_id="t")
+    def task(client: Client) -> None:
+        client.task_instances.set_rendered_map_index(label)
+
+    assert run()["state"] == "failed"
+    assert run.sent() == []
+    assert "1 to 250 characters" in caplog.text
 
 
 def test_every_terminal_message_has_the_rendered_map_index(run: Run) -> None:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     _Function = TypeVar("_Function", bound=Callable[..., object])
 
+#: More than any task takes, and less than the system's timers can count.
+_MAX_TIMEOUT_S = 100 * 365 * 86400.0
+
 
 class Dag(Graph):
     """A Dag, its tasks and its options. Create it with `Bundle.dag`.
@@ -382,6 +385,8 @@ def _timeout_s(timeout: timedelta | float, task_id: str) -> float:
     from dagfloe.values.dates import to_seconds  # noqa: PLC0415 - only for tasks that have a timeout
 
     timeout_s = to_seconds(timeout)
-    if not timeout_s > 0:
-        raise RegistrationError(f"the execution_timeout of task {task_id!r} is {timeout_s:g} s: use more than 0")
+    if not 0 < timeout_s <= _MAX_TIMEOUT_S:
+        raise RegistrationError(
+            f"the execution_timeout of task {task_id!r} is {timeout_s:g} s: use more than 0 and at most 100 years"
+        )
     return timeout_s

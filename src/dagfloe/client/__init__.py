@@ -81,6 +81,11 @@ class Client:
     def reply_timeout_s(self, seconds: float) -> None:
         self._exchange.transport.reply_timeout_s = seconds
 
+    @property
+    def rendered_map_index(self) -> str | None:
+        """The label that this try has set with `task_instances.set_rendered_map_index`; None without one."""
+        return self._exchange.rendered_map_index
+
     # Groups
 
     @_group

@@ -89,6 +89,9 @@ class Exchange:
         secrets: the strings to mask in the log.
         bundle: the bundle in which the running task is registered, if known.
         clock: returns the present time, aware; None for the real clock.
+
+    Attributes:
+        rendered_map_index: the last label of this task instance; its terminal message repeats it.
     """
 
     def __init__(
@@ -104,6 +107,7 @@ class Exchange:
         self.secrets = secrets
         self._bundle = bundle
         self._clock = clock
+        self.rendered_map_index: str | None = None
 
     @property
     def ti(self) -> TaskInstance:

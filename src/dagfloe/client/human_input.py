@@ -5,7 +5,7 @@ from __future__ import annotations
 from dagfloe.call_errors import HumanInputError, HumanInputTimeout
 from dagfloe.errors import DagfloeError, RemoteProtocolError, TaskAwaitingInput, TaskDeferred
 from dagfloe.model.record import Record
-from dagfloe.values.dates import to_seconds
+from dagfloe.values.dates import check_duration
 from dagfloe.values.jsonable import check_jsonable
 
 TYPE_CHECKING = False
@@ -99,10 +99,12 @@ class HumanInput:
 
         Raises:
             TaskAwaitingInput: always; with `poll`, TaskDeferred. Do not catch it.
-            DagfloeError: if the defaults do not fit the options.
+            DagfloeError: if the defaults do not fit the options, or a time is not valid. Nothing was sent then.
         """
         options, defaults = list(options), None if defaults is None else list(defaults)
         form = dict(params or {})
+        timeout_s = None if timeout is None else check_duration(timeout, "the timeout of a question")
+        poll_s = None if poll is None else check_duration(poll, "the poll of a question")
         self.request(
             subject,
             options,
@@ -112,7 +114,7 @@ class HumanInput:
             params=form,
             assigned_users=assigned_users,
         )
-        if poll is None:
+        if poll_s is None:
             raise TaskAwaitingInput(resume=resume, kwargs=kwargs, timeout=timeout)
         from datetime import timedelta  # noqa: PLC0415 - only here
 
@@ -122,10 +124,8 @@ class HumanInput:
             "params": form,
             "defaults": defaults,
             "multiple": multiple,
-            "timeout_datetime": None
-            if timeout is None
-            else self._exchange.now() + timedelta(seconds=to_seconds(timeout)),
-            "poke_interval": to_seconds(poll),
+            "timeout_datetime": None if timeout_s is None else self._exchange.now() + timedelta(seconds=timeout_s),
+            "poke_interval": poll_s,
         }
         raise TaskDeferred(HITL_TRIGGER, trigger_kwargs, resume=resume, kwargs=kwargs)
 

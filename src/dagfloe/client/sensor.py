@@ -7,7 +7,7 @@ import time
 
 from dagfloe.call_errors import SensorTimeout
 from dagfloe.errors import DagfloeError, TaskRescheduled, TaskSkipped
-from dagfloe.values.dates import to_seconds
+from dagfloe.values.dates import check_duration, to_seconds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def poke(
         raise DagfloeError(f"poke has no mode {mode!r}: use one of {', '.join(MODES)}")
     from datetime import timedelta  # noqa: PLC0415 - only sensors need it
 
-    interval_s, timeout_s = to_seconds(interval), to_seconds(timeout)
+    interval_s, timeout_s = check_duration(interval, "the interval of poke"), to_seconds(timeout)
     start = time.monotonic()
     first = first_reschedule_date() if mode == "reschedule" else None
     waited_before_s = 0.0 if first is None else (clock() - first).total_seconds()

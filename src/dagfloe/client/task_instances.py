@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dagfloe.client.dag_runs import to_list
+from dagfloe.errors import DagfloeError
 from dagfloe.model.record import Record
 from dagfloe.values.dates import to_datetime
 from dagfloe.values.jsonable import check_jsonable
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
         TaskInstanceState,
     )
     from dagfloe.messages.v2026_10_30 import SetExecutionTimeout
+
+#: The characters that Airflow's database can hold.
+_MAX_LABEL_LENGTH = 250
 
 
 class PreviousTaskInstance(Record):
@@ -61,8 +65,6 @@ class TaskInstances:
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
-        #: The last label of this task instance; its terminal message repeats it.
-        self.rendered_map_index: str | None = None
 
     def count(
         self,
@@ -217,11 +219,18 @@ class TaskInstances:
         """Show a label instead of this task instance's map index.
 
         Args:
-            label: the label; Airflow refuses an empty one.
+            label: the label, of 1 to 250 characters.
+
+        Raises:
+            DagfloeError: if the label is empty or too long.
         """
+        if type(label) is not str or not 0 < len(label) <= _MAX_LABEL_LENGTH or "\0" in label:
+            raise DagfloeError(
+                f"a rendered_map_index needs to be a str of 1 to {_MAX_LABEL_LENGTH} characters without NUL"
+            )
         body: SetRenderedMapIndex = {"type": "SetRenderedMapIndex", "rendered_map_index": label}
         self._exchange.send(body)
-        self.rendered_map_index = label
+        self._exchange.rendered_map_index = label
 
     def set_execution_timeout(self, seconds: float) -> None:
         """Let the supervisor kill this process if it runs longer. The runtime calls this for `execution_timeout`.

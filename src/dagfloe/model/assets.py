@@ -231,7 +231,12 @@ class OutletEvent:
 
         Args:
             asset: the outlet's asset; None for an alias.
+
+        Raises:
+            RegistrationError: if the event's extra is not a dict.
         """
+        if not isinstance(self.extra, dict):
+            raise RegistrationError(f"the extra of {self!r} is {type(self.extra).__name__}: use a dict")
         if asset is None:
             return [
                 {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import re
@@ -17,11 +18,12 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from dagfloe.cancellation import Cancellation
+from dagfloe.errors import TaskCancelled
 from dagfloe.masking import Secrets
 from dagfloe.runtime.log.channel import LogChannel
 from dagfloe.runtime.log.handler import ChannelHandler
 from dagfloe.runtime.log.levels import Levels
-from dagfloe.runtime.log.render import MAX_FRAMES, describe_exception, render, render_record
+from dagfloe.runtime.log.render import MAX_CHARACTERS, MAX_FRAMES, MAX_NOTES, Describer, render, render_record
 from dagfloe.runtime.log.sanitizer import MAX_ELEMENTS, MAX_STRING_LENGTH
 from support.strategies import Evasive, OddText, Raises, any_text, odd_values
 
@@ -113,7 +115,7 @@ def caught(action: Callable[[], object]) -> BaseException:
 
 def describe(error: BaseException) -> list[dict[str, Any]]:
     """An exception with its causes, as the supervisor gets it."""
-    chain: list[dict[str, Any]] = json.loads(json.dumps(describe_exception(error, no_mask)))
+    chain: list[dict[str, Any]] = json.loads(json.dumps(Describer(no_mask).describe(error)))
     return chain
 
 
@@ -254,7 +256,6 @@ def test_names_that_become_equal_are_renamed() -> None:
         (lambda: "\ud800", "\\ud800"),
         (lambda: b"\xff", "b'\\xff'"),
         (Raises, "<Raises, ValueError in its repr()>"),
-        (Evasive, "<Evasive, RuntimeError while it was read>"),
         (lambda: OddText("text"), "text"),
         (lambda: (1, (2,)), [1, [2]]),
     ],
@@ -265,6 +266,11 @@ def test_values_that_are_not_json(make: Callable[[], object], rendered_value: ob
     fields = rendered(msg="e", before=1, odd=value, within=[1, value], after=2)
     assert fields["odd"] == rendered_value
     assert (fields["before"], fields["within"], fields["after"]) == (1, [1, rendered_value], 2)
+
+
+def test_value_that_lies_about_its_class() -> None:
+    """A value whose `__class__` raises is shown like any other."""
+    assert rendered(msg="e", odd=Evasive())["odd"].startswith("<support.strategies.Evasive object at ")
 
 
 def test_large_structures_are_cut() -> None:
@@ -462,17 +468,105 @@ def test_falsy_exceptions_are_causes_too() -> None:
     assert chain[1]["exc_notes"] == []
 
 
-def test_exception_that_cannot_be_read_does_not_lose_the_record() -> None:
-    """If an exception's attributes raise, the rest of the record is kept, with a note about the exception."""
+class Meta(type):
+    """A metaclass whose attributes raise."""
 
-    class Closed(Exception):
-        @property
-        def __cause__(self) -> Any:  # type: ignore[override]
-            raise RuntimeError("closed")
+    @property
+    def __name__(cls) -> Any:  # type: ignore[override]
+        raise SystemExit(0)
 
-    fields = rendered(msg="said", rows=3, exc_info=exc_info(Closed()))
+    @property
+    def __module__(cls) -> Any:  # type: ignore[override]
+        raise SystemExit(0)
+
+    def __instancecheck__(cls, other: object) -> bool:
+        raise SystemExit(0)
+
+    def __subclasscheck__(cls, other: object) -> bool:
+        raise SystemExit(0)
+
+    def __getattribute__(cls, name: str) -> Any:
+        raise SystemExit(0)
+
+
+class Endless(list[object]):
+    """A list that says that it is endless."""
+
+    def __iter__(self) -> Any:
+        while True:
+            yield "again"
+
+    def __len__(self) -> int:
+        raise SystemExit(0)
+
+
+def hostile(kind: type[BaseException], method: str) -> BaseException:
+    """An exception whose class has a method or a property that raises an exception of a kind."""
+
+    def raise_it(*_: object) -> Any:
+        raise kind(0)
+
+    value = (
+        raise_it if method in ("__str__", "__repr__", "__getattribute__", "__eq__", "__hash__") else property(raise_it)
+    )
+    error: BaseException = Meta("Hostile", (ValueError,), {method: value})("why")
+    vars(BaseException)["__traceback__"].__set__(error, caught(lambda: 1 / 0).__traceback__)
+    return error
+
+
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt, asyncio.CancelledError, RecursionError, MemoryError])
+@pytest.mark.parametrize(
+    "method",
+    [
+        *("__str__", "__repr__", "__getattribute__", "__eq__", "__hash__", "__class__", "__dict__", "__cause__"),
+        *("__context__", "__suppress_context__", "__traceback__", "__notes__", "args", "exceptions"),
+    ],
+)
+def test_hostile_exceptions_are_described(kind: type[BaseException], method: str) -> None:
+    """Whatever an exception's class and metaclass raise, the record has the exception's name and its frames."""
+    fields = rendered(msg="said", rows=3, exc_info=(ValueError, hostile(kind, method), None))
     assert (fields["event"], fields["rows"]) == ("said", 3)
-    assert fields["exception_left_out"] == "Closed (RuntimeError while describing it)"
+    (description,) = fields["exception"]
+    assert description["exc_type"] == "Hostile"
+    assert description["frames"][-1]["name"] == "<lambda>"
+
+
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt, asyncio.CancelledError, TaskCancelled])
+def test_hostile_values_are_shown(kind: type[BaseException]) -> None:
+    """Values, keys and notes that raise any exception are named in the record."""
+    odd = hostile(kind, "__repr__")
+    fields = rendered(msg="said", odd=odd, inside={"a": [odd]}, list=Endless([1, 2]))
+    assert fields["odd"] == f"<Hostile, {kind.__name__} in its repr()>"
+    assert fields["inside"] == {"a": [fields["odd"]]}
+    assert fields["list"] == [1, 2]
+    error = ValueError("x")
+    vars(error)["__notes__"] = Endless([hostile(kind, "__str__"), "b"])
+    assert describe(error)[0]["exc_notes"] == [f"<Hostile, {kind.__name__} in its str()>", "b"]
+
+
+def test_stop_while_a_value_is_shown() -> None:
+    """A stop that the runtime delivers while a value is shown is not swallowed."""
+    cancellation = Cancellation()
+
+    class Slow:
+        def __repr__(self) -> str:
+            cancellation.request("SIGTERM")
+            return "slow"
+
+    cancellation.arm()
+    with pytest.raises(TaskCancelled):
+        rendered(msg="said", slow=Slow())
+
+
+@pytest.mark.parametrize("count", [60, 5000])
+def test_many_long_notes_are_cut(count: int) -> None:
+    """An exception with any number of long notes is a record of a useful size."""
+    error = ValueError("x")
+    vars(error)["__notes__"] = ["n" * 100_000] * count
+    record = logging.makeLogRecord({"levelno": logging.INFO, "name": "x", "exc_info": exc_info(error)})
+    line = render_record(record, no_mask)
+    assert len(line) < 3 * MAX_CHARACTERS
+    assert json.loads(line)["exception"][0]["exc_notes"][-1] == f"... {count - MAX_NOTES} more notes ..."
 
 
 def test_circular_chain_ends() -> None:

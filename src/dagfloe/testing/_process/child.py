@@ -6,7 +6,7 @@ import json
 import sys
 
 from dagfloe.runtime.config import BundleConfig
-from dagfloe.runtime.server import exit_soon, serve
+from dagfloe.runtime.server import serve
 from dagfloe.runtime.wire.addresses import parse_address
 
 
@@ -30,11 +30,9 @@ def main(source: str, comm: str, logs: str) -> int:
         source=fields["file"],
         schema_version=fields["schema_version"],
     )
-    status = serve(
+    return serve(
         config, parse_address(comm.partition("=")[2], "--comm"), parse_address(logs.partition("=")[2], "--logs")
     )
-    exit_soon(status)
-    return status
 
 
 if __name__ == "__main__":
