@@ -22,12 +22,11 @@ from dagfloe.errors import (
 )
 from dagfloe.masking import Secrets
 from dagfloe.runtime.loader import load_bundle
-from dagfloe.runtime.log.channel import LogChannel
-from dagfloe.runtime.log.handler import ChannelHandler
 from dagfloe.runtime.log.levels import Levels
 from dagfloe.runtime.log.sanitizer import class_name, safe_string
 from dagfloe.runtime.process.children import end_children_with_us
 from dagfloe.runtime.process.ending import Ending
+from dagfloe.runtime.process.exit_guard import ExitGuard
 from dagfloe.runtime.process.forks import leave_if_forked
 from dagfloe.runtime.process.host import open_parent, unpacked_folder
 from dagfloe.runtime.process.signals import PeerWatch, StopSignals, TimeLimit
@@ -50,6 +49,8 @@ if TYPE_CHECKING:
     from dagfloe.authoring.bundle import Bundle
     from dagfloe.cancellation import Log
     from dagfloe.runtime.config import BundleConfig
+    from dagfloe.runtime.log.handler import ChannelHandler
+    from dagfloe.runtime.log.output import Output
     from dagfloe.runtime.wire.addresses import Address
 
 REPLY_TIMEOUT_VARIABLE = "DAGFLOE_REPLY_TIMEOUT_S"
@@ -78,19 +79,19 @@ def serve(config: BundleConfig, comm: Address, logs: Address, launcher: int | st
     Returns:
         The exit status: 0 exactly when a terminal message was delivered.
     """
+    guard = ExitGuard(os.environ).install()
     secrets = Secrets()
     cancellation = Cancellation()
     levels = Levels.from_environment(os.environ)
-    channel = LogChannel(cancellation, secrets, levels=levels)
-    cancellation.log = channel.log
-    handler = ChannelHandler(channel, levels)
-    handler.install()
-    from dagfloe.runtime.log.streams import redirect_streams  # noqa: PLC0415 - only a process that runs a task needs it
+    from dagfloe.runtime.log.output import Output  # noqa: PLC0415 - only a process that runs a task needs it
 
     ending = Ending()
-    restore_streams = redirect_streams(channel)
+    output = Output(cancellation, secrets, levels)
+    channel, handler = output.channel, output.handler
+    cancellation.log = channel.log
+    output.install(_share_with_workers)
+    guard.call_before_exit(output.finish)
     faulthandler.enable(2)
-    os.register_at_fork(after_in_child=channel.after_fork)
     try:
         with StopSignals(cancellation) as signals:
             parent = open_parent()
@@ -118,6 +119,7 @@ def serve(config: BundleConfig, comm: Address, logs: Address, launcher: int | st
                 if terminal is not None:
                     _deliver(comms, terminal, ending, channel.log)
                 if ending.status == 0:
+                    guard.confirm()
                     signals.ignore_from_now_on()
             comms.close()
     except BaseException as error:  # whatever it is, and wherever it was raised: it must not become the exit status
@@ -125,12 +127,16 @@ def serve(config: BundleConfig, comm: Address, logs: Address, launcher: int | st
             raise  # the addresses do not answer
         _rescue(error, ending, channel.log)
     finally:
-        with suppress(BaseException):  # the author may have replaced anything
-            restore_streams()
-            handler.uninstall()
-        channel.close()
-    exit_soon(ending.status)
+        if channel.is_storing:  # without a connection, messages are for the user who started this program
+            output.restore()
+    exit_soon(ending.status, output.finish)
     return ending.in_order()
+
+
+def _share_with_workers(output: Output) -> None:
+    from dagfloe.runtime.process.workers import share_with_workers  # noqa: PLC0415 - most tasks start no workers
+
+    share_with_workers(output)
 
 
 def _rescue(error: BaseException, ending: Ending, log: Log) -> None:
@@ -294,16 +300,20 @@ def _exit_without_traces() -> None:
     _exit(EXIT_FAILURE)
 
 
-def exit_soon(status: int, grace_s: float = EXIT_GRACE_S) -> None:
+def exit_soon(status: int, finish: Callable[[], object], grace_s: float = EXIT_GRACE_S) -> None:
     """End the process after some seconds, even if a thread of the author's never ends.
 
     Args:
         status: the exit status.
+        finish: sends the output that is left; called right before the end.
         grace_s: how many seconds the author's threads and exit handlers may take.
     """
-    start_new_thread(_exit_later, (status, grace_s))
+    start_new_thread(_exit_later, (status, finish, grace_s))
 
 
-def _exit_later(status: int, grace_s: float) -> None:
+def _exit_later(status: int, finish: Callable[[], object], grace_s: float) -> None:
     sleep(grace_s)
-    _exit(status)
+    try:
+        finish()
+    finally:
+        _exit(status)

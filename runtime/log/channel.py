@@ -74,6 +74,11 @@ class LogChannel:
         # The author may replace the functions in their module and in this one, as libraries that freeze the time do.
         self._now, self._sleep = monotonic, sleep
 
+    @property
+    def is_storing(self) -> bool:
+        """Whether the lines are stored, because the channel is not connected yet."""
+        return self._outlet.is_storing
+
     def connect(self, sock: socket, write_timeout_s: float = WRITE_TIMEOUT_S) -> None:
         """Send the stored lines, and all later ones, to a connected socket.
 
@@ -167,6 +172,26 @@ class LogChannel:
                 sharing = Sharing.create()
                 if sharing is not None:
                     self._outlet.share(sharing)
+
+    def handover(self) -> tuple[int, int] | None:
+        """The descriptors of the socket and of its lock, for another process; None if it cannot use them."""
+        self.share()
+        with self.shield, self.lock:
+            return self._outlet.handover()
+
+    def join(self, sock: socket, lock: int) -> None:
+        """Use the socket of another process from now on.
+
+        Args:
+            sock: the connected socket.
+            lock: the descriptor of its lock.
+        """
+        from dagfloe.runtime.log.sharing import Sharing  # noqa: PLC0415 - see above
+
+        with self.shield, self.lock:
+            self._outlet.connect(sock)
+            self._outlet.share(Sharing(lock))
+        self.wait()
 
     def after_fork(self) -> None:
         """Make the channel usable in a forked child, even if another thread held the lock during the fork."""

@@ -10,6 +10,7 @@ import logging
 import sys
 import threading
 from contextlib import suppress
+from os import getpid
 from time import time
 
 from dagfloe.runtime.log.levels import level_name
@@ -54,10 +55,15 @@ class Streams:
         for stream in self._streams:
             stream.finish()
 
-    def finish_at_every_flush(self) -> None:
-        """Treat every flush as the end of a line from now on, because Python itself ends soon."""
+    def prepare_for_the_end(self) -> None:
+        """Treat every flush as the end of a line, because Python ends now; and keep the streams until its real end."""
+        for stream in (*self._original, sys.__stdout__, sys.__stderr__):
+            with suppress(Exception):  # see above
+                stream.flush()  # type: ignore[union-attr]
         for stream in self._streams:
             stream.finish_at_every_flush()
+        # While Python deletes the modules, it takes the streams from these names. Objects that die may print, too.
+        sys.__stdout__, sys.__stderr__ = self._streams  # type: ignore[misc]
 
     def after_fork(self) -> None:
         """Forget the unfinished lines in a forked child: they are the parent's."""
@@ -127,15 +133,17 @@ class _Text:
 class _ThreadEnd:
     """Finishes the line of a thread when the thread ends, and its local data with it."""
 
-    __slots__ = ("_sink", "text")
+    __slots__ = ("_process", "_sink", "text")
 
     def __init__(self, sink: _LineSink) -> None:
+        self._process = getpid()
         self._sink = sink
         self.text = _Text()
 
     def __del__(self) -> None:
         with suppress(Exception):
-            self._sink.forget(self.text)
+            if getpid() == self._process:  # a fork ends the other threads in the child
+                self._sink.forget(self.text)
 
 
 class _LineSink(io.BufferedIOBase):

@@ -91,6 +91,9 @@ def find_tls_roots(environment: MutableMapping[str, str], built_with: tuple[str,
 def serve_multiprocessing() -> None:
     """Run as a worker process if `multiprocessing` started this program from a task as one; does not return then."""
     if any("multiprocessing" in argument for argument in sys.argv[1:]):
+        from dagfloe.runtime.process.workers import join_by_argument  # noqa: PLC0415 - only on this path
+
+        join_by_argument(sys.argv)
         from multiprocessing import freeze_support  # noqa: PLC0415 - slow to import
 
         freeze_support()

@@ -68,6 +68,14 @@ class Secrets:
         """Mask a connection's extra: the whole string, and the values of sensitive keys inside it."""
         self.add(secret_parts(extra_text))
 
+    def forms(self) -> list[str]:
+        """Every string that is masked, for the `Secrets` of another process."""
+        return list(self._strings)
+
+    def add_forms(self, forms: list[str]) -> None:
+        """Mask the strings that `forms` of another object has returned."""
+        self._strings |= set(forms)
+
     def mask(self, string: str) -> str:
         """The string with every secret replaced by `***`."""
         pattern, count = self._compiled

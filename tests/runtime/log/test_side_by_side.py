@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from support.side_by_side import missing_lines, run_task
+import pytest
+
+from support.side_by_side import missing_lines, run_plain, run_task
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,3 +50,182 @@ def t():
         print("joined")
 """
     assert run_task(tmp_path, code).events == ["thread 0", "joined", "thread 1", "joined", "thread 2", "joined"]
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        "os._exit(0)",
+        "os.execv('/bin/true', ['true'])",
+        "threading.Thread(target=os._exit, args=(0,)).start(); time.sleep(60)",
+        "sys.exit()",
+        "pass",
+    ],
+)
+def test_unfinished_line_at_the_end(tmp_path: Path, ending: str) -> None:
+    """An unfinished line arrives, however the process ends."""
+    code = f"""
+def t():
+    print("first")
+    print("un", end="")
+    print("finished", end="", flush=True)
+    {ending}
+"""
+    assert not missing_lines(tmp_path, code)
+
+
+def test_after_the_task(tmp_path: Path) -> None:
+    """What threads, exit handlers and dying objects print and log after the task arrives, with masked secrets."""
+    code = """
+import atexit, logging.handlers
+from dagfloe import *
+class Dying:
+    def __del__(self): print("deleted", 1)
+dying = Dying()
+def at_exit():
+    print("printed at exit, password swordfish")
+    log.info("logged at exit, password %s", "swordfish")
+    memory.buffer.append(logging.makeLogRecord({"msg": "buffered", "levelno": 20, "levelname": "INFO"}))
+    raise ValueError("raised at exit, swordfish")
+def later():
+    time.sleep(0.3)
+    print("printed later, password swordfish")
+    log.info("logged later, password %s", "swordfish")
+    raise ValueError("raised later, swordfish")
+def t(client: Client = None):
+    global memory
+    if client: client.mask_secret("swordfish")
+    memory = logging.handlers.MemoryHandler(100, target=logging.getLogger().handlers[0])
+    atexit.register(at_exit)
+    threading.Thread(target=later, name="late").start()
+"""
+    plain, task = run_plain(tmp_path, code), run_task(tmp_path, code)
+    assert task.status == 0
+    is_source = re.compile(r"\s|Traceback|Exception")
+    expected = {line.replace("swordfish", "***") for line in plain.lines() if not is_source.match(line)}
+    lines = set(task.lines())
+    assert {"ValueError: raised at exit, ***", "buffered", "deleted 1", "logged at exit, password ***"} <= lines
+    assert expected - lines == {"ValueError: raised later, ***"}
+    assert task.records[-1]["event"] == "deleted 1"
+    record = next(record for record in task.records if "thread late" in record["event"])
+    assert record["exception"][0]["exc_value"] == "raised later, ***"
+    assert b"swordfish" not in task.logs
+    assert task.stderr == task.stdout == b""
+
+
+FORK = """
+def t():
+    children = []
+    for number in range(4):
+        child = os.fork()
+        if not child:
+            for item in range(40): log.info("%d-%d %s", number, item, "x" * 50_000)
+            print("child", number, end="", flush=True)
+            os._exit(0)
+        children.append(child)
+    for item in range(40): log.info("4-%d %s", item, "x" * 50_000)
+    for child in children: os.waitpid(child, 0)
+"""
+
+
+def test_forked_children(tmp_path: Path) -> None:
+    """Long records of a task and four forked children, and their unfinished lines, arrive whole."""
+    output = run_task(tmp_path, FORK)
+    records = {f"{number}-{item} {'x' * 50_000}": 1 for number in range(5) for item in range(40)}
+    assert output.lines() == {**records, **{f"child {number}": 1 for number in range(4)}}
+    assert output.stderr == b""
+
+
+def test_threads_and_children(tmp_path: Path) -> None:
+    """Lines of threads of several processes arrive whole. What was unfinished during the fork arrives once."""
+    code = """
+def talk(name):
+    for number in range(50): log.info("%s-%d %s", name, number, name[0] * 2000); print(name, number)
+def talk_all(names):
+    threads = [threading.Thread(target=talk, args=(name,)) for name in names]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+def t():
+    print("begun", end="", flush=True)
+    before = threading.Thread(target=talk, args=("before",))
+    before.start()
+    child = os.fork()
+    talk_all("abc" if child else "def")
+    if not child: os._exit(0)
+    before.join()
+    os.waitpid(child, 0)
+    print(" and ended")
+"""
+    output = run_task(tmp_path, code)
+    names = ["before", *"abcdef"]
+    records = [f"{name}-{number} {name[0] * 2000}" for name in names for number in range(50)]
+    prints = [f"{name} {number}" for name in names for number in range(50)]
+    assert output.lines() == dict.fromkeys([*records, *prints, "begun and ended"], 1)
+
+
+WORKERS = """
+import concurrent.futures, multiprocessing, warnings
+def work(number):
+    print("printed", number)
+    print("flushed", number, flush=True)
+    sys.stderr.write(f"written {number}\\n")
+    logging.getLogger("work").warning("warned %s", number)
+    logging.getLogger("work").critical("critical %s", number)
+    if number == 2: raise ValueError("raised 2")
+def end(number):
+    work(number)
+    print("unfinished", number, end="", flush=True)
+"""
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_workers(tmp_path: Path, method: str) -> None:
+    """The output of processes of multiprocessing arrives, with the tracebacks of those that fail."""
+    code = f"""{WORKERS}
+def t():
+    context = multiprocessing.get_context("{method}")
+    for number in range(4):
+        process = context.Process(target=end, args=(number,), name=f"worker-{{number}}")
+        process.start(); process.join()
+        print("\\nstatus", process.exitcode)
+"""
+    plain, task = run_plain(tmp_path, code), run_task(tmp_path, code)
+    is_source = re.compile(r"\s+(File|\^|~)|Traceback")
+    expected = {line for line in plain.lines() if not is_source.match(line)}
+    assert len(expected) > 20
+    assert expected <= set(task.lines())
+    assert task.stderr == task.stdout == b""
+    levels = {record["event"]: record["level"] for record in task.records}
+    assert (levels["warned 1"], levels["critical 1"], levels["printed 1"]) == ("warning", "critical", "info")
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_pools(tmp_path: Path, method: str) -> None:
+    """The output of the workers of pools arrives, and levels and secrets are those of the task."""
+    code = f"""{WORKERS}
+from dagfloe import *
+def tell(number):
+    work(number + 10)
+    print("password swordfish", number)
+    logging.getLogger("work").info("quiet %s", number)
+    logging.getLogger("loud").debug("loud %s", number)
+    return number
+def t(client: Client):
+    client.mask_secret("swordfish")
+    context = multiprocessing.get_context("{method}")
+    with concurrent.futures.ProcessPoolExecutor(3, mp_context=context) as pool:
+        print(sum(pool.map(tell, range(30))))
+    with context.Pool(2) as pool:
+        print(sum(pool.map(tell, range(30, 60))))
+        pool.close(); pool.join()
+"""
+    env = {"AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING", "AIRFLOW__LOGGING__NAMESPACE_LEVELS": "loud=DEBUG"}
+    task = run_task(tmp_path, code, env=env)
+    lines = task.lines()
+    for number in range(60):
+        assert lines[f"password *** {number}"] == lines[f"loud {number}"] == 1
+        assert lines[f"quiet {number}"] == 0
+        for text in ("printed", "flushed", "written", "warned", "critical"):
+            assert lines[f"{text} {number + 10}"] == 1
+    assert task.stderr == task.stdout == b""
+    assert b"swordfish" not in task.logs
