@@ -32,6 +32,31 @@ def spawn() -> list[int]:
         return pool.map(square, [1, 2, 3])
 
 
+def talk(number: int) -> int:
+    print("printed", number)
+    print("password swordfish", number, flush=True)
+    logging.getLogger("worker").warning("logged %s", number)
+    sys.stderr.write(f"written {number}\n")
+    print("unfinished", number, end="", flush=True)
+    return number
+
+
+@dag.task
+def workers(client: Client) -> list[int]:
+    """Workers of every kind that print and log."""
+    client.mask_secret("swordfish")
+    numbers = []
+    for start, method in enumerate(("fork", "spawn", "forkserver")):
+        process = multiprocessing.get_context(method).Process(target=talk, args=(10 * start,))
+        process.start()
+        process.join()
+        with multiprocessing.get_context(method).Pool(2) as pool:
+            numbers += pool.map(talk, range(10 * start + 1, 10 * start + 9), 1)
+            pool.close()
+            pool.join()
+    return numbers
+
+
 @dag.task
 def program() -> dict[str, str | None]:
     code = "import os; print(os.environ.get('LD_LIBRARY_PATH'))"
