@@ -25,9 +25,8 @@ from dagfloe.runtime.loader import load_bundle
 from dagfloe.runtime.log.levels import Levels
 from dagfloe.runtime.log.sanitizer import class_name, safe_string
 from dagfloe.runtime.process.children import end_children_with_us
-from dagfloe.runtime.process.ending import Ending
+from dagfloe.runtime.process.ending import Ending, leave_if_forked
 from dagfloe.runtime.process.exit_guard import ExitGuard
-from dagfloe.runtime.process.forks import leave_if_forked
 from dagfloe.runtime.process.host import open_parent, unpacked_folder
 from dagfloe.runtime.process.signals import PeerWatch, StopSignals, TimeLimit
 from dagfloe.runtime.task_runner import TaskRunner

@@ -19,10 +19,8 @@ from dagfloe.errors import (
 from dagfloe.model.context import running
 from dagfloe.runtime.binding import Binder
 from dagfloe.runtime.config import SCHEMA_VERSIONS
-from dagfloe.runtime.interpreter import Interpreter
 from dagfloe.runtime.log.sanitizer import class_name, safe_string
-from dagfloe.runtime.outcomes import check_decision, suspend
-from dagfloe.runtime.process.forks import leave_if_forked
+from dagfloe.runtime.process.ending import Interpreter, leave_if_forked
 from dagfloe.runtime.wire.frames import encode_frame
 from dagfloe.runtime.wire.messages import (
     TRIGGER_FAILED_METHOD,
@@ -180,7 +178,7 @@ class TaskRunner:
             raise
         finally:
             cancellation.disarm()
-            self._interpreter.restore_recursion_limit()
+            self._interpreter.restore_limits()
         leave_if_forked(self._pid, self._log)
         return result
 
@@ -242,6 +240,8 @@ class TaskRunner:
 
     def _suspend(self, task: Task, outcome: TaskDeferred | TaskAwaitingInput | TaskRescheduled) -> dict[str, Any]:
         """The terminal message of a task that Airflow will run again. An error in the outcome fails the task."""
+        from dagfloe.runtime.outcomes import suspend  # noqa: PLC0415 - few tasks are suspended
+
         message = suspend(task, outcome, self._client.rendered_map_index)
         self._check(message)
         if message["type"] == "RescheduleTask":
@@ -278,6 +278,8 @@ class TaskRunner:
         if task.retry_policy is None:
             return None
         try:
+            from dagfloe.runtime.outcomes import check_decision  # noqa: PLC0415 - few tasks have a policy
+
             return check_decision(task.retry_policy(error, self._context.try_number))
         except BaseException as failure:  # noqa: BLE001 - the author's policy may raise anything
             leave_if_forked(self._pid, self._log, failure)

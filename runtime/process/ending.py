@@ -1,13 +1,18 @@
-"""Decides the exit status of a process that runs a task: 0 exactly when the terminal message was delivered.
+"""Keeps the end of a process that runs a task in order, whatever the author's code did.
 
-Nothing that the author's code raises can change this, wherever it is raised: see `Ending.enforce`. Only code that ends
-the process past Python, such as `os._exit`, can; the launcher of a bundle file watches for that.
+The exit status is 0 exactly when the terminal message was delivered. Nothing that the author's code raises can change
+this, wherever it is raised: see `Ending.enforce`. Only code that ends the process past Python, such as `os._exit`, can;
+the launcher of a bundle file watches for that.
 """
 
 from __future__ import annotations
 
 import atexit
+import builtins
 import os
+import sys
+from contextlib import suppress
+from logging import ERROR, WARNING
 
 from dagfloe.constants import EXIT_FAILURE
 
@@ -15,10 +20,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from dagfloe.cancellation import Log
     from dagfloe.runtime.wire.comms import Comms
 
 # Saved, because the author's code may replace them.
-_exit, _getpid = os._exit, os.getpid
+_exit, _getpid, _close, _fstat = os._exit, os.getpid, os.close, os.fstat
 
 
 class Ending:
@@ -53,3 +59,79 @@ class Ending:
         """End the process with the right status if an exception has left the runtime; called at exit."""
         if not self._is_orderly and _getpid() == self.pid:
             _exit(self.status)
+
+
+class Interpreter:
+    """What the author's code may use up or replace in this process, and the end of the task needs.
+
+    Create it before the task's function runs.
+    """
+
+    def __init__(self) -> None:
+        self._recursion_limit = sys.getrecursionlimit()
+        self._set_recursion_limit = sys.setrecursionlimit
+        self._set_trace, self._set_profile = sys.settrace, sys.setprofile
+        self._builtins = dict(vars(builtins))
+        self._spares = _open_spares()
+
+    def restore_limits(self) -> None:
+        """Set the recursion limit again, and free two file descriptors: the end of the task imports modules."""
+        self._set_recursion_limit(self._recursion_limit)
+        spares, self._spares = self._spares, ()
+        for descriptor, identity in spares:
+            with suppress(OSError):  # the author closed it
+                if _identify(descriptor) == identity:  # not another file that the author opened afterwards
+                    _close(descriptor)
+
+    def restore(self) -> None:
+        """Restore all. Only for a task that failed, because the author's code still runs in threads and at exit."""
+        builtins.__dict__.update(self._builtins)
+        self._set_trace(None)
+        self._set_profile(None)
+        self.restore_limits()
+
+
+def _open_spares() -> tuple[tuple[int, tuple[int, int]], ...]:
+    with suppress(OSError):
+        return tuple((descriptor, _identify(descriptor)) for descriptor in os.pipe())
+    return ()
+
+
+def _identify(descriptor: int) -> tuple[int, int]:
+    status = _fstat(descriptor)
+    return status.st_dev, status.st_ino
+
+
+def leave_if_forked(pid: int, log: Log, error: BaseException | None = None) -> None:
+    """End this process if it is not the task's own process: after its output, and without `atexit`.
+
+    The author called `os.fork()`, and the child came back out of the author's code instead of calling `os._exit()`. It
+    has its parent's sockets and pipes, and would send a terminal message of its own.
+
+    Args:
+        pid: the id of the task's process.
+        log: logs a message.
+        error: the exception with which the author's code ended, if it raised one.
+    """
+    child = _getpid()
+    if child == pid:
+        return
+    status = EXIT_FAILURE
+    try:
+        status = _find_status(error)
+        if error is None:
+            log(WARNING, "dagfloe.task", f"The forked process {child} returned from the task, and ends")
+        elif type(error) is not SystemExit:
+            log(ERROR, "dagfloe.task", f"The forked process {child} failed, and ends", error)
+        for stream in (sys.stdout, sys.stderr):
+            getattr(stream, "finish", stream.flush)()
+    finally:
+        _exit(status)
+
+
+def _find_status(error: BaseException | None) -> int:
+    """The exit status that Python would have."""
+    code = error.code if type(error) is SystemExit else error
+    if code is None:
+        return 0
+    return code & 0xFF if type(code) is int else EXIT_FAILURE
