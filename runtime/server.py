@@ -84,7 +84,7 @@ def serve(config: BundleConfig, comm: Address, logs: Address, launcher: int | st
     levels = Levels.from_environment(os.environ)
     from dagfloe.runtime.log.output import Output  # noqa: PLC0415 - only a process that runs a task needs it
 
-    ending = Ending()
+    ending = Ending(guard.confirm)
     output = Output(cancellation, secrets, levels)
     channel, handler = output.channel, output.handler
     cancellation.log = channel.log
@@ -118,7 +118,6 @@ def serve(config: BundleConfig, comm: Address, logs: Address, launcher: int | st
                 if terminal is not None:
                     _deliver(comms, terminal, ending, channel.log)
                 if ending.status == 0:
-                    guard.confirm()
                     signals.ignore_from_now_on()
             comms.close()
     except BaseException as error:  # whatever it is, and wherever it was raised: it must not become the exit status
@@ -126,6 +125,7 @@ def serve(config: BundleConfig, comm: Address, logs: Address, launcher: int | st
             raise  # the addresses do not answer
         _rescue(error, ending, channel.log)
     finally:
+        ending.confirm()
         if channel.is_storing:  # without a connection, messages are for the user who started this program
             output.restore()
     exit_soon(ending.status, output.finish)
@@ -257,6 +257,7 @@ def _deliver(comms: Comms, terminal: dict[str, Any], ending: Ending, log: Log) -
     except (ConnectionLostError, RemoteProtocolError) as error:
         ending.is_lost = True
         log(CRITICAL, LOGGER, f"The terminal message could not be delivered: {error}")
+    ending.confirm()
 
 
 def _read_reply_timeout(log: Log) -> float:

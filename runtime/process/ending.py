@@ -18,6 +18,7 @@ from dagfloe.constants import EXIT_FAILURE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from dagfloe.cancellation import Log
@@ -30,6 +31,9 @@ _exit, _getpid, _close, _fstat = os._exit, os.getpid, os.close, os.fstat
 class Ending:
     """What is known about the end of this process. Create it before the author's code runs.
 
+    Args:
+        confirm: called once when the terminal message was delivered.
+
     Attributes:
         pid: the id of the process; forked children have another one.
         comms: the comm socket, once it is connected.
@@ -37,8 +41,9 @@ class Ending:
         is_lost: whether the supervisor was gone before it read the terminal message.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, confirm: Callable[[], object]) -> None:
         self.pid = _getpid()
+        self._confirm: Callable[[], object] | None = confirm
         self.comms: Comms | None = None
         self.fallback: dict[str, Any] | None = None
         self.is_lost = False
@@ -49,6 +54,12 @@ class Ending:
     def status(self) -> int:
         """The exit status that this process must have now."""
         return 0 if self.comms is not None and self.comms.is_finished and not self.is_lost else EXIT_FAILURE
+
+    def confirm(self) -> None:
+        """Confirm the delivery if the terminal message was delivered. May be called again."""
+        if self.status == 0 and self._confirm is not None:
+            confirm, self._confirm = self._confirm, None
+            confirm()
 
     def in_order(self) -> int:
         """The exit status, for a process that ends in order: it was passed on, and need not be enforced."""
