@@ -15,6 +15,7 @@ from dagfloe.errors import (
     TaskFailed,
     TaskRescheduled,
     TaskSkipped,
+    TaskTimeout,
 )
 from dagfloe.model.context import running
 from dagfloe.runtime.binding import Binder
@@ -164,8 +165,18 @@ class TaskRunner:
             if self._startup.schema_version >= SCHEMA_VERSIONS["3.4"]:
                 # If this process cannot stop itself any more, the supervisor ends it.
                 self._client.task_instances.set_execution_timeout(task.execution_timeout_s)
-            with self._limit(task.execution_timeout_s, cancellation):
-                return self._call_armed(function, args, kwargs)
+            try:
+                with self._limit(task.execution_timeout_s, cancellation):
+                    value = self._call_armed(function, args, kwargs)
+            except (TaskTimeout, TaskCancelled):
+                raise
+            except BaseException as error:
+                if cancellation.timeout_message is not None:  # the task swallowed the exception
+                    raise TaskTimeout(cancellation.timeout_message) from error
+                raise
+            if cancellation.timeout_message is not None:
+                raise TaskTimeout(cancellation.timeout_message)
+            return value
 
     def _call_armed(self, function: Callable[..., object], args: list[object], kwargs: dict[str, object]) -> object:
         """Call the task's function; a request to stop is raised in it."""

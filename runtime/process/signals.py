@@ -5,11 +5,13 @@ What a stop means to the task is in `dagfloe.cancellation`.
 
 from __future__ import annotations
 
-# The module `signal` makes enums of these constants, which takes 0.5 ms in every task.
-import _signal as signal  # type: ignore[import-not-found]
+import _signal as signal  # type: ignore[import-not-found]  # see `main_thread`
 import os
 import select
 import threading
+
+from dagfloe.runtime.process.author_handlers import AuthorHandlers
+from dagfloe.runtime.process.main_thread import WAKE, MainThread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,10 +24,14 @@ if TYPE_CHECKING:
 
 #: How long a task may clean up after the supervisor or the parent process is gone.
 ORPHAN_GRACE_S = 5.0
-#: A main thread that runs Python code notices a signal within the first of these. The pauses grow to the last.
-_FIRST_PAUSE_S, _LAST_PAUSE_S = 0.01, 1.0
+#: How long a task that is too late may clean up before it is interrupted again.
+LATE_GRACE_S = 10.0
+#: How long the end waits for a thread that has nothing left to do.
+_JOIN_TIMEOUT_S = 5.0
 _SIGNALS = {signal.SIGTERM: "SIGTERM", signal.SIGINT: "SIGINT"}
 _HANGUP = select.POLLHUP | select.POLLERR | getattr(select, "POLLRDHUP", 0)
+#: In a wake-up pipe, instead of the number of a signal: the thread that reads it ends.
+_END = b"\0"
 
 
 class StopSignals:
@@ -33,35 +39,44 @@ class StopSignals:
 
     Enter it on the main thread. A forked child gets the default handlers back, so that a pool can end its workers.
 
-    Python runs a signal's handler on the main thread, between two bytecode instructions. If the main thread is about
-    to enter a blocking call, or another thread received the signal, that may never happen. So the wakeup descriptor
-    informs a separate thread of every signal, and this thread signals the main thread until the handler has run.
+    The wakeup descriptor informs a separate thread of every signal, and this thread wakes the main thread. The author's
+    own handlers are called as `AuthorHandlers` describes.
     """
 
     def __init__(self, cancellation: Cancellation) -> None:
         self._cancellation = cancellation
+        self._handlers = AuthorHandlers(cancellation, self)
+        self._set_handler = signal.signal
         self._before: list[object] = []
-        self._noticed = threading.Event()
         self._reason: str | None = None
+        self._ended = threading.Event()
+        self._is_active = False
 
     def __enter__(self) -> Self:
         self._reader, self._writer = os.pipe()
         os.set_blocking(self._writer, False)
+        self._main_thread = MainThread()
+        self._main_thread.add(self._request_if_stopped)
         signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
-        self._before = [signal.signal(number, self._handle) for number in _SIGNALS]
+        self._before = [self._set_handler(number, self.handle) for number in _SIGNALS]
+        self._handlers.install()
+        self._is_active = True
         os.register_at_fork(after_in_child=self._after_fork)
-        self._thread = threading.Thread(target=self._repeat_signals, name="dagfloe-signals", daemon=True)
+        self._thread = threading.Thread(target=self._wake_main_thread, name="dagfloe-signals", daemon=True)
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        if not self._is_active:  # a forked child
+            return
+        self._is_active = False
+        self._handlers.uninstall()
         signal.set_wakeup_fd(-1)
         for number, handler in zip(_SIGNALS, self._before, strict=True):
-            signal.signal(number, handler)
-        os.close(self._writer)
-        self._noticed.set()
-        self._thread.join()
-        os.close(self._reader)
+            self._set_handler(number, handler)
+        self._ended.set()
+        _end_thread(self._thread, self._reader, self._writer)
+        self._main_thread.remove(self._request_if_stopped)
 
     def ignore_from_now_on(self) -> None:
         """Ignore later signals, so that they cannot change the exit status after the terminal message was delivered."""
@@ -74,58 +89,87 @@ class StopSignals:
             reason: a few words for the log.
         """
         self._reason = reason
-        _send_to_main_thread(signal.SIGTERM)
+        self._main_thread.wake(self._ended)
 
-    def _handle(self, number: int, _frame: FrameType | None) -> None:
-        self._noticed.set()
-        self._cancellation.request(self._reason or _SIGNALS[number])
+    def handle(self, number: int, _frame: FrameType | None) -> None:
+        """Request a stop. This is the handler of SIGTERM and SIGINT."""
+        self._cancellation.request(_SIGNALS[number])
 
-    def _repeat_signals(self) -> None:
-        while numbers := os.read(self._reader, 64):
-            for number in _SIGNALS:
-                pause_s = _FIRST_PAUSE_S
-                while number in numbers and not self._noticed.wait(pause_s):
-                    _send_to_main_thread(number)
-                    pause_s = min(2 * pause_s, _LAST_PAUSE_S)
+    def _request_if_stopped(self) -> None:
+        if self._reason is not None:
+            self._cancellation.request(self._reason)
+
+    def _wake_main_thread(self) -> None:
+        own = {WAKE, *_END}
+        while _END not in (numbers := os.read(self._reader, 64)):
+            if not own.issuperset(numbers):
+                self._main_thread.wake(self._ended)
 
     def _after_fork(self) -> None:
-        if signal.getsignal(signal.SIGTERM) == self._handle:
-            signal.set_wakeup_fd(-1)  # otherwise, the child's signals would be written to the parent's pipe
-            for number in _SIGNALS:
-                signal.signal(number, signal.SIG_DFL)
-
-
-def _send_to_main_thread(number: int) -> None:
-    main = threading.main_thread().ident
-    if main is not None:
-        signal.pthread_kill(main, number)
+        if not self._is_active:
+            return
+        self._is_active = False
+        signal.set_wakeup_fd(-1)  # otherwise, the child's signals would be written to the parent's pipe
+        os.close(self._reader)
+        os.close(self._writer)
+        self._cancellation.after_fork()
+        self._handlers.uninstall()
+        for number in _SIGNALS:
+            if signal.getsignal(number) == self.handle:
+                self._set_handler(number, signal.SIG_DFL)
 
 
 class TimeLimit:
     """Limits the time of a `with` block: when it is over, the cancellation times out. Enter it on the main thread.
 
+    If the block goes on, it times out again after some seconds. The limit is a thread, because the author may set
+    timers and handle signals.
+
     Args:
         seconds: the time that the block may take.
         cancellation: the cancellation that times out.
+        grace_s: how many seconds the block may clean up before it times out again.
     """
 
-    def __init__(self, seconds: float, cancellation: Cancellation) -> None:
+    def __init__(self, seconds: float, cancellation: Cancellation, grace_s: float = LATE_GRACE_S) -> None:
         self._seconds = seconds
         self._cancellation = cancellation
-        self._before: object = None
+        self._grace_s = grace_s
+        self._is_late = False
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._limit, name="dagfloe-limit", daemon=True)
 
     def __enter__(self) -> Self:
-        self._before = signal.signal(signal.SIGALRM, self._handle)
-        # Repeated, because a main thread that is about to enter a blocking call may miss the first signal.
-        signal.setitimer(signal.ITIMER_REAL, self._seconds, _LAST_PAUSE_S)
+        self._main_thread = MainThread()
+        self._main_thread.add(self._time_out_if_late)
+        self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, self._before)
+        self._ended.set()
+        self._thread.join(_JOIN_TIMEOUT_S)
+        self._main_thread.remove(self._time_out_if_late)
 
-    def _handle(self, _number: int, _frame: FrameType | None) -> None:
-        self._cancellation.time_out(f"the task ran longer than its execution_timeout of {self._seconds:g} s")
+    def _limit(self) -> None:
+        pause_s = self._seconds
+        while not self._ended.wait(pause_s):
+            self._is_late = True
+            self._main_thread.wake(self._ended)
+            pause_s = self._grace_s
+
+    def _time_out_if_late(self) -> None:
+        if self._is_late:
+            self._is_late = False
+            self._cancellation.time_out(f"the task ran longer than its execution_timeout of {self._seconds:g} s")
+
+
+def _end_thread(thread: threading.Thread, reader: int, writer: int) -> None:
+    """End a thread that reads a pipe, and close the pipe. Other processes may have it open, too."""
+    os.write(writer, _END)
+    thread.join(_JOIN_TIMEOUT_S)
+    if not thread.is_alive():
+        os.close(reader)
+        os.close(writer)
 
 
 class PeerWatch:
@@ -156,6 +200,7 @@ class PeerWatch:
         self._grace_s = grace_s
         self._stopped = threading.Event()
         self._wake_reader, self._wake_writer = os.pipe()
+        self._pid = os.getpid()
         self._thread = threading.Thread(target=self._watch, name="dagfloe-watch", daemon=True)
 
     def __enter__(self) -> Self:
@@ -174,14 +219,12 @@ class PeerWatch:
             on_gone(gone)
 
     def __exit__(self, *_: object) -> None:
+        if os.getpid() != self._pid:  # a forked child, which has neither the thread nor the pipe
+            return
         self._stopped.set()
-        os.write(self._wake_writer, b".")
-        self._thread.join(self._grace_s)
-        if not self._thread.is_alive():
-            os.close(self._wake_reader)
-            os.close(self._wake_writer)
-            if self._parent is not None:
-                os.close(self._parent)
+        _end_thread(self._thread, self._wake_reader, self._wake_writer)
+        if self._parent is not None and not self._thread.is_alive():
+            os.close(self._parent)
 
     def _watch(self) -> None:
         poller = select.poll()

@@ -1,7 +1,8 @@
 """The request to stop a task: a flag to read, callbacks, and an exception in the task.
 
 This module decides when a request is delivered; `dagfloe.runtime.process.signals` makes requests from signals. It
-raises the exception only on the main thread, where the task's function runs, and never inside a shield.
+raises the exception only on the main thread, where the task's function runs, and never inside a shield. The author's
+own signal handlers are called at the same places.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ class Cancellation:
 
     Attributes:
         reason: why a stop was requested; None until then.
+        timeout_message: the message of `TaskTimeout`; None while the task is in time.
         log: logs a message; by default with Python's `logging`. The runtime replaces it by its own.
     """
 
@@ -48,10 +50,12 @@ class Cancellation:
         self.log: Log = _log_with_python
         self.reason: str | None = None
         self._callbacks: list[Callable[[], object]] = []
+        self._interrupts: list[Callable[[], object]] = []
+        #: Whether there was anything to deliver yet. Most tasks never look any further.
         self._is_requested = False
         self._is_armed = False
         self._stop_delivered = False
-        self._timeout_message: str | None = None
+        self.timeout_message: str | None = None
         self._timeout_delivered = False
         self._shields = 0
         self._shield = _DepthChange(self._enter_block, self._leave_block, 1)
@@ -65,7 +69,12 @@ class Cancellation:
     @property
     def is_ending(self) -> bool:
         """Whether the task must end, because somebody requested a stop or its time is over."""
-        return self._is_requested
+        return self.reason is not None or self.is_late
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the task's time is over."""
+        return self.timeout_message is not None
 
     def on_cancel(self, callback: Callable[[], object]) -> None:
         """Call `callback()` on a stop or a timeout. Callbacks run in the order of registration."""
@@ -94,18 +103,33 @@ class Cancellation:
             self._deliver_if_possible()
 
     def time_out(self, message: str) -> None:
-        """Interrupt the task because its time is over. Call it on the main thread; only the first call has an effect.
+        """Interrupt the task because its time is over. Call it on the main thread, again while the task goes on.
 
         Args:
-            message: the message of `TaskTimeout`.
+            message: the message of `TaskTimeout`; only the first one counts.
 
         Raises:
             TaskTimeout: in the running task, unless it is shielded.
         """
-        if self._timeout_message is None:
-            self._timeout_message = message
-            self._is_requested = True
-            self._deliver_if_possible()
+        self.timeout_message = self.timeout_message or message
+        self._timeout_delivered = False
+        self._is_requested = True
+        self._deliver_if_possible()
+
+    def interrupt(self, call: Callable[[], object]) -> None:
+        """Make a call as soon as no shield is open. Call this on the main thread, as from a signal handler.
+
+        Args:
+            call: what to call. What it raises while the task's function runs is raised there. Otherwise, it is logged.
+        """
+        self._interrupts.append(call)
+        self._is_requested = True
+        self._deliver_if_possible()
+
+    def after_fork(self) -> None:
+        """Forget the shields of the parent process, in a forked child: another thread may have opened them."""
+        self._shields = 0
+        self._interrupts.clear()
 
     def arm(self) -> None:
         """Allow delivery, because the task's function is about to run.
@@ -126,7 +150,7 @@ class Cancellation:
         if step < 0 and self._is_requested:
             try:
                 self._deliver_if_possible()
-            except (TaskCancelled, TaskTimeout):  # raised on entering, so that the block's end never comes
+            except BaseException:  # raised on entering, so that the block's end never comes
                 self._shields -= step
                 raise
 
@@ -136,16 +160,29 @@ class Cancellation:
             self._deliver_if_possible()
 
     def _deliver_if_possible(self) -> None:
-        if not self._is_armed or self._shields:
+        if self._shields:
             return
+        if self._is_armed:
+            self._raise_if_requested()
+        while self._interrupts:
+            call = self._interrupts.pop(0)
+            if self._is_armed:
+                call()
+                continue
+            try:
+                call()
+            except BaseException as error:  # noqa: BLE001 - the runtime's own code must go on
+                self.log(_ERROR, "dagfloe", "A signal handler failed, but not in the task", error)
+
+    def _raise_if_requested(self) -> None:
         if self.reason is not None and not self._stop_delivered:
             self._stop_delivered = True
             self._clean_up()
             raise TaskCancelled(f"the task was asked to stop: {self.reason}")
-        if self._timeout_message is not None and not (self._timeout_delivered or self._stop_delivered):
+        if self.timeout_message is not None and not (self._timeout_delivered or self._stop_delivered):
             self._timeout_delivered = True
             self._clean_up()
-            raise TaskTimeout(self._timeout_message)
+            raise TaskTimeout(self.timeout_message)
 
     def _clean_up(self) -> None:
         while self._callbacks:  # a callback may register another one

@@ -90,10 +90,6 @@ class SupervisorError(DagfloeError):
 # What ends a task
 
 
-class TaskTimeout(DagfloeError, TimeoutError):
-    """The task ran longer than its `execution_timeout`. Airflow retries it while tries are left."""
-
-
 class TaskOutcome(Exception):
     """Base of what an author raises to end a task in a state other than success."""
 
@@ -172,6 +168,14 @@ class TaskAwaitingInput(TaskOutcome):
         self.resume = resume
         self.kwargs = dict(kwargs or {})
         self.timeout = timeout
+
+
+class TaskTimeout(BaseException):
+    """Raised in a running task when its `execution_timeout` is over. Airflow retries the task while tries are left.
+
+    Like `TaskCancelled`, it is not an `Exception`, so `except Exception` in a loop does not swallow it. If the task goes
+    on, it is raised again, and a task that returns after it has failed.
+    """
 
 
 class TaskCancelled(BaseException):

@@ -197,3 +197,143 @@ raise Stopping
         assert "Stopped before the task began" in peer.events()[-1]
         assert peer.process.stderr is not None
         assert b"Traceback" not in peer.process.stderr.read()
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        "multiprocessing.get_context('fork').Pool(2)",
+        "concurrent.futures.ProcessPoolExecutor(2, multiprocessing.get_context('fork')).submit(abs, 1).result()",
+        "multiprocessing.get_context('fork').Manager().list()",
+        "os.fork() or outlive(os.getppid())",
+    ],
+    ids=["Pool", "ProcessPoolExecutor", "Manager", "os.fork"],
+)
+def test_forked_children_do_not_hold_up_the_end(tmp_path: Path, leave: str) -> None:
+    """A task that leaves forked children ends at once, although they have inherited the runtime's pipes."""
+    tasks = f"""
+import concurrent.futures, multiprocessing, os
+def outlive(parent):
+    while os.getppid() == parent:
+        time.sleep(0.05)
+    os._exit(0)
+@dag.task
+def t():
+    globals()["left"] = {leave}
+"""
+    with Peer(write_project(tmp_path, tasks)) as peer:
+        peer.start()
+        assert peer.finish()["type"] == "SucceedTask"
+        assert peer.wait() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_handler_of_the_author_is_called_once(tmp_path: Path, number: signal.Signals) -> None:
+    """The author's own handler is called once for each signal, and `getsignal` returns it."""
+    tasks = f"""
+import signal
+calls = []
+def handle(number, frame):
+    calls.append(number)
+@dag.task
+def t():
+    signal.signal({int(number)}, handle)
+    assert signal.getsignal({int(number)}) is handle
+    log.info("ready")
+    while not calls:
+        time.sleep(0.01)
+    time.sleep(2)  # in the time of many repeated signals
+    log.info("calls: %s", calls)
+    assert signal.signal({int(number)}, signal.SIG_IGN) is handle
+"""
+    with Peer(write_project(tmp_path, tasks)) as peer:
+        peer.start()
+        peer.record("ready")
+        peer.process.send_signal(number)
+        assert peer.finish()["type"] == "SucceedTask"
+        assert f"calls: [{int(number)}]" in peer.events()
+
+
+def test_handler_of_the_author_that_exits(tmp_path: Path) -> None:
+    """`sys.exit(0)` in the author's handler of SIGTERM fails the task, with a terminal message."""
+    tasks = """
+import signal, sys
+@dag.task
+def t(client: Client):
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    log.info("ready")
+    client.get_variable("slow")
+"""
+    with Peer(write_project(tmp_path, tasks)) as peer:
+        peer.start()
+        peer.record("ready")
+        peer.expect("GetVariable")
+        peer.process.send_signal(signal.SIGTERM)
+        assert peer.finish()["state"] == "failed"
+
+
+def test_handler_of_the_author_after_the_task(tmp_path: Path) -> None:
+    """A handler that raises after the task's function has returned is logged, and does not change the outcome."""
+    tasks = """
+import signal, sys
+@dag.task
+def t():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    return "x"
+"""
+    with Peer(write_project(tmp_path, tasks)) as peer:
+        peer.start()
+        frame_id, _ = peer.expect("SetXCom")
+        peer.process.send_signal(signal.SIGTERM)
+        peer.record("A signal handler failed, but not in the task")
+        peer.send(frame_id)
+        assert peer.finish()["type"] == "SucceedTask"
+
+
+def test_handlers_in_a_forked_child(tmp_path: Path) -> None:
+    """In a forked child, signals and the author's handlers behave as in any Python program."""
+    tasks = """
+import os, signal
+@dag.task
+def t():
+    signal.signal(signal.SIGUSR1, lambda *_: os._exit(7))
+    reader, writer = os.pipe()
+    statuses = []
+    for number in (signal.SIGUSR1, signal.SIGTERM):
+        child = os.fork()
+        if not child:
+            os.write(writer, b".")
+            time.sleep(60)
+            os._exit(9)
+        os.read(reader, 1)
+        os.kill(child, number)
+        statuses.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    log.info("statuses: %s", statuses)
+"""
+    with Peer(write_project(tmp_path, tasks)) as peer:
+        peer.start()
+        assert peer.finish()["type"] == "SucceedTask"
+        assert "statuses: [7, -15]" in peer.events()
+
+
+def test_swallowed_time_limit(tmp_path: Path) -> None:
+    """`except Exception` does not swallow the time limit, and a task that swallows it nevertheless has failed."""
+    tasks = """
+@dag.task(execution_timeout=1.0)
+def polite():
+    for item in range(100):
+        try: time.sleep(1)
+        except Exception: log.info("swallowed")
+@dag.task(execution_timeout=0.2)
+def rude():
+    try: time.sleep(60)
+    except BaseException: log.info("swallowed")
+    return "late"
+"""
+    project = write_project(tmp_path, tasks)
+    for task_id, events in (("polite", 0), ("rude", 1)):
+        with Peer(project) as peer:
+            peer.start(task_id)
+            assert peer.finish()["state"] == "failed"
+            assert peer.events().count("swallowed") == events
+            assert "Task failed with TaskTimeout" in peer.events()[-1]

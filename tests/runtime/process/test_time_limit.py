@@ -39,40 +39,48 @@ def test_late_task_is_interrupted(work: object) -> None:
 
 
 def test_limit_that_is_not_reached() -> None:
-    """After the block, the timer is off and the previous handler is restored."""
-    signals: list[int] = []
-
-    def before(number: int, _frame: object) -> None:
-        signals.append(number)
-
-    original = signal.signal(signal.SIGALRM, before)
-    try:
-        cancellation = Cancellation()
-        with TimeLimit(DEADLINE_S, cancellation):
-            cancellation.arm()
-            cancellation.disarm()
-        assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
-        assert signal.getsignal(signal.SIGALRM) is before
-    finally:
-        signal.signal(signal.SIGALRM, original)
-    assert signals == []
+    """A limit leaves the author's timers and handlers alone, and raises nothing after its block."""
+    before = signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)
+    cancellation = Cancellation()
+    with TimeLimit(DEADLINE_S, cancellation):
+        cancellation.arm()
+        cancellation.disarm()
+        assert signal.getsignal(signal.SIGALRM) is before[0]
+    assert signal.getitimer(signal.ITIMER_REAL)[1] == before[1][1]
+    assert not cancellation.is_late
+    assert not [thread for thread in threading.enumerate() if thread.name == "dagfloe-limit" and thread.is_alive()]
 
 
-def test_limit_that_the_task_swallows_comes_once() -> None:
-    """A task that catches the timeout is not interrupted again."""
+def test_limit_that_the_task_swallows_comes_again() -> None:
+    """A task that catches the timeout and goes on is interrupted again, at any point."""
     cancellation = Cancellation()
     raised = 0
-    with TimeLimit(0.02, cancellation):
+    with TimeLimit(0.02, cancellation, grace_s=0.02):
         cancellation.arm()
-        for _ in range(2):
+        for work in (busy, lambda: time.sleep(DEADLINE_S), lambda: threading.Event().wait(DEADLINE_S)):
             try:
-                deadline = time.monotonic() + 0.2
-                while time.monotonic() < deadline:
-                    time.sleep(0.01)
+                work()
             except TaskTimeout:
                 raised += 1
         cancellation.disarm()
-    assert raised == 1
+    assert raised == 3
+
+
+def test_limit_that_the_task_blocks_with_a_timer() -> None:
+    """A task that sets a timer and a handler of its own, as for SIGALRM, is interrupted nevertheless."""
+    cancellation = Cancellation()
+    original = signal.signal(signal.SIGALRM, lambda _number, _frame: None)
+    timer = signal.getitimer(signal.ITIMER_REAL)
+    try:
+        with TimeLimit(0.05, cancellation):
+            signal.setitimer(signal.ITIMER_REAL, 3600)
+            cancellation.arm()
+            with pytest.raises(TaskTimeout):
+                busy()
+    finally:
+        cancellation.disarm()
+        signal.signal(signal.SIGALRM, original)
+        signal.setitimer(signal.ITIMER_REAL, *timer)
 
 
 def test_only_the_first_limit_counts() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import random
+import signal
 import socket
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +21,7 @@ from dagfloe.errors import (
     ReplyTimeoutError,
     SupervisorError,
 )
+from dagfloe.runtime.process.signals import StopSignals
 from dagfloe.runtime.wire.comms import Comms
 from support.comm_pair import Supervisor
 from support.peer import DEADLINE_S, pack
@@ -204,11 +207,11 @@ def test_a_call_gives_up_alone(ends: tuple[Comms, Supervisor]) -> None:
 
 
 def test_peer_that_does_not_read(ends: tuple[Comms, Supervisor]) -> None:
-    """A call raises if its frame is not read in time. Nothing is sent after half a frame."""
+    """A call raises if nothing of its frame is read in time. Nothing is sent after half a frame."""
     comms, supervisor = ends
-    comms._write_timeout_s = 0.05
+    comms.reply_timeout_s = 0.05
     large = {**variable(), "key": "x" * 10_000_000}
-    with pytest.raises(ConnectionLostError, match="did not read a frame"):
+    with pytest.raises(ConnectionLostError, match=r"read nothing of a frame for 0\.05 s"):
         comms.request(large)
     with pytest.raises(ConnectionLostError):
         comms.request(variable())
@@ -218,6 +221,134 @@ def test_peer_that_does_not_read(ends: tuple[Comms, Supervisor]) -> None:
         while chunk := supervisor.sock.recv(1 << 20):
             received += len(chunk)
     assert 0 < received < 10_000_000
+
+
+def test_a_slow_reader_is_not_given_up(ends: tuple[Comms, Supervisor]) -> None:
+    """A frame may take many times the time limit, as long as the supervisor reads something of it in that time."""
+    comms, supervisor = ends
+    comms.reply_timeout_s = 1.0
+    results: list[object] = []
+    key = "x" * 3_000_000
+    thread = threading.Thread(target=lambda: results.append(comms.request(variable(key))), daemon=True)
+    began = time.monotonic()
+    thread.start()
+    left = len(pack([1, variable(key)]))
+    while left:
+        time.sleep(0.05)  # a slow reader
+        left -= len(supervisor.sock.recv(50_000))
+    assert time.monotonic() - began > 2 * comms.reply_timeout_s
+    supervisor.answer(1, {"type": "R"})
+    thread.join(DEADLINE_S)
+    assert results == [{"type": "R"}]
+
+
+def test_a_slow_reply_is_not_given_up(ends: tuple[Comms, Supervisor]) -> None:
+    """A reply may take many times the time limit, as long as some of it arrives in that time."""
+    comms, supervisor = ends
+    comms.reply_timeout_s = 1.0
+    results: list[object] = []
+    thread = threading.Thread(target=lambda: results.append(comms.request(variable())), daemon=True)
+    thread.start()
+    supervisor.receive()
+    reply = pack([1, {"type": "R", "value": "x" * 1000}])
+    for start in range(0, len(reply), 20):
+        time.sleep(0.05)  # a slow writer
+        supervisor.sock.sendall(reply[start : start + 20])
+    thread.join(DEADLINE_S)
+    assert results == [{"type": "R", "value": "x" * 1000}]
+
+
+def test_the_supervisor_may_write_before_it_reads(ends: tuple[Comms, Supervisor]) -> None:
+    """While a frame is sent, replies are read: the supervisor may read only after it has written its own frame."""
+    comms, supervisor = ends
+    comms.reply_timeout_s = 0.05
+    with pytest.raises(ReplyTimeoutError):
+        comms.request(variable("given up"))
+    comms.reply_timeout_s = DEADLINE_S
+    assert supervisor.receive()[0] == 1
+
+    def serve() -> None:
+        supervisor.answer(1, {"type": "R", "value": "x" * 10_000_000})
+        assert supervisor.receive()[0] == 2
+        supervisor.answer(2, {"type": "R"})
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    assert comms.request(variable("y" * 10_000_000)) == {"type": "R"}
+    thread.join(DEADLINE_S)
+
+
+class _InterruptedError(Exception):
+    """Raised by a signal handler."""
+
+
+@pytest.mark.parametrize("makes_a_call", [False, True])
+def test_interrupted_frames_stay_whole(makes_a_call: bool) -> None:
+    """A handler that raises, or makes a call, while frames are sent: the supervisor receives whole frames, in order."""
+    ours, theirs = socket.socketpair()
+    cancellation = Cancellation()
+    comms = Comms(ours, cancellation, reply_timeout_s=DEADLINE_S)
+    supervisor = Supervisor(theirs)
+    received: list[str] = []
+
+    def serve() -> None:
+        with contextlib.suppress(AssertionError, OSError):
+            while True:
+                frame_id, body = supervisor.receive()
+                received.append(body["key"])
+                supervisor.answer(frame_id, {"type": "R", "value": body["key"]})
+
+    def handle(_number: int, _frame: object) -> None:
+        if makes_a_call:
+            assert comms.request(variable("from the handler")) == {"type": "R", "value": "from the handler"}
+        raise _InterruptedError
+
+    server = threading.Thread(target=serve, daemon=True)
+    timer = signal.getitimer(signal.ITIMER_REAL)
+    keys = [f"{number}-" + "x" * 3_000_000 for number in range(20)]
+    interrupted = 0
+    with StopSignals(cancellation):
+        original = signal.signal(signal.SIGALRM, handle)
+        cancellation.arm()
+        server.start()
+        for key in keys:
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 0.002)
+                assert comms.request(variable(key)) == {"type": "R", "value": key}
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            except _InterruptedError:
+                interrupted += 1
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        assert comms.request(variable("last")) == {"type": "R", "value": "last"}
+        cancellation.disarm()
+        signal.signal(signal.SIGALRM, original)
+    signal.setitimer(signal.ITIMER_REAL, *timer)
+    comms.close()
+    server.join(DEADLINE_S)
+    theirs.close()
+    assert interrupted > 0
+    assert [key for key in received if key not in ("from the handler", "last")] == keys
+    assert received[-1] == "last"
+
+
+def test_a_call_from_a_finalizer(ends: tuple[Comms, Supervisor]) -> None:
+    """A finalizer that interrupts a call in the middle of its frame gets an error, and the call goes on."""
+    comms, supervisor = ends
+    errors: list[Exception] = []
+
+    class Part(bytes):
+        def __len__(self) -> int:
+            if not errors:
+                try:
+                    comms.request(variable("from the finalizer"))
+                except LocalProtocolError as error:
+                    errors.append(error)
+            return super().__len__()
+
+    comms._queue.extend((Part(b"\0\0\0\1\xc0"), None))
+    supervisor.answer(1, {"type": "R"})
+    assert comms.request(variable()) == {"type": "R"}
+    assert ["finalizer" in str(error) for error in errors] == [True]
 
 
 @pytest.mark.parametrize("is_full", [True, False], ids=["before its first byte", "after some bytes"])

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 import threading
-import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.cancellation import Cancellation
 from dagfloe.client import Client
-from dagfloe.errors import TaskCancelled
+from dagfloe.errors import TaskCancelled, TaskTimeout
 from dagfloe.local.supervise.startup import build_startup_details
 from dagfloe.masking import Secrets
 from dagfloe.runtime.process.signals import StopSignals, TimeLimit
@@ -25,33 +23,12 @@ from dagfloe.testing.errors import MisuseError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from typing_extensions import Self
-
     from dagfloe.authoring.dag import Dag, Task
     from dagfloe.local.log.records import LogRecord
     from dagfloe.local.store.store import Store
     from dagfloe.local.task_run import TaskRun
     from dagfloe.model.context import Context
     from dagfloe.values.dates import Clock
-
-#: For a timer that expired while the task ran. 0 would disable it.
-_MIN_TIMER_S = 0.001
-
-
-class RestoringTimeLimit(TimeLimit):
-    """A time limit that restores the timer that was set before it, such as that of pytest-timeout."""
-
-    def __enter__(self) -> Self:
-        """Save the timer, and start the time limit."""
-        self._remaining_s, self._start = signal.getitimer(signal.ITIMER_REAL)[0], time.monotonic()
-        return super().__enter__()
-
-    def __exit__(self, *_: object) -> None:
-        """End the time limit, and restore the timer."""
-        super().__exit__()
-        if self._remaining_s:
-            elapsed_s = time.monotonic() - self._start
-            signal.setitimer(signal.ITIMER_REAL, max(self._remaining_s - elapsed_s, _MIN_TIMER_S))
 
 
 def run_in_memory(
@@ -104,12 +81,12 @@ def run_in_memory(
         client = Client(transport, startup.context, secrets, bundle, clock)
         with capture_logs(channel, level) as handler:
             cancellation.log = handler.log
-            terminal = TaskRunner(bundle, startup, client, secrets, RestoringTimeLimit, handler.log).run()
+            terminal = TaskRunner(bundle, startup, client, secrets, TimeLimit, handler.log).run()
             if "end_date" in terminal:
                 terminal["end_date"] = clock()
             transport.request(terminal)
     exception = handler.exception
-    if exception is not None and not isinstance(exception, (Exception, SystemExit, TaskCancelled)):
+    if exception is not None and not isinstance(exception, (Exception, SystemExit, TaskCancelled, TaskTimeout)):
         raise exception
     return TryOutcome(
         state=terminal["state"],
