@@ -173,8 +173,8 @@ class TaskAwaitingInput(TaskOutcome):
 class TaskTimeout(BaseException):
     """Raised in a running task when its `execution_timeout` is over. Airflow retries the task while tries are left.
 
-    Like `TaskCancelled`, it is not an `Exception`, so `except Exception` in a loop does not swallow it. If the task goes
-    on, it is raised again, and a task that returns after it has failed.
+    Like `TaskCancelled`, it is not an `Exception`, so that a loop with `except Exception` does not swallow it. If the
+    task goes on, it is raised again, and a task that returns after it has failed.
     """
 
 
