@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from dagfloe import __version__
 from dagfloe.build.pyproject import FILE_NAME, read_pyproject, read_schema_version
@@ -133,15 +133,17 @@ def _read_version(project: Table) -> str:
     version = project.string("version")
     try:
         return str(Version(version))
-    except InvalidVersion:
+    except Exception:  # noqa: BLE001 - as in `_read_requires_python`
         raise project.error(f"[project] version {version!r} is not a version: write one such as 1.2.0") from None
 
 
 def _read_requires_python(project: Table) -> SpecifierSet:
     specifier = project.value("requires-python", "")
     try:
-        return SpecifierSet(specifier)
-    except (InvalidSpecifier, TypeError, AttributeError):
+        versions = SpecifierSet(specifier)
+        versions.contains(__version__)  # fails for a number that Python cannot convert
+        return versions  # noqa: TRY300 - short
+    except Exception:  # noqa: BLE001 - `packaging` raises errors of other classes than its own, too
         raise project.error(
             f"[project] requires-python {specifier!r} is not a version range: write one such as >=3.10"
         ) from None
@@ -152,11 +154,12 @@ def _read_dependencies(project: Table) -> list[Requirement]:
     for line in project.strings("dependencies"):
         try:
             requirement = Requirement(line)
-        except InvalidRequirement as error:
+            is_satisfied = requirement.specifier.contains(__version__, prereleases=True)
+        except Exception as error:  # noqa: BLE001 - as in `_read_requires_python`
             raise project.error(f"[project] dependencies: {line!r} is not a requirement: {error}") from None
         if canonicalize_name(requirement.name) != "dagfloe":
             requirements.append(requirement)
-        elif not requirement.specifier.contains(__version__, prereleases=True):
+        elif not is_satisfied:
             raise project.error(
                 f"[project] dependencies requires {line}, and this is dagfloe {__version__}: install one that fits, "
                 "or change the requirement"
@@ -166,7 +169,7 @@ def _read_dependencies(project: Table) -> list[Requirement]:
 
 def _read_cache_dir(tool: Table) -> str:
     folder = tool.value("cache-dir", "")
-    if not isinstance(folder, str) or (folder and not PurePosixPath(folder).is_absolute()):
+    if not isinstance(folder, str) or "\0" in folder or (folder and not PurePosixPath(folder).is_absolute()):
         raise tool.error(f"[tool.dagfloe] cache-dir is {folder!r}: write an absolute path")
     return folder
 
@@ -175,8 +178,12 @@ def _read_data(root: Path, entry: str, tool: Table) -> tuple[Path, str]:
     source, separator, folder = entry.rpartition(":")
     if not separator or not source or not folder:
         raise tool.error(f"[tool.dagfloe] data: {entry!r} is not path:folder, such as queries/*.sql:queries")
-    path = (root / source).resolve()
-    if not any(root.glob(source)) and not path.exists():
+    try:
+        path = (root / source).resolve()
+        is_missing = not path.exists() and not any(root.glob(source))
+    except Exception as error:  # noqa: BLE001 - `glob` and `resolve` raise errors of several classes
+        raise tool.error(f"[tool.dagfloe] data: {source!r} is not a path or a pattern: {error}") from None
+    if is_missing:
         raise tool.error(f"[tool.dagfloe] data: there is no {source} in {root}")
     return path, folder
 

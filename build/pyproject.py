@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.format.errors import PackError
+from dagfloe.format.regular_file import read_text
 from dagfloe.runtime.config import DEFAULT_SCHEMA_VERSION, SCHEMA_VERSIONS
 
 if sys.version_info >= (3, 11):
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE_NAME = "pyproject.toml"
+#: A message may quote a value, which may be long.
+_MAX_MESSAGE = 600
 
 
 class Table:
@@ -85,7 +88,8 @@ class Table:
 
     def error(self, message: str) -> PackError:
         """An error about this file."""
-        return PackError(f"{self._path}: {message}")
+        shown = message if len(message) <= _MAX_MESSAGE else f"{message[:_MAX_MESSAGE]}..."
+        return PackError(f"{self._path}: {shown}")
 
 
 def read_pyproject(folder: Path) -> Table:
@@ -99,13 +103,14 @@ def read_pyproject(folder: Path) -> Table:
     """
     path = folder / FILE_NAME
     try:
-        return Table(path, "", tomllib.loads(path.read_text("utf-8")))
+        return Table(path, "", tomllib.loads(read_text(path)))
     except FileNotFoundError:
-        reason = f"it has no {FILE_NAME}" if folder.is_dir() else "there is no such folder"
-        raise PackError(f"{folder} is not a bundle project: {reason}; `dagfloe new NAME` starts one") from None
+        missing = f"it has no {FILE_NAME}" if folder.is_dir() else "there is no such folder"
+        raise PackError(f"{folder} is not a bundle project: {missing}; `dagfloe new NAME` starts one") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise PackError(f"{path} cannot be read: {error}") from error
-    except tomllib.TOMLDecodeError as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise PackError(f"{path} cannot be read: {reason}") from error
+    except Exception as error:  # a number of thousands of digits is a ValueError, deep nesting a RecursionError
         raise PackError(f"{path} is not TOML: {error}") from error
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dagfloe.cli.error_handling import errors_as_messages, escaped_messages
 from dagfloe.cli.signal_handlers import raise_on_signals
 from dagfloe.constants import EXIT_INTERRUPTED
 
@@ -49,11 +50,16 @@ class LazyGroup(click.Group):
             command = getattr(import_module(f"dagfloe.cli.commands.{name}"), name)
         return name, command, rest
 
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Read the options before the command."""
+        with escaped_messages(), errors_as_messages():
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command. On Ctrl-C it cleans up and exits with status 130."""
         ctx.color = _color()
         try:
-            with raise_on_signals(_EXCEPTIONS):
+            with raise_on_signals(_EXCEPTIONS), escaped_messages(), errors_as_messages():
                 return super().invoke(ctx)
         except (KeyboardInterrupt, click.Abort):
             click.echo("interrupted", err=True)

@@ -15,6 +15,7 @@ from dagfloe.build.host.floor import describe_floor
 from dagfloe.build.project import read_project
 from dagfloe.cli.error_handling import exit_on_error
 from dagfloe.cli.options import json_option, quiet_option
+from dagfloe.cli.show.terminal_text import to_one_line
 from dagfloe.cli.startup_budget import SLOW_START_CURE, STARTUP_BUDGET_S
 from dagfloe.errors import UsageError
 from dagfloe.runtime.metadata import platform_tag
@@ -97,7 +98,7 @@ def _build(plan: BuildPlan, *, quiet: bool, verbose: bool) -> BuiltBundle:
 
 
 def _print_summary(built: BuiltBundle, seconds: float) -> None:
-    path = click.style(str(built.path), bold=True)
+    path = click.style(to_one_line(str(built.path)), bold=True)
     click.echo(f"Built {path} in {seconds:.1f} s" if built.is_new else f"{path} is up to date")
     later, first = built.later_start_s, built.first_start_s
     dags = ((dag_id, len(dag["tasks"])) for dag_id, dag in built.manifest["dags"].items())

@@ -16,6 +16,7 @@ from dagfloe.build.cache_root import cache_root
 from dagfloe.build.program_store import ProgramStore, warm
 from dagfloe.cli.error_handling import exit_on_error
 from dagfloe.cli.options import json_option, quiet_option
+from dagfloe.cli.show.terminal_text import to_one_line
 from dagfloe.errors import UsageError
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def list_(folder: Path | None, *, as_json: bool) -> None:
     elif programs:
         Console().print(_program_table(programs), soft_wrap=True)
     else:
-        click.echo(f"no programs in {folder}")
+        click.echo(f"no programs in {to_one_line(str(folder))}")
 
 
 @cache.command()
@@ -87,7 +88,7 @@ def prune(folder: Path | None, *, days: float, quiet: bool) -> None:
     if quiet:
         return
     for program in removed:
-        click.echo(f"removed {program.name} {program.id[:12]}, {_megabytes(program)} MB")
+        click.echo(f"removed {to_one_line(program.name)} {to_one_line(program.id[:12])}, {_megabytes(program)} MB")
     if not removed:
         click.echo("nothing to remove")
 
@@ -113,7 +114,7 @@ def warm_(files: tuple[Path, ...], folder: Path | None, *, shared: bool, quiet: 
     for file in files:
         program = warm(file, folder, shared=shared)
         if not quiet:
-            click.echo(f"{file}: {program}")
+            click.echo(to_one_line(f"{file}: {program}"))
 
 
 def _program_table(programs: Sequence[StoredProgram]) -> Table:
@@ -124,7 +125,8 @@ def _program_table(programs: Sequence[StoredProgram]) -> Table:
         days = int((time.time() - program.used) // _DAY_S)
         last_started = "today" if days < 1 else f"{days} day{'' if days == 1 else 's'} ago"
         running = "running" if program.is_running else ""
-        table.add_row(Text(program.name), program.id[:12], _megabytes(program), last_started, running)
+        name, entry = Text(to_one_line(program.name)), Text(to_one_line(program.id[:12]))
+        table.add_row(name, entry, _megabytes(program), last_started, running)
     return table
 
 

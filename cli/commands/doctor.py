@@ -17,6 +17,7 @@ from dagfloe.cli.doctor.check import FAILED, OK, WARNING
 from dagfloe.cli.doctor.host_checks import check_host
 from dagfloe.cli.error_handling import exit_on_error
 from dagfloe.cli.options import json_option
+from dagfloe.cli.show.terminal_text import to_one_line
 from dagfloe.constants import EXIT_FAILURE
 
 if TYPE_CHECKING:
@@ -62,4 +63,4 @@ def _print_checks(checks: Sequence[Check], *, quiet: bool) -> None:
         mark, color = _MARKS[check.state]
         cure = f" -> {check.cure}" if check.cure else ""
         state = "" if check.state == OK else f"{check.state}: "
-        click.echo(f"{click.style(mark, fg=color)} {check.name:<{width}}  {state}{check.text}{cure}")
+        click.echo(f"{click.style(mark, fg=color)} {check.name:<{width}}  {state}{to_one_line(check.text + cure)}")

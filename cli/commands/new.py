@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -16,6 +17,7 @@ from dagfloe import __version__
 from dagfloe.build.project import is_project_name
 from dagfloe.cli.error_handling import exit_on_error
 from dagfloe.cli.options import quiet_option
+from dagfloe.cli.show.terminal_text import to_one_line
 from dagfloe.errors import DagfloeError, UsageError
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ def new(folder: Path, *, quiet: bool) -> None:
     dagfloe new sales
     dagfloe new bundles/sales
     """
-    name = folder.resolve().name
+    name = Path(os.path.abspath(folder)).name  # noqa: PTH100 - `resolve` fails for a link to itself
     today = datetime.now(timezone.utc)
     values = {
         "name": name,
@@ -66,9 +68,10 @@ def new(folder: Path, *, quiet: bool) -> None:
     if quiet:
         return
     steps = [] if folder.resolve() == Path.cwd() else [f"cd {shlex.quote(str(folder))}"]
-    click.echo(f"{click.style('Created', fg='green')} {folder}, a project with three tasks and their tests. Next:\n")
+    label = f"{click.style('Created', fg='green')} {to_one_line(str(folder))}"
+    click.echo(f"{label}, a project with three tasks and their tests. Next:\n")
     for step in (*steps, "dagfloe run . --seed seed.toml", "dagfloe build"):
-        click.echo(f"  {step}")
+        click.echo(f"  {to_one_line(step)}")
 
 
 def _file_name(name: str) -> str:

@@ -15,12 +15,13 @@ import click
 from dagfloe.cli.bundle_or_project import choose_dag, open_bundle
 from dagfloe.cli.error_handling import exit_on_error
 from dagfloe.cli.id_completion import complete_ids
-from dagfloe.cli.pair_options import parse_connections, parse_params, split_pairs
+from dagfloe.cli.pair_options import check_text, check_texts, parse_connections, parse_params, split_pairs
 from dagfloe.cli.seeded_answers import SeededAnswers
 from dagfloe.cli.show.human_prompt import prompt_human
 from dagfloe.cli.show.live_run_view import LiveRunView
 from dagfloe.cli.show.plain_run_view import PlainRunView
 from dagfloe.cli.show.run_summary import print_summary
+from dagfloe.cli.show.terminal_text import to_one_line
 from dagfloe.cli.signal_handlers import handle_signals
 from dagfloe.constants import EXIT_FAILURE, EXIT_INTERRUPTED, FAILED, SUCCESS
 from dagfloe.errors import UsageError
@@ -30,6 +31,7 @@ from dagfloe.local.schedule.dag_run_options import DagRunOptions
 from dagfloe.local.schedule.dag_runner import run_dag
 from dagfloe.local.schedule.manifest_graph import Graph
 from dagfloe.local.schema_version import served_schema_version
+from dagfloe.local.seed.entries import check_json_table
 from dagfloe.local.seed.environment_variables import fill_from_environment
 from dagfloe.local.seed.seed_file import Seed, read_seed
 from dagfloe.local.stop import Stop
@@ -54,6 +56,7 @@ _EXIT_STATUSES = {SUCCESS: 0, FAILED: EXIT_FAILURE, INTERRUPTED: EXIT_INTERRUPTE
     "dag_id",
     metavar="ID",
     shell_complete=complete_ids,
+    callback=check_text,
     help="The Dag to run; needed if the bundle has several.",
 )
 @click.option(
@@ -62,6 +65,7 @@ _EXIT_STATUSES = {SUCCESS: 0, FAILED: EXIT_FAILURE, INTERRUPTED: EXIT_INTERRUPTE
     multiple=True,
     metavar="ID",
     shell_complete=complete_ids,
+    callback=check_texts,
     help="Run only this task. The XComs of others come from the seed file or the database. Repeatable.",
 )
 @click.option(
@@ -104,7 +108,9 @@ _EXIT_STATUSES = {SUCCESS: 0, FAILED: EXIT_FAILURE, INTERRUPTED: EXIT_INTERRUPTE
     type=click.Path(dir_okay=False, path_type=Path),
     help="SQLite file that keeps variables, XComs, states and Dag runs for the next run.",
 )
-@click.option("--run-id", metavar="ID", show_default="manual__TIME", help="The run_id of the Dag run.")
+@click.option(
+    "--run-id", metavar="ID", show_default="manual__TIME", callback=check_text, help="The run_id of the Dag run."
+)
 @click.option(
     "--max-wait",
     type=click.FloatRange(0),
@@ -166,7 +172,7 @@ def run(
             jobs=jobs or os.cpu_count() or 1,
             max_wait_s=max_wait,
             run_id=run_id,
-            conf={**graph.params, **seed.params, **params, **seed.conf},
+            conf={**check_json_table("the Dag's params:", dict(graph.params)), **seed.params, **params, **seed.conf},
             env=launch.env,
             schema_version=served_schema_version(manifest),
         )
@@ -178,7 +184,7 @@ def run(
         from dagfloe.local.report.page import write_report  # noqa: PLC0415 - only with --report
 
         write_report(report, collect_run_data(result, store, path.resolve().name))
-        click.echo(f"report: {report}")
+        click.echo(f"report: {to_one_line(str(report))}")
     raise click.exceptions.Exit(_EXIT_STATUSES[result.state])
 
 

@@ -11,9 +11,11 @@ import click
 from dagfloe.cli.bundle_or_project import choose_dag, open_bundle
 from dagfloe.cli.error_handling import exit_on_error
 from dagfloe.cli.id_completion import complete_ids
+from dagfloe.cli.pair_options import check_text, check_texts
 from dagfloe.cli.show.terminal_text import escape_controls
 from dagfloe.constants import EXIT_FAILURE
 from dagfloe.errors import DagfloeError, UsageError
+from dagfloe.format.regular_file import read_text, write_output
 from dagfloe.stub.dag_file import render_stub
 
 if TYPE_CHECKING:
@@ -33,10 +35,20 @@ if TYPE_CHECKING:
     help="Write nothing. Show how this file differs; the exit status is 1 if it does.",
 )
 @click.option(
-    "--dag", "dag_ids", metavar="ID", multiple=True, shell_complete=complete_ids, help="Only this Dag. Repeatable."
+    "--dag",
+    "dag_ids",
+    metavar="ID",
+    multiple=True,
+    shell_complete=complete_ids,
+    callback=check_texts,
+    help="Only this Dag. Repeatable.",
 )
 @click.option(
-    "--queue", metavar="NAME", show_default="what the task declares, or dagfloe", help="The queue of all tasks."
+    "--queue",
+    metavar="NAME",
+    show_default="what the task declares, or dagfloe",
+    callback=check_text,
+    help="The queue of all tasks.",
 )
 @exit_on_error
 def stub(path: Path, output: Path | None, checked: Path | None, dag_ids: Sequence[str], queue: str | None) -> None:
@@ -57,7 +69,7 @@ def stub(path: Path, output: Path | None, checked: Path | None, dag_ids: Sequenc
     if checked:
         _check_file(checked, generated)
     elif output:
-        output.write_text(generated, "utf-8")
+        write_output(output, generated.encode())
     else:
         click.echo(generated, nl=False)
 
@@ -65,7 +77,7 @@ def stub(path: Path, output: Path | None, checked: Path | None, dag_ids: Sequenc
 def _check_file(path: Path, generated: str) -> None:
     """Exit with status 1 and a diff if a Dag file differs from the generated one."""
     try:
-        content = path.read_text("utf-8")
+        content = read_text(path)
     except UnicodeDecodeError as error:
         raise DagfloeError(f"{path} is not UTF-8: {error.reason}") from error
     lines = difflib.unified_diff(_without_header(content), _without_header(generated), str(path), "generated")

@@ -9,7 +9,7 @@ import click
 
 from dagfloe.cli.error_handling import exit_on_error
 from dagfloe.cli.options import json_option, quiet_option
-from dagfloe.cli.show.terminal_text import escape_controls
+from dagfloe.cli.show.terminal_text import escape_controls, to_one_line
 from dagfloe.constants import EXIT_FAILURE
 from dagfloe.format.bundle_file import read_bundle, verify_bundle
 from dagfloe.format.errors import PackError
@@ -43,4 +43,4 @@ def verify(file: Path, *, as_json: bool, quiet: bool) -> None:
     elif not quiet:
         for name, text in checks:
             click.echo(f"{click.style('✓', fg='green')} {name:<11}{escape_controls(text)}")
-        click.echo(f"{file} is intact")
+        click.echo(f"{to_one_line(str(file))} is intact")

@@ -11,9 +11,10 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dagfloe.format.regular_file import read_text
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
 
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{([^}]*)\})", re.ASCII)
 
@@ -42,16 +43,16 @@ class AirflowSettings:
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self._env = env
-        self.home = Path(env.get("AIRFLOW_HOME") or "~/airflow").expanduser()
-        self.file = Path(env.get("AIRFLOW_CONFIG") or self.home / "airflow.cfg").expanduser()
+        self.home = _expand_home(env.get("AIRFLOW_HOME") or "~/airflow")
+        self.file = _expand_home(env.get("AIRFLOW_CONFIG") or str(self.home / "airflow.cfg"))
         self._parser = configparser.RawConfigParser()
         try:
-            self._parser.read_string(self.file.read_text("utf-8") if self.file.exists() else "")
+            self._parser.read_string(read_text(self.file) if self.file.exists() else "")
         except OSError as error:
             raise SettingError(f"cannot read {self.file}: {error.strerror}") from None
         except UnicodeDecodeError:
             raise SettingError(f"{self.file} is not UTF-8") from None
-        except configparser.Error as error:
+        except Exception as error:  # noqa: BLE001 - `configparser` raises errors of other classes than its own, too
             line = getattr(error, "lineno", None) or next(iter(getattr(error, "errors", [])), ("?",))[0]
             raise SettingError(f"{self.file} is not a valid configuration file: see line {line}") from None
 
@@ -103,3 +104,10 @@ class AirflowSettings:
     def _expand(self, text: str) -> str:
         """Replace environment variables by their values, as Airflow does in any setting."""
         return _VARIABLE.sub(lambda match: self._env.get(match[1] or match[2], match[0]), text)
+
+
+def _expand_home(path: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise SettingError(f"this user has no home folder for {path}: set AIRFLOW_HOME") from None

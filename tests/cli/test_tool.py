@@ -14,6 +14,8 @@ import pytest
 from click.testing import CliRunner
 
 from dagfloe.cli.tool import COMMANDS, main
+from dagfloe.format.manifest import render_manifest
+from dagfloe.format.trailer import Trailer
 from support.peer import DEADLINE_S
 from support.tool import start_tool
 
@@ -68,7 +70,13 @@ def test_a_misspelt_command() -> None:
 @pytest.mark.parametrize("milliseconds", [0, 10, 30, 60, 120, 200])
 def test_an_interrupt_while_it_loads(milliseconds: int, number: int, statuses: set[int], tmp_path: Path) -> None:
     """An interrupt at any time gives its exit status, and no traceback."""
-    os.mkfifo(tmp_path / "endless")  # nothing writes to it, so the command waits for ever
+    sdk = {"language": "go", "version": "1", "supervisor_schema_version": "2026-06-16"}
+    manifest = render_manifest(
+        {"airflow_bundle_metadata_version": "1.0", "sdk": sdk, "source": "a.go", "dags": {"d": {"tasks": ["t"]}}}
+    )
+    with (tmp_path / "endless").open("wb") as file:  # to read it takes an hour
+        file.seek(4 << 40)
+        file.write(manifest + Trailer(0, len(manifest), bytes(32)).pack())
     process = start_tool("verify", str(tmp_path / "endless"))
     time.sleep(milliseconds / 1000)  # the interrupt comes at another time in each test
     process.send_signal(number)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from dagfloe.format.regular_file import open_regular
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -23,7 +25,7 @@ def sha256_of(path: Path, length: int | None = None) -> bytes:
     """
     digest = hashlib.sha256()
     left = path.stat().st_size if length is None else length
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         while left > 0 and (chunk := file.read(min(left, _CHUNK_BYTES))):
             digest.update(chunk)
             left -= len(chunk)

@@ -1,14 +1,18 @@
-"""Opens and reads regular files only: a pipe without a writer or an endless device would block a command."""
+"""Reads regular files only, and writes files as a whole.
+
+A pipe without a writer, or an endless device, would block a command that reads it.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
+import secrets
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from typing import BinaryIO
 
 #: The longest text file that a command reads: a seed file, a `pyproject.toml`, a Dag file, in bytes.
@@ -60,6 +64,36 @@ def read_text(path: Path) -> str:
     if len(data) > MAX_TEXT_BYTES:
         raise OSError(errno.EFBIG, f"larger than {MAX_TEXT_BYTES >> 20} MiB", str(path))
     return data.decode().replace("\r\n", "\n").replace("\r", "\n")
+
+
+def write_output(path: Path, data: bytes) -> None:
+    """Write a file as a whole, or not at all. A pipe or a device gets the data directly.
+
+    Args:
+        path: the file. A file that exists is replaced, and keeps its permissions. A link stays a link.
+        data: its content.
+
+    Raises:
+        OSError: if it cannot be written, or is a pipe that nobody reads. The error names the file.
+    """
+    path = Path(os.path.realpath(path))  # noqa: PTH - `resolve` fails for a link to itself
+    if path.exists() and not path.is_file():
+        descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        os.set_blocking(descriptor, True)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        return
+    unfinished = path.with_name(f".dagfloe-{secrets.token_hex(8)}")
+    try:
+        with unfinished.open("xb") as file:
+            file.write(data)
+        if path.exists():
+            unfinished.chmod(stat.S_IMODE(path.stat().st_mode))
+        unfinished.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def _refusal(path: Path) -> OSError:

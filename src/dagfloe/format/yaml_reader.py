@@ -1,4 +1,4 @@
-"""Reads one YAML document from a stranger: values of a few types, within limits, or one error. Pure.
+"""Reads one YAML document of any origin: values of a few types, within limits, or one error. Pure.
 
 PyYAML's scanner and parser are used, and its rules for plain scalars, so that a value means the same as it does for
 Airflow. Its composer and constructor are not: they recurse, expand aliases without a limit, and raise errors of any
@@ -67,7 +67,7 @@ class _Reader:
         self._count = 0
 
     def read(self, events: Iterator[yaml.Event]) -> Any:
-        """Return the value of the only document; None if there is none."""
+        """Return the value of the only document; None for an empty one."""
         documents: list[Any] = []
         self._open.append(documents)
         for event in events:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
-import secrets
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
 from dagfloe.errors import DagfloeError
+from dagfloe.format.regular_file import write_output
 from dagfloe.local.report.graph_picture import draw_graph
 from dagfloe.local.report.instance_table import list_rows
 from dagfloe.local.report.rendering import render
@@ -60,16 +59,8 @@ def write_report(path: Path, run: Mapping[str, Any]) -> None:
         DagfloeError: if the file cannot be written.
     """
     page = render_report(run).encode()
-    unfinished = path.with_name(f".report-{secrets.token_hex(4)}")
     try:
-        if path.exists() and not path.is_file():
-            path.write_bytes(page)
-            return
-        try:
-            unfinished.write_bytes(page)
-            os.replace(unfinished, path)  # noqa: PTH105 - Path.replace does the same, but its name hides the overwriting
-        finally:
-            unfinished.unlink(missing_ok=True)
+        write_output(path, page)
     except OSError as error:
         raise DagfloeError(f"the report cannot be written to {path}: {error.strerror}; choose another file") from error
 

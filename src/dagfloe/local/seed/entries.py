@@ -148,6 +148,8 @@ def get_entries(name: str, value: Any) -> list[Entry]:
 
 def check_json_table(where: str, value: dict[str, Any], depth: int = 0) -> dict[str, Any]:
     """Return a table after a check that its values have a JSON form; arguments as for `check_json`."""
+    for name in value:
+        _check_text(where, name)
     return {name: check_json(f"{where} {name!r}", item, depth + 1) for name, item in value.items()}
 
 
@@ -166,12 +168,22 @@ def check_json(where: str, value: Any, depth: int = 0) -> Any:
         raise SeedError(f"{where.partition(' ')[0]} nests values more than {_MAX_DEPTH} levels deep: nest them less")
     if isinstance(value, dict):
         return check_json_table(where, value, depth)
+    if isinstance(value, str):
+        _check_text(where, value)
+        return value
     if isinstance(value, list):
         return [check_json(where, item, depth + 1) for item in value]
     if isinstance(value, int) and not _MIN_INTEGER <= value <= _MAX_INTEGER:
         raise SeedError(f"{where} is too large a number for a message: write it as a string, in quotes")
     if isinstance(value, float) and not math.isfinite(value):
         raise SeedError(f"{where} is not finite, and JSON has no such numbers: write it as a string, in quotes")
-    if not isinstance(value, (str, int, float)):
+    if value is not None and not isinstance(value, (int, float)):
         raise SeedError(f"{where} is a date or a time, and JSON has none: write it as a string, in quotes")
     return value
+
+
+def _check_text(where: str, text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise SeedError(f"{where} has half of a character, a lone surrogate: write the whole character") from None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagfloe.constants import RETURN_VALUE
 from dagfloe.errors import DagfloeError
+from dagfloe.format.regular_file import read_text
 from dagfloe.local.schedule.outcomes import HumanOutcome, TriggerOutcome
 from dagfloe.local.seed.entries import Entry, SeedError, check_json, check_json_table, get_entries, get_table
 from dagfloe.local.store.asset_records import AssetEventRecord, AssetKey, AssetRecord
@@ -113,7 +114,7 @@ def read_seed(path: Path, clock: Clock = utc_now) -> Seed:
             shows no value.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_text(path).removeprefix("\ufeff")
     except OSError as error:
         raise SeedError(f"the seed file {path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError:
