@@ -129,6 +129,7 @@ class Outlet:
                 if done == len(item):
                     self._size -= done
                     self.queue.popleft()
+                    self._head = (b"", [])  # the next item may be the same object
                 else:
                     cause = self._send_some(memoryview(item)[done:] if done else item, counts)
                     if cause is not None:

@@ -97,8 +97,11 @@ def shared() -> Iterator[Shared]:
 
 def test_killed_in_the_middle_of_a_line(shared: Shared) -> None:
     """The line that a killed process has left half written is ended. The next line is whole."""
-    child = shared.fork(lambda: shared.add(LINE % b"child"))
-    shared.kill(child)
+
+    def work() -> None:
+        shared.add(LINE % b"child")
+
+    shared.kill(shared.fork(work))
     writer = threading.Thread(target=shared.channel.log, args=(logging.INFO, "x", "parent"))
     writer.start()
     half, line = shared.read(b'"parent"}\n').splitlines()
@@ -111,9 +114,12 @@ def test_killed_in_the_middle_of_a_line(shared: Shared) -> None:
 def test_stopped_in_the_middle_of_a_line(shared: Shared, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that is stopped while it holds the lock delays others only once. Their lines go to stderr meanwhile."""
     monkeypatch.setattr(channel_module, "LOCK_TIMEOUT_S", 0.2)
-    child = shared.fork(
-        lambda: (shared.add(LINE % b"child"), signal.signal(signal.SIGUSR1, lambda *_: shared.channel.wait()))
-    )
+
+    def work() -> None:
+        signal.signal(signal.SIGUSR1, lambda *_: shared.channel.wait())
+        shared.add(LINE % b"child")
+
+    child = shared.fork(work)
     shared.stop(child)
     shared.peer.setblocking(False)
     data = b""
@@ -137,7 +143,7 @@ def _sends(shared: Shared) -> bool:
     shared.channel.log(logging.INFO, "x", "again")
     shared.peer.setblocking(False)
     try:
-        return json.loads(shared.peer.recv(1 << 16).splitlines()[0])["event"] == "again"
+        return bool(json.loads(shared.peer.recv(1 << 16).splitlines()[0])["event"] == "again")
     except BlockingIOError:
         return False
 
@@ -145,7 +151,12 @@ def _sends(shared: Shared) -> bool:
 def test_waits_while_another_process_waits_for_the_peer(shared: Shared, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that holds the lock because the supervisor does not read is not given up."""
     monkeypatch.setattr(channel_module, "LOCK_TIMEOUT_S", 0.2)
-    shared.fork(lambda: (shared.add(LINE % b"child"), threading.Thread(target=shared.channel.wait).start()))
+
+    def work() -> None:
+        shared.add(LINE % b"child")
+        threading.Thread(target=shared.channel.wait).start()
+
+    shared.fork(work)
     writer = threading.Thread(target=shared.channel.log, args=(logging.INFO, "x", "parent"))
     writer.start()
     writer.join(1)
@@ -194,3 +205,11 @@ def test_without_a_lock(shared: Shared, monkeypatch: pytest.MonkeyPatch) -> None
     os.close(handover[1])
     shared.channel.log(logging.INFO, "x", "closed")
     assert json.loads(shared.read(b"}\n"))["event"] == "closed"
+
+
+def test_equal_lines(shared: Shared) -> None:
+    """A line that is logged twice arrives twice."""
+    line = b'{"event": "again"}\n'
+    shared.channel.write(line)
+    shared.channel.write(line)
+    assert shared.read(line + line) == line + line
