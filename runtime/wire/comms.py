@@ -75,8 +75,9 @@ class Comms:
         self._shield = cancellation.shield()
         self._window = cancellation.window()
         self._decoder = FrameDecoder(MAX_FRAME_BYTES)
-        # The author may replace the function, as libraries that freeze the time do.
-        self._now = time.monotonic
+        # The author may replace the functions, as libraries that freeze the time do.
+        self._now, self._fstat = time.monotonic, os.fstat
+        self._inode = os.fstat(sock.fileno()).st_ino
         self._readable: select.poll | None = None  # reused from one wait to the next
         self._lock = threading.RLock()  # protects all attributes below
         self._pauses: list[threading.Lock] = []  # the threads that wait for others
@@ -139,6 +140,9 @@ class Comms:
 
     def close(self) -> None:
         """Close the socket after everything that was written is delivered."""
+        if not self._is_socket_ours():
+            self._sock.detach()
+            return
         with suppress(OSError):  # the peer closed it first
             self._sock.shutdown(SHUT_WR)
         self._sock.close()
@@ -196,8 +200,19 @@ class Comms:
                 self._wait_until_sent(self._queued, timeout_s)
 
     def _check_connection(self) -> None:
+        if self._failure is None and not self._is_socket_ours():
+            self._lose(
+                "the task closed the connection to the supervisor, as with os.closerange: close only what you opened"
+            )
         if self._failure is not None:
             raise type(self._failure)(str(self._failure)) from self._failure
+
+    def _is_socket_ours(self) -> bool:
+        """Whether the author has not closed the socket. Its number may belong to something else then."""
+        try:
+            return self._fstat(self._sock.fileno()).st_ino == self._inode
+        except OSError:
+            return False
 
     def _send_queue(self) -> None:
         """Send what the socket takes at once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import signal
 import socket
@@ -329,6 +330,23 @@ def test_interrupted_frames_stay_whole(makes_a_call: bool) -> None:
     assert interrupted > 0
     assert [key for key in received if key not in ("from the handler", "last")] == keys
     assert received[-1] == "last"
+
+
+def test_closed_socket_whose_number_is_used_again(ends: tuple[Comms, Supervisor]) -> None:
+    """If the author closes the socket, and another one gets its number, nothing is sent to or closed in that one."""
+    comms, _ = ends
+    number = comms.fileno()
+    other, other_end = socket.socketpair()
+    with other, other_end:
+        os.dup2(other.fileno(), number)
+        for _ in range(2):
+            with pytest.raises(ConnectionLostError, match=r"the task closed the connection .* os\.closerange"):
+                comms.request(variable())
+        comms.close()
+        os.close(number)  # it is still open
+        other_end.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            other_end.recv(1)
 
 
 def test_a_call_from_a_finalizer(ends: tuple[Comms, Supervisor]) -> None:
