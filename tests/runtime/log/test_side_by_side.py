@@ -229,3 +229,111 @@ def t(client: Client):
             assert lines[f"{text} {number + 10}"] == 1
     assert task.stderr == task.stdout == b""
     assert b"swordfish" not in task.logs
+
+
+STREAMS = {
+    "logging.shutdown": "logging.shutdown(); log.info('after'); print('printed')",
+    "basicConfig": "logging.basicConfig(force=True, level=20, format='%(levelname)s %(message)s'); log.info('set')",
+    "redirect_stdout": """
+    import contextlib, io
+    with contextlib.redirect_stdout(io.StringIO()) as kept: print("kept")
+    with contextlib.redirect_stdout(sys.stderr): print("to stderr")
+    print(kept.getvalue() + "printed")
+""",
+    "detached": """
+    import io
+    sys.stdout = io.TextIOWrapper(sys.stdout.detach(), encoding="utf-8", write_through=False)
+    print("in another stream"); print("unfinished", end="")
+""",
+    "another wrapper": """
+    import io
+    sys.stdout = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", line_buffering=True)
+    print("in another stream")
+""",
+    "codecs": """
+    import codecs
+    sys.stdout = codecs.getwriter("utf-8")(sys.stdout.buffer)
+    sys.stdout.write("through codecs\\n")
+""",
+    "fdopen": """
+    file = os.fdopen(1, "w", closefd=False)
+    file.write("to the descriptor\\n"); file.close()
+    print("and the stream")
+""",
+    "closed": """
+    print("before")
+    sys.stdout.close()
+    try: print("after")
+    except ValueError as error: sys.stderr.write(f"{error}\\n")
+""",
+    "replaced": """
+    class Tee:
+        def __init__(self, stream): self.stream = stream
+        def write(self, text): self.stream.write(text.upper())
+        def flush(self): self.stream.flush()
+    sys.stdout = Tee(sys.stdout)
+    print("teed", 1)
+""",
+    "buffering": """
+    sys.stdout.reconfigure(line_buffering=True, errors="replace")
+    print("a", "b", sep="\\n", end="c\\n")
+    sys.stdout.reconfigure(write_through=False, line_buffering=False)
+    print("held back"); print("unfinished", end="")
+""",
+    "closed descriptors": """
+    print("before", flush=True)
+    os.close(1); os.close(2); os.close(0)
+    files = [open("/dev/null", "w"), open("/dev/null", "w")]
+    os.write(1, b"nowhere\\n"); os.write(2, b"nowhere\\n")
+    os._exit(0)
+""",
+    "bytes": r"""
+    sys.stdout.buffer.write(b"invalid \xff\xfe \xc3\x28 bytes\n")
+    sys.stdout.buffer.writelines([b"one\n", bytearray(b"two\n"), memoryview(b"three\n")])
+    print("nul \0 in a line"); print("\u20ac \U0001f600"); print("\x1b[1mbold\x1b[0m")
+    sys.stdout.buffer.flush()
+""",
+    "open": "print('to a copy', file=open(os.dup(1), 'w')); print('to the original', file=sys.__stdout__)",
+    "warnings": "import warnings; warnings.simplefilter('ignore'); warnings.warn('quiet'); print('printed')",
+    "signals": "import signal; signal.signal(signal.SIGPIPE, signal.SIG_DFL); print('printed')",
+}
+
+
+@pytest.mark.parametrize("kind", STREAMS)
+def test_streams(tmp_path: Path, kind: str) -> None:
+    """Whatever the task does to the streams and to logging, every line arrives that plain Python delivers."""
+    assert not missing_lines(tmp_path, f"def t():\n    {STREAMS[kind]}")
+
+
+def test_descriptors_of_the_streams_can_be_replaced(tmp_path: Path) -> None:
+    """Sockets that take the numbers of the standard streams get only what is written to these numbers."""
+    code = """
+def t():
+    import socket
+    os.close(1); os.close(2)
+    pair = socket.socketpair()
+    print("printed", pair[0].fileno(), pair[1].fileno()); log.info("logged")
+    pair[1].setblocking(False)
+    try: pair[1].recv(1)
+    except BlockingIOError: log.info("nothing arrived")
+    os.write(1, b"written")
+    log.info("received %r", pair[1].recv(1000))
+"""
+    output = run_task(tmp_path, code)
+    assert output.status == 0
+    assert output.events == ["printed 1 2", "logged", "nothing arrived", "received b'written'"]
+
+
+@pytest.mark.parametrize("end", ["\\n", ""])
+def test_ten_megabytes(tmp_path: Path, end: str) -> None:
+    """A very long line arrives whole, in parts."""
+    text = "".join(f"{number:08}" for number in range(1_250_000))
+    code = f"""
+def t():
+    print("".join(f"{{number:08}}" for number in range(1_250_000)), end="{end}")
+    log.info("x" * 10_000_000)
+"""
+    output = run_task(tmp_path, code)
+    long = next(event for event in output.events if event.startswith("x"))
+    assert long == "x" * 65_536 + "... (10000000 characters)"
+    assert "".join(event for event in output.events if event != long) == text
