@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from dagfloe.local.display import format_exception, format_value
 
 
@@ -24,3 +26,26 @@ def test_frames_of_the_runtime() -> None:
         lines = list(format_exception([{"exc_type": "E", "exc_value": "bad", "frames": frames}]))
         assert len(lines) == 2
         assert lines[0].endswith(line)
+
+
+def nested(depth: int) -> Any:
+    """Groups of exceptions in groups."""
+    detail: Any = []
+    for _ in range(depth):
+        detail = [{"exc_type": "ExceptionGroup", "exceptions": [detail]}]
+    return detail
+
+
+@pytest.mark.parametrize("odd", [5, 1.5, True, "text", {"a": 1}, [5, None, "x", {}], [[]], None])
+@pytest.mark.parametrize("field", ["frames", "exc_notes", "exceptions", "exc_type", "exc_value", "is_cause"])
+def test_exceptions_of_other_sdks(field: str, odd: object) -> None:
+    """A part of an exception that has another type than dagfloe's is shown, and breaks nothing."""
+    lines = list(format_exception([{"exc_type": "E", "exc_value": "bad", field: odd}, {"frames": [odd, {field: odd}]}]))
+    assert all(isinstance(line, str) for line in lines)
+    if field not in ("exc_type", "exc_value"):
+        assert "E: bad" in lines
+
+
+def test_deep_groups() -> None:
+    """Of groups of exceptions in groups, the first levels are shown."""
+    assert len(list(format_exception(nested(5000)))) == 21

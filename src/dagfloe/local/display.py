@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_MAX_CHAIN = 20
+#: How many exceptions of a chain are shown, and how many groups in groups.
+_MAX_CHAIN, _MAX_GROUPS = 20, 20
 _RUNTIME = "dagfloe/runtime/"
 
 
@@ -19,6 +20,16 @@ def format_exception(detail: Any) -> Iterator[str]:
 
     Args:
         detail: the `error_detail` of a log record.
+    """
+    yield from _format_exception(detail, _MAX_GROUPS)
+
+
+def _format_exception(detail: Any, groups: int) -> Iterator[str]:
+    """Yield the lines of an exception.
+
+    Args:
+        detail: as for `format_exception`.
+        groups: how many groups in groups are shown.
     """
     if detail is None:
         return
@@ -31,16 +42,23 @@ def format_exception(detail: Any) -> Iterator[str]:
             continue
         if position:
             yield "caused by:" if part.get("is_cause") else "while handling:"
-        frames = [frame for frame in part.get("frames") or [] if isinstance(frame, dict)]
+        frames = [frame for frame in _items(part, "frames") if isinstance(frame, dict)]
         # The author does not need to see what called the task's function.
         author_frames = [frame for frame in frames if _RUNTIME not in str(frame.get("filename"))]
         for frame in author_frames or frames:
             yield f"  {frame.get('filename')}:{frame.get('lineno')} in {frame.get('name')}"
         yield f"{part.get('exc_type')}: {part.get('exc_value')}"
-        for note in part.get("exc_notes") or []:
+        for note in _items(part, "exc_notes"):
             yield f"  {note}"
-        for member in part.get("exceptions") or []:
-            yield from (f"  | {line}" for line in format_exception(member))
+        if groups:
+            for member in _items(part, "exceptions"):
+                yield from (f"  | {line}" for line in _format_exception(member, groups - 1))
+
+
+def _items(part: dict[Any, Any], name: str) -> list[Any]:
+    """Return a list of an exception's parts. Another SDK may send a value of another type, which is its only item."""
+    value = part.get(name)
+    return value if isinstance(value, list) else [value] if value else []
 
 
 def format_value(value: Any) -> str:

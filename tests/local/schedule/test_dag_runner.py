@@ -343,6 +343,29 @@ def test_stop_during_a_wait(runner: DagRunner) -> None:
     assert (result.state, states(result)) == ("interrupted", {"fails": "up_for_retry"})
 
 
+@pytest.mark.parametrize("delay", ["{}", '{"retry_delay_seconds": 1e300}', '{"retry_delay_seconds": float("inf")}'])
+def test_an_endless_wait(delay: str, runner: DagRunner) -> None:
+    """A wait may be longer than Python can wait. A stop ends it."""
+    with Stop() as stop:
+
+        class Stopping(EventLog):
+            def on_wait(self, instance: Instance, seconds: float, declared_s: float) -> None:
+                assert seconds == declared_s >= 1e300
+                threading.Timer(0.1, stop.set).start()
+
+        log = Stopping()
+        log.stop = stop
+        result = runner.run({"retries": {"retries": 3, "retry_delay_s": 1e300}}, log, delay, max_wait_s=None)
+    assert (result.state, states(result)) == ("interrupted", {"retries": "up_for_retry"})
+
+
+def test_a_wait_that_is_not_a_number(runner: DagRunner) -> None:
+    """A wait that is not a number fails the task instance, and the run ends."""
+    result = runner.run({"retries": {"retries": 1}}, delay='{"retry_delay_seconds": float("nan")}', max_wait_s=None)
+    assert states(result) == {"retries": "failed"}
+    assert "a wait is not a number" in str(result.instances[0].error)
+
+
 def test_stop_before_the_start(runner: DagRunner) -> None:
     """If the stop is set already, no task starts."""
     with Stop() as stop:

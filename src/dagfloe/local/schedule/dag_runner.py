@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from dagfloe.local.store.store import Store
     from dagfloe.local.supervise.task_result import TaskResult
 
+#: A longer wait is divided: Python's waits have a limit.
+_MAX_WAIT_S = 24 * 60 * 60.0
+
 
 def run_dag(
     command: Sequence[str],
@@ -112,7 +115,8 @@ class _DagRun:
         """Wait for the next event, or for the end of the shortest wait."""
         nearest = min(self._waiting, default=None)
         with suppress(Empty):
-            return self._events.get(timeout=None if nearest is None else max(0.0, nearest - time.monotonic()))
+            wait_s = None if nearest is None else min(max(0.0, nearest - time.monotonic()), _MAX_WAIT_S)
+            return self._events.get(timeout=wait_s)
         return _do_nothing
 
     def _start_ready(self, pool: ThreadPoolExecutor) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -62,6 +63,17 @@ class Resumer:
         Returns:
             How it resumes. None if it cannot: then `instance.note` has the reason.
         """
+        try:
+            resumption = self._resume(instance, state, terminal)
+            if resumption is not None:
+                check_wait(resumption.after_s)
+        except Exception as error:  # noqa: BLE001 - another SDK's message may have any values
+            reason = f"{type(error).__name__}: {error}"
+            instance.note = f"nobody can tell when it resumes: its message to the supervisor is not valid ({reason})"
+            return None
+        return resumption
+
+    def _resume(self, instance: Instance, state: str, terminal: Mapping[str, Any]) -> Resumption | None:
         now = self._clock()
         if state == UP_FOR_RETRY:
             resumption = resume_after_failure(instance, terminal)
@@ -108,6 +120,16 @@ class Resumer:
         chosen = None if outcome.timed_out else outcome.chosen
         event = build_human_input_event(question, chosen, outcome.params, "local", self._clock())
         return Resumption(ti_context=_with_event(terminal, event))
+
+
+def check_wait(seconds: float) -> None:
+    """Check a wait, in seconds.
+
+    Raises:
+        ValueError: if it is not a number.
+    """
+    if math.isnan(seconds):
+        raise ValueError("a wait is not a number")
 
 
 def resume_after_failure(instance: Instance, terminal: Mapping[str, Any] | None) -> Resumption:
