@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 
 from dagfloe.runtime.loader import load_bundle
-from dagfloe.runtime.log.sanitizer import safe_string
+from dagfloe.runtime.log.sanitizer import class_name, safe_string
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dagfloe.runtime.config import BundleConfig
+
+#: The traceback of an exception, however its class overrides the attribute.
+_TRACEBACK = vars(BaseException)["__traceback__"].__get__
 
 
 def self_check(config: BundleConfig) -> dict[str, Any]:
@@ -37,13 +40,14 @@ def _find_problem(action: Callable[[Any], object], argument: Any) -> dict[str, A
     try:
         action(argument)
     except BaseException as error:  # noqa: BLE001 - any exception of the author's module is reported
-        stack = error.__traceback__
+        stack = _TRACEBACK(error)
         while stack and stack.tb_next:
             stack = stack.tb_next
         return {
-            "error": type(error).__name__,
+            "error": class_name(error),
             "message": safe_string(error, str),  # no secret is known yet
-            "missing": error.name if isinstance(error, ModuleNotFoundError) else None,
+            # Not isinstance, which the author's class may mislead.
+            "missing": error.name if type(error) is ModuleNotFoundError else None,
             "where": f"{stack.tb_frame.f_code.co_filename}:{stack.tb_lineno}" if stack else "?",
         }
     return None

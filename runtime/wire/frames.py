@@ -15,6 +15,8 @@ Aware datetimes are encoded as the msgpack timestamp extension.
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 import msgpack
 
 from dagfloe.errors import LocalProtocolError, RemoteProtocolError
@@ -53,6 +55,7 @@ class Frame:
 HEADER_BYTES = 4
 #: The number of elements of a frame from the supervisor.
 _ELEMENTS = 3
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 #: The length limit of frames. Four ASCII characters, read as a length, exceed it: the first bytes of another protocol
 #: are not mistaken for a large XCom.
 MAX_FRAME_BYTES = 0x1FFF_FFFF
@@ -60,11 +63,9 @@ MAX_FRAME_BYTES = 0x1FFF_FFFF
 
 def _encode_date(value: object) -> msgpack.Timestamp:
     """Encode a date of a subclass, such as one of pendulum or pandas; msgpack refuses these."""
-    from datetime import datetime, timezone  # noqa: PLC0415 - few bodies have such dates
-
-    if not isinstance(value, datetime):
+    if not isinstance(value, type(_EPOCH)):
         raise TypeError(f"a value of type {type(value).__name__}")
-    since = value - datetime(1970, 1, 1, tzinfo=timezone.utc)
+    since = value - _EPOCH
     return msgpack.Timestamp(since.days * 86400 + since.seconds, since.microseconds * 1000)
 
 

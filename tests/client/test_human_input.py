@@ -21,6 +21,15 @@ from support.memory import Airflow, context
 from support.schemas import OLD, violations
 
 
+@pytest.mark.parametrize("time", [{"timeout": 1e18}, {"timeout": -1}, {"poll": float("nan")}, {"poll": "5"}])
+def test_times_that_nobody_can_wait(time: dict[str, Any]) -> None:
+    """A question with a time that is not valid is not sent."""
+    airflow = Airflow()
+    with pytest.raises(DagfloeError, match=f"the {next(iter(time))} of a question is"):
+        Client(airflow, context()).human_input.ask("?", ["a"], **time)
+    assert airflow.requests == []
+
+
 @pytest.fixture
 def airflow() -> Airflow:
     """An Airflow that accepts questions."""

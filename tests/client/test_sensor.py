@@ -22,6 +22,15 @@ def airflow() -> Airflow:
     return airflow
 
 
+@pytest.mark.parametrize("interval", [float("inf"), float("nan"), -1, 1e18, "5", True])
+def test_intervals_that_nobody_can_wait(airflow: Airflow, interval: Any) -> None:
+    """An interval that is not a time to wait is refused before the first check."""
+    checks: list[int] = []
+    with pytest.raises(DagfloeError, match="the interval of poke is"):
+        Client(airflow, context()).poke(lambda: checks.append(1), interval=interval)
+    assert checks == []
+
+
 def true_at(check: int, value: object = "ready") -> Callable[[], Any]:
     """A function that returns a true value at its nth call."""
     false_results = [None] * (check - 1)

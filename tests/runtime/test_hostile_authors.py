@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -91,6 +91,37 @@ def test_a_terminal_message_is_delivered(tmp_path: Path, name: str) -> None:
         assert peer.wait() == 0
         if "raise" in code:
             assert peer.record("Task ")
+
+
+@pytest.mark.parametrize(
+    ("end", "state"),
+    [
+        ("return", "success"),
+        ("raise ValueError('why')", "failed"),
+        ("client.poke(lambda: False)", "up_for_reschedule"),
+    ],
+)
+def test_replaced_dates(tmp_path: Path, end: str, state: str) -> None:
+    """A task that replaces `datetime` everywhere, as freezegun does, ends at the real time."""
+    tasks = f"""
+import datetime, sys
+class Frozen(datetime.datetime):
+    @classmethod
+    def now(cls, tz=None): return cls(1999, 1, 2, tzinfo=tz)
+@dag.task
+def t(client: Client):
+    real = datetime.datetime
+    for module in [*sys.modules.values()]:
+        for name, value in [*vars(module).items()]:
+            if value is real: setattr(module, name, Frozen)
+    {end}
+"""
+    with Peer(write_project(tmp_path, tasks)) as peer:
+        peer.start()
+        message: Any = answer_all(peer)
+        assert message["state"] == state
+        assert message["end_date"].year > 2025
+        assert peer.wait() == 0
 
 
 def answer_all(peer: Peer) -> dict[str, object]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 #: Airflow's dates end before the year 10000. One year is left for the time that a task waits.
 _END = datetime(9999, 1, 1, tzinfo=timezone.utc)
 _MANY_SECONDS = 1e9
+#: In a tuple, where code that replaces `datetime` in every module, such as freezegun, does not find it.
+_DATETIME = (datetime,)
 
 
 def utc_now() -> datetime:
@@ -52,7 +54,7 @@ def check_date(value: object, name: str) -> datetime:
     Raises:
         DagfloeError: if it is not an aware datetime, or its date in UTC is not in the years 1 to 9999.
     """
-    if not isinstance(value, datetime):
+    if not isinstance(value, _DATETIME):
         raise DagfloeError(f"{name} needs an aware datetime, not {type(value).__name__}")
     offset = value.utcoffset()
     if offset is None:

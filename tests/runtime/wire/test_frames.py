@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import msgpack
@@ -192,6 +192,20 @@ def test_bodies_without_a_form_are_refused(value: object) -> None:
     """A value that msgpack cannot encode, such as a naive datetime, is a local error, and nothing is sent."""
     with pytest.raises(LocalProtocolError, match=r"SetXCom cannot be encoded .*nothing was sent"):
         encode_frame(1, {"type": "SetXCom", "value": value})
+
+
+class Pendulum(datetime):
+    """A subclass of datetime, such as the ones of pendulum, pandas and freezegun."""
+
+
+@pytest.mark.parametrize("year", [1, 1969, 2026, 9999])
+@pytest.mark.parametrize("hours", [-12, 0, 12])
+def test_dates_of_subclasses(year: int, hours: int) -> None:
+    """A date of a subclass is encoded like any other, also deep inside a body."""
+    zone = timezone(timedelta(hours=hours))
+    fields = (year, 6, 5, 4, 3, 2, 1)
+    (plain,) = encode_frame(1, {"type": "X", "dates": [datetime(*fields, tzinfo=zone)]})
+    assert encode_frame(1, {"type": "X", "dates": [Pendulum(*fields, tzinfo=zone)]}) == (plain,)
 
 
 def test_bodies_nested_too_deep_are_refused() -> None:

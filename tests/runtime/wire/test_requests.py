@@ -23,6 +23,7 @@ from support.schemas import NEW, OLD, SCHEMAS, violations
 from support.strategies import aware, from_schema, json_values, text
 
 EVERY = [(version, name) for version in SCHEMAS for name in list_request_names(version)]
+BEYOND = datetime.max.replace(tzinfo=timezone(timedelta(hours=-1)))
 NOW = datetime.now(tz=timezone.utc)
 XCOM = {"key": "k", "dag_id": "d", "run_id": "r", "task_id": "t"}
 #: Messages with a request's name that bundles do not send.
@@ -153,6 +154,13 @@ def test_accepted(body: dict[str, Any]) -> None:
         ({"type": "SucceedTask", "end_date": NOW, "extra": 1}, "has no field 'extra'"),
         ({"type": "SucceedTask", "end_date": NOW.replace(tzinfo=None)}, "end_date is datetime, expected date"),
         ({"type": "SucceedTask", "end_date": "2026-01-02T03:04:05"}, "end_date is str"),
+        ({"type": "SucceedTask", "end_date": "2026-13-02T03:04:05Z"}, "end_date is str"),
+        ({"type": "SucceedTask", "end_date": "9999-12-31T23:59:59-01:00"}, "end_date is str"),
+        (
+            {"type": "GetPreviousDagRun", "dag_id": "d", "logical_date": BEYOND},
+            "date is a date before the year 1 or aft",
+        ),
+        ({"type": "GetDRCount", "dag_id": "d", "logical_dates": [NOW, BEYOND]}, "logical_dates is list"),
         ({"type": "SucceedTask", "end_date": NOW, "state": "failed"}, "state is another string, expected success"),
         ({"type": "SucceedTask", "end_date": NOW, "task_outlets": [{"name": "a"}]}, "task_outlets is list"),
         ({"type": "TaskState", "state": "success"}, "expected failed or skipped or removed"),
