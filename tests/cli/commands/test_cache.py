@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
 
+from dagfloe.build.program_store import ProgramStore
 from dagfloe.cli.tool import main
-from support.launcher import entries, environment, leftovers, payload, snapshot, start, write_bundle
-from support.peer import DEADLINE_S
+from support.launcher import SCRIPT, entries, environment, leftovers, payload, snapshot, start, write_bundle
+from support.peer import DEADLINE_S, TOOL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,3 +113,118 @@ def test_file_that_cannot_be_warmed(tmp_path: Path, cache: Path, bundle: Path) -
     run("warm", bundle, "--dir", cache)
     (cache / "store").chmod(0o777)
     assert "lets other users change the program" in run("warm", bundle, "--dir", cache, status=1)
+
+
+def test_many_at_once(bundle: Path, cache: Path) -> None:
+    """Commands and starts at the same time disturb neither each other nor a running program."""
+    env = {**environment(DAGFLOE_CACHE_DIR=cache), "TERM": "dumb"}
+    others = [write_bundle(bundle.with_name(f"other{number}"), payload(f"{SCRIPT}# {number}")) for number in range(3)]
+    words = (["list"], ["prune"], ["list", "--json"], ["prune", "--quiet"])
+    for _ in range(3):
+        commands = [[TOOL, "cache", *words[number % 4]] for number in range(8)]
+        starts = [[str(file), "x"] for file in (bundle, *others, bundle, *others)]
+        processes = [
+            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
+            for pair in zip(commands, starts, strict=True)
+            for command in pair
+        ]
+        for process in processes:
+            stdout, stderr = process.communicate(timeout=DEADLINE_S)
+            assert (process.returncode, stderr) == (0, ""), process.args
+            if process.args in starts:
+                assert stdout == "started x\nsome data\n"
+    run("prune", "--dir", cache)
+    assert run("list", "--dir", cache) == f"no programs in {cache}\n"
+    assert [path for path in (cache / "store").rglob("*") if not path.is_dir()] == []
+
+
+def test_a_lock_file_that_was_replaced(bundle: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If another command prunes an entry and a start unpacks it again, an old lock does not count for the new entry."""
+    run("warm", bundle, "--dir", cache)
+    (entry,) = entries(cache)
+    lock = entry.with_suffix(".use")
+    flock = fcntl.flock
+    running: list[int] = []
+
+    def replace_lock(descriptor: int, operation: int) -> None:
+        if not running and operation & fcntl.LOCK_EX and os.path.samestat(os.fstat(descriptor), lock.stat()):
+            lock.rename(lock.with_suffix(".gone"))
+            lock.with_suffix(".gone").unlink()
+            running.append(os.open(lock, os.O_RDWR | os.O_CREAT, 0o600))
+            flock(running[0], fcntl.LOCK_SH)
+        flock(descriptor, operation)
+
+    store = ProgramStore(cache)
+    (program,) = store.programs()
+    monkeypatch.setattr(ProgramStore, "programs", lambda _: [program])
+    monkeypatch.setattr(fcntl, "flock", replace_lock)
+    assert store.prune() == []
+    assert entry.is_dir()
+    os.close(running[0])
+
+
+def test_what_killed_processes_leave(bundle: Path, cache: Path) -> None:
+    """`prune` removes what a process that was killed while it unpacked has left."""
+    run("warm", bundle, "--dir", cache)
+    (entry,) = entries(cache)
+    entry.rename(cache / "store" / "partial" / entry.name)
+    (cache / "store" / "partial" / f"{entry.name}.scratch").mkdir()
+    assert run("prune", "--dir", cache) == "nothing to remove\n"
+    assert [path for path in (cache / "store").rglob("*") if not path.is_dir()] == []
+    assert not list((cache / "store" / "partial").iterdir())
+
+
+@pytest.mark.parametrize("name", ["", "store", "store/entries", "store/objects", "store/partial"])
+@pytest.mark.parametrize("kind", ["file", "pipe", "link", "foreign", "writable"])
+def test_hostile_folders(name: str, kind: str, bundle: Path, cache: Path, tmp_path: Path) -> None:
+    """What is not a store of this user is not pruned: a message, and no file elsewhere is deleted."""
+    run("warm", bundle, "--dir", cache)
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "file").touch()
+    path = cache / name
+    if kind in ("file", "pipe", "link"):
+        shutil.rmtree(path)
+        if kind == "file":
+            path.touch()
+        elif kind == "pipe":
+            os.mkfifo(path)
+        else:
+            path.symlink_to(precious)
+    elif kind == "writable":
+        path.chmod(0o777)
+    elif os.geteuid() == 0:
+        os.chown(path, 12345, 12345)
+    expected = 0 if not name and kind in ("link", "writable", "foreign") else 1
+    if kind != "foreign" or os.geteuid() == 0:
+        result = CliRunner().invoke(main, ["cache", "prune", "--dir", str(cache)])
+        assert result.exit_code == expected, result.output
+    CliRunner().invoke(main, ["cache", "list", "--dir", str(cache)])
+    assert (precious / "file").exists()
+
+
+def test_hostile_entries(bundle: Path, cache: Path, tmp_path: Path) -> None:
+    """Pipes, links and names of any kind among the entries break neither `list` nor `prune`."""
+    run("warm", bundle, "--dir", cache)
+    folder = cache / "store" / "entries"
+    precious = tmp_path / "precious"
+    precious.touch()
+    for name in ("a\n\x1b[31m", "b", "c", "d", os.fsdecode(b"\xff")):
+        (folder / name).mkdir()
+        (folder / name / f"{name}").touch()
+    (folder / "a\n\x1b[31m.use").touch()
+    os.mkfifo(folder / "b.use")
+    (folder / "c.use").symlink_to(precious)
+    (folder / "d.use").mkdir()
+    (folder / f"{os.fsdecode(bytes([255]))}.use").touch()
+    (folder / "e.use").touch()
+    (folder / "e").symlink_to(tmp_path)
+    os.mkfifo(cache / "store" / "objects" / "pipe")
+    (cache / "store" / "objects" / "link").symlink_to(precious)
+    environment = {**os.environ, "DAGFLOE_CACHE_DIR": str(cache)}
+    for words in (["list"], ["list", "--json"], ["prune"], ["prune"]):
+        command = [TOOL, "cache", *words]
+        done = subprocess.run(command, capture_output=True, timeout=DEADLINE_S, check=False, env=environment)
+        assert (done.returncode, done.stderr) == (0, b""), words
+        assert b"\x1b" not in done.stdout
+    assert precious.exists()
