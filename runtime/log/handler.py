@@ -34,13 +34,19 @@ class ChannelHandler(logging.Handler):
         self._own = logging.getLogger("dagfloe")
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Send a record. Never raises."""
+        """Send a record. Never raises, except for a stop."""
         try:
             is_enabled = self._levels.is_enabled(record.name, record.levelno)
         except Exception:  # noqa: BLE001 - the author made a record whose name or level has the wrong type
             is_enabled = True
         if is_enabled:
-            self._channel.write(render_record(record, self._channel.mask))
+            channel = self._channel
+            with channel.shield:  # an exception of a signal handler must not look like one of the record
+                line = render_record(record, channel.mask)
+                with channel.lock:
+                    must_wait = channel.add(line)
+            if must_wait:
+                channel.wait()
 
     def install(self) -> None:
         """Add this handler to the root logger, and set the levels. Call it again to restore both. Never raises."""
