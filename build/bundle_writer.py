@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import time
@@ -9,6 +10,7 @@ import uuid
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from dagfloe.build.work_folder import is_abandoned
 from dagfloe.format.errors import PackError
 from dagfloe.format.trailer import Trailer
 
@@ -35,11 +37,11 @@ def prepare_output(target: Path) -> None:
         raise PackError(f"the output folder {output} cannot be written: choose another one with --output")
     if target.is_dir():
         raise PackError(f"{target} is a folder: remove it, or choose another --output")
-    limit = time.time() - _STALE_AFTER_S
-    for path in output.glob(f"{_TEMPORARY}{target.name}-*"):
-        with suppress(OSError):
-            if path.stat().st_mtime < limit:
-                path.unlink()
+    for path in output.iterdir():
+        if path.name.startswith(f"{_TEMPORARY}{target.name}-"):
+            with suppress(OSError):
+                if _is_abandoned(path):
+                    path.unlink()
 
 
 @contextmanager
@@ -53,8 +55,12 @@ def new_bundle_file(target: Path, binary: bytes, source: bytes, manifest: bytes)
         manifest: the manifest region.
     """
     temporary = target.parent / f"{_TEMPORARY}{target.name}-{uuid.uuid4().hex}"
+    lock = -1
     try:
         with temporary.open("xb") as file:
+            lock = os.open(temporary, os.O_RDONLY | os.O_CLOEXEC)  # open for reading, so that the file can be started
+            with suppress(OSError):  # a file system without locks
+                fcntl.flock(lock, fcntl.LOCK_EX)
             file.write(binary)
             file.write(source + manifest)
             file.write(Trailer(len(source), len(manifest), hashlib.sha256(binary).digest()).pack())
@@ -66,7 +72,22 @@ def new_bundle_file(target: Path, binary: bytes, source: bytes, manifest: bytes)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    finally:
+        if lock >= 0:
+            os.close(lock)
     _sync_folder(target.parent)
+
+
+def _is_abandoned(path: Path) -> bool:
+    """Whether a killed build left a file. On a file system without locks, its age decides.
+
+    Raises:
+        OSError: if it is gone.
+    """
+    try:
+        return is_abandoned(path)
+    except OSError:
+        return path.lstat().st_mtime < time.time() - _STALE_AFTER_S
 
 
 def _sync_folder(folder: Path) -> None:

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
-import tempfile
 import time
-import uuid
-from contextlib import contextmanager
-from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +18,7 @@ from dagfloe.build.launcher import find_launcher
 from dagfloe.build.package_sizes import sizes_by_package
 from dagfloe.build.python.interpreter import find_interpreter
 from dagfloe.build.python.virtualenv import ensure_environment
+from dagfloe.build.work_folder import work_folder
 from dagfloe.format.bundle_file import read_bundle, verify_bundle
 from dagfloe.format.contents import ARCHIVE_COOKIE, read_parts
 from dagfloe.format.errors import FreezeError, PackError
@@ -31,6 +27,7 @@ from dagfloe.format.payload import LINK, Payload, read_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
     from typing import Protocol
 
     from dagfloe.build.freshness import BuildPlan
@@ -75,7 +72,7 @@ def build_bundle(plan: BuildPlan, progress: Progress, *, verbose: bool = False) 
         _reject_cookie(source, f"the source file of {project.file_name}")
     interpreter = find_interpreter(project)
     prepare_output(plan.target)
-    with _work_folder(project.file_name) as work:
+    with work_folder("build", project.file_name) as work:
         progress.step(f"environment with Python {interpreter.version}")
         environment = ensure_environment(project, interpreter, work, echo=echo)
         progress.step("freezing")
@@ -117,22 +114,6 @@ def build_bundle(plan: BuildPlan, progress: Progress, *, verbose: bool = False) 
         )
         plan.record(_outer_files(project, environment, work), built)
     return built
-
-
-@contextmanager
-def _work_folder(name: str) -> Iterator[Path]:
-    """A temporary folder for a build. If a program of the build fails, its logs stay there."""
-    work = Path(tempfile.gettempdir(), f"dagfloe-build-{name}-{uuid.uuid4().hex}")
-    keep_logs = False
-    try:
-        work.mkdir(mode=0o700)  # inside of `try`, so that an interrupt at any time removes it
-        yield work
-    except FreezeError:
-        keep_logs = True
-        raise
-    finally:
-        for folder in [path for path in work.iterdir() if path.is_dir()] if keep_logs else [work]:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _pack_payload(launcher: bytes, program: Path, project: Project) -> tuple[bytes, Floor | None]:

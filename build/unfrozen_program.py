@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dagfloe.build.freeze.stage import stage
 from dagfloe.build.project import read_project
 from dagfloe.build.python.interpreter import find_interpreter
 from dagfloe.build.python.virtualenv import ensure_environment
+from dagfloe.build.work_folder import work_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,7 @@ def prepare_project(path: Path, report: Callable[[str], None]) -> Iterator[Launc
     """
     project = read_project(path)
     interpreter = find_interpreter(project)
-    with tempfile.TemporaryDirectory(prefix="dagfloe-run-") as temporary:
-        work = Path(temporary)
+    with work_folder("run", project.file_name) as work:
         report(f"preparing the environment of {project.name}")
         environment = ensure_environment(project, interpreter, work)
         entry = stage(project, interpreter, work / "stage")

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _INSTALL_TIMEOUT_S = 1800
 _INSPECT_TIMEOUT_S = 300
 _STAMP = "complete.json"
+_LOCK = ".lock"
 #: Prints the names of all distributions, and those of the modules in its arguments that can be imported.
 _INSPECT = """
 import importlib.metadata, importlib.util, json, sys
@@ -118,8 +119,10 @@ def ensure_environment(
     requirements = sorted(map(str, (*project.dependencies, *bundle_requirements())))
     identity = json.dumps([str(interpreter.executable), interpreter.base_prefix, interpreter.version, requirements])
     name = f"{project.file_name}-{hashlib.sha256(identity.encode()).hexdigest()[:16]}"
-    environment = Environment(_writable_folder(cache_root() / "environments", work) / name, interpreter)
-    with _file_lock(environment.root.with_suffix(".lock")):
+    folder = _writable_folder(cache_root() / "environments", work)
+    _remove_unfinished(folder, name)
+    environment = Environment(folder / name, interpreter)
+    with _file_lock(environment.root.with_suffix(_LOCK)), _removed_on_error(environment):
         if not environment.stamp.exists():
             shutil.rmtree(environment.root, ignore_errors=True)
             log = work / "environment.log"
@@ -158,6 +161,28 @@ def _writable_folder(preferred: Path, fallback: Path) -> Path:
     except OSError:
         return fallback
     return preferred if os.access(preferred, os.W_OK | os.X_OK) else fallback
+
+
+@contextmanager
+def _removed_on_error(environment: Environment) -> Iterator[None]:
+    """Remove an environment that is not complete if the block fails or is interrupted."""
+    try:
+        yield
+    except BaseException:
+        if not environment.stamp.exists():
+            shutil.rmtree(environment.root, ignore_errors=True)
+        raise
+
+
+def _remove_unfinished(folder: Path, name: str) -> None:
+    """Remove other environments that killed builds left."""
+    for lock in folder.glob(f"*{_LOCK}"):
+        root = lock.with_suffix("")
+        with suppress(OSError):
+            if root.name != name and root.is_dir() and not (root / _STAMP).exists():
+                with lock.open("r+") as file:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    shutil.rmtree(root, ignore_errors=True)
 
 
 @contextmanager

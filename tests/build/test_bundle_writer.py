@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import time
 from typing import TYPE_CHECKING
@@ -40,14 +42,30 @@ def test_failed_build(tmp_path: Path) -> None:
 
 
 def test_temporary_files(tmp_path: Path) -> None:
-    """Old temporary files of the same bundle are removed; new ones and those of other bundles stay."""
-    hours_ago = time.time() - 3 * 3600
-    for name in (".dagfloe-sales-old", ".dagfloe-sales-new", ".dagfloe-other-old"):
+    """Temporary files that killed builds of the same bundle left are removed; those of others stay."""
+    for name in (".dagfloe-sales-old", ".dagfloe-other-old"):
         (tmp_path / name).write_text("")
-        if name.endswith("old"):
-            os.utime(tmp_path / name, (hours_ago, hours_ago))
-    prepare_output(tmp_path / "sales")
-    assert {path.name for path in tmp_path.iterdir()} == {".dagfloe-sales-new", ".dagfloe-other-old"}
+    target = tmp_path / "sales"
+    with new_bundle_file(target, *REGIONS) as file:
+        prepare_output(target)
+        assert {path.name for path in tmp_path.iterdir()} == {file.name, ".dagfloe-other-old"}
+        assert file.exists()
+
+
+def test_a_file_system_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without locks, the age of a temporary file decides."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EBADF, "no locks")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    hours_ago = time.time() - 3 * 3600
+    for name in (".dagfloe-sales-old", ".dagfloe-sales-new"):
+        (tmp_path / name).write_text("")
+    os.utime(tmp_path / ".dagfloe-sales-old", (hours_ago, hours_ago))
+    with new_bundle_file(tmp_path / "sales", *REGIONS):
+        prepare_output(tmp_path / "sales")
+    assert {path.name for path in tmp_path.iterdir()} == {".dagfloe-sales-new", "sales"}
 
 
 def test_output_folder(tmp_path: Path) -> None:

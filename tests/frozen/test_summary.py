@@ -179,7 +179,23 @@ def test_interrupted_while_it_installs(project: Path, tmp_path: Path, monkeypatc
         until(lambda: any((tmp_path / "cache" / "environments").glob("*/bin/python")), "an environment")
 
     assert interrupted(project, tmp_path, signal.SIGTERM, wait) == 143
-    assert list((tmp_path / "cache" / "environments").glob("*/complete.json")) == []
+    assert {path.suffix for path in (tmp_path / "cache" / "environments").iterdir()} == {".lock"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("step", ["packing", "measuring"])
+def test_an_older_file_stays_whole(number: int, step: str, project: Path, tmp_path: Path) -> None:
+    """A build that is stopped leaves the older file, or the new one, under its name."""
+    older = tmp_path / "files" / "told"
+    older.parent.mkdir()
+    older.write_text("older")
+
+    def wait(process: subprocess.Popen[str]) -> None:
+        assert process.stderr
+        assert any(line.startswith(step) for line in process.stderr)
+
+    assert interrupted(project, tmp_path, number, wait) == 128 + number
+    assert (older.read_bytes() == b"older") == (step == "packing")
 
 
 @pytest.mark.parametrize("tenths", range(1, 25, 4))
