@@ -6,13 +6,17 @@
 
 #include "launcher.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TRAILER_BYTES = 64, FOOTER_BYTES = 64, MAGIC_BYTES = 8, MAX_FILES = 1000000 };
+enum { TRAILER_BYTES = 64, FOOTER_BYTES = 64, MAGIC_BYTES = 8 };
+/* The shortest file in the index: four numbers, a digest, and a path of one character. */
+enum { FILE_BYTES = 4 * 8 + DIGEST_BYTES + 8 + 2 };
+
 enum kind { PLAIN, PROGRAM, LINK };
 
 static uint32_t read_u32(const uint8_t *bytes) {
@@ -24,7 +28,7 @@ static uint32_t read_u32(const uint8_t *bytes) {
 /* A part of the index that is not read yet. */
 struct reader {
     const uint8_t *next, *end;
-    bool is_damaged;
+    bool is_damaged, lacks_memory;
 };
 
 static const uint8_t *take_bytes(struct reader *reader, size_t length) {
@@ -99,7 +103,13 @@ static bool parse_index(struct bundle *bundle, struct reader *reader, const uint
     bundle->loader = take_string(reader);
     bundle->libc_version = take_string(reader);
     uint64_t count = take_number(reader);
-    if (reader->is_damaged || count > MAX_FILES || (bundle->files = calloc(count + 1, sizeof *bundle->files)) == NULL) {
+    /* Each file takes at least FILE_BYTES, so a damaged count cannot make this allocate much. */
+    if (reader->is_damaged || count > (size_t)(reader->end - reader->next) / FILE_BYTES) {
+        return false;
+    }
+    bundle->files = calloc(count + 1, sizeof *bundle->files);
+    if (bundle->files == NULL) {
+        reader->lacks_memory = true;
         return false;
     }
     bundle->count = (uint32_t)count;
@@ -111,7 +121,7 @@ static bool parse_index(struct bundle *bundle, struct reader *reader, const uint
     return reader->next == reader->end && is_inside(bundle->program);
 }
 
-static bool parse(struct bundle *bundle, const uint8_t *data, size_t size) {
+static bool parse(struct bundle *bundle, const uint8_t *data, size_t size, bool *lacks_memory) {
     if (size < TRAILER_BYTES + FOOTER_BYTES) {
         return false;
     }
@@ -137,16 +147,28 @@ static bool parse(struct bundle *bundle, const uint8_t *data, size_t size) {
     }
     to_hex(index_digest, DIGEST_BYTES, bundle->id);
     struct reader reader = {.next = index, .end = index + index_bytes};
-    return parse_index(bundle, &reader, data, region_size);
+    bool is_parsed = parse_index(bundle, &reader, data, region_size);
+    *lacks_memory = reader.lacks_memory;
+    return is_parsed;
+}
+
+static enum result report_memory(int error, struct reason *reason) {
+    set_reason(reason, "the bundle file cannot be read into memory (%s): raise the limit that `ulimit -v` shows",
+               strerror(error));
+    return FAILED;
 }
 
 /* Parse the bytes of a bundle file. The bundle refers to them, so they must stay in memory. */
 enum result parse_bundle(struct bundle *bundle, const uint8_t *data, size_t size, struct reason *reason) {
-    if (!parse(bundle, data, size)) {
-        set_reason(reason, "the bundle file is damaged: copy it to this host again (`dagfloe verify` shows details)");
-        return FAILED;
+    bool lacks_memory = false;
+    if (parse(bundle, data, size, &lacks_memory)) {
+        return OK;
     }
-    return OK;
+    if (lacks_memory) {
+        return report_memory(ENOMEM, reason);
+    }
+    set_reason(reason, "the bundle file is damaged: copy it to this host again (`dagfloe verify` shows details)");
+    return FAILED;
 }
 
 /* Read the file of the running program. */
@@ -164,6 +186,10 @@ enum result read_bundle(struct bundle *bundle, struct reason *reason) {
     }
     size_t size = (size_t)status.st_size;
     const uint8_t *data = mmap(NULL, size ? size : 1, PROT_READ, MAP_PRIVATE, descriptor, 0);
+    int error = errno;
     close(descriptor);
-    return parse_bundle(bundle, data, data == MAP_FAILED ? 0 : size, reason);
+    if (data == MAP_FAILED) {
+        return report_memory(error, reason);
+    }
+    return parse_bundle(bundle, data, size, reason);
 }

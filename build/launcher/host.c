@@ -10,7 +10,7 @@
 
 enum { MAX_PART = 999 }; /* the largest number on either side of a version's dot */
 
-static const char *const LIBRARY_FOLDERS[] = {
+const char *const LIBRARY_FOLDERS[] = {
     "/lib64",
     "/usr/lib64",
     "/lib/x86_64-linux-gnu",
@@ -19,6 +19,7 @@ static const char *const LIBRARY_FOLDERS[] = {
     "/usr/lib/aarch64-linux-gnu",
     "/lib",
     "/usr/lib",
+    NULL,
 };
 
 /* Read digits up to the end; -1 if the number is too large for a version. */
@@ -49,11 +50,11 @@ int read_libc_version(const char *path) {
     static const char PREFIX[] = "GLIBC_";
     struct stat status;
     int newest = 0;
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (descriptor < 0) {
         return 0;
     }
-    size_t size = fstat(descriptor, &status) == 0 ? (size_t)status.st_size : 0;
+    size_t size = fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) ? (size_t)status.st_size : 0;
     const char *data = size > 0 ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, descriptor, 0) : MAP_FAILED;
     close(descriptor);
     if (data == MAP_FAILED) {
@@ -82,9 +83,9 @@ enum result check_host(const struct bundle *bundle, struct reason *reason) {
         return UNSUPPORTED;
     }
     int needed = parse_version(needed_version, needed_version + strlen(needed_version));
-    for (size_t i = 0; needed > 0 && i < sizeof LIBRARY_FOLDERS / sizeof *LIBRARY_FOLDERS; i++) {
+    for (const char *const *folder = LIBRARY_FOLDERS; needed > 0 && *folder != NULL; folder++) {
         char path[64];
-        snprintf(path, sizeof path, "%s/libc.so.6", LIBRARY_FOLDERS[i]);
+        snprintf(path, sizeof path, "%s/libc.so.6", *folder);
         int version = read_libc_version(path);
         if (version >= needed) {
             return OK;

@@ -1,6 +1,6 @@
 /* The launcher of a bundle file. It finds the payload that follows it in the file, makes sure that the payload is
- * unpacked on this host, and replaces itself with the unpacked program. It is one process from start to end, and writes
- * nothing when everything is already in place.
+ * unpacked on this host, and starts the unpacked program. It writes nothing when everything is already in place. If the
+ * program runs a task for a supervisor, the launcher waits for its end and decides on the exit status.
  *
  *   main.c     the order of the steps
  *   message.c  lines on stderr, and the reasons in them
@@ -13,6 +13,11 @@
  *   prune.c    removes entries that are no longer used
  *   digest.c   BLAKE2b
  *   decode.c   LZ4 blocks
+ *   clock.c    times that no change of the host's clock affects
+ *   process.c  the open files, signals and environment that the program gets
+ *   program.c  starts the unpacked program
+ *   wait.c     waits for the program that runs a task, and decides on the exit status
+ *   proc.c     reads what /proc says about a process
  *   watch.c    ends the processes that a task started, after the bundle's process has ended
  */
 
@@ -21,6 +26,7 @@
 
 #include <endian.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -81,6 +87,12 @@ struct store {
     bool is_shared; /* all users may read it */
 };
 
+/* What this process does with signals, before it starts to hold them back. */
+struct signals {
+    sigset_t mask;
+    struct sigaction end_of_child;
+};
+
 static inline uint64_t read_u64(const uint8_t *bytes) {
     uint64_t value;
     memcpy(&value, bytes, sizeof value);
@@ -96,11 +108,13 @@ enum result read_bundle(struct bundle *bundle, struct reason *reason);
 enum result parse_bundle(struct bundle *bundle, const uint8_t *data, size_t size, struct reason *reason);
 
 /* host.c */
+extern const char *const LIBRARY_FOLDERS[]; /* of the host; the last one is NULL */
 enum result check_host(const struct bundle *bundle, struct reason *reason);
 int read_libc_version(const char *path);
 int parse_version(const char *text, const char *end);
 
 /* places.c */
+bool is_utf8(const char *text);
 void find_places(struct places *places, const struct bundle *bundle);
 
 /* store.c */
@@ -131,7 +145,38 @@ void to_hex(const uint8_t *data, size_t length, char *out);
 /* decode.c */
 bool decode(const uint8_t *in, size_t in_size, uint8_t *out, size_t out_size);
 
+/* clock.c */
+int64_t now_ms(void);
+void sleep_ms(int64_t milliseconds);
+
+/* proc.c */
+struct process_state {
+    pid_t group;
+    unsigned long long start_time;
+};
+bool parse_process(char *content, struct process_state *state);
+bool read_process(const char *process, struct process_state *state);
+bool has_mark(const char *process, char *const *marks, bool *is_known);
+
+/* process.c */
+void open_standard_streams(void);
+void release_streams(int end);
+void ignore_signals_of_writes(void);
+void restore_signals_of_writes(void);
+void set_library_path(const char *program);
+
+/* program.c */
+bool is_supervised(int argc, char **argv);
+enum result start_program(const struct bundle *bundle, const struct store *store, int lock, bool is_task, char **argv,
+                          struct reason *reason);
+
+/* wait.c */
+int confirmation_signal(void);
+void hold_signals(struct signals *before);
+void restore_signals(const struct signals *before);
+int wait_for_program(const struct bundle *bundle, pid_t process);
+
 /* watch.c */
-int watch(pid_t process, const char *mark);
+int watch(pid_t process, char *const *marks);
 
 #endif

@@ -2,43 +2,9 @@
 
 #include "launcher.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
-
-enum { MARKS_BYTES = 1024 };
-
-/* Mark this process and all that it starts. If a task started this bundle, its own mark stays in the list. */
-static void mark_processes(void) {
-    char marks[MARKS_BYTES];
-    struct timespec now;
-    const char *outer_marks = getenv("_DAGFLOE_TASK");
-    clock_gettime(CLOCK_REALTIME, &now);
-    snprintf(marks, sizeof marks, "%d.%lld.%09ld %.*s", (int)getpid(), (long long)now.tv_sec, now.tv_nsec,
-             MARKS_BYTES - 64, outer_marks ? outer_marks : "");
-    setenv("_DAGFLOE_TASK", marks, 1);
-}
-
-/* Replace this process with the unpacked program. Returns only on failure. */
-static enum result start_program(const struct bundle *bundle, const struct store *store, int lock, char **argv,
-                                 struct reason *reason) {
-    char path[2 * PATH_MAX + ID_BYTES], descriptors[32];
-    int launcher = open("/proc/self/exe", O_RDONLY); /* the program starts it again, as the watch */
-    snprintf(path, sizeof path, "%s/entries/%s/%s", store->path, bundle->id, bundle->program);
-    snprintf(descriptors, sizeof descriptors, "%d,%d", lock, launcher);
-    fcntl(lock, F_SETFD, 0); /* the program inherits the lock, so nobody prunes the entry while it runs */
-    setenv("_DAGFLOE_FILES", descriptors, 1);
-    mark_processes();
-    execv(path, argv);
-    set_reason(reason, "the unpacked program cannot be started: %s", strerror(errno));
-    close(lock);
-    close(launcher);
-    return check_host(bundle, reason) == OK ? FAILED : UNSUPPORTED;
-}
 
 /* Find the bundle's entry in the store of a cache folder, or unpack it there. */
 static enum result prepare(struct place *place, const struct bundle *bundle, struct store *store, int *lock) {
@@ -69,9 +35,12 @@ int main(int argc, char **argv) {
     static struct bundle bundle;
     static struct places places;
     struct reason reason;
-    if (argc == 3 && strcmp(argv[0], "dagfloe-watch") == 0 && atol(argv[1]) > 1) {
-        return watch((pid_t)atol(argv[1]), argv[2]);
+    bool is_task = is_supervised(argc, argv);
+    open_standard_streams();
+    if (argc > 0 && strcmp(argv[0], "dagfloe-watch") == 0) {
+        return argc < 3 ? EXIT_CANNOT_RUN : watch((pid_t)atol(argv[1]), argv + 2);
     }
+    ignore_signals_of_writes();
     if (read_bundle(&bundle, &reason) != OK) {
         return fail(&bundle, &reason);
     }
@@ -87,7 +56,7 @@ int main(int argc, char **argv) {
                 printf("%s/entries/%s\n", store.path, bundle.id);
                 return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_CANNOT_RUN;
             }
-            place->result = start_program(&bundle, &store, lock, argv, &place->reason);
+            place->result = start_program(&bundle, &store, lock, is_task, argv, &place->reason);
         }
         if (place->result == UNSUPPORTED) {
             return fail(&bundle, &place->reason);

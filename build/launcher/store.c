@@ -16,7 +16,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <time.h>
 #include <unistd.h>
 
 /* The longest path of a file in a store, below the cache folder and without the program's own part. */
@@ -128,6 +127,10 @@ enum result open_store(struct store *store, const struct place *place, struct re
         set_reason(reason, "its path is too long");
         return FAILED;
     }
+    if (!is_utf8(place->path)) {
+        set_reason(reason, "its path is not valid UTF-8, and Python cannot start from it");
+        return FAILED;
+    }
     snprintf(store->path, sizeof store->path, "%.*s/store", PATH_MAX - BELOW_BASE_BYTES, place->path);
     create_path(place->path);
     /* A symbolic link that no person chose may be another user's. */
@@ -156,22 +159,35 @@ void close_store(const struct store *store) {
     }
 }
 
-/* Lock a lock file of an entry, which is created if need be. The lock lasts until its descriptor is closed. */
+/* Open a lock file of an entry, which is created if need be. Anything else in its place would not do, or block. */
+static int open_lock_file(const struct store *store, const char *name, struct reason *reason) {
+    struct stat status;
+    /* Over NFS, an exclusive lock needs a file that is open for writing. */
+    int access = store->is_writable ? O_RDWR | O_CREAT : O_RDONLY;
+    int descriptor =
+        openat(store->entries, name, access | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, store->is_shared ? 0644 : 0600);
+    if (descriptor < 0 && errno == ENOENT) {
+        set_reason(reason, "it does not have this bundle, and it cannot be written");
+    } else if (descriptor < 0) {
+        set_reason(reason, "its lock file cannot be opened: %s", strerror(errno));
+    } else if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
+        set_reason(reason, "its lock file cannot be opened: it is not a regular file");
+        close(descriptor);
+        return -1;
+    }
+    return descriptor;
+}
+
+/* Lock a lock file of an entry. The lock lasts until its descriptor is closed. */
 enum result lock_entry(const struct store *store, const char *id, const char *suffix, int operation, int timeout_s,
                        int *lock, struct reason *reason) {
     char name[ID_BYTES + 16];
     struct stat opened, present;
-    /* Over NFS, an exclusive lock needs a file that is open for writing. */
-    int flags = (store->is_writable ? O_RDWR | O_CREAT : O_RDONLY) | O_NOFOLLOW | O_CLOEXEC;
+    int64_t deadline = now_ms() + timeout_s * 1000;
     snprintf(name, sizeof name, "%s.%s", id, suffix);
-    for (int waited_ms = 0;; waited_ms += LOCK_POLL_MS) {
-        int descriptor = openat(store->entries, name, flags, store->is_shared ? 0644 : 0600);
-        if (descriptor < 0 && errno == ENOENT) {
-            set_reason(reason, "it does not have this bundle, and it cannot be written");
-            return FAILED;
-        }
+    for (;;) {
+        int descriptor = open_lock_file(store, name, reason);
         if (descriptor < 0) {
-            set_reason(reason, "its lock file cannot be opened: %s", strerror(errno));
             return FAILED;
         }
         bool is_locked = flock(descriptor, operation | LOCK_NB) == 0;
@@ -187,11 +203,11 @@ enum result lock_entry(const struct store *store, const char *id, const char *su
             return OK;
         }
         close(descriptor);
-        if (waited_ms >= timeout_s * 1000) {
+        if (now_ms() >= deadline) {
             set_reason(reason, "another process has held its lock on this bundle for %d s", timeout_s);
             return FAILED;
         }
-        nanosleep(&(struct timespec){.tv_nsec = LOCK_POLL_MS * 1000000L}, NULL);
+        sleep_ms(LOCK_POLL_MS);
     }
 }
 

@@ -101,7 +101,11 @@ static enum result write_scratch(const struct job *job, const struct file *file,
     const uint8_t *content = file->stored;
     if (file->stored_size != file->size) {
         content = buffer = malloc(file->size ? file->size : 1);
-        if (buffer != NULL && !decode(file->stored, file->stored_size, buffer, file->size)) {
+        if (buffer == NULL) {
+            set_reason(reason, "cannot unpack %.200s: %s", file->path, strerror(errno));
+            return FAILED;
+        }
+        if (!decode(file->stored, file->stored_size, buffer, file->size)) {
             content = NULL;
         }
     }
@@ -123,7 +127,7 @@ static enum result write_scratch(const struct job *job, const struct file *file,
 static bool is_intact_object(int objects, const char *name, const struct file *file) {
     struct stat status;
     uint8_t content_digest[DIGEST_BYTES];
-    int descriptor = openat(objects, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    int descriptor = openat(objects, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (descriptor < 0) {
         return false;
     }

@@ -1,8 +1,8 @@
 /* Ends the processes that a task started, after the bundle's process has ended, for whatever reason.
  *
  * The runtime starts the watch when the task starts its first process. A process belongs to the task if it is in the
- * process group of the bundle's process, or has in its environment the mark that the launcher put there. A process that
- * left both behind belongs to no task.
+ * process group of the bundle's process, or has one of the task's marks in its environment. A process that left both
+ * behind belongs to no task.
  */
 
 #include "launcher.h"
@@ -15,97 +15,176 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 /* SIGKILL follows SIGTERM after GRACE_MS, and the watch gives up after twice that time. */
-enum { GRACE_MS = 3000, STEP_MS = 20, POLL_MS = 200, MAX_DESCRIPTORS = 65536, ENVIRONMENT_BYTES = 1 << 20 };
+enum { GRACE_MS = 3000, MIN_PAUSE_MS = 20, POLL_MS = 200 };
+/* A search of /proc takes long on a host with many processes. The pause after it is PAUSE_FACTOR times as long. */
+enum { PAUSE_FACTOR = 4, STAT_BYTES = 1024 };
+
+/* A process that a search has found. Its number and its start time identify it. */
+struct found {
+    pid_t process;
+    unsigned long long start_time;
+    bool is_member;
+    int descriptor; /* of a member; -1 if the kernel has none */
+};
+
+/* What a search has found, in the order of /proc. */
+struct list {
+    struct found *items;
+    size_t count, capacity;
+};
+
+/* The task: its process group, its marks, and what the last search has found. */
+struct task {
+    pid_t group;
+    char *const *marks; /* the last one is NULL */
+    struct list list;
+};
 
 static int open_process(pid_t process) { return (int)syscall(SYS_pidfd_open, process, 0); }
 
-static void sleep_ms(int milliseconds) {
-    nanosleep(&(struct timespec){.tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000L}, NULL);
+/* Find out whether a process belongs to the task. It is opened before it is examined, so that a signal cannot reach a
+ * later process of the same number. Returns false if the process has to be examined again. */
+static bool examine(const struct task *task, const char *name, struct found *found) {
+    struct process_state state;
+    bool is_known = true;
+    found->descriptor = open_process(found->process);
+    found->is_member = read_process(name, &state) && state.start_time == found->start_time &&
+                       (state.group == task->group || has_mark(name, task->marks, &is_known));
+    if (!found->is_member && found->descriptor >= 0) {
+        close(found->descriptor);
+    }
+    return found->is_member || is_known;
 }
 
-/* Read a file of a process in /proc. Returns how many bytes it has, 0 if the process has ended. */
-static size_t read_proc_file(const char *process, const char *name, char *buffer, size_t size) {
-    char path[64];
-    snprintf(path, sizeof path, "/proc/%.20s/%s", process, name);
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) {
-        return 0;
+static void add(struct list *list, const struct found *found) {
+    if (list->count == list->capacity) {
+        size_t capacity = list->capacity ? 2 * list->capacity : 512;
+        struct found *items = realloc(list->items, capacity * sizeof *items);
+        if (items == NULL) {
+            return; /* the next search examines the process again */
+        }
+        list->items = items;
+        list->capacity = capacity;
     }
-    size_t length = 0;
-    for (ssize_t count; (count = read(descriptor, buffer + length, size - length)) > 0;) {
-        length += (size_t)count;
-    }
-    close(descriptor);
-    return length;
+    list->items[list->count++] = *found;
 }
 
-/* Whether a process belongs to the task and has not ended. */
-static bool belongs_to_task(const char *process, pid_t task_group, const char *mark) {
-    static char buffer[ENVIRONMENT_BYTES];
-    char state;
-    int parent, group;
-    size_t length = read_proc_file(process, "stat", buffer, sizeof buffer - 1);
-    buffer[length] = 0;
-    /* The program's name is in brackets, and may itself have any characters. */
-    const char *after_name = strrchr(buffer, ')');
-    if (after_name == NULL || sscanf(after_name, ") %c %d %d", &state, &parent, &group) != 3 || state == 'Z' ||
-        state == 'X') {
+static void send_signal(const struct found *member, int number) {
+    if (member->descriptor >= 0) {
+        syscall(SYS_pidfd_send_signal, member->descriptor, number, NULL, 0);
+    } else {
+        kill(member->process, number);
+    }
+}
+
+/* Ask a process to end, or end it. A stopped process receives a signal only when it continues. */
+static void end_process(const struct found *member, bool is_forced) {
+    send_signal(member, is_forced ? SIGKILL : SIGTERM);
+    if (!is_forced) {
+        send_signal(member, SIGCONT);
+    }
+}
+
+/* Find a process in what the last search has found, from the position `*next` on. NULL if it is not there. */
+static struct found *find_known(const struct list *list, size_t *next, const struct found *found) {
+    while (*next < list->count && list->items[*next].process < found->process) {
+        ++*next;
+    }
+    struct found *known = *next < list->count ? &list->items[*next] : NULL;
+    return known && known->process == found->process && known->start_time == found->start_time ? known : NULL;
+}
+
+/* Examine a process of /proc, unless the last search did, and end it if it belongs to the task. Returns whether it
+ * does. */
+static bool visit(struct task *task, const struct list *known_ones, size_t *next, const char *name, bool is_forced) {
+    struct found found = {.process = isdigit((unsigned char)*name) ? (pid_t)atol(name) : 0, .descriptor = -1};
+    struct process_state state;
+    if (found.process <= 1 || found.process == getpid() || !read_process(name, &state)) {
         return false;
     }
-    if (group == task_group) {
-        return true;
+    found.start_time = state.start_time;
+    struct found *known = find_known(known_ones, next, &found);
+    /* Another process can enter the task's group at any time. */
+    if (known != NULL && (known->is_member || state.group != task->group)) {
+        found = *known;
+        known->descriptor = -1;
+        add(&task->list, &found);
+    } else if (examine(task, name, &found)) {
+        add(&task->list, &found);
+        known = NULL;
     }
-    length = read_proc_file(process, "environ", buffer, sizeof buffer);
-    return memmem(buffer, length, mark, strlen(mark)) != NULL;
+    if (found.is_member && (known == NULL || is_forced)) {
+        end_process(&found, is_forced);
+    }
+    return found.is_member;
 }
 
-/* Send a signal, or none if it is 0, to every process of the task. Returns how many there are. */
-static int signal_task(pid_t task_group, const char *mark, int signal_number) {
-    int count = 0;
+/* Search /proc for the processes of the task. Send SIGTERM to new ones, or SIGKILL to all. Returns how many there are.
+ */
+static size_t search(struct task *task, bool is_forced) {
+    struct list known_ones = task->list;
+    size_t members = 0, next = 0;
     DIR *listing = opendir("/proc");
-    if (listing == NULL) {
-        return 0;
+    task->list = (struct list){.items = NULL};
+    for (struct dirent *item; listing != NULL && (item = readdir(listing)) != NULL;) {
+        members += visit(task, &known_ones, &next, item->d_name, is_forced);
     }
-    for (struct dirent *item; (item = readdir(listing)) != NULL;) {
-        pid_t process = isdigit((unsigned char)*item->d_name) ? (pid_t)atol(item->d_name) : 0;
-        if (process <= 1 || process == getpid()) {
-            continue;
+    if (listing != NULL) {
+        closedir(listing);
+    }
+    for (size_t i = 0; i < known_ones.count; i++) {
+        if (known_ones.items[i].is_member && known_ones.items[i].descriptor >= 0) {
+            close(known_ones.items[i].descriptor);
         }
-        /* It is opened before it is examined, so that the signal cannot reach a later process of the same number. */
-        int descriptor = open_process(process);
-        if (belongs_to_task(item->d_name, task_group, mark)) {
-            count++;
-            if (signal_number != 0 && descriptor >= 0) {
-                syscall(SYS_pidfd_send_signal, descriptor, signal_number, NULL, 0);
-            } else if (signal_number != 0) {
-                kill(process, signal_number);
+    }
+    free(known_ones.items);
+    return members;
+}
+
+/* End the processes of the task: with SIGTERM, then with SIGKILL. Returns whether all of them have ended. */
+static bool end_task(struct task *task) {
+    int64_t kill_time = now_ms() + GRACE_MS, last_time = kill_time + GRACE_MS;
+    for (bool is_forced = false;;) {
+        int64_t start = now_ms();
+        if (search(task, is_forced) == 0) {
+            return true;
+        }
+        int64_t now = now_ms(), pause = (now - start) * PAUSE_FACTOR;
+        if (now >= last_time) {
+            return false;
+        }
+        pause = pause < MIN_PAUSE_MS ? MIN_PAUSE_MS : pause;
+        int64_t limit = (is_forced ? last_time : kill_time) - now;
+        sleep_ms(pause < limit ? pause : limit);
+        if (!is_forced && now_ms() >= kill_time) {
+            is_forced = true;
+            /* Those that are known do not have to wait for the next search. */
+            for (size_t i = 0; i < task->list.count; i++) {
+                if (task->list.items[i].is_member) {
+                    end_process(&task->list.items[i], true);
+                }
             }
         }
-        if (descriptor >= 0) {
-            close(descriptor);
-        }
     }
-    closedir(listing);
-    return count;
 }
 
 /* The folder of a process in /proc stays that process's, even when another process gets its number. */
 static bool has_ended(int process_folder) {
-    char buffer[512];
+    char content[STAT_BYTES];
+    struct process_state state;
     int descriptor = openat(process_folder, "stat", O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) {
         return true;
     }
-    ssize_t length = read(descriptor, buffer, sizeof buffer - 1);
+    ssize_t length = read(descriptor, content, sizeof content - 1);
     close(descriptor);
-    buffer[length > 0 ? length : 0] = 0;
-    const char *after_name = strrchr(buffer, ')');
-    return after_name == NULL || after_name[1] == 0 || after_name[2] == 'Z';
+    content[length > 0 ? length : 0] = 0;
+    return !parse_process(content, &state);
 }
 
 static void wait_for_end(int process, int process_folder) {
@@ -122,24 +201,25 @@ static void ignore_signals(void) {
     }
 }
 
-/* Close what the bundle's process had open, so that nobody who waits for its end has to wait for the watch. */
-static void close_inherited(void) {
-    int null = open("/dev/null", O_RDWR);
-    for (int descriptor = 0; descriptor < 3; descriptor++) {
-        dup2(null, descriptor);
-    }
-    if (syscall(SYS_close_range, 3U, ~0U, 0U) != 0) {
-        for (int descriptor = 3; descriptor < MAX_DESCRIPTORS; descriptor++) {
-            close(descriptor);
-        }
+/* The watch holds one descriptor for each process of the task. */
+static void allow_many_descriptors(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
     }
 }
 
-/* Wait for the end of the bundle's process, then end every process with its group or the mark. Returns the status. */
-int watch(pid_t process, const char *mark) {
-    ignore_signals();
-    close_inherited();
+/* Wait for the end of the bundle's process, then end every process with its group or a mark. Returns the status. */
+int watch(pid_t process, char *const *marks) {
+    struct task task = {.group = process, .marks = marks};
     char path[32];
+    if (process <= 1) {
+        return EXIT_SUCCESS; /* when the first process of a container ends, the kernel ends all the others */
+    }
+    ignore_signals();
+    release_streams(3);
+    allow_many_descriptors();
     snprintf(path, sizeof path, "/proc/%d", (int)process);
     int descriptor = open_process(process), folder = open(path, O_RDONLY | O_DIRECTORY);
     /* The watch must not be a child of the bundle's process, which may wait for all of its children. */
@@ -150,10 +230,5 @@ int watch(pid_t process, const char *mark) {
     if (chdir("/") == 0 && folder >= 0) {
         wait_for_end(descriptor, folder);
     }
-    int running = signal_task(process, mark, SIGTERM);
-    for (int waited_ms = 0; running > 0 && waited_ms < 2 * GRACE_MS; waited_ms += STEP_MS) {
-        sleep_ms(STEP_MS);
-        running = signal_task(process, mark, waited_ms < GRACE_MS ? 0 : SIGKILL);
-    }
-    return running > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    return end_task(&task) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

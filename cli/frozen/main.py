@@ -12,8 +12,10 @@ from dagfloe.constants import EXIT_FAILURE
 from dagfloe.errors import DagfloeError, UsageError
 from dagfloe.model.record import Record
 from dagfloe.runtime.process.host import (
+    correct_executable,
     find_tls_roots,
     is_frozen,
+    open_standard_streams,
     receive_launcher,
     restore_library_path,
     serve_multiprocessing,
@@ -67,6 +69,8 @@ def main(config: BundleConfig, argv: Sequence[str] | None = None) -> int:
     """
     import os  # noqa: PLC0415 - loaded at start anyway
 
+    open_standard_streams()
+    correct_executable(os.environ)
     if is_frozen():
         from dagfloe.runtime.process.late_hooks import LateHooks  # noqa: PLC0415 - only in frozen programs
 

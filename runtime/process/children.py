@@ -11,6 +11,8 @@ import sys
 import time
 from logging import WARNING
 
+from dagfloe.runtime.process.host import unpacked_folder
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -40,7 +42,12 @@ def end_children_with_us(launcher: int | str | None, environment: MutableMapping
     outer = environment.get(MARK_VARIABLE, "")
     if not outer.startswith(f"{pid}."):
         environment[MARK_VARIABLE] = f"{pid}.{time.time_ns()} {outer}"[:_MAX_MARK_LENGTH]
-    mark = environment[MARK_VARIABLE].partition(" ")[0]
+    marks = [environment[MARK_VARIABLE].partition(" ")[0]]
+    folder = unpacked_folder()
+    if folder is not None:
+        # This process set the first mark itself. The kernel shows the environment that a process was started with, so
+        # a process that is forked without starting a program does not have it. It has this one, of PyInstaller.
+        marks.append(f"_PYI_APPLICATION_HOME_DIR={folder}")
     program = f"/proc/self/fd/{launcher}" if isinstance(launcher, int) else launcher
     is_watched = False
 
@@ -50,17 +57,17 @@ def end_children_with_us(launcher: int | str | None, environment: MutableMapping
             return
         if not is_watched and os.getpid() == pid:
             is_watched = True  # set this first: starting the watch raises audit events, too
-            _start_watch(program, pid, mark, log)
+            _start_watch(program, pid, marks, log)
 
     sys.addaudithook(watch_first_start)
 
 
-def _start_watch(program: str, pid: int, mark: str, log: Log) -> None:
+def _start_watch(program: str, pid: int, marks: list[str], log: Log) -> None:
     try:
         if os.getpgid(0) != pid:
             os.setpgid(0, 0)
         # The launcher forks and exits at once, so the watch is not a child of this process.
-        os.waitpid(os.posix_spawn(program, ["dagfloe-watch", str(pid), mark], {}, setpgroup=0), 0)
+        os.waitpid(os.posix_spawn(program, ["dagfloe-watch", str(pid), *marks], {}, setpgroup=0), 0)
     except OSError as error:
         log(
             WARNING,

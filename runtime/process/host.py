@@ -1,7 +1,7 @@
 """Adapts a frozen program to its host: its environment for other programs, its TLS roots, its launcher and parent.
 
-A bundle file with a launcher is one process. The one-file form is two processes: the parent unpacks the files, waits
-and deletes them; its child is this process.
+The launcher and the parent of the one-file form wait for this process, which is their child. The parent of the one-file
+form has unpacked the files, and deletes them.
 """
 
 from __future__ import annotations
@@ -11,10 +11,14 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Mapping, MutableMapping
 
 #: Where the launcher is if it does not start the program itself: see `dagfloe.build.freeze.stage`.
 _LAUNCHER = os.path.join(__file__.rpartition("dagfloe")[0], "dagfloe", "launcher")  # noqa: PTH118
+#: Where the launcher keeps the library path that it was started with.
+_ORIGINAL_LIBRARY_PATH = "_DAGFLOE_LIBRARY_PATH"
+#: Python takes these as its own path. So `multiprocessing` would start another program instead of this one.
+_EXECUTABLE_VARIABLES = ("PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__")
 _LIBRARY_PATHS = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LIBPATH")
 #: Where Debian, Fedora, openSUSE, Alpine and macOS keep their TLS roots, in this order.
 _TLS_ROOTS = (
@@ -38,17 +42,44 @@ def unpacked_folder() -> str | None:
 
 
 def restore_library_path(environment: MutableMapping[str, str]) -> None:
-    """Set the host's library path again, for the programs that the task starts; PyInstaller has changed it.
+    """Set the host's library path again, for the programs that the task starts.
+
+    The launcher and PyInstaller have changed it.
 
     Args:
         environment: the environment to change.
     """
+    received = environment.pop(_ORIGINAL_LIBRARY_PATH, None)
     for name in _LIBRARY_PATHS:
         original = environment.pop(f"{name}_ORIG", None)
         if original is not None:
             environment[name] = original
         elif is_frozen():
             environment.pop(name, None)
+    if received is not None:
+        environment["LD_LIBRARY_PATH"] = received
+
+
+def correct_executable(environment: Mapping[str, str]) -> None:
+    """Set `sys.executable` of a frozen program to the program itself, whatever the environment says.
+
+    Args:
+        environment: this process's environment.
+    """
+    if is_frozen() and any(name in environment for name in _EXECUTABLE_VARIABLES):
+        sys.executable = os.readlink("/proc/self/exe")  # noqa: PTH115 - pathlib costs 5 ms to import
+
+
+def open_standard_streams() -> None:
+    """Open the standard streams that are closed.
+
+    Otherwise, the next socket would become a standard stream, and everything that is printed would be written to it.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
 
 
 def receive_launcher(environment: MutableMapping[str, str]) -> int | str | None:

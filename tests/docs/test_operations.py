@@ -99,7 +99,9 @@ def test_a_running_task_keeps_its_file(tmp_path: Path) -> None:
     with Peer([str(file)]) as peer:
         peer.send(0, startup("greet", "hello"))
         frame_id, body = peer.expect("GetVariable")
-        assert listening(peer.process.pid) == []
+        launcher = peer.process.pid
+        (task,) = map(int, Path(f"/proc/{launcher}/task/{launcher}/children").read_text().split())
+        assert listening(task) == []
         newer.write_text("#!/bin/sh\nexit 7\n")
         newer.chmod(0o755)
         newer.rename(file)

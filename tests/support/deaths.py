@@ -92,6 +92,7 @@ DEATHS = (
     Death("a segmentation fault", "segmentation fault", -signal.SIGSEGV),
     Death("`os.abort`", "abort", -signal.SIGABRT),
     Death("`os._exit(7)`", "os._exit", 7),
+    Death("`os._exit(0)`", "os._exit(0)", 1),
     Death("killed for lack of memory", "out of memory", -signal.SIGKILL),
 )
 

@@ -15,10 +15,11 @@ HEAD = """# Deaths
 This page shows that no process and no folder remains after a task, however the task ends. `make deaths` runs bundle
 files, ends them in the ways below and writes this page. `make test` does the same once for each row.
 
-In every row, the task had started four processes: an ordinary one, one in its own session, one with an empty
-environment, and a worker of `multiprocessing`. *Status* is the exit status that the supervisor saw. Each time, the log
-contained the task's last records, unless the process that reads the log was gone. After a segmentation fault or an
-abort, stderr contained the traces of `faulthandler`.
+In every row, the task had started six processes: an ordinary one, one in its own session, one with an empty
+environment, two workers of `multiprocessing`, spawned and forked, and a forked one in its own session. *Status* is the
+exit status that the supervisor saw. The process that it starts is the launcher, or the parent process of a one-file
+program. Each time, the log contained the task's last records, unless the process that reads the log was gone. After a
+segmentation fault or an abort, stderr contained the traces of `faulthandler`.
 """
 PROCESSES = """
 ## Processes that a task starts
@@ -30,14 +31,16 @@ The processes that a task starts end with the bundle's process: they receive SIG
 | of any kind: `subprocess`, `os.fork`, `os.posix_spawn`, `os.system`, `multiprocessing` | yes | yes |
 | in its own session or group (`start_new_session=True`, a daemon) | yes | yes |
 | with its own environment (`env={...}`) | yes | yes |
-| with both; use this for a process that must outlive the task | no | no |
+| forked in its own session, without starting a program | yes | yes |
+| with its own session and its own environment; use this for a process that must outlive the task | no | no |
 | of another user (`sudo`), unless the bundle runs as root | no, because the kernel does not allow it | no |
 | started by a library's C code, if the task has started no process in Python | no | no |
 
-When a task starts its first process, the runtime makes itself the leader of a process group and starts the launcher as
-a watch process. The watch process is not a child of the task and not in its group. It waits until the bundle's process
-has ended, with a pidfd, or by checking five times a second on Linux before 5.3. Then it searches `/proc` for processes
-that belong to the group or that have the launcher's mark in their environment, and ends them. A task that starts no
+The task's process leads a process group. When a task starts its first process, the runtime starts the launcher as a
+watch process. The watch process is not a child of the task and not in its group. It waits until the task's process has
+ended, with a pidfd, or by checking five times a second on Linux before 5.3. Then it searches `/proc` for processes that
+belong to the group or that have the task's mark in their environment, and ends them. It measures the 3 s by the clock,
+and spends at most a fifth of the time searching, however many processes the host has. A task that starts no
 process has no watch process. If dagfloe was installed without a C compiler, there is no launcher and no watch process.
 """
 

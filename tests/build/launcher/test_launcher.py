@@ -22,8 +22,8 @@ from support.peer import DEADLINE_S
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-EXPECTED = "started --comm=a --logs=b\nsome data\n"
-ARGUMENTS = ("--comm=a", "--logs=b")
+EXPECTED = "started one two\nsome data\n"
+ARGUMENTS = ("one", "two")
 
 
 @pytest.fixture
@@ -253,7 +253,7 @@ def test_unusable_mounts(bundle: Path, tmp_path: Path, option: str, reason: str)
     """A folder that is full, read-only or mounted noexec is skipped. Stderr names it if a person chose it."""
     chosen = tmp_path / "chosen"
     chosen.mkdir()
-    script = f"mount -t tmpfs -o mode=700,{option} none {chosen}; exec $BUNDLE --comm=a --logs=b"
+    script = f"mount -t tmpfs -o mode=700,{option} none {chosen}; exec $BUNDLE one two"
     answer = run_in_mount_namespace(script, bundle, environment(DAGFLOE_CACHE_DIR=chosen, TMPDIR=tmp_path))
     assert (answer.returncode, answer.stdout) == (0, EXPECTED)
     assert answer.stderr.startswith(f"tiny: the cache folder {chosen} is not used: ")
@@ -276,7 +276,7 @@ def test_warm_store_that_cannot_be_written(bundle: Path, tmp_path: Path, cache: 
     """A warmed store is used even if it is read-only."""
     env = environment(DAGFLOE_CACHE_DIR=cache)
     assert start(bundle, env=env).returncode == 0
-    script = f"mount --bind {cache} {cache}; mount -o remount,ro,bind {cache}; exec $BUNDLE --comm=a --logs=b"
+    script = f"mount --bind {cache} {cache}; mount -o remount,ro,bind {cache}; exec $BUNDLE one two"
     answer = run_in_mount_namespace(script, bundle, env)
     assert (answer.returncode, answer.stdout, answer.stderr) == (0, EXPECTED, "")
 

@@ -16,8 +16,8 @@ from support.sanitized_launcher import OPTIONS, compile_launcher
 if TYPE_CHECKING:
     from pathlib import Path
 
-EXPECTED = "started --comm=a --logs=b\nsome data\n"
-ARGUMENTS = ("--comm=a", "--logs=b")
+EXPECTED = "started one two\nsome data\n"
+ARGUMENTS = ("one", "two")
 
 
 @pytest.fixture(scope="module")

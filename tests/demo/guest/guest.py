@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import ctypes
 import faulthandler
 import importlib.metadata
 import json
@@ -17,6 +19,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dagfloe import Bundle, Client
+
+if os.environ.get("ENDING") == "os._exit(0) at import":
+    os._exit(0)
 
 bundle = Bundle()
 dag = bundle.dag("guest")
@@ -109,9 +114,21 @@ def children() -> Iterator[int]:
     yield subprocess.Popen(["sleep", "300"], **quiet).pid
     yield subprocess.Popen(["sleep", "300"], start_new_session=True, **quiet).pid
     yield subprocess.Popen(["/bin/sleep", "300"], env={}, **quiet).pid
-    worker = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(300,), daemon=True)
-    worker.start()
-    yield worker.pid
+    for method in ("spawn", "fork"):
+        worker = multiprocessing.get_context(method).Process(target=time.sleep, args=(300,), daemon=True)
+        worker.start()
+        yield worker.pid
+    yield daemon()
+
+
+def daemon() -> int:
+    """Fork a process that leaves the group of this one, and starts no program."""
+    pid = os.fork()
+    if pid == 0:
+        os.setsid()
+        while True:
+            time.sleep(300)
+    return pid
 
 
 @dag.task
@@ -132,6 +149,8 @@ def ending(client: Client, log: logging.Logger) -> None:
         os.abort()
     elif kind == "os._exit":
         os._exit(7)
+    elif kind == "os._exit(0)":
+        os._exit(0)
     elif kind == "out of memory":
         hoard = []
         while True:
@@ -144,3 +163,66 @@ def ending(client: Client, log: logging.Logger) -> None:
     elif kind == "wait":
         log.info("waiting")
         threading.Event().wait()
+
+
+@dag.task
+def leave(log: logging.Logger) -> int:
+    """End with status 0 and no terminal message, in the way that the variable ENDING names."""
+    kind = os.environ["ENDING"]
+    log.info("last words")
+    if kind == "os._exit(0)":
+        os._exit(0)
+    elif kind == "posix._exit(0)":
+        from posix import _exit
+
+        _exit(0)
+    elif kind == "os._exit(256)":
+        os._exit(256)
+    elif kind == "_exit of the C library":
+        ctypes.CDLL(None)._exit(0)
+    elif kind == "execv":
+        os.execv("/bin/true", ["true"])
+    elif kind == "thread":
+        threading.Thread(target=os._exit, args=(0,)).start()
+        time.sleep(300)
+    elif kind == "handler":
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        log.info("waiting")
+        while True:
+            time.sleep(300)
+    return 1
+
+
+@dag.task
+def end_badly() -> int:
+    """Return, and let an exit handler end the process in the way that the variable ENDING names."""
+    kind = os.environ["ENDING"]
+    if kind == "segmentation fault":
+        atexit.register(faulthandler._sigsegv)
+    elif kind == "os._exit(7)":
+        atexit.register(os._exit, 7)
+    return 1
+
+
+@dag.task
+def forked(log: logging.Logger) -> int:
+    """Leave processes that were forked in the way that the variable ENDING names, and return."""
+    global left
+    kind = os.environ["ENDING"]
+    context = multiprocessing.get_context("fork")
+    if kind == "Pool":
+        left = context.Pool(2)
+        left.apply(square, [2])
+    elif kind == "ProcessPoolExecutor":
+        from concurrent.futures import ProcessPoolExecutor
+
+        left = ProcessPoolExecutor(2, mp_context=context)
+        left.submit(square, 2).result()
+    elif kind == "Manager":
+        left = context.Manager()
+        left.list([1])
+    elif kind == "os.fork":
+        daemon()
+    elif kind == "child that returns" and os.fork() == 0:
+        return 2
+    return 1
