@@ -10,6 +10,7 @@ import os
 import select
 import threading
 
+from dagfloe.runtime.descriptors import move_up
 from dagfloe.runtime.process.author_handlers import AuthorHandlers
 from dagfloe.runtime.process.main_thread import WAKE, MainThread
 
@@ -53,7 +54,7 @@ class StopSignals:
         self._is_active = False
 
     def __enter__(self) -> Self:
-        self._reader, self._writer = os.pipe()
+        self._reader, self._writer = map(move_up, os.pipe())
         os.set_blocking(self._writer, False)
         self._main_thread = MainThread()
         self._main_thread.add(self._request_if_stopped)
@@ -199,7 +200,7 @@ class PeerWatch:
         self._leave = leave
         self._grace_s = grace_s
         self._stopped = threading.Event()
-        self._wake_reader, self._wake_writer = os.pipe()
+        self._wake_reader, self._wake_writer = map(move_up, os.pipe())
         self._pid = os.getpid()
         self._thread = threading.Thread(target=self._watch, name="dagfloe-watch", daemon=True)
 

@@ -10,6 +10,7 @@ import threading
 from _socket import IPPROTO_TCP, SOCK_STREAM, TCP_NODELAY, getaddrinfo, socket
 
 from dagfloe.errors import ConnectionLostError
+from dagfloe.runtime.descriptors import move_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,7 +57,11 @@ def dial_both(comm: Address, logs: Address, timeout_s: float = DIAL_TIMEOUT_S) -
             f"cannot connect to the supervisor ({'; '.join(failures)}): "
             "a bundle is started by Airflow's ExecutableCoordinator, which listens at both addresses"
         )
-    return comm_outcome, outcome[0]  # type: ignore[return-value]
+    return _move_up(comm_outcome), _move_up(outcome[0])  # type: ignore[arg-type]
+
+
+def _move_up(sock: socket) -> socket:
+    return socket(sock.family, sock.type, sock.proto, move_up(sock.detach()))
 
 
 def _dial(address: Address, timeout_s: float, *, no_delay: bool) -> socket | OSError:

@@ -52,6 +52,11 @@ TASKS = {
     "hooks": ("sys.excepthook = sys.unraisablehook = threading.excepthook = hook", {"success"}),
     "streams": ("sys.stdout = sys.stderr = sys.__stdout__ = sys.__stderr__ = None", {"success"}),
     "standard streams": ("sys.stdout.close(); sys.stderr.close(); os.close(1); os.close(2)", {"success"}),
+    "closed descriptors": ("os.closerange(3, 51); raise TaskDeferred('a.T')", {"deferred"}),
+    "descriptors, then return": ("global files; files = use_up(); return {'a': [1]}", {"success"}),
+    "descriptors, then skip": ("global files; files = use_up(); raise TaskSkipped('s')", {"skipped"}),
+    "descriptors, then raise": ("global files; files = use_up(); raise ValueError('v')", {"failed"}),
+    "descriptors, then defer": ("global files; files = use_up(); raise TaskDeferred('a.T', timeout=5)", {"deferred"}),
     "folder": (
         "import tempfile; d = tempfile.mkdtemp(); os.chdir(d); os.rmdir(d); raise ValueError('why')",
         {"failed"},
@@ -73,6 +78,11 @@ def endless():
         def __cause__(self): return Endless()
         exceptions = property(lambda self: (Endless(), Endless()))
     return Endless()
+def use_up():
+    files = []
+    try:
+        while True: files.append(os.open("/dev/null", os.O_RDONLY))
+    except OSError: return files
 def low():
     for limit in range(10, 200):
         try: sys.setrecursionlimit(limit)
