@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import click
 
 from dagfloe._version import __version__
-from dagfloe.constants import EXIT_USAGE
+from dagfloe.constants import EXIT_FAILURE, EXIT_USAGE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dagfloe.runtime.config import BundleConfig
+
+#: A message quotes arguments, which may be long and many.
+_MAX_MESSAGE = 500
 
 
 def read_flags(arguments: Sequence[str], config: BundleConfig) -> dict[str, Any] | int:
@@ -31,12 +36,22 @@ def read_flags(arguments: Sequence[str], config: BundleConfig) -> dict[str, Any]
         return show_usage_error(error.format_message(), config)
     except click.Abort:
         return EXIT_USAGE
+    except OSError as error:  # help or the version cannot be written
+        from dagfloe.cli.frozen.output import discard_output  # noqa: PLC0415 - only on this path
+
+        discard_output()
+        if not isinstance(error, BrokenPipeError):
+            with suppress(OSError):
+                click.echo(f"{config.name}: the output cannot be written: {error.strerror}", err=True)
+        return EXIT_FAILURE
     return values if isinstance(values, dict) else int(values or 0)
 
 
 def show_usage_error(message: str, config: BundleConfig) -> int:
     """Print the usage and an error message on stderr; return the exit status."""
-    click.UsageError(message, click.Context(_command(config), info_name=config.name)).show()
+    shown = message if len(message) <= _MAX_MESSAGE else f"{message[:_MAX_MESSAGE]}..."
+    with suppress(OSError):
+        click.UsageError(shown, click.Context(_command(config), info_name=config.name)).show()
     return EXIT_USAGE
 
 

@@ -49,11 +49,13 @@ def print_metadata(config: BundleConfig, output_format: str) -> int:
     if output_format == "yaml":
         import yaml  # noqa: PLC0415 - only on this path
 
-        document = yaml.safe_dump(metadata, sort_keys=True, default_flow_style=False, width=2**31)
+        plain = json.loads(
+            json.dumps(metadata)
+        )  # a value in two places would become an alias, which readers may refuse
+        document = yaml.safe_dump(plain, sort_keys=True, default_flow_style=False, width=2**31)
     else:
         document = json.dumps(metadata, indent=2, sort_keys=True) + "\n"
-    sys.stdout.write(document)
-    return 0
+    return write_output(document)
 
 
 def print_self_check(config: BundleConfig) -> int:
@@ -67,13 +69,46 @@ def print_self_check(config: BundleConfig) -> int:
     """
     with _stdout_is_stderr():
         report = self_check(config)
-    sys.stdout.write(json.dumps(report, indent=2, sort_keys=True) + "\n")
-    return 0 if report["ok"] else EXIT_FAILURE
+    status = write_output(json.dumps(report, indent=2, sort_keys=True) + "\n")
+    return status if report["ok"] else EXIT_FAILURE
+
+
+def write_output(text: str) -> int:
+    """Write to stdout.
+
+    Returns:
+        The exit status: 1 if the reader of the output has ended, else 0.
+
+    Raises:
+        DagfloeError: when stdout cannot be written.
+    """
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        discard_output()
+        if isinstance(error, BrokenPipeError):
+            return EXIT_FAILURE
+        raise DagfloeError(f"the output cannot be written: {error.strerror}") from error
+    return 0
+
+
+def discard_output() -> None:
+    """Let Python's own flush at the end succeed."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.close(null)
 
 
 @contextmanager
 def _stdout_is_stderr() -> Iterator[None]:
-    """Redirect stdout to stderr, for the author's modules and for programs that they start."""
+    """Redirect stdout to stderr, for the author's modules and for programs that they start.
+
+    Raises:
+        DagfloeError: when stdout or stderr is closed.
+    """
+    if sys.stdout is None or sys.stderr is None:
+        raise DagfloeError("stdout or stderr is closed: open both")
     sys.stdout.flush()
     stdout = os.dup(1)
     os.dup2(2, 1)
