@@ -9,9 +9,10 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 PINS := .ci/requirements
 PINNED := --require-hashes --no-deps --requirement
 OURSELVES := --no-deps --no-build-isolation --editable .
-EXTRAS := dev browser docs audit
+EXTRAS := dev browser docs audit fuzz
 # Extras that are installed into the environment of another one have its versions.
 EXTRAS_OF_browser := dev
+EXTRAS_OF_fuzz := dev
 PYTEST := $(BIN)/python -m pytest
 # Our own test programs are modules below tests/.
 RUN_TESTS_MODULE := PYTHONPATH=tests $(BIN)/python -m
@@ -39,7 +40,7 @@ BENCH_FILES := $(addprefix $(BENCH)/,small heavy one-file/small stock/small stoc
 PACKAGE := src/dagfloe runtime cli build
 PACKAGE_SOURCES := $(shell find $(PACKAGE) -name '*.py')
 LAUNCHER := build/launcher/launcher
-C_FILES := $(wildcard build/launcher/*.[ch] tests/build/launcher/*.c)
+C_FILES := $(wildcard build/launcher/*.[ch] tests/build/launcher/*.c tests/fuzz/launcher/*.c)
 SOURCES := pyproject.toml $(PACKAGE_SOURCES) $(LAUNCHER)
 
 # A compiler warning about the launcher fails the build: see build/launcher/compile.py.
@@ -47,7 +48,7 @@ export DAGFLOE_LAUNCHER_STRICT := 1
 
 .DEFAULT_GOAL := help
 .SECONDEXPANSION:
-.PHONY: help install pins audit check test browser-test docs newcomer demo dist test-bundles reproducible messages clean \
+.PHONY: help install pins audit check test browser-test docs newcomer demo dist test-bundles reproducible messages fuzz clean \
 	airflow airflow-test airflow-e2e airflow-readme airflow-pictures airflow-compare conformance deaths bench bench-quick
 
 help:
@@ -167,6 +168,18 @@ demo: $(DIST)/weather
 ## reproducible: Build every bundle twice, at different times and in different folders, and compare the files
 reproducible: $(STAMP) $(LAUNCHER)
 	$(RUN_TESTS_MODULE) support.reproducible $(BUNDLES:%=bundles/%)
+
+# RUNS is the number of inputs for each target. TARGETS selects some of tests/fuzz/targets.py and tests/fuzz/launcher.
+RUNS := 1000000
+## fuzz: Fuzz everything that reads bytes, RUNS=1000000 inputs each, and write docs/evidence/fuzzing.md
+fuzz: $(STAMP) .venvs/fuzz/.installed
+	$(RUN_TESTS_MODULE) fuzz.campaign $(CURDIR)/.venvs/fuzz/bin/python $(RUNS) $(TARGETS)
+
+.venvs/fuzz/.installed: pyproject.toml $(PINS)/fuzz.txt
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/python $(PIP_INSTALL) $(PINNED) $(PINS)/fuzz.txt
+	$(@D)/bin/python $(PIP_INSTALL) $(OURSELVES)
+	touch $@
 
 ## deaths: End bundle files in every way, 20 times each, and write docs/evidence/deaths.md
 deaths: dist

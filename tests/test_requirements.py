@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 PINS = ROOT / ".ci/requirements"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 #: The extras of each file, beside the project's own dependencies.
-EXTRAS = {file.stem: [file.stem] for file in PINS.glob("*.txt")} | {"browser": ["dev", "browser"]}
+EXTRAS = {file.stem: [file.stem] for file in PINS.glob("*.txt")} | {name: ["dev", name] for name in ("browser", "fuzz")}
 
 
 def read_pins(file: Path) -> list[tuple[Requirement, list[str]]]:
@@ -34,7 +34,7 @@ def read_pins(file: Path) -> list[tuple[Requirement, list[str]]]:
 
 
 def test_there_is_a_file_for_each_environment() -> None:
-    assert {"dev", "browser", "docs", "audit"} <= set(EXTRAS)
+    assert {"dev", "browser", "docs", "audit", "fuzz"} <= set(EXTRAS)
 
 
 @pytest.mark.parametrize("name", sorted(EXTRAS))

@@ -1,0 +1,1 @@
+"""Fuzz targets: functions that must handle any bytes. `make fuzz` searches for bytes that they do not handle."""
