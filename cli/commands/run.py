@@ -25,6 +25,7 @@ from dagfloe.cli.show.terminal_text import to_one_line
 from dagfloe.cli.signal_handlers import handle_signals
 from dagfloe.constants import EXIT_FAILURE, EXIT_INTERRUPTED, FAILED, SUCCESS
 from dagfloe.errors import UsageError
+from dagfloe.format.manifest import declaration
 from dagfloe.local.report.run_data import collect_run_data
 from dagfloe.local.schedule.dag_result import INTERRUPTED
 from dagfloe.local.schedule.dag_run_options import DagRunOptions
@@ -218,7 +219,7 @@ def _open_database(path: Path) -> Database:
 def _select_graph(manifest: Mapping[str, Any], dag_id: str | None, task_ids: Sequence[str]) -> Graph:
     """Return the graph of the chosen Dag, or its part with the chosen tasks."""
     dag_id = choose_dag(manifest, dag_id)
-    graph = Graph.from_manifest(dag_id, manifest["dags"][dag_id])
+    graph = Graph.from_manifest(dag_id, {**manifest["dags"][dag_id], "declaration": declaration(manifest, dag_id)})
     for task_id in task_ids:
         if task_id not in graph.tasks:
             raise UsageError(f"the Dag {dag_id!r} has no task {task_id!r}; it has {', '.join(graph.tasks) or 'none'}")

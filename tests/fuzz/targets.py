@@ -228,7 +228,7 @@ def stub(data: bytes) -> None:
     value = read_value(data)
     dag = value if isinstance(value, dict) else {"tasks": [value]}
     with suppress(PackError):
-        check_stub({"airflow_bundle_metadata_version": "1.0", "sdk": _SDK, "dags": {"d": dag}})
+        check_stub({"airflow_bundle_metadata_version": "1.0", "sdk": _SDK, "source": "d.py", "dags": {"d": dag}})
 
 
 _SDK = {"language": "python", "name": "dagfloe", "supervisor_schema_version": "2026-06-16", "version": "0.1.0"}

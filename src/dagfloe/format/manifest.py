@@ -14,7 +14,7 @@ from dagfloe.format.errors import ManifestError
 from dagfloe.format.yaml_reader import read_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     import jsonschema
 
@@ -95,6 +95,22 @@ def validate_manifest(manifest: dict[str, Any]) -> None:
 def _field(path: Iterable[Any]) -> str:
     """The field of an error, such as `$.dags.etl.tasks[0]`. Keys of any type are shown."""
     return "$" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+
+
+def declaration(manifest: Mapping[str, Any], dag_id: str) -> dict[str, Any] | None:
+    """What dagfloe declares about a Dag beyond its tasks.
+
+    Args:
+        manifest: a valid manifest, or the metadata of a project.
+        dag_id: one of its Dags.
+
+    Returns:
+        The declaration; None if another SDK wrote the manifest, because nothing has checked what it declares.
+    """
+    if manifest["sdk"].get("name") != "dagfloe":
+        return None
+    declared: dict[str, Any] | None = manifest["dags"][dag_id].get("declaration")
+    return declared
 
 
 def load_validator() -> None:

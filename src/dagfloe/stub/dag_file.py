@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from dagfloe.format.manifest import declaration
 from dagfloe.stub.calls import name_parameters, write_calls
 from dagfloe.stub.literals import assets, date, duration, schedule
 from dagfloe.stub.source_code import INDENT, WIDTH, Writer, call, literal, string_literal
@@ -69,7 +70,7 @@ def render_stub(manifest: Mapping[str, Any], dag_ids: Sequence[str] | None = Non
     writer = Writer()
     for dag_id in dag_ids:
         writer.line(0, "")
-        _write_dag(writer, dag_id, dags[dag_id], variables[dag_id], reserved, queue)
+        _write_dag(writer, dag_id, manifest, variables[dag_id], reserved, queue)
     return "\n".join([*header(manifest), "", *_imports(writer.called), *writer.lines, ""])
 
 
@@ -95,10 +96,11 @@ def _imports(called: set[str]) -> list[str]:
 
 
 def _write_dag(
-    writer: Writer, dag_id: str, entry: Mapping[str, Any], variable: str, reserved: frozenset[str], queue: str | None
+    writer: Writer, dag_id: str, manifest: Mapping[str, Any], variable: str, reserved: frozenset[str], queue: str | None
 ) -> None:
-    declared = entry.get("declaration")
-    tasks = {task_id: (declared or {"tasks": {}})["tasks"].get(task_id, {}) for task_id in entry["tasks"]}
+    declared = declaration(manifest, dag_id)
+    task_ids = manifest["dags"][dag_id]["tasks"]
+    tasks = {task_id: (declared or {"tasks": {}})["tasks"].get(task_id, {}) for task_id in task_ids}
     head = call("DAG", string_literal(dag_id), **_dag_options(declared or {}))
     if not tasks:
         writer.code(0, head, f"{variable} = ")

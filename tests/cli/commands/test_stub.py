@@ -22,7 +22,7 @@ dags:
   orders: {tasks: [a, b], declaration: {schedule: "@daily", tasks: {a: {}, b: {upstream: [a]}}}}
   stock: {tasks: [c], declaration: {tasks: {c: {queue: big}}}}
 digests: {cache: DIGEST}
-sdk: {language: raw, version: "1", supervisor_schema_version: "2026-06-16"}
+sdk: {language: python, name: dagfloe, version: "1", supervisor_schema_version: "2026-06-16"}
 source: raw.py
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dagfloe.format.manifest import declaration
 from dagfloe.local.store.run_records import DagRecord
 
 if TYPE_CHECKING:
@@ -14,17 +15,17 @@ if TYPE_CHECKING:
 
 def add_declarations(manifest: Mapping[str, Any], store: Store) -> None:
     """Add the Dags of a validated manifest, and the assets that they declare with both name and URI."""
-    for dag_id, entry in manifest["dags"].items():
-        declaration = entry.get("declaration") or {"tasks": {}}
-        store.save_dag(DagRecord(dag_id=dag_id, tags=list(declaration.get("tags", ()))))
-        for asset in _declared_assets(declaration):
+    for dag_id in manifest["dags"]:
+        declared = declaration(manifest, dag_id) or {"tasks": {}}
+        store.save_dag(DagRecord(dag_id=dag_id, tags=list(declared.get("tags", ()))))
+        for asset in _declared_assets(declared):
             if "name" in asset and "uri" in asset:
                 store.add_asset(asset["name"], asset["uri"])
 
 
-def _declared_assets(declaration: Mapping[str, Any]) -> Iterator[Mapping[str, str]]:
-    schedule = declaration.get("schedule")
+def _declared_assets(declared: Mapping[str, Any]) -> Iterator[Mapping[str, str]]:
+    schedule = declared.get("schedule")
     if isinstance(schedule, dict):
         yield from schedule.get("assets", ())
-    for task in declaration["tasks"].values():
+    for task in declared["tasks"].values():
         yield from (*task.get("outlets", ()), *task.get("inlets", ()))
