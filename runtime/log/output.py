@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from dagfloe.masking import Secrets
     from dagfloe.runtime.log.levels import Levels
 
-#: The audit events before which Python code may begin to run in another process that has our descriptors.
-_FORK_EVENTS = frozenset(("os.fork", "os.forkpty", "subprocess.Popen"))
+#: The audit events before which Python code begins to run in another process that has our descriptors.
+_FORK_EVENTS = frozenset(("os.fork", "os.forkpty"))
 #: The modules that `multiprocessing` imports before it starts a process in another way.
 _START_MODULES = ("multiprocessing.popen_spawn_posix", "multiprocessing.popen_forkserver")
 
@@ -97,5 +97,6 @@ class Output:
         elif event == "import":
             if arguments[0] in _START_MODULES:
                 self._share_with_workers(self)
-        elif event == "os.exec":
-            self.finish()
+        elif event == "os.exec":  # this process ends if it succeeds, and goes on if not
+            self._streams.finish()
+            self.channel.wait()
