@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import threading
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 from dagfloe.runtime.log.render import render_record
 
@@ -32,6 +32,16 @@ class ChannelHandler(logging.Handler):
         self._root = logging.getLogger()
         #: Functions that disable all existing loggers disable this one, too; nobody else does.
         self._own = logging.getLogger("dagfloe")
+
+    def createLock(self) -> None:  # noqa: N802 - its name in logging.Handler
+        """Do without the lock of every handler: a thread would hold it while it waits for the supervisor."""
+        self.lock = nullcontext()  # type: ignore[assignment]
+
+    def acquire(self) -> None:
+        """Do nothing; see `createLock`."""
+
+    def release(self) -> None:
+        """Do nothing; see `createLock`."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Send a record. Never raises, except for a stop."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _FORK_EVENTS = frozenset(("os.fork", "os.forkpty"))
 #: The modules that `multiprocessing` imports before it starts a process in another way.
 _START_MODULES = ("multiprocessing.popen_spawn_posix", "multiprocessing.popen_forkserver")
+_LOCK_TIMEOUT_S = 2.0
 
 
 class Output:
@@ -72,8 +73,11 @@ class Output:
 
     def finish(self) -> None:
         """Send what is left, because this process ends. May be called again."""
-        self._streams.finish()
-        self.channel.finish()
+        lock = self.channel.lock
+        if lock.acquire(timeout=_LOCK_TIMEOUT_S):  # otherwise, the main thread is in `_finish_last`
+            lock.release()
+            self._streams.finish()
+            self.channel.finish()
 
     def restore(self) -> None:
         """Give logging and the streams back, and close the channel: the process cannot reach its supervisor."""
@@ -84,6 +88,10 @@ class Output:
     def _finish_last(self) -> None:
         self.finish()
         self._streams.prepare_for_the_end()
+        # The objects that Python deletes now may log and print. Daemon threads stop somewhere in the middle, and must
+        # not have the lock then. So this thread, which is the one that deletes the objects, keeps it.
+        self.channel.lock.acquire()
+        self.channel.wait()
 
     def _after_fork(self) -> None:
         self.channel.after_fork()

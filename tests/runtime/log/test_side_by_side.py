@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -337,3 +338,21 @@ def t():
     long = next(event for event in output.events if event.startswith("x"))
     assert long == "x" * 65_536 + "... (10000000 characters)"
     assert "".join(event for event in output.events if event != long) == text
+
+
+def test_daemon_threads_at_the_end(tmp_path: Path) -> None:
+    """Daemon threads that log and print until the end do not keep the process from ending, and tear no line."""
+    code = """
+def talk(name):
+    while True: log.info("%s", name * 3000); print(name * 100)
+def t():
+    for name in "abcd": threading.Thread(target=talk, args=(name,), daemon=True).start()
+    time.sleep(0.02)
+"""
+    for _ in range(8):
+        output = run_task(tmp_path, code)
+        assert output.status == 0
+        *whole, rest = output.logs.split(b"\n")
+        assert rest == b""
+        events = [json.loads(line)["event"] for line in whole]
+        assert all(event == event[0] * len(event) and len(event) in (100, 3000) for event in events)
