@@ -190,7 +190,7 @@ class Cancellation:
             try:
                 callback()
             except BaseException as error:  # noqa: BLE001 - the other callbacks must run, too
-                self.log(_ERROR, "dagfloe", f"A cleanup callback failed: {callback!r}", error)
+                self.log(_ERROR, "dagfloe", f"A cleanup callback failed: {_show(callback)}", error)
 
 
 class _DepthChange:
@@ -219,6 +219,13 @@ class _DepthChange:
     ) -> None:
         if get_ident() == self._main:
             self._leave(self._step)
+
+
+def _show(callback: object) -> str:
+    try:
+        return repr(callback)
+    except BaseException:  # noqa: BLE001 - the author's class may raise anything
+        return object.__repr__(callback)
 
 
 def _log_with_python(

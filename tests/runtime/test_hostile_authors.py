@@ -103,6 +103,37 @@ def test_a_terminal_message_is_delivered(tmp_path: Path, name: str) -> None:
             assert peer.record("Task ")
 
 
+CALLBACKS = {
+    "exits": "raise SystemExit(0)",
+    "interrupts": "raise KeyboardInterrupt",
+    "stops": "raise TaskCancelled('again')",
+    "forks": "child = os.fork(); os.waitpid(child, 0) if child else None; return",
+}
+
+
+@pytest.mark.parametrize("name", CALLBACKS)
+def test_cleanup_callbacks(tmp_path: Path, name: str) -> None:
+    """A cleanup callback that raises anything, also when it is shown, or forks, does not change how the task stops."""
+    tasks = f"""
+class Callback:
+    def __call__(self):
+        {CALLBACKS[name]}
+    def __repr__(self): raise SystemExit(0)
+@dag.task
+def t(context: Context):
+    context.on_cancel(Callback())
+    context.on_cancel(lambda: print("cleaned"))
+    os.kill(os.getpid(), 15)
+    time.sleep(20)
+"""
+    with Peer(write_project(tmp_path, HEAD + tasks)) as peer:
+        peer.start()
+        assert answer_all(peer)["state"] == "failed"
+        assert peer.wait() == 0
+        peer.record("cleaned")
+        peer.record("Task stopped")
+
+
 @pytest.mark.parametrize(
     ("end", "state"),
     [
