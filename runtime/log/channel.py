@@ -11,6 +11,7 @@ also reads. If nobody reads that either, lines are lost, and the channel counts 
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from logging import WARNING
 from time import monotonic, sleep, time
 
@@ -164,14 +165,14 @@ class LogChannel:
             self._outlet.drop_socket()
 
     def share(self) -> None:
-        """Prepare the socket for other processes that send to it, too. May be called again."""
+        """Prepare the socket for other processes that send to it, too. Never raises, and may be called again."""
         with self.shield, self.lock:
             if self._outlet.sharing is None:
-                from dagfloe.runtime.log.sharing import Sharing  # noqa: PLC0415 - most tasks start no process
+                # Without descriptors, neither the module nor the lock can be loaded. Lines may be mixed up then.
+                with suppress(OSError, ImportError):
+                    from dagfloe.runtime.log.sharing import Sharing  # noqa: PLC0415 - most tasks start no process
 
-                sharing = Sharing.create()
-                if sharing is not None:
-                    self._outlet.share(sharing)
+                    self._outlet.share(Sharing.create())
 
     def handover(self) -> tuple[int, int] | None:
         """The descriptors of the socket and of its lock, for another process; None if it cannot use them."""

@@ -10,6 +10,7 @@ import atexit
 import logging
 import os
 import sys
+from contextlib import suppress
 
 from dagfloe.runtime.log.channel import LogChannel
 from dagfloe.runtime.log.handler import ChannelHandler
@@ -104,7 +105,8 @@ class Output:
                 self.channel.share()
         elif event == "import":
             if arguments[0] in _START_MODULES:
-                self._share_with_workers(self)
+                with suppress(ImportError, OSError):  # the workers can work without
+                    self._share_with_workers(self)
         elif event == "os.exec":  # this process ends if it succeeds, and goes on if not
             self._streams.finish()
             self.channel.wait()

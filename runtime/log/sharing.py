@@ -13,6 +13,8 @@ import mmap
 import os
 from contextlib import suppress
 
+from dagfloe.runtime.descriptors import move_up
+
 _SIZE = mmap.PAGESIZE
 
 
@@ -35,14 +37,15 @@ class Sharing:
         self._last_move = 0
 
     @classmethod
-    def create(cls) -> Sharing | None:
-        """Make a lock; None if the system does not offer one. Then, the lines of several processes may be mixed up."""
-        try:
-            descriptor = os.memfd_create("dagfloe-logs", os.MFD_CLOEXEC)
-            os.ftruncate(descriptor, _SIZE)
-            return cls(descriptor)
-        except OSError:
-            return None
+    def create(cls) -> Sharing:
+        """Make a lock.
+
+        Raises:
+            OSError: if the system does not offer one.
+        """
+        descriptor = move_up(os.memfd_create("dagfloe-logs", os.MFD_CLOEXEC))
+        os.ftruncate(descriptor, _SIZE)
+        return cls(descriptor)
 
     @property
     def is_mid_line(self) -> bool:

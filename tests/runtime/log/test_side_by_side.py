@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.side_by_side import missing_lines, run_plain, run_task
+from support.peer import write_project
+from support.side_by_side import missing_lines, run_command, run_plain, run_task
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -323,6 +324,40 @@ def t():
     output = run_task(tmp_path, code)
     assert output.status == 0
     assert output.events == ["printed 1 2", "logged", "nothing arrived", "received b'written'"]
+
+
+def test_closed_at_the_start(tmp_path: Path) -> None:
+    """If the standard streams are closed at the start, what C code writes to them does not reach the sockets."""
+    code = """
+def t():
+    for number in range(3): os.write(number, b"not for the supervisor")
+    log.info("%s", os.system("echo not for the supervisor && echo not for the supervisor >&2"))
+    print("printed"); sys.stderr.write("written\\n"); log.info("logged")
+"""
+    command = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *write_project(tmp_path, f"{code}\ndag.task(t)\n")]
+    output = run_command(command)
+    assert output.status == 0
+    assert output.events == ["0", "printed", "written", "logged"]
+
+
+def test_no_descriptors_left(tmp_path: Path) -> None:
+    """A task that has no descriptors left can fork, and its child can log."""
+    code = """
+def t():
+    files = []
+    try:
+        while True: files.append(os.open("/dev/null", os.O_RDONLY))
+    except OSError: pass
+    child = os.fork()
+    if not child:
+        log.info("logged"); print("printed")
+        os._exit(0)
+    log.info("%s", os.waitpid(child, 0)[1])
+"""
+    command = ["sh", "-c", 'ulimit -n 64; exec "$@"', "sh", *write_project(tmp_path, f"{code}\ndag.task(t)\n")]
+    output = run_command(command)
+    assert output.status == 0
+    assert sorted(output.events) == ["0", "logged", "printed"]
 
 
 @pytest.mark.parametrize("end", ["\\n", ""])
