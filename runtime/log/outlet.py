@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from dagfloe.runtime.log.sharing import Sharing
 
+_new_poll = select.poll  # saved, because the author's code may replace it, as eventlet does
 #: The bytes of lines that wait. More than one line of each thread waits only if writes are interrupted.
 MAX_QUEUE_BYTES = 16 * 1024 * 1024
 #: What a pipe takes at once if it takes anything: `PIPE_BUF`.
@@ -155,7 +156,7 @@ class Outlet:
     def poll(self, cause: str, timeout_s: float) -> bool:
         """Wait until the socket or stderr takes bytes, or is broken."""
         descriptor = self._stderr if cause is STDERR or self._sock is None else self._sock.fileno()
-        poller = select.poll()
+        poller = _new_poll()
         poller.register(descriptor, select.POLLOUT)
         return bool(poller.poll(timeout_s * 1000))
 

@@ -184,7 +184,8 @@ class _LineSink(io.BufferedIOBase):
 
     def flush(self) -> None:
         if self._is_last:
-            self.finish()
+            with suppress(BaseException):  # Python would end with status 120
+                self.finish()
 
     def finish_at_every_flush(self) -> None:
         self._is_last = True

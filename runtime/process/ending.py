@@ -67,9 +67,19 @@ class Ending:
         return self.status
 
     def enforce(self) -> None:
-        """End the process with the right status if an exception has left the runtime; called at exit."""
-        if not self._is_orderly and _getpid() == self.pid:
+        """End the process with the right status if an exception has left the runtime; called at exit.
+
+        Drop streams that cannot be flushed: they would change the status.
+        """
+        if _getpid() != self.pid:
+            return
+        if not self._is_orderly:
             _exit(self.status)
+        for name in ("stdout", "stderr"):
+            try:
+                getattr(sys, name).flush()
+            except BaseException:  # noqa: BLE001 - the author's stream; Python would end with status 120
+                setattr(sys, name, None)
 
 
 class Interpreter:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from dagfloe.cancellation import Cancellation
     from dagfloe.runtime.wire.frames import Frame
 
+_new_poll = select.poll  # saved, because the author's code may replace it, as eventlet does
 #: Longer than the supervisor's call to the API server takes, its retries included.
 REPLY_TIMEOUT_S = 300.0
 #: How long the supervisor may read nothing of a terminal message, if the task must end. Other frames have more time.
@@ -378,6 +379,6 @@ class Comms:
 
 
 def _poller(sock: socket, event: int) -> select.poll:
-    poller = select.poll()
+    poller = _new_poll()
     poller.register(sock, event)
     return poller

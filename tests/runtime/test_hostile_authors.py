@@ -51,6 +51,8 @@ TASKS = {
     "exit function": ("import atexit; atexit.register(hook)", {"success"}),
     "hooks": ("sys.excepthook = sys.unraisablehook = threading.excepthook = hook", {"success"}),
     "streams": ("sys.stdout = sys.stderr = sys.__stdout__ = sys.__stderr__ = None", {"success"}),
+    "broken streams": ("sys.stdout = sys.stderr = Broken()", {"success"}),
+    "no poll": ("import select; del select.poll; return 1", {"success"}),
     "standard streams": ("sys.stdout.close(); sys.stderr.close(); os.close(1); os.close(2)", {"success"}),
     "closed descriptors": ("os.closerange(3, 51); raise TaskDeferred('a.T')", {"deferred"}),
     "descriptors, then return": ("global files; files = use_up(); return {'a': [1]}", {"success"}),
@@ -69,6 +71,10 @@ TASKS = {
 BODY = """
 class Bad:
     def __del__(self): raise SystemExit(0)
+class Broken:
+    closed = False
+    def write(self, text): raise SystemExit(0)
+    def flush(self): raise SystemExit(0)
 class Items(dict):
     def items(self): raise SystemExit(0)
     __iter__ = __len__ = keys = values = items
