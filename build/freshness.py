@@ -19,6 +19,7 @@ from dagfloe.build.launcher import find_launcher
 from dagfloe.build.package_sizes import PackageSize
 from dagfloe.build.python.interpreter import SUPPORTED
 from dagfloe.format.digests import sha256_of
+from dagfloe.format.regular_file import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,7 +90,7 @@ class BuildPlan:
     def find_built(self) -> BuiltBundle | None:
         """The result of the last build if the bundle file is up to date, else None."""
         try:
-            record = json.loads(self._record.read_text("utf-8"))
+            record = json.loads(read_text(self._record))
             if record["inputs"] != self._digest or record["files"] != _file_states(record["files"]):
                 return None
             if not self._is_intact(record["target"]):
@@ -97,7 +98,7 @@ class BuildPlan:
             facts = record["facts"]
             packages = tuple(PackageSize(**package) for package in facts.pop("packages"))
             return BuiltBundle(self.target, packages=packages, is_new=False, **facts)
-        except (OSError, ValueError, LookupError, TypeError):  # there is no record, or it is damaged
+        except Exception:  # noqa: BLE001 - there is no record, or it is damaged in any way
             return None
 
     def record(self, files: Iterable[Path], built: BuiltBundle) -> None:

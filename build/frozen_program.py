@@ -40,7 +40,7 @@ class FrozenProgram:
         try:
             if status == 0 and isinstance(metadata := json.loads(stdout), dict):
                 return metadata
-        except ValueError:
+        except (ValueError, RecursionError):
             pass
         raise FreezeError(f"the frozen program did not print its metadata (status {status}): {last_line(stderr)}")
 
@@ -57,7 +57,7 @@ class FrozenProgram:
         status, stdout, stderr = self._run("the self-check", "--self-check")
         try:
             modules: dict[str, Any] = json.loads(stdout)["modules"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, LookupError, TypeError, RecursionError):
             raise FreezeError(
                 f"the self-check of the frozen program crashed (status {status}): {last_line(stderr)}"
             ) from None

@@ -85,7 +85,7 @@ def _read_metadata(launch: LaunchCommand, path: Path) -> dict[str, Any]:
         raise DagfloeError(f"cannot read the metadata of {path}:\n{escape_controls(stderr).rstrip()}")
     try:
         manifest = json.loads(stdout)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ManifestError(
             f"the metadata of {path} is not JSON. Does the project's module write to file descriptor 1?"
         ) from error

@@ -7,7 +7,6 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dagfloe.errors import DagfloeError
 from dagfloe.format.bundle_file import read_bundle
 
 if TYPE_CHECKING:
@@ -31,9 +30,9 @@ def complete_ids(ctx: click.Context, parameter: click.Parameter, incomplete: str
                 if params.get("dag_id") in (None, dag_id)
                 for task_id in dag["tasks"]
             ]
-    except (DagfloeError, OSError, LookupError, TypeError, ValueError):
-        return []  # a message would disturb the line that the user types
-    return [value for value in ids if isinstance(value, str) and value.startswith(incomplete)]
+    except Exception:  # noqa: BLE001 - a message would disturb the line that the user types
+        return []
+    return [value for value in ids if isinstance(value, str) and value.startswith(incomplete) and value.isprintable()]
 
 
 def _typed_params(ctx: click.Context) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dagfloe.format.regular_file import read_text
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -108,7 +110,7 @@ class AnalysisCache:
             Whether the cache has one that still holds.
         """
         try:
-            record = json.loads((self._folder / ANALYSIS_FILE).read_text("utf-8"))
+            record = json.loads(read_text(self._folder / ANALYSIS_FILE))
             if record["imports"] != self._imports(record["lists"]):
                 return False
             document = json.dumps(record["lists"])
@@ -123,7 +125,7 @@ class AnalysisCache:
             (work / ANALYSIS_FILE).write_text(document, "utf-8")
             with suppress(OSError):
                 os.utime(self._folder)
-        except (OSError, ValueError, LookupError, TypeError):  # the file is missing or damaged
+        except Exception:  # noqa: BLE001 - the file is missing or damaged in any way
             return False
         return True
 

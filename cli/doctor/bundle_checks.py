@@ -95,7 +95,7 @@ def _check_startup(path: Path, dag_ids: list[str], *, is_ours: bool) -> Check:
                 problem = "its metadata does not list the Dags of its manifest"
         except FreezeError as error:
             problem = str(error)
-        except (ValueError, KeyError, TypeError):
+        except Exception:  # noqa: BLE001 - another SDK's program may print anything
             problem = "what it prints is not metadata"
     cure = f"run it with {_METADATA_FLAGS[0]} to see its whole output"
     return Check("startup", FAILED if is_ours else WARNING, to_one_line(problem), cure)

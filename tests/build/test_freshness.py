@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -92,7 +94,13 @@ def test_damaged_records(root: Path) -> None:
     """A damaged record makes a build necessary; if the cache cannot be written, nothing is recorded."""
     build(root)
     (record,) = (root.parent / "cache" / "builds").iterdir()
-    record.write_text('{"inputs": 3')
+    good = json.loads(record.read_text())
+    deep: Any = "[" * 100_000
+    for damage in ('{"inputs": 3', deep, "[]", "null", "\0", *(json.dumps({**good, name: "x"}) for name in good)):
+        record.write_text(damage)
+        assert plan(root).find_built() is None
+    record.unlink()
+    os.mkfifo(record)
     assert plan(root).find_built() is None
     record.unlink()
     record.parent.rmdir()

@@ -58,6 +58,7 @@ def test_metadata(tmp_path: Path) -> None:
         ("{}", "first\nlast\n\n", 3, r"did not print its metadata \(status 3\): last"),
         ("hello {}", "", 0, r"did not print its metadata \(status 0\): it printed nothing"),
         ("[]", "why", 0, "did not print its metadata"),
+        ("[" * 100_000, "why", 0, "did not print its metadata"),
     ],
 )
 def test_no_metadata(tmp_path: Path, stdout: str, stderr: str, status: int, message: str) -> None:

@@ -100,5 +100,8 @@ def test_ids_of_a_bundle_file(words: tuple[str, ...], completions: list[str], tm
 def test_no_ids(tmp_path: Path) -> None:
     """For a project, a damaged file or a missing one, there are no completions and no messages."""
     (tmp_path / "raw").write_text("x")
-    for path in (".", "raw", "missing"):
+    os.mkfifo(tmp_path / "pipe")
+    write_bundle(tmp_path / "bomb", "", MANIFEST.replace("raw.py", "&a [*a]"))
+    write_bundle(tmp_path / "controls", "", MANIFEST.replace("one", '"o\\e[31m"').replace("other", "5"))
+    for path in (".", "raw", "missing", "pipe", "bomb", "controls"):
         assert complete_in_bash(tmp_path, "dagfloe", "run", path, "--dag", "") == []

@@ -62,6 +62,8 @@ def test_a_good_file(flag: str, tmp_path: Path) -> None:
         ("print('no JSON')", "what it prints is not metadata"),
         ("print('{\"dags\": {}}')", "its metadata does not list the Dags of its manifest"),
         ("print('[]')", "what it prints is not metadata"),
+        ("print('[' * 100000)", "what it prints is not metadata"),
+        ("print('{\"dags\": 5}')", "what it prints is not metadata"),
     ],
 )
 def test_a_file_that_does_not_start(program: str, problem: str, tmp_path: Path) -> None:
