@@ -114,7 +114,7 @@ def check_failure(process: subprocess.Popen[bytes], statuses: Sequence[int] = (1
     status, stdout, stderr = finish(process)
     assert status in statuses, (process.args, status, stdout, stderr)
     assert "Traceback" not in stderr, (process.args, stderr)
-    assert "unexpected" not in stderr, (process.args, stderr)
+    assert "defect of dagfloe" not in stderr, (process.args, stderr)
     assert not UNSAFE & set(stderr + stdout), (process.args, stdout, stderr)
     usage, _, message = stderr.rpartition("Error: ")
     if not stdout:
@@ -394,7 +394,7 @@ def test_an_output_pipe_without_a_reader(bundle: Path) -> None:
         check_failure(start(words, bundle.parent), (1,))
 
 
-def test_a_defect(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_defect(bundle: Path) -> None:
     """An error that no command expects gives one line; a variable shows the traceback."""
     site = bundle.parent / "site"
     site.mkdir()

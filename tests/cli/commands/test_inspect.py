@@ -163,6 +163,7 @@ def test_any_damage(tmp_path_factory: pytest.TempPathFactory, at: int, damage: b
     result = CliRunner().invoke(main, [*command, str(file)])
     assert result.exception is None or isinstance(result.exception, SystemExit)
     assert result.exit_code in (0, 1)
+    assert "defect of dagfloe" not in result.output
     if "--json" in command and result.stdout:
         json.loads(result.stdout)
 
@@ -173,9 +174,10 @@ def test_any_manifest(tmp_path_factory: pytest.TempPathFactory, value: object) -
     folder = tmp_path_factory.mktemp("odd")
     for key in (*GO, "floor", "bundle", "digests"):
         file = write(folder / "file", {**GO, key: value}, b"x")
-        for command in (("inspect",), ("inspect", "--json"), ("verify",)):
+        for command in (("inspect",), ("inspect", "--json"), ("verify",), ("stub",), ("run", "--max-wait", "0")):
             result = CliRunner().invoke(main, [*command, str(file)])
             assert result.exception is None or isinstance(result.exception, SystemExit)
+            assert "defect of dagfloe" not in result.stderr
 
 
 def test_values_that_json_does_not_have(tmp_path: Path) -> None:
