@@ -54,7 +54,7 @@ HOSTILE = {
 PLAIN = "~ null yes No on 1 -1 0x1F 0b11 017 1_000 190:20:30 1.5 1e3 1.e+3 .inf -.INF .nan 2026-01-01 = <<"
 OTHER = """2026-01-01T10:00:00Z / 2026-01-01 10:00:00.5 +02:00 / '' / "1" / 'no' / !!str 1 / !!int '7' / ! 12 /
  !!float 1 / !!null '' / !!bool yes / a b / é / "\\e[31m" """
-SCALARS = st.sampled_from([*PLAIN.split(), *OTHER.replace("/\n", "/").strip().split(" / "), "|\n a\n b", ">\n a\n b"])
+SCALARS = [*PLAIN.split(), *OTHER.replace("/\n", "/").strip().split(" / "), "|\n a\n b", ">\n a\n b"]
 PIECES = st.sampled_from(
     [
         *"-?:,[]{}#&*!|>'\"%@`~ \n\t\0",
@@ -96,19 +96,18 @@ def test_the_message_names_the_line() -> None:
         assert str(raised.value).startswith(message)
 
 
-@pytest.mark.parametrize("c_parser", [True, False])
-@given(SCALARS)
-def test_scalars_mean_what_they_mean_for_airflow(c_parser: bool, document: str) -> None:
-    """With PyYAML's C parser or without, a scalar that both read has the value that Airflow reads."""
-    with pytest.MonkeyPatch.context() as patch:
-        if not c_parser:
-            patch.delattr(yaml, "CSafeLoader", raising=False)
-        try:
-            value = read_yaml(f"key: {document}\n".encode())["key"]
-        except ManifestError:
-            assert document in ("=", "<<")
-            return
-    expected = yaml.safe_load(f"key: {document}\n")["key"]
+@pytest.mark.parametrize("document", SCALARS)
+@pytest.mark.parametrize("parser", ["C", "Python"])
+def test_scalars_mean_what_they_mean_for_airflow(parser: str, document: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With PyYAML's C parser or without, a scalar that is read has the value that Airflow reads."""
+    if parser == "Python":
+        monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
+    data = f"key: {document}\n".encode()
+    if document in ("=", "<<"):
+        with pytest.raises(ManifestError, match="is not allowed"):
+            read_yaml(data)
+        return
+    value, expected = read_yaml(data)["key"], yaml.safe_load(data)["key"]
     assert type(value) is type(expected)
     assert value == expected or (math.isnan(value) and math.isnan(expected))
 

@@ -141,7 +141,9 @@ def _row(name: str, found: dict[str, Any], module: dict[str, Any]) -> str:
     survivors = found["survivors"]
     killed = found["mutants"] - len(survivors)
     reasons = sum(entry["count"] for entry in module.get("equivalent", []))
-    return f"| `{name}` | {found['mutants']} | {killed} | {killed / found['mutants']:.0%} | {len(survivors)} | {reasons} |"
+    return (
+        f"| `{name}` | {found['mutants']} | {killed} | {killed / found['mutants']:.0%} | {len(survivors)} | {reasons} |"
+    )
 
 
 if __name__ == "__main__":
