@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -52,6 +53,48 @@ def test_process_is_restored(dagfloe_env: TaskEnvironment, dag: Dag, caplog: pyt
     assert after == before
     assert "logged" in caplog.messages
     assert result.log.has("Uncaught exception in thread")
+
+
+def test_forked_child_does_not_return(dagfloe_env: TaskEnvironment, dag: Dag) -> None:
+    """A child that a task forks, and that returns from it, does not run the rest of the tests."""
+
+    @dag.task
+    def fork() -> int:
+        child = os.fork()
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) if child else 5
+
+    parent = os.getpid()
+    assert dagfloe_env.run(fork).value == 0
+    assert os.getpid() == parent
+
+
+def raise_in_filter(_record: logging.LogRecord) -> bool:
+    """A filter that fails."""
+    raise LookupError("no filter today")
+
+
+@pytest.mark.parametrize("setting", ["disable", "handlers", "filter"])
+def test_exception_is_found_whatever_logging_does(dagfloe_env: TaskEnvironment, dag: Dag, setting: str) -> None:
+    """The exception of a task is in its result and in its log, although the task changed logging."""
+
+    @dag.task
+    def change() -> None:
+        if setting == "disable":
+            logging.disable()
+        elif setting == "handlers":
+            logging.getLogger().handlers.clear()
+        else:
+            logging.getLogger("dagfloe.task").addFilter(raise_in_filter)
+        raise ValueError("why")
+
+    try:
+        result = dagfloe_env.run(change)
+    finally:
+        logging.disable(logging.NOTSET)
+        logging.getLogger("dagfloe.task").removeFilter(raise_in_filter)
+    assert result.state == "failed"
+    assert isinstance(result.exception, ValueError)
+    assert result.log.has("Task failed with ValueError")
 
 
 @pytest.mark.parametrize(
