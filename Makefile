@@ -9,7 +9,7 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 PINS := .ci/requirements
 PINNED := --require-hashes --no-deps --requirement
 OURSELVES := --no-deps --no-build-isolation --editable .
-EXTRAS := dev browser docs audit fuzz
+EXTRAS := dev browser docs audit fuzz mutation
 # Extras that are installed into the environment of another one have its versions.
 EXTRAS_OF_browser := dev
 EXTRAS_OF_fuzz := dev
@@ -48,7 +48,7 @@ export DAGFLOE_LAUNCHER_STRICT := 1
 
 .DEFAULT_GOAL := help
 .SECONDEXPANSION:
-.PHONY: help install pins audit check test browser-test docs newcomer demo dist test-bundles reproducible messages fuzz clean \
+.PHONY: help install pins audit check test browser-test docs newcomer demo dist test-bundles reproducible messages trust soak mutation fuzz clean \
 	airflow airflow-test airflow-e2e airflow-readme airflow-pictures airflow-compare conformance deaths bench bench-quick
 
 help:
@@ -168,6 +168,25 @@ demo: $(DIST)/weather
 ## reproducible: Build every bundle twice, at different times and in different folders, and compare the files
 reproducible: $(STAMP) $(LAUNCHER)
 	$(RUN_TESTS_MODULE) support.reproducible $(BUNDLES:%=bundles/%)
+
+## trust: Produce every fault of the matrix, frozen and unfrozen, and write docs/evidence/reliability.md
+trust: dist
+	DAGFLOE_TABLES=$(CURDIR)/.cache/trust.json $(PYTEST) tests/trust
+	$(RUN_TESTS_MODULE) trust.page
+
+## soak: Run 10,000 tasks in a row, 200 at once, and 1,000 under Airflow's own supervisor; make trust shows the results
+soak: $(BENCH)/small .venvs/airflow-3.3.2/.installed
+	$(RUN_TESTS_MODULE) trust.soak $(BENCH)/small .venvs/airflow-3.3.2/bin/python
+
+# MODULES selects some of tests/mutation/modules.toml.
+## mutation: Change runtime/ and the readers of bundle files, one operator at a time, and run their tests; takes hours
+mutation: $(STAMP) .venvs/mutation/.installed
+	$(RUN_TESTS_MODULE) mutation.campaign $(CURDIR)/.venvs/mutation/bin $(MODULES)
+
+.venvs/mutation/.installed: $(PINS)/mutation.txt
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/python $(PIP_INSTALL) $(PINNED) $(PINS)/mutation.txt
+	touch $@
 
 # RUNS is the number of inputs for each target. TARGETS selects some of tests/fuzz/targets.py and tests/fuzz/launcher.
 RUNS := 1000000

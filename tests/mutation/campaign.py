@@ -1,7 +1,7 @@
 """Runs cosmic-ray on modules, and writes docs/evidence/mutation.md: `python -m mutation.campaign BIN [MODULE ...]`.
 
-The modules are changed in a copy of the repository, below .cache/mutation. Results stay there, so that a module is tested
-again only after a change of its code or of its tests, and an interrupted run continues.
+The modules are changed in a copy of the repository, below .cache/mutation. Results stay there, so that a module is
+tested again only after a change of its code or of its tests, and an interrupted run continues.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ import shutil
 import subprocess
 import sys
 import time
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import tomllib
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,8 +34,8 @@ EXCLUDED = ("core/ReplaceBinaryOperator_BitOr_.*", "core/Variable.*")
 _INTRODUCTION = """\
 # Mutation testing
 
-`make mutation` changes one operator, number, comparison, keyword, condition or exception of a module at a time, and runs
-the tests of this module. A mutant is killed if a test fails or hangs. What remains shows what no test checks.
+`make mutation` changes one operator, number, comparison, keyword, condition or exception of a module at a time, and
+runs the tests of this module. A mutant is killed if a test fails or hangs. What remains shows what no test checks.
 
 The table is for `runtime/` and for reading bundle files. cosmic-ray makes the mutants. The last column counts the
 survivors that no test can kill, because they behave like the original; `tests/mutation/modules.toml` names them with
