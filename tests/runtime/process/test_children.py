@@ -6,12 +6,17 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from dagfloe.build import launcher as launcher_package
 from support.peer import DEADLINE_S, until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LAUNCHER = Path(launcher_package.__file__).parent / "launcher"
 SCRIPT = """
@@ -53,6 +58,18 @@ STARTS = {
     "forked": forked,
     "spawned": spawned,
     "posix_spawn": lambda: os.posix_spawn("/bin/sleep", ["sleep", "300"], os.environ),
+    "large": lambda: start(
+        "/bin/sleep",
+        "300",
+        env={**{f"V{number}": "x" * 120_000 for number in range(12)}, **os.environ},
+        start_new_session=True,
+    ),
+    "tidy": lambda: start(
+        "sh",
+        "-c",
+        "trap 'echo tidy > tidied; exit' TERM; echo ready > ready; while :; do sleep 0.1; done",
+        start_new_session=True,
+    ),
     "lost": lambda: start("/bin/sleep", "300", env={}, start_new_session=True),
 }
 
@@ -76,13 +93,14 @@ if __name__ == "__main__":
 class Task:
     """A task process that starts other processes."""
 
-    def __init__(self, script: Path, *names: str, launcher: Path = LAUNCHER) -> None:
+    def __init__(self, script: Path, *names: str, launcher: Path = LAUNCHER, folder: Path | None = None) -> None:
         self.process = subprocess.Popen(
             [sys.executable, str(script), str(launcher), *names],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            cwd=folder,
         )
         assert self.process.stdout
         self.children = [int(pid) for pid in self.process.stdout.readline().split()]
@@ -149,6 +167,63 @@ def test_processes_that_ignore_the_signal_are_killed(script: Path) -> None:
     task = Task(script, "stubborn")
     task.end("9")
     assert not alive(task.children[0])
+
+
+CROWD = """
+import os, signal, sys
+for number in range(int(sys.argv[1])):
+    if os.fork() == 0:
+        signal.pause()
+print("ready", flush=True)
+signal.pause()
+"""
+CROWD_SIZE = 700
+
+
+@pytest.fixture
+def crowd() -> Iterator[None]:
+    """Many other processes on the host, each with an environment of its own."""
+    with subprocess.Popen(
+        [sys.executable, "-S", "-c", CROWD, str(CROWD_SIZE)],
+        stdout=subprocess.PIPE,
+        env={"FILLING": "x" * 60_000},
+        start_new_session=True,
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"ready\n"
+        yield
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+@pytest.mark.usefixtures("crowd")
+def test_watch_keeps_to_the_clock_on_a_crowded_host(script: Path) -> None:
+    """SIGKILL follows SIGTERM after 3 s, however many processes the watch has to search through.
+
+    When the watch counted its searches instead of the time, this took 18 s on an idle machine.
+    """
+    task = Task(script, "stubborn")
+    start = time.monotonic()
+    task.end("9")
+    seconds = time.monotonic() - start
+    assert not alive(task.children[0])
+    assert seconds < 9
+
+
+def test_processes_with_large_environments_end(script: Path) -> None:
+    """A mark is found wherever it is in an environment, and however large that is."""
+    task = Task(script, "large")
+    task.end("9")
+    assert not alive(task.children[0])
+
+
+def test_stopped_processes_can_clean_up(script: Path, tmp_path: Path) -> None:
+    """A process that was stopped continues, so that it receives SIGTERM."""
+    task = Task(script, "tidy", folder=tmp_path)
+    until((tmp_path / "ready").exists, "the start of the process")
+    os.kill(task.children[0], signal.SIGSTOP)
+    task.end("9")
+    assert not alive(task.children[0])
+    assert (tmp_path / "tidied").exists()
 
 
 def test_process_with_its_own_group_and_environment_stays(script: Path) -> None:
