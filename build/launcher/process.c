@@ -99,6 +99,7 @@ void set_library_path(const char *program) {
     const char *original = getenv("LD_LIBRARY_PATH");
     size_t length = original ? strlen(original) : 0;
     const char *name = strrchr(program, '/');
+    unsetenv("_DAGFLOE_LIBRARY_PATH");
     if (length == 0 || name == NULL) {
         return;
     }

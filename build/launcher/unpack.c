@@ -166,7 +166,9 @@ static enum result link_object(const struct job *job, const struct file *file, c
         if (write_scratch(job, file, scratch_name, reason) != OK) {
             return FAILED;
         }
-        if (renameat(job->scratch, scratch_name, objects, object) != 0) {
+        if (renameat(job->scratch, scratch_name, objects, object) != 0 &&
+            (errno != EISDIR || remove_tree(objects, object) != 0 ||
+             renameat(job->scratch, scratch_name, objects, object) != 0)) {
             set_reason(reason, "cannot store %.200s: %s", file->path, strerror(errno));
             return FAILED;
         }
@@ -197,8 +199,12 @@ static enum result unpack_file(const struct job *job, uint32_t number, struct re
     const struct file *file = &job->bundle->files[number];
     struct stat status;
     char scratch_name[16];
-    if (fstatat(job->entry, file->path, &status, AT_SYMLINK_NOFOLLOW) == 0 && is_unchanged(&status, file)) {
+    bool exists = fstatat(job->entry, file->path, &status, AT_SYMLINK_NOFOLLOW) == 0;
+    if (exists && is_unchanged(&status, file)) {
         return OK;
+    }
+    if (exists && S_ISDIR(status.st_mode)) {
+        remove_tree(job->entry, file->path); /* a file does not replace a folder */
     }
     snprintf(scratch_name, sizeof scratch_name, "%u", (unsigned)number);
     enum result result =
@@ -243,13 +249,25 @@ static void run_threads(struct job *job) {
     }
 }
 
+/* Create a folder, in place of anything else that has its name. */
+static bool create_folder(int entry, const char *path, mode_t mode) {
+    struct stat status;
+    if (fstatat(entry, path, &status, AT_SYMLINK_NOFOLLOW) == 0) {
+        if (S_ISDIR(status.st_mode)) {
+            return true;
+        }
+        remove_tree(entry, path);
+    }
+    return mkdirat(entry, path, mode) == 0 || errno == EEXIST;
+}
+
 /* Create the folders above a file. */
 static enum result create_folders(int entry, const char *path, mode_t mode, struct reason *reason) {
     char folder[PATH_MAX];
     for (const char *slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         memcpy(folder, path, (size_t)(slash - path));
         folder[slash - path] = 0;
-        if (mkdirat(entry, folder, mode) != 0 && errno != EEXIST) {
+        if (!create_folder(entry, folder, mode)) {
             set_reason(reason, "cannot create %.200s: %s", folder, strerror(errno));
             return FAILED;
         }

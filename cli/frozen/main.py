@@ -70,7 +70,7 @@ def main(config: BundleConfig, argv: Sequence[str] | None = None) -> int:
     import os  # noqa: PLC0415 - loaded at start anyway
 
     open_standard_streams()
-    correct_executable(os.environ)
+    correct_executable()
     if is_frozen():
         from dagfloe.runtime.process.late_hooks import LateHooks  # noqa: PLC0415 - only in frozen programs
 

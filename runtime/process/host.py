@@ -11,14 +11,12 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, MutableMapping
+    from collections.abc import MutableMapping
 
 #: Where the launcher is if it does not start the program itself: see `dagfloe.build.freeze.stage`.
 _LAUNCHER = os.path.join(__file__.rpartition("dagfloe")[0], "dagfloe", "launcher")  # noqa: PTH118
 #: Where the launcher keeps the library path that it was started with.
 _ORIGINAL_LIBRARY_PATH = "_DAGFLOE_LIBRARY_PATH"
-#: Python takes these as its own path. So `multiprocessing` would start another program instead of this one.
-_EXECUTABLE_VARIABLES = ("PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__")
 _LIBRARY_PATHS = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LIBPATH")
 #: Where Debian, Fedora, openSUSE, Alpine and macOS keep their TLS roots, in this order.
 _TLS_ROOTS = (
@@ -60,14 +58,16 @@ def restore_library_path(environment: MutableMapping[str, str]) -> None:
         environment["LD_LIBRARY_PATH"] = received
 
 
-def correct_executable(environment: Mapping[str, str]) -> None:
-    """Set `sys.executable` of a frozen program to the program itself, whatever the environment says.
+def correct_executable() -> None:
+    """Set `sys.executable` of a frozen program to the program itself.
 
-    Args:
-        environment: this process's environment.
+    Python takes it from `PYTHONEXECUTABLE` and `__PYVENV_LAUNCHER__` if they are set. Then `multiprocessing` would
+    start another program instead of this one.
     """
-    if is_frozen() and any(name in environment for name in _EXECUTABLE_VARIABLES):
-        sys.executable = os.readlink("/proc/self/exe")  # noqa: PTH115 - pathlib costs 5 ms to import
+    if is_frozen():
+        program = os.readlink("/proc/self/exe")  # noqa: PTH115 - pathlib costs 5 ms to import
+        if os.path.realpath(sys.executable) != program:
+            sys.executable = program
 
 
 def open_standard_streams() -> None:

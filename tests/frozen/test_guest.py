@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,45 @@ def test_programs_do_not_inherit_the_library_path(guest: Path) -> None:
     """Programs that a task starts get the host's library path, or none if the host has none."""
     assert value_of(guest, "program") == {"child": "None", "own": None}
     assert value_of(guest, "program", {"LD_LIBRARY_PATH": "/opt/x"}) == {"child": "/opt/x", "own": "/opt/x"}
+
+
+def test_library_path_works_as_in_an_ordinary_python(guest: Path, tmp_path: Path) -> None:
+    """A task loads its own libraries from the host's library path, as in an ordinary Python process."""
+    source = tmp_path / "answer.c"
+    source.write_text("int answer(void) { return 42; }\n")
+    subprocess.run(["cc", "-shared", "-o", tmp_path / "libanswer.so", source], check=True)
+    code = "import ctypes; print(ctypes.CDLL('libanswer.so').answer())"
+    env = {**os.environ, "LD_LIBRARY_PATH": str(tmp_path)}
+    ordinary = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env)
+    assert value_of(guest, "load_library", {"LD_LIBRARY_PATH": str(tmp_path)}) == int(ordinary.stdout) == 42
+
+
+@pytest.mark.parametrize(
+    "name", ["libc.so.6", "libz.so.1", "libm.so.6", "libdl.so.2", "libpthread.so.0", "libssl.so.3"]
+)
+def test_damaged_library_on_the_library_path(guest: Path, form: str, tmp_path: Path, name: str) -> None:
+    """The launcher starts the program with its own libraries and the host's C library."""
+    if form == "one file":
+        pytest.skip("the one-file form has no launcher")
+    (tmp_path / name).write_text("no library")
+    assert value_of(guest, "square_of_two", {"LD_LIBRARY_PATH": str(tmp_path)}) == 4
+
+
+@pytest.mark.parametrize("name", ["PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__", "PYTHONHOME", "PYTHONPATH"])
+def test_variables_of_python(guest: Path, name: str) -> None:
+    """Variables of the worker's Python change neither the program nor its worker processes."""
+    assert value_of(guest, "spawn", {name: "/nowhere"}) == [1, 4, 9]
+
+
+def test_closed_standard_streams(guest: Path) -> None:
+    """If the standard streams are closed at the start, what C code writes to them gets into no socket."""
+    with Peer(["sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-', str(guest)]) as peer:
+        peer.send(0, startup("write_in_c", "guest"))
+        frame_id, body = peer.expect("SetXCom")
+        assert body["value"] == 2
+        peer.send(frame_id)
+        assert peer.finish()["type"] == "SucceedTask"
+        assert not [event for event in peer.events() if "written in C" in event]
 
 
 def test_files_and_metadata_come_along(guest: Path) -> None:

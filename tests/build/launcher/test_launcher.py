@@ -321,9 +321,10 @@ def test_damaged_file(bundle: Path, cache: Path, at: int) -> None:
 
 def test_damaged_part(tmp_path: Path, cache: Path) -> None:
     """A file with a changed payload is not started, and no entry remains."""
-    bundle = write_bundle(tmp_path / "tiny")
+    content = os.urandom(20)  # no other store on this host has it
+    bundle = write_bundle(tmp_path / "tiny", payload(data=content))
     data = bundle.read_bytes()
-    bundle.write_bytes(data.replace(b"some data\n", b"same data\n"))
+    bundle.write_bytes(data.replace(content, bytes(20)))
     answer = start(bundle, env=environment(DAGFLOE_CACHE_DIR=cache, TMPDIR=tmp_path))
     assert answer.returncode == CANNOT_RUN
     assert "the file lib/data.txt in the bundle is damaged: copy the bundle file to this host again" in answer.stderr

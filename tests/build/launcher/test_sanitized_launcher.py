@@ -69,8 +69,9 @@ def test_pruning(launcher: bytes, tmp_path: Path) -> None:
 
 def test_damaged_content(launcher: bytes, tmp_path: Path) -> None:
     """A file with a damaged content is refused, and each folder is named with the reason."""
-    bundle = write_bundle(tmp_path / "tiny", launcher=launcher)
-    bundle.write_bytes(bundle.read_bytes().replace(b"some data\n", b"same data\n"))
+    content = os.urandom(20)  # no other store on this host has it
+    bundle = write_bundle(tmp_path / "tiny", payload(data=content), launcher)
+    bundle.write_bytes(bundle.read_bytes().replace(content, bytes(20)))
     answer = start(bundle, env=sanitized(tmp_path / "cache", TMPDIR=tmp_path))
     assert answer.returncode == CANNOT_RUN
     reason = "the file lib/data.txt in the bundle is damaged: copy the bundle file to this host again"

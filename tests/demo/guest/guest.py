@@ -70,6 +70,19 @@ def program() -> dict[str, str | None]:
 
 
 @dag.task
+def write_in_c() -> int:
+    """Write to the standard streams as C code does."""
+    library = ctypes.CDLL(None)
+    return sum(library.write(number, b"written in C\n", 13) > 0 for number in (1, 2))
+
+
+@dag.task
+def load_library() -> int:
+    """Load a library that is on the library path."""
+    return ctypes.CDLL("libanswer.so").answer()
+
+
+@dag.task
 def files() -> dict[str, str | None]:
     note = (Path(__file__).parent / "texts" / "note.txt").read_text()
     return {"note": note, "version": importlib.metadata.version("iniconfig"), "certs": os.environ.get("SSL_CERT_FILE")}

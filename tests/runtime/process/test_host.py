@@ -175,3 +175,34 @@ def test_multiprocessing_is_loaded_for_its_own_workers_only() -> None:
         command = [sys.executable, "-I", "-c", program, *arguments]
         done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_S, check=True)
         assert done.stdout.strip() == loaded
+
+
+def test_original_library_path() -> None:
+    """The library path that the launcher was started with takes precedence over what PyInstaller keeps."""
+    environment = {"LD_LIBRARY_PATH": "own", "LD_LIBRARY_PATH_ORIG": "changed", "_DAGFLOE_LIBRARY_PATH": "original"}
+    host.restore_library_path(environment)
+    assert environment == {"LD_LIBRARY_PATH": "original"}
+
+
+def test_executable_of_a_frozen_program(frozen: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`sys.executable` of a frozen program is the program itself."""
+    assert frozen
+    monkeypatch.setattr(sys, "executable", "/nowhere")
+    host.correct_executable()
+    assert os.path.samefile(sys.executable, "/proc/self/exe")  # noqa: PTH121 - a link of the kernel
+
+
+def test_standard_streams_are_opened() -> None:
+    """Closed standard streams become /dev/null."""
+    code = """
+import os
+from dagfloe.runtime.process.host import open_standard_streams
+os.close(0)
+os.close(2)
+open_standard_streams()
+print(os.readlink("/proc/self/fd/0"), os.readlink("/proc/self/fd/2"))
+"""
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=DEADLINE_S, check=True
+    )
+    assert answer.stdout == "/dev/null /dev/null\n"
