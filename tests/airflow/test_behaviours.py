@@ -122,13 +122,13 @@ def test_log_of_an_unknown_task_lists_the_registered_tasks(run: Any) -> None:
 
 
 def test_process_that_vanishes(run: Any) -> None:
-    """The supervisor sees the exit status that the author chose."""
+    """The supervisor sees the exit status that the author chose, but never 0."""
     answer = run("vanishes_7")
     assert (answer.exit_code, answer.final_state, answer.states) == (7, "failed", ["failed"])
     assert answer.record("Process exited abnormally")["exit_code"] == 7
-    # Status 0 without a terminal message: the supervisor counts it as a success and sends the API server nothing.
+    # The supervisor would count status 0 without a terminal message as a success, and send the API server nothing.
     answer = run("vanishes_0")
-    assert (answer.exit_code, answer.states) == (0, [])
+    assert (answer.exit_code, answer.final_state, answer.states) == (1, "failed", ["failed"])
 
 
 def test_registration_failure(supervisor: Supervisor, demo_bundles: Path) -> None:
