@@ -12,6 +12,9 @@ static enum result prepare(struct place *place, const struct bundle *bundle, str
     enum result result = open_store(store, place, &place->reason);
     if (result == OK) {
         result = prepare_entry(store, bundle, lock, &place->reason);
+        if (result != OK) {
+            close_store(store); /* the next folder may need the descriptors */
+        }
     }
     umask(umask_of_caller);
     return result;
