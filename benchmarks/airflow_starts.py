@@ -58,6 +58,11 @@ class Worker:
             start_new_session=True,
         )
 
+    @property
+    def pid(self) -> int:
+        """The id of the process."""
+        return self._process.pid
+
     def run(self, **request: str) -> dict[str, Any]:
         """Run the small task and check its work."""
         process = self._process
