@@ -307,7 +307,7 @@ def test_interrupted_frames_stay_whole(makes_a_call: bool) -> None:
     server = threading.Thread(target=serve, daemon=True)
     timer = signal.getitimer(signal.ITIMER_REAL)
     keys = [f"{number}-" + "x" * 3_000_000 for number in range(20)]
-    interrupted = 0
+    completed: list[str] = []
     with StopSignals(cancellation):
         original = signal.signal(signal.SIGALRM, handle)
         cancellation.arm()
@@ -316,9 +316,10 @@ def test_interrupted_frames_stay_whole(makes_a_call: bool) -> None:
             try:
                 signal.setitimer(signal.ITIMER_REAL, 0.002)
                 assert comms.request(variable(key)) == {"type": "R", "value": key}
+                completed.append(key)
                 signal.setitimer(signal.ITIMER_REAL, 0)
             except _InterruptedError:
-                interrupted += 1
+                pass
         signal.setitimer(signal.ITIMER_REAL, 0)
         assert comms.request(variable("last")) == {"type": "R", "value": "last"}
         cancellation.disarm()
@@ -327,8 +328,10 @@ def test_interrupted_frames_stay_whole(makes_a_call: bool) -> None:
     comms.close()
     server.join(DEADLINE_S)
     theirs.close()
-    assert interrupted > 0
-    assert [key for key in received if key not in ("from the handler", "last")] == keys
+    assert len(completed) < len(keys)
+    arrived = [key for key in received if key not in ("from the handler", "last")]
+    assert arrived == [key for key in keys if key in arrived]  # an early interruption comes before the frame is queued
+    assert set(completed) <= set(arrived)
     assert received[-1] == "last"
 
 
