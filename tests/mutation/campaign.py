@@ -38,8 +38,8 @@ _INTRODUCTION = """\
 runs the tests of this module. A mutant is killed if a test fails or hangs. What remains shows what no test checks.
 
 The table is for `runtime/` and for reading bundle files. cosmic-ray makes the mutants. The last column counts the
-survivors that no test can kill, because they behave like the original; `tests/mutation/modules.toml` names them with
-the reason.
+survivors that no test of behaviour can kill; `tests/mutation/modules.toml` names them with the reason. The share is
+that of the other mutants.
 
 | module | mutants | killed | share | survivors | of these, with a reason |
 |---|---|---|---|---|---|
@@ -63,15 +63,22 @@ def main(arguments: Sequence[str]) -> int:
             result.write_text(json.dumps({"digest": digest, **found}), "utf-8")
         sys.stdout.write(f"{_row(name, json.loads(result.read_text('utf-8')), modules[name])}\n")
         sys.stdout.flush()
-    if not names:
-        results = {name: CACHE / "results" / f"{name.replace('/', '.')}.json" for name in modules}
-        read = {name: json.loads(path.read_text("utf-8")) for name, path in results.items()}
-        rows = [_row(name, found, modules[name]) for name, found in read.items()]
-        mutants = sum(found["mutants"] for found in read.values())
-        killed = sum(found["mutants"] - len(found["survivors"]) for found in read.values())
-        total = f"| all | {mutants} | {killed} | {killed / mutants:.0%} | {mutants - killed} | |"
-        PAGE.write_text(_INTRODUCTION + "\n".join([*rows, total, ""]), "utf-8")
+    _write_page(modules)
     return 0
+
+
+def _write_page(modules: dict[str, Any]) -> None:
+    """Write the page from all results. Modules without one are named."""
+    paths = {name: CACHE / "results" / f"{name.replace('/', '.')}.json" for name in modules}
+    results = {name: json.loads(path.read_text("utf-8")) for name, path in paths.items() if path.exists()}
+    lines = [_row(name, found, modules[name]) for name, found in results.items()]
+    mutants = sum(found["mutants"] for found in results.values())
+    killed = sum(found["mutants"] - len(found["survivors"]) for found in results.values())
+    lines.append(f"| all of these | {mutants} | {killed} | {killed / mutants:.0%} | {mutants - killed} | |")
+    missing = [f"`{name}`" for name in modules if name not in results]
+    if missing:
+        lines.append(f"\nNot run yet: {', '.join(missing)}.")
+    PAGE.write_text(_INTRODUCTION + "\n".join([*lines, ""]), "utf-8")
 
 
 def _digest(name: str, tests: list[str]) -> str:

@@ -35,8 +35,9 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
 @pytest.mark.parametrize(("fault", "form"), RUNS, ids=str)
 def test_fault(fault: Fault, form: str, commands: dict[str, list[str]], tables: Tables) -> None:
     """The status, the state, the log and what is left are as expected."""
-    seen = Trial(commands[form], fault).run()
-    problems = seen.problems(fault, has_launcher=form == "frozen")
+    has_launcher = form == "frozen"
+    seen = Trial(commands[form], fault, has_launcher=has_launcher).run()
+    problems = seen.problems(fault, has_launcher=has_launcher)
     result = {"status": seen.status, "state": seen.state, "seconds": round(seen.seconds, 1), "problems": problems}
     tables.add("faults", str(fault), form, result)
     assert not problems, seen.text[-2000:]

@@ -71,10 +71,11 @@ class Trial:
     Args:
         command: the command that starts the bundle.
         fault: the fault.
+        has_launcher: whether a launcher ends the processes that the task leaves.
     """
 
-    def __init__(self, command: Sequence[str], fault: Fault) -> None:
-        self._fault = fault
+    def __init__(self, command: Sequence[str], fault: Fault, *, has_launcher: bool) -> None:
+        self._fault, self._has_launcher = fault, has_launcher
         self._command = list(command)
         self._mark = uuid.uuid4().hex
         self._lines: list[str] = []
@@ -194,7 +195,7 @@ class Trial:
             self._lines.append(line.decode("utf-8", "replace"))
 
     def _wait_for_children(self) -> None:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + (10 if self._has_launcher else 0)
         while (left := self._children()) and time.monotonic() < deadline:
             time.sleep(0.05)
         self._seen.left = left
