@@ -13,7 +13,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from benchmarks import airflow_starts, builds, imports, load, machine, page, plot, starts, throughput
+from benchmarks import airflow_starts, builds, imports, load, machine, masking, page, plot, starts, throughput
 from benchmarks.files import Files
 from benchmarks.report import Report, Table, as_text, number
 
@@ -33,6 +33,7 @@ def subjects(files: Files, *, quick: bool) -> list[Subject]:
     return [
         ("imports", lambda: [imports.measure(rounds(61, 15))]),
         ("calls and records", lambda: [throughput.measure(rounds(7, 3), quick=quick)]),
+        ("masking", lambda: [masking.measure(rounds(7, 3))]),
         ("large XComs", lambda: [load.xcoms(files, rounds(7, 2))]),
         ("soak", lambda: [load.soak(files, rounds(120, 10))]),
         ("starts", lambda: starts.measure(files, rounds(41, 9), rounds(15, 5))),

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import random
+import re
 import sys
 import threading
-from typing import Any
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import example, given
@@ -13,6 +17,9 @@ from hypothesis import strategies as st
 
 from dagfloe.masking import Secrets, is_sensitive
 from support.strategies import any_text, json_values
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @given(st.lists(st.text(st.characters(), min_size=3, max_size=8), min_size=1, max_size=4), any_text, any_text)
@@ -148,3 +155,82 @@ def test_any_value_can_be_added(value: Any) -> None:
     secrets.add(value)
     if isinstance(value, str) and len(value) >= 3:
         assert secrets.mask(value) == "***"
+
+
+def _covered(strings: list[str], text: str) -> str:
+    """The text with a NUL for each character that belongs to a secret: every occurrence of every secret counts."""
+    covered = [False] * len(text)
+    for string in strings:
+        position = text.find(string)
+        while position >= 0:
+            covered[position : position + len(string)] = [True] * len(string)
+            position = text.find(string, position + 1)
+    return "".join("\0" if is_covered else character for character, is_covered in zip(text, covered, strict=True))
+
+
+@given(
+    st.lists(st.text("ab", min_size=3, max_size=9), min_size=1, max_size=9),
+    st.text("abc", max_size=60),
+    st.booleans(),
+)
+def test_all_occurrences_are_masked(strings: list[str], text: str, many: bool) -> None:
+    """A simple reference finds the same characters in secrets, with few secrets and with many."""
+    secrets = Secrets()
+    secrets.add(strings)
+    if many:
+        secrets.add([f"{number:04}-unrelated" for number in range(200)])
+    unmasked = [part for part in re.split("\0+", _covered(strings, text)) if part]
+    assert [part for part in secrets.mask(text).split("***") if part] == unmasked
+
+
+@pytest.mark.parametrize("size", [127, 128, 129, 255, 256, 1000, 100_000])
+@pytest.mark.parametrize("alphabet", ["a", "ab", "0123456789abcdef-/ü\"\\'"])
+def test_long_secrets(size: int, alphabet: str) -> None:
+    """A long secret is masked as a whole, in every form."""
+    secret = "".join(random.Random(size).choices(alphabet, k=size))  # noqa: S311 - not for cryptography
+    secrets = Secrets()
+    secrets.add(secret)
+    for form in (secret, json.dumps(secret)[1:-1], repr(secret)[1:-1], quote(secret), quote(secret, safe="")):
+        assert secrets.mask(f"<{form}>") == "<***>"
+
+
+def _many(count: int) -> None:
+    secrets = Secrets()
+    for number in range(count):
+        secrets.add(f"{number * 7919:08}-secret")
+        secrets.mask("a line without a secret")
+
+
+def _equal_starts(count: int) -> None:
+    secrets = Secrets()
+    for number in range(count):
+        secrets.add(f"tok_live_{number:06}")
+        secrets.mask(f"the tok_live_{number:06} and tok_dead_{number:06}")
+
+
+def _huge(count: int) -> None:
+    secrets = Secrets()
+    secrets.add("0123456789" * (count * 20))
+    secrets.mask("0123456789" * 100)
+
+
+def _huge_line(count: int) -> None:
+    secrets = Secrets()
+    secrets.add([f"{'a' * length}b" for length in range(2, 40)])
+    secrets.mask("a" * count * 4)
+
+
+@pytest.mark.parametrize("work", [_many, _equal_starts, _huge, _huge_line])
+def test_cost_is_linear(work: Callable[[int], None]) -> None:
+    """Four times the secrets, or the size of a secret or a line, cost about four times the processor time."""
+
+    def cost(count: int) -> float:
+        start = time.process_time()
+        work(count)
+        return time.process_time() - start
+
+    few, many = 0.0, 0.0
+    for _ in range(3):  # the machine may slow down in one of them
+        few += cost(800)
+        many += cost(3200)
+    assert many / few < 9, (few, many)

@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
 #: Shorter strings are not masked: they would hide half of every log line.
 MIN_LENGTH = 3
+#: Longer secrets are masked as pieces of this length, each of which overlaps the next one by a character.
+MAX_PIECE = 128
 MASK = "***"
+#: For up to this many different starts of secrets, one pattern finds them. Python compiles it again for each new one.
+_MAX_STARTS = 64
+_START_LENGTH = 8
 _UNRESERVED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~"
 #: The parts of a name for which Airflow masks the value by default.
 _SENSITIVE = (
@@ -50,11 +55,22 @@ def is_sensitive(name: str) -> bool:
 
 
 class Secrets:
-    """A growing set of secret strings."""
+    """A growing set of secret strings.
+
+    The cost of adding is proportional to the size of the added secrets, and the cost of masking to the size of the
+    string, whatever the number of secrets. Secrets longer than `MAX_PIECE` are masked piece by piece. Methods may run
+    in several threads at the same time, without a lock: each change of a set or a dict is atomic, and comes before
+    those that make it visible.
+    """
 
     def __init__(self) -> None:
+        #: The secrets and the pieces of long ones.
         self._strings: set[str] = set()
-        #: The pattern that finds the secrets, and how many it covers. If it covers too few, another thread added some.
+        #: The lengths of the strings, as an ordered set, by their first `MIN_LENGTH` characters.
+        self._lengths: dict[str, dict[int, None]] = {}
+        #: The first characters of all strings, as long as there are few.
+        self._starts: set[str] = set()
+        #: The pattern that finds the starts, and how many it covers. If it covers too few, another thread added some.
         self._compiled: tuple[re.Pattern[str] | None, int] = (None, 0)
 
     def __repr__(self) -> str:
@@ -62,7 +78,10 @@ class Secrets:
 
     def add(self, value: object) -> None:
         """Mask a string from now on, or every string inside a list, tuple or dict. Other values add nothing."""
-        self._strings |= {form for string in _strings(value) for form in _forms(string) if len(form) >= MIN_LENGTH}
+        for string in _strings(value):
+            for form in set(_forms(string)):
+                for piece in _pieces(form):
+                    self._add_string(piece)
 
     def add_extra(self, extra_text: str | None) -> None:
         """Mask a connection's extra: the whole string, and the values of sensitive keys inside it."""
@@ -77,13 +96,29 @@ class Secrets:
         self._strings |= set(forms)
 
     def mask(self, string: str) -> str:
-        """The string with every secret replaced by `***`."""
-        pattern, count = self._compiled
-        if count != len(self._strings):
-            longest_first = sorted(self._strings, key=len, reverse=True)
-            pattern = re.compile("|".join(map(re.escape, longest_first)))
-            self._compiled = (pattern, len(longest_first))
-        return pattern.sub(MASK, string) if pattern else string
+        """The string with `***` for every secret, and for every run of secrets that overlap."""
+        if not self._starts:
+            return string
+        pattern = self._pattern()
+        if pattern is not None and pattern.search(string) is None:
+            return string
+        parts: list[str] = []
+        rest = 0  # where the part begins that is not yet in `parts`
+        begin = end = 0
+        for position in self._candidates(string, pattern):
+            length = self._longest(string, position)
+            if not length:
+                continue
+            if position >= end:  # not part of the same run
+                if end:
+                    parts += (string[rest:begin], MASK)
+                    rest = end
+                begin = position
+            end = max(end, position + length)
+        if end:
+            parts += (string[rest:begin], MASK)
+        parts.append(string[end:])
+        return "".join(parts)
 
     def mask_value(self, value: Any) -> Any:
         """A copy of a JSON value with `***` for every secret in its strings, and for the values of sensitive keys."""
@@ -95,6 +130,45 @@ class Secrets:
                 for key, item in value.items()
             }
         return [self.mask_value(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+    def _add_string(self, string: str) -> None:
+        if string in self._strings:
+            return
+        self._strings.add(string)
+        self._lengths.setdefault(string[:MIN_LENGTH], {})[len(string)] = None
+        if len(self._starts) <= _MAX_STARTS:
+            self._starts.add(string[:_START_LENGTH])
+
+    def _pattern(self) -> re.Pattern[str] | None:
+        """The pattern that finds the start of every secret; None if there are too many."""
+        if len(self._starts) > _MAX_STARTS:
+            return None
+        pattern, count = self._compiled
+        if pattern is None or count != len(self._starts):
+            starts = sorted(self._starts)
+            pattern = re.compile("|".join(map(re.escape, starts)))
+            self._compiled = (pattern, len(starts))
+        return pattern
+
+    def _candidates(self, string: str, pattern: re.Pattern[str] | None) -> Iterator[int]:
+        """The positions at which a secret may begin, in order."""
+        if pattern is None:
+            lengths = self._lengths
+            for position in range(len(string) - MIN_LENGTH + 1):
+                if string[position : position + MIN_LENGTH] in lengths:
+                    yield position
+            return
+        match = pattern.search(string)
+        while match:
+            yield match.start()
+            match = pattern.search(string, match.start() + 1)
+
+    def _longest(self, string: str, position: int) -> int:
+        """The length of the longest secret that begins at a position, or 0."""
+        for length in sorted(self._lengths.get(string[position : position + MIN_LENGTH], ()), reverse=True):
+            if string[position : position + length] in self._strings:
+                return length
+        return 0
 
 
 def secret_parts(extra_text: str | None) -> list[str]:
@@ -137,9 +211,22 @@ def _forms(string: str) -> Iterator[str]:
         return
     yield from _quoted_forms(repr(b'"' + data)[3:-1])
     for safe in (_UNRESERVED, _UNRESERVED + b"/"):
-        quoted = "".join(chr(byte) if byte in safe else f"%{byte:02X}" for byte in data)
+        table = [chr(byte) if byte in safe else f"%{byte:02X}" for byte in range(256)]
+        quoted = "".join(map(table.__getitem__, data))
         yield quoted
         yield quoted.replace("%20", "+")
+
+
+def _pieces(form: str) -> Iterator[str]:
+    """The strings to look for: the form itself, or pieces that together cover it. Nothing for a short one."""
+    last = len(form) - MAX_PIECE
+    if last <= 0:
+        if len(form) >= MIN_LENGTH:
+            yield form
+        return
+    for begin in range(0, last, MAX_PIECE - 1):
+        yield form[begin : begin + MAX_PIECE]
+    yield form[last:]
 
 
 def _escaped(string: str) -> Iterator[str]:

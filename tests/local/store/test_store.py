@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -166,3 +167,13 @@ def test_repr() -> None:
     store = Store()
     store.set_variable("a", "hunter2")
     assert repr(store) == "Store(1 variables, 0 connections, 0 XComs)"
+
+
+def test_strings_inside_a_secret_variable() -> None:
+    """The strings inside the JSON of a secret variable are masked, whoever sets it; those of another one are not."""
+    store = Store()
+    store.set_variable("db_password", json.dumps({"user": ["hunter2"]}))
+    store.add_environment({"API_TOKEN": json.dumps(["abcdef"])}, {})
+    store.set_variable("colours", json.dumps(["green"]))
+    store.set_variable("odd_secret", "[" * 20_000)
+    assert store.mask("hunter2 abcdef green") == "*** *** green"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.local.store.replies import Reply, get_key, not_found_reply, ok_reply, validation_error
@@ -52,7 +54,7 @@ class VariableStore:
     def set_variable(self, key: str, value: str | None) -> None:
         """Set a variable. The value is masked if the key says that it is a secret."""
         self.variables[key] = value
-        self._mask(value, key)
+        self._mask_variable(value, key)
 
     def delete_variable(self, key: str) -> None:
         """Delete a variable, if there is one."""
@@ -73,7 +75,7 @@ class VariableStore:
         self._environment_variables.update(variables)
         self._environment_connections.update(connections)
         for key, value in variables.items():
-            self._mask(value, key)
+            self._mask_variable(value, key)
         for connection in connections.values():
             self._mask_connection(connection)
 
@@ -100,7 +102,7 @@ class VariableStore:
             value = self._environment_variables.get(key.upper())
             if value is None:
                 return not_found_reply("VARIABLE_NOT_FOUND", {"key": key})
-        self._mask(value, key)
+        self._mask_variable(value, key)
         return Reply({"type": "VariableResult", "key": key, "value": value})
 
     def _put(self, body: Mapping[str, Any], _task: TaskRun) -> Reply:
@@ -149,6 +151,17 @@ class VariableStore:
     def _mask_connection(self, connection: Connection) -> None:
         self.secrets.add(connection.password)
         self.secrets.add_extra(connection.extra_text)
+
+    def _mask_variable(self, value: str | None, key: str) -> None:
+        """Mask a variable whose key says that it is a secret, and the strings inside its value if that is JSON.
+
+        Airflow's supervisor masks only the whole value. The runtime masks the inner strings itself, but cannot reach
+        what a task writes past Python's streams.
+        """
+        self._mask(value, key)
+        if value is not None and is_sensitive(key):
+            with suppress(ValueError, RecursionError):  # not JSON, or nested too deeply
+                self.secrets.add(json.loads(value))
 
     def _mask(self, value: Any, name: str | None, *, mask_unnamed: bool = False) -> None:
         """Mask the strings in a value whose names say that they are secrets.
