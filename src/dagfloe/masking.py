@@ -93,7 +93,8 @@ class Secrets:
 
     def add_forms(self, forms: list[str]) -> None:
         """Mask the strings that `forms` of another object has returned."""
-        self._strings |= set(forms)
+        for form in forms:
+            self._add_string(form)
 
     def mask(self, string: str) -> str:
         """The string with `***` for every secret, and for every run of secrets that overlap."""
