@@ -23,7 +23,7 @@ from dagfloe.local.store.store import Store
 from trust.page import SOAK_RESULTS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 IN_A_ROW, AT_ONCE, REAL = 10_000, 200, 1_000
 #: How often 200 tasks run at once.
@@ -137,14 +137,17 @@ def main(arguments: Sequence[str]) -> int:
     """
     file, python = Path(arguments[0]).absolute(), Path(arguments[1]).absolute()
     scratch = SOAK_RESULTS.with_name("soak")
-    results = {
-        "one after the other, embedded supervisor": in_a_row(file, scratch),
-        f"{AT_ONCE} at once, {ROUNDS} times, embedded supervisor": at_once(file, scratch),
-        "one after the other, Airflow's supervisor": under_airflow(file, scratch, python),
+    runs: dict[str, Callable[[], dict[str, Any]]] = {
+        "one after the other, Airflow's supervisor": lambda: under_airflow(file, scratch, python),
+        f"{AT_ONCE} at once, {ROUNDS} times, embedded supervisor": lambda: at_once(file, scratch),
+        "one after the other, embedded supervisor": lambda: in_a_row(file, scratch),
     }
-    for name, result in results.items():
-        sys.stdout.write(f"{name}: {json.dumps(result)}\n")
-    SOAK_RESULTS.write_text(json.dumps(results, indent=1), "utf-8")
+    results: dict[str, dict[str, Any]] = {}
+    for name, perform in runs.items():
+        results[name] = perform()
+        sys.stdout.write(f"{name}: {json.dumps(results[name])}\n")
+        sys.stdout.flush()
+        SOAK_RESULTS.write_text(json.dumps(results, indent=1), "utf-8")
     return int(any(result["failed"] or result["left"] for result in results.values()))
 
 
