@@ -1,0 +1,1 @@
+"""Tasks that fail in every way and at every moment. tests/trust/grid describes what they must lead to."""

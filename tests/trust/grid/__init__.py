@@ -1,0 +1,1 @@
+"""Every failure of everyone at every moment: what must follow, and what followed."""
