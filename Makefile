@@ -48,7 +48,7 @@ export DAGFLOE_LAUNCHER_STRICT := 1
 
 .DEFAULT_GOAL := help
 .SECONDEXPANSION:
-.PHONY: help install pins audit check test browser-test docs newcomer demo dist test-bundles reproducible messages trust soak mutation fuzz clean \
+.PHONY: help install pins audit check test browser-test docs newcomer demo dist test-bundles reproducible messages trust grid soak mutation fuzz clean \
 	airflow airflow-test airflow-e2e airflow-readme airflow-pictures airflow-compare conformance deaths bench bench-quick
 
 help:
@@ -173,6 +173,10 @@ reproducible: $(STAMP) $(LAUNCHER)
 trust: dist
 	DAGFLOE_TABLES=$(CURDIR)/.cache/trust.json $(PYTEST) tests/trust
 	$(RUN_TESTS_MODULE) trust.page
+
+## grid: Combine every failure with every moment, frozen and unfrozen, for .cache/grid.json; make trust shows the results
+grid: dist
+	DAGFLOE_GRID=$(CURDIR)/.cache/grid.json $(PYTEST) tests/trust/test_grid.py
 
 ## soak: Run 10,000 tasks in a row, 200 at once, and 1,000 under Airflow's own supervisor; make trust shows the results
 soak: $(BENCH)/small .venvs/airflow-3.3.2/.installed

@@ -7,12 +7,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from trust.grid.page import sections
 from trust.matrix import FAULTS, LOST, Fault
 from trust.waits import WAITS, bound
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "evidence" / "reliability.md"
 FAULT_RESULTS, SOAK_RESULTS = ROOT / ".cache" / "trust.json", ROOT / ".cache" / "soak.json"
+GRID_RESULTS = ROOT / ".cache" / "grid.json"
 _INTRODUCTION = """\
 # Reliability
 
@@ -45,12 +47,13 @@ processes, files and folders that were not there before.
 """
 
 
-def page(faults: dict[str, Any], soak: dict[str, Any]) -> str:
+def page(faults: dict[str, Any], soak: dict[str, Any], grid: dict[str, Any]) -> str:
     """Make the page.
 
     Args:
         faults: what the tests of the matrix saw, by fault and form.
         soak: what the soak runs saw, by run.
+        grid: what `make grid` saw, by cell and form; empty if it did not run.
     """
     lines = [_INTRODUCTION]
     for who in dict.fromkeys(fault.who for fault in FAULTS):
@@ -64,6 +67,8 @@ def page(faults: dict[str, Any], soak: dict[str, Any]) -> str:
     open_cells = sum(bool(seen["problems"]) for forms in faults.values() for seen in forms.values())
     cells = sum(len(forms) for forms in faults.values())
     lines.append(f"Of {cells} cells, {open_cells} are open.\n")
+    if grid:
+        lines.append(sections(grid))
     lines += [_WAITS, *(f"| {wait.what} | {bound(wait)} | {wait.reason} |\n" for wait in WAITS)]
     lines.append(_SOAK)
     for name, seen in soak.items():
@@ -90,5 +95,6 @@ def _cell(seen: dict[str, Any]) -> str:
 
 if __name__ == "__main__":
     soaked = json.loads(SOAK_RESULTS.read_text("utf-8")) if SOAK_RESULTS.exists() else {}
-    PAGE.write_text(page(json.loads(FAULT_RESULTS.read_text("utf-8"))["faults"], soaked), "utf-8")
+    gridded = json.loads(GRID_RESULTS.read_text("utf-8"))["grid"] if GRID_RESULTS.exists() else {}
+    PAGE.write_text(page(json.loads(FAULT_RESULTS.read_text("utf-8"))["faults"], soaked, gridded), "utf-8")
     sys.stdout.write(f"{PAGE}\n")

@@ -16,7 +16,7 @@ from trust.grid.matrix import AXES, CELLS, IMPOSSIBLE, run, unfrozen_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    
+
 PROJECT = Path(__file__).parents[1] / "demo" / "faults"
 #: `make grid` runs all cells; `make test` runs one of each kind.
 IS_WHOLE = bool(os.environ.get("DAGFLOE_GRID"))

@@ -128,7 +128,7 @@ def _ends(when: str, how: str) -> tuple[End, ...]:  # noqa: C901, PLR0912 - one 
     if how in _DEATHS:
         return (End(None, _DEATHS[how], "Fatal Python error" if how == "segmentation fault" else None),)
     if how == "os._exit(0)":
-        return (End(None, 1, "os._exit"),)
+        return (End(None, 1),)
     if when == "at import":
         if how in ("SIGTERM", "SIGINT", "silence"):
             return (End(None, 1, "Stopped before the task began"),)
