@@ -236,6 +236,7 @@ def _started(when: str, how: str) -> Cell:
                 trial.wait_for(lambda: False, 0.1)
                 if trial.process.poll() is None:
                     trial.process.send_signal(number)
+            trial.reading_comm.set()  # a supervisor that stops a task reads what it sends
             if when in LATE:
                 trial.go()
             if when == "at the return":
