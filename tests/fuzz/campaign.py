@@ -1,4 +1,4 @@
-"""Runs every fuzz target, and writes docs/evidence/fuzzing.md: `python -m fuzz.campaign PYTHON RUNS [TARGET ...]`.
+"""Runs fuzz targets, and writes docs/evidence/fuzzing.md: `python -m fuzz.campaign PYTHON RUNS [TARGET ...]`.
 
 New inputs go to .cache/fuzz. An input that breaks a target is printed with its path; copy it to tests/fuzz/corpus after
 the repair.
@@ -25,6 +25,8 @@ ROOT = Path(__file__).parents[2]
 CORPUS = Path(__file__).parent / "corpus"
 LAUNCHER = ROOT / "build" / "launcher"
 CACHE = ROOT / ".cache" / "fuzz"
+#: The last result of each target.
+RESULTS = CACHE / "results.json"
 PAGE = ROOT / "docs" / "evidence" / "fuzzing.md"
 #: One input may take this long, and one target altogether.
 INPUT_TIMEOUT_S, TARGET_TIMEOUT_S = 20, 4 * 3600
@@ -48,10 +50,10 @@ replays the corpus of each target: small inputs of many kinds, and all inputs th
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the targets, and write the page if all of them ran.
+    """Run targets, and write the page with the last results of all.
 
     Args:
-        arguments: the interpreter that has atheris, the number of inputs for each target, and names of targets.
+        arguments: the interpreter that has atheris, the number of inputs for each target, and the targets; all if none.
 
     Returns:
         The exit status: 1 if an input broke a target.
@@ -60,14 +62,15 @@ def main(arguments: Sequence[str]) -> int:
     if shutil.which("clang") is None:
         sys.stderr.write("clang is missing: apt-get install clang libclang-rt-14-dev\n")
         return 1
-    results: dict[str, dict[str, Any]] = {}
+    results: dict[str, dict[str, Any]] = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
     for name in names or [*TARGETS, *C_TARGETS]:
         command = [python, "-m", "fuzz.run", name] if name in TARGETS else [str(_compile(name))]
         results[name] = _run(name, command, runs)
         sys.stdout.write(f"{name}: {json.dumps(results[name])}\n")
         sys.stdout.flush()
-    if not names:
-        PAGE.write_text(_INTRODUCTION.format(timeout_s=INPUT_TIMEOUT_S) + "".join(map(_row, results.items())), "utf-8")
+        RESULTS.write_text(json.dumps(results, indent=1), "utf-8")
+    rows = [_row(name, results[name]) for name in (*TARGETS, *C_TARGETS) if name in results]
+    PAGE.write_text(_INTRODUCTION.format(timeout_s=INPUT_TIMEOUT_S) + "".join(rows), "utf-8")
     return int(any(result["broken"] for result in results.values()))
 
 
@@ -117,8 +120,7 @@ def _run(name: str, command: list[str], runs: str) -> dict[str, Any]:
     }
 
 
-def _row(item: tuple[str, dict[str, Any]]) -> str:
-    name, result = item
+def _row(name: str, result: dict[str, Any]) -> str:
     target = TARGETS.get(name)
     if target is not None:
         promise = " ".join((target.__doc__ or "").split())

@@ -21,7 +21,7 @@ _INTRODUCTION = """\
 This page shows what happens if something fails: who, when and how. `make trust` produces every fault for real, with a
 bundle file and with an unfrozen run of the same task, and writes this page. `make test` does the same.
 
-*State* is the state in the terminal message, or *no message* if there is none. The exit status is 0 only if the
+*State* is the state in the terminal message, or *no message*. The exit status is 0 only if the
 supervisor received a terminal message. Any other status makes Airflow retry the task, or fail it if no tries are left.
 In each row, the log contains the reason wherever a process is left to write it, every log line is whole, and no process
 of the task is left after a bundle file has ended.
