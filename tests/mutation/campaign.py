@@ -74,7 +74,9 @@ def _write_page(modules: dict[str, Any]) -> None:
     lines = [_row(name, found, modules[name]) for name, found in results.items()]
     mutants = sum(found["mutants"] for found in results.values())
     killed = sum(found["mutants"] - len(found["survivors"]) for found in results.values())
-    lines.append(f"| all of these | {mutants} | {killed} | {killed / mutants:.0%} | {mutants - killed} | |")
+    reasons = sum(entry["count"] for name in results for entry in modules[name].get("equivalent", []))
+    share = killed / (mutants - reasons)
+    lines.append(f"| all of these | {mutants} | {killed} | {share:.0%} | {mutants - killed} | {reasons} |")
     missing = [f"`{name}`" for name in modules if name not in results]
     if missing:
         lines.append(f"\nNot run yet: {', '.join(missing)}.")
@@ -124,7 +126,7 @@ def _mutate(programs: Path, name: str, tests: list[str]) -> dict[str, Any]:
     run("cr-filter-operators", session.name, "cosmic-ray.toml")
     run("cosmic-ray", "baseline", "cosmic-ray.toml")
     run("cosmic-ray", "exec", "cosmic-ray.toml", session.name)
-    results = list(_read(run("cosmic-ray", "dump", session.name)))
+    results = list(_read(run("cosmic-ray", "dump", session.name), (ROOT / name).read_text("utf-8").splitlines()))
     shutil.rmtree(tree)
     return {
         "mutants": len(results),
@@ -133,25 +135,26 @@ def _mutate(programs: Path, name: str, tests: list[str]) -> dict[str, Any]:
     }
 
 
-def _read(dump: str) -> Iterator[tuple[str, bool]]:
-    """The place and change of each mutant, and whether it was killed."""
+def _read(dump: str, source: list[str]) -> Iterator[tuple[str, bool]]:
+    """The place and change of each mutant, and whether it was killed. What only type checkers see is left out."""
     for line in dump.splitlines():
         item, result = json.loads(line)
         if result is None or result["worker_outcome"] in ("skipped", "no-test"):
             continue
         mutation = item["mutations"][0]
+        if "TYPE_CHECKING" in source[mutation["start_pos"][0] - 1]:
+            continue
         operator = mutation["operator_name"].removeprefix("core/")
         place = f"{mutation['definition_name'] or '(module)'}, line {mutation['start_pos'][0]}: {operator}"
         yield place, result["test_outcome"] != "survived"
 
 
 def _row(name: str, found: dict[str, Any], module: dict[str, Any]) -> str:
-    survivors = found["survivors"]
-    killed = found["mutants"] - len(survivors)
+    survivors = len(found["survivors"])
+    killed = found["mutants"] - survivors
     reasons = sum(entry["count"] for entry in module.get("equivalent", []))
-    return (
-        f"| `{name}` | {found['mutants']} | {killed} | {killed / found['mutants']:.0%} | {len(survivors)} | {reasons} |"
-    )
+    share = killed / (found["mutants"] - reasons)
+    return f"| `{name}` | {found['mutants']} | {killed} | {share:.0%} | {survivors} | {reasons} |"
 
 
 if __name__ == "__main__":

@@ -66,3 +66,12 @@ def test_level_names(number: float) -> None:
     """A number has the name of the next level at or below it. The supervisor accepts every name."""
     expected = [name for name in ("critical", "error", "warning", "info") if number >= KNOWN[name]]
     assert level_name(number) == (expected or ["debug"])[0]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["critical", "error", "warning", "info", "debug"])
+def test_levels_begin_at_their_number(name: str) -> None:
+    """A record with exactly the number of a level has its name, and is enabled by it; one number lower is not."""
+    number = getattr(logging, name.upper())
+    assert level_name(number) == name
+    assert Levels(number, {}).is_enabled("any", number)
+    assert not Levels(number, {}).is_enabled("any", number - 1)
