@@ -263,7 +263,7 @@ def serialized(data: bytes) -> None:
 
 
 def foreign_lines(data: bytes) -> None:
-    """Any bytes on the logs socket become records, or are said to be lost with the task, as in Airflow."""
+    """Any bytes on the logs socket become records, or end the task as lost, as in Airflow."""
     decoder = LineDecoder(max_line_bytes=1000)
     for piece in split(data):
         for line in decoder.feed(piece):
