@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import faulthandler
 import os
-from _thread import start_new_thread
+import sys
+from _thread import allocate_lock, start_new_thread
 from contextlib import suppress
 from logging import CRITICAL, ERROR, WARNING
-from time import sleep
 
 from dagfloe.cancellation import Cancellation
 from dagfloe.client import Client
@@ -25,7 +25,7 @@ from dagfloe.runtime.loader import load_bundle
 from dagfloe.runtime.log.levels import Levels
 from dagfloe.runtime.log.sanitizer import class_name, safe_string
 from dagfloe.runtime.process.children import end_children_with_us
-from dagfloe.runtime.process.ending import Ending, leave_if_forked
+from dagfloe.runtime.process.ending import Ending, Spares, leave_if_forked
 from dagfloe.runtime.process.exit_guard import ExitGuard
 from dagfloe.runtime.process.host import open_parent, unpacked_folder
 from dagfloe.runtime.process.signals import PeerWatch, StopSignals, TimeLimit
@@ -42,6 +42,7 @@ from dagfloe.runtime.wire.messages import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from _thread import LockType
     from collections.abc import Callable, Mapping
     from typing import Any
 
@@ -55,6 +56,8 @@ if TYPE_CHECKING:
 REPLY_TIMEOUT_VARIABLE = "DAGFLOE_REPLY_TIMEOUT_S"
 #: How long the author's threads and exit handlers may run after the end of the task.
 EXIT_GRACE_S = 10.0
+#: Far longer than a thread needs from its start to its first wait.
+_UNINTERRUPTED_S = 0.5
 #: How long a process that cannot run its task waits for the supervisor before it exits.
 SUPERVISOR_TIMEOUT_S = 30.0
 
@@ -209,6 +212,7 @@ def _answer(
 
 
 def _import_bundle(config: BundleConfig, handler: ChannelHandler, ending: Ending) -> Bundle:
+    spares = Spares()
     try:
         bundle = load_bundle(config)
     except TaskCancelled:
@@ -217,6 +221,7 @@ def _import_bundle(config: BundleConfig, handler: ChannelHandler, ending: Ending
         leave_if_forked(ending.pid, handler.log, error)
         raise _ImportFailedError(error) from error
     finally:
+        spares.free()
         handler.install()  # the module may have configured logging
     leave_if_forked(ending.pid, handler.log)
     return bundle
@@ -308,11 +313,23 @@ def exit_soon(status: int, finish: Callable[[], object], grace_s: float = EXIT_G
         finish: sends the output that is left; called right before the end.
         grace_s: how many seconds the author's threads and exit handlers may take.
     """
-    start_new_thread(_exit_later, (status, finish, grace_s))
+    is_running, never = allocate_lock(), allocate_lock()
+    is_running.acquire()
+    never.acquire()
+    interval_s = sys.getswitchinterval()
+    # Python ends a thread that wants to run during the last steps of the process, and that may crash: it needs a
+    # library that has to be loaded. So nothing may interrupt the thread before it waits.
+    sys.setswitchinterval(_UNINTERRUPTED_S)
+    start_new_thread(_exit_later, (status, finish, grace_s, is_running, never))
+    is_running.acquire()
+    sys.setswitchinterval(interval_s)
 
 
-def _exit_later(status: int, finish: Callable[[], object], grace_s: float) -> None:
-    sleep(grace_s)
+def _exit_later(
+    status: int, finish: Callable[[], object], grace_s: float, is_running: LockType, never: LockType
+) -> None:
+    is_running.release()
+    never.acquire(timeout=grace_s)
     try:
         finish()
     finally:

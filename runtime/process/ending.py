@@ -93,16 +93,12 @@ class Interpreter:
         self._set_recursion_limit = sys.setrecursionlimit
         self._set_trace, self._set_profile = sys.settrace, sys.setprofile
         self._builtins = dict(vars(builtins))
-        self._spares = _open_spares()
+        self._spares = Spares()
 
     def restore_limits(self) -> None:
         """Set the recursion limit again, and free two file descriptors: the end of the task imports modules."""
         self._set_recursion_limit(self._recursion_limit)
-        spares, self._spares = self._spares, ()
-        for descriptor, identity in spares:
-            with suppress(OSError):  # the author closed it
-                if _identify(descriptor) == identity:  # not another file that the author opened afterwards
-                    _close(descriptor)
+        self._spares.free()
 
     def restore(self) -> None:
         """Restore all. Only for a task that failed, because the author's code still runs in threads and at exit."""
@@ -112,10 +108,21 @@ class Interpreter:
         self.restore_limits()
 
 
-def _open_spares() -> tuple[tuple[int, tuple[int, int]], ...]:
-    with suppress(OSError):
-        return tuple((descriptor, _identify(descriptor)) for descriptor in os.pipe())
-    return ()
+class Spares:
+    """Two file descriptors that are kept for the runtime, while the author's code may use up all others."""
+
+    def __init__(self) -> None:
+        self._descriptors: tuple[tuple[int, tuple[int, int]], ...] = ()
+        with suppress(OSError):
+            self._descriptors = tuple((descriptor, _identify(descriptor)) for descriptor in os.pipe())
+
+    def free(self) -> None:
+        """Close them. May be called again."""
+        descriptors, self._descriptors = self._descriptors, ()
+        for descriptor, identity in descriptors:
+            with suppress(OSError):  # the author closed it
+                if _identify(descriptor) == identity:  # not another file that the author opened afterwards
+                    _close(descriptor)
 
 
 def _identify(descriptor: int) -> tuple[int, int]:

@@ -384,7 +384,9 @@ def test_a_disk_that_is_full(words: Sequence[str], bundle: Path, tmp_path: Path)
             bundle.parent / "many", "", MANIFEST.replace("pull", ", ".join(f"t{n}" for n in range(99)))
         )
     arguments = [bundle if word == "BUNDLE" else word for word in words]
-    process = start(arguments, folder, preexec_fn=limit_file_size)
+    # Coverage could not write its file either, and would print a traceback.
+    env = {"COVERAGE_PROCESS_START": "", "COVERAGE_PROCESS_CONFIG": ""}
+    process = start(arguments, folder, preexec_fn=limit_file_size, env=env)
     assert "File too large" in check_failure(process, (1,))
     assert {path.name: path.read_text() for path in folder.iterdir() if path.is_file()} == {
         "dag.py": "old",

@@ -160,7 +160,7 @@ COUNTS = {
     "runtime/process/signals.py": 5,
     "runtime/process/unpacked_folders.py": 2,
     "runtime/process/workers.py": 1,
-    "runtime/server.py": 1,
+    "runtime/server.py": 5,
     "runtime/wire/comms.py": 8,
     "runtime/wire/dial.py": 2,
     "src/dagfloe/client/dag_runs.py": 1,

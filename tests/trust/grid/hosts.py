@@ -74,6 +74,7 @@ ENVIRONMENTS = {
 }
 #: What only a frozen program withstands: an ordinary Python obeys its variables before any code of dagfloe runs.
 _FROZEN_ONLY = (
+    "PYTHONEXECUTABLE",
     "PYTHONPATH with a planted module",
     "PYTHONSTARTUP, PYTHONINSPECT",
     "PYTHONOPTIMIZE=2",
