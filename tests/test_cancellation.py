@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import dagfloe.cancellation as cancellation_module
 from dagfloe import TaskCancelled
 from dagfloe.cancellation import Cancellation
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 DEADLINE_S = 20.0
 
@@ -132,6 +138,63 @@ def test_request_inside_the_shield_is_delivered_by_the_next_window(cancellation:
         with cancellation.window():
             calls.append("not reached")
     assert calls == []
+
+
+def interrupted_at(cancellation: Cancellation, place: int) -> bool:
+    """Whether a window in a shield has as many bytecode instructions as `place`, where a stop then arrives."""
+    instructions = 0
+
+    def trace(frame: FrameType, event: str, _argument: object) -> Any:
+        nonlocal instructions
+        frame.f_trace_opcodes = True
+        if event == "opcode" and frame.f_code.co_filename == cancellation_module.__file__:
+            instructions += 1
+            if instructions == place:
+                cancellation.interrupt(stop)
+        return trace
+
+    def stop() -> None:
+        raise InterruptedError
+
+    before = sys.gettrace()
+    try:
+        with cancellation.shield():
+            sys.settrace(trace)
+            try:
+                with cancellation.window():
+                    pass
+            finally:
+                sys.settrace(before)
+    except InterruptedError:
+        pass
+    return instructions >= place
+
+
+def test_interrupted_anywhere_in_a_window(cancellation: Cancellation) -> None:
+    """A handler that raises at any instruction of a window, also at its very end, leaves the shields as they were."""
+    place = 1
+    while interrupted_at(cancellation, place):
+        called: list[int] = []
+        with cancellation.shield():
+            cancellation.interrupt(lambda place=place, called=called: called.append(place))  # type: ignore[misc]
+            assert called == [], f"the shield is lost after instruction {place}"
+        assert called == [place]
+        place += 1
+    assert place > 20
+
+
+def test_handler_that_catches_its_interruption(cancellation: Cancellation) -> None:
+    """A stop that a handler catches, in a shield of its own, does not close the window where the handler runs."""
+    called: list[str] = []
+
+    def catch() -> None:
+        with pytest.raises(TaskCancelled), cancellation.shield():
+            cancellation.request("SIGTERM")
+
+    with cancellation.shield(), cancellation.window():
+        cancellation.interrupt(catch)
+        cancellation.interrupt(lambda: called.append("in the window"))
+        assert called == ["in the window"]
 
 
 steps = st.recursive(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import sys
+from contextlib import contextmanager
 
 import click
 
@@ -11,7 +12,7 @@ from dagfloe.constants import EXIT_FAILURE, EXIT_USAGE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from dagfloe.runtime.config import BundleConfig
@@ -41,7 +42,7 @@ def read_flags(arguments: Sequence[str], config: BundleConfig) -> dict[str, Any]
 
         discard_output()
         if not isinstance(error, BrokenPipeError):
-            with suppress(OSError):
+            with _writing_errors():
                 click.echo(f"{config.name}: the output cannot be written: {error.strerror}", err=True)
         return EXIT_FAILURE
     return values if isinstance(values, dict) else int(values or 0)
@@ -50,9 +51,20 @@ def read_flags(arguments: Sequence[str], config: BundleConfig) -> dict[str, Any]
 def show_usage_error(message: str, config: BundleConfig) -> int:
     """Print the usage and an error message on stderr; return the exit status."""
     shown = message if len(message) <= _MAX_MESSAGE else f"{message[:_MAX_MESSAGE]}..."
-    with suppress(OSError):
+    with _writing_errors():
         click.UsageError(shown, click.Context(_command(config), info_name=config.name)).show()
     return EXIT_USAGE
+
+
+@contextmanager
+def _writing_errors() -> Iterator[None]:
+    """Ignore that stderr cannot be written. Otherwise, Python would try again at the end, and end with status 120."""
+    try:
+        yield
+        if sys.stderr is not None:
+            sys.stderr.flush()
+    except OSError:
+        sys.stderr = None
 
 
 def _command(config: BundleConfig) -> click.Command:

@@ -32,9 +32,13 @@ if TYPE_CHECKING:
             """Log one message, with an exception to describe and other fields."""
             ...
 
+    #: The open blocks: the shields without a window, whether the innermost block is a window, and the blocks around it.
+    Blocks = tuple[int, bool, "Blocks | None"]
 
 #: `logging.ERROR`
 _ERROR = 40
+
+_NO_BLOCKS: Blocks = (0, False, None)
 
 
 class Cancellation:
@@ -57,9 +61,9 @@ class Cancellation:
         self._stop_delivered = False
         self.timeout_message: str | None = None
         self._timeout_delivered = False
-        self._shields = 0
-        self._shield = _DepthChange(self._enter_block, self._leave_block, 1)
-        self._window = _DepthChange(self._enter_block, self._leave_block, -1)
+        self._blocks = _NO_BLOCKS
+        self._shield = _Block(self._enter_block, self._leave_shield, 1)
+        self._window = _Block(self._enter_block, self._leave_window, -1)
 
     @property
     def cancelled(self) -> bool:
@@ -80,11 +84,11 @@ class Cancellation:
         """Call `callback()` on a stop or a timeout. Callbacks run in the order of registration."""
         self._callbacks.append(callback)
 
-    def shield(self) -> _DepthChange:
+    def shield(self) -> _Block:
         """A `with` block that no stop interrupts: a request is delivered at the end of the block."""
         return self._shield
 
-    def window(self) -> _DepthChange:
+    def window(self) -> _Block:
         """A `with` block inside a shield that a stop may interrupt: for a wait that is safe to interrupt."""
         return self._window
 
@@ -128,7 +132,7 @@ class Cancellation:
 
     def after_fork(self) -> None:
         """Forget the shields of the parent process, in a forked child: another thread may have opened them."""
-        self._shields = 0
+        self._blocks = _NO_BLOCKS
         self._interrupts.clear()
 
     def arm(self) -> None:
@@ -146,33 +150,44 @@ class Cancellation:
         self._is_armed = False
 
     def _enter_block(self, step: int) -> None:
-        self._shields += step
+        blocks = self._blocks
+        self._blocks = (blocks[0] + step, step < 0, blocks)
         if step < 0 and self._is_requested:
-            try:
-                self._deliver_if_possible()
-            except BaseException:  # raised on entering, so that the block's end never comes
-                self._shields -= step
-                raise
-
-    def _leave_block(self, step: int) -> None:
-        self._shields -= step
-        if step > 0 and self._is_requested:
             self._deliver_if_possible()
 
+    def _leave_shield(self) -> None:
+        self._blocks = self._blocks[2] or _NO_BLOCKS
+        if self._is_requested:
+            self._deliver_if_possible()
+
+    def _leave_window(self) -> None:
+        if self._blocks[1]:
+            self._blocks = self._blocks[2] or _NO_BLOCKS
+
     def _deliver_if_possible(self) -> None:
-        if self._shields:
+        blocks = self._blocks
+        if blocks[0]:
             return
-        if self._is_armed:
-            self._raise_if_requested()
-        while self._interrupts:
-            call = self._interrupts.pop(0)
+        try:
             if self._is_armed:
-                call()
-                continue
-            try:
-                call()
-            except BaseException as error:  # noqa: BLE001 - the runtime's own code must go on
-                self.log(_ERROR, "dagfloe", "A signal handler failed, but not in the task", error)
+                self._raise_if_requested()
+            while self._interrupts:
+                self._call(self._interrupts.pop(0))
+        except BaseException:
+            # An exception closes the window here. Its own end may never run: Python calls signal handlers also at the
+            # beginning of `__exit__`, and the shield around the window would be lost.
+            self._blocks = (blocks[2] or _NO_BLOCKS) if blocks[1] else blocks
+            raise
+        self._blocks = blocks  # a handler may have caught an exception that closed the window
+
+    def _call(self, call: Callable[[], object]) -> None:
+        if self._is_armed:
+            call()
+            return
+        try:
+            call()
+        except BaseException as error:  # noqa: BLE001 - the runtime's own code must go on
+            self.log(_ERROR, "dagfloe", "A signal handler failed, but not in the task", error)
 
     def _raise_if_requested(self) -> None:
         if self.reason is not None and not self._stop_delivered:
@@ -193,18 +208,18 @@ class Cancellation:
                 self.log(_ERROR, "dagfloe", f"A cleanup callback failed: {_show(callback)}", error)
 
 
-class _DepthChange:
-    """Changes the number of open shields for a `with` block, which may be nested.
+class _Block:
+    """A `with` block that forbids or allows delivery. Blocks may be nested.
 
     It has no effect on other threads than the main one, because nothing is raised there.
 
     Args:
         enter: called with `step` when the block begins.
-        leave: called with `step` when the block ends.
-        step: 1 for a shield, -1 for a window.
+        leave: called when the block ends.
+        step: how many shields the block adds: 1 for a shield, -1 for a window.
     """
 
-    def __init__(self, enter: Callable[[int], None], leave: Callable[[int], None], step: int) -> None:
+    def __init__(self, enter: Callable[[int], None], leave: Callable[[], None], step: int) -> None:
         self._enter = enter
         self._leave = leave
         self._step = step
@@ -218,7 +233,7 @@ class _DepthChange:
         self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if get_ident() == self._main:
-            self._leave(self._step)
+            self._leave()
 
 
 def _show(callback: object) -> str:
