@@ -222,6 +222,7 @@ class _AlarmError(Exception):
     pass
 
 
+@pytest.mark.usefixtures("untraced")
 def test_alarms_that_raise_tear_no_line(pair: tuple[socket.socket, socket.socket], stderr: tuple[int, int]) -> None:
     """If the author's handler of SIGALRM raises during a write, every line arrives whole, and once."""
     ours, theirs = pair

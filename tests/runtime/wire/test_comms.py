@@ -283,6 +283,7 @@ class _InterruptedError(Exception):
     """Raised by a signal handler."""
 
 
+@pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize("makes_a_call", [False, True])
 def test_interrupted_frames_stay_whole(makes_a_call: bool) -> None:
     """A handler that raises, or makes a call, while frames are sent: the supervisor receives whole frames, in order."""
