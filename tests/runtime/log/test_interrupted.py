@@ -21,19 +21,22 @@ import itertools
 numbers = itertools.count()
 kind = "{kind}"
 def t():
+    sys.settrace(None)  # an exception inside of coverage's own code would leave its lock taken
     signal.signal(signal.SIGALRM, ring)
     for number in range(400):
         try:
-            signal.setitimer(signal.ITIMER_REAL, 0.00002 * (1 + number % 60))
-            log.info("%d %s", number, "x" * 30_000)
-            sys.stdout.write(f"{{number}} printed {{'y' * 30_000}}\\n")
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 0.00002 * (1 + number % 60))
+                log.info("%d %s", number, "x" * 30_000)
+                sys.stdout.write(f"{{number}} printed {{'y' * 30_000}}\\n")
+            finally: signal.setitimer(signal.ITIMER_REAL, 0)
         except Alarm: pass
-        finally: signal.setitimer(signal.ITIMER_REAL, 0)
 """
 THREADS = """
 import ctypes
 class Kill(BaseException): pass
 def talk():
+    sys.settrace(None)
     for number in range(400):
         try: log.info("%d %s", number, "x" * 30_000)
         except Kill: pass
