@@ -9,6 +9,7 @@ import _signal as signal  # type: ignore[import-not-found]  # see `main_thread`
 import os
 import select
 import threading
+import time
 
 from dagfloe.runtime.descriptors import move_up
 from dagfloe.runtime.process.author_handlers import AuthorHandlers
@@ -84,13 +85,13 @@ class StopSignals:
         self._before = [signal.SIG_IGN for _ in _SIGNALS]
 
     def stop_main_thread(self, reason: str) -> None:
-        """Request a stop from another thread, and wake the main thread from a blocking call.
+        """Request a stop from another thread, and wake the main thread from a blocking call, if it can wake in time.
 
         Args:
             reason: a few words for the log.
         """
         self._reason = reason
-        self._main_thread.wake(self._ended)
+        self._main_thread.wake(self._ended, ORPHAN_GRACE_S)
 
     def handle(self, number: int, _frame: FrameType | None) -> None:
         """Request a stop. This is the handler of SIGTERM and SIGINT."""
@@ -200,6 +201,7 @@ class PeerWatch:
         self._leave = leave
         self._grace_s = grace_s
         self._stopped = threading.Event()
+        self._now = time.monotonic  # the author may replace it
         self._wake_reader, self._wake_writer = map(move_up, os.pipe())
         self._pid = os.getpid()
         self._thread = threading.Thread(target=self._watch, name="dagfloe-watch", daemon=True)
@@ -236,9 +238,10 @@ class PeerWatch:
         gone = poller.poll()[0][0]
         if self._stopped.is_set():
             return
+        deadline = self._now() + self._grace_s
         with self._lock:
             self._gone, on_gone = self._reasons[gone], self._on_gone
         if on_gone is not None:
             on_gone(self._gone)
-        if not self._stopped.wait(self._grace_s):
+        if not self._stopped.wait(max(deadline - self._now(), 0.0)):
             self._leave()

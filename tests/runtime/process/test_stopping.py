@@ -129,10 +129,11 @@ def test_stop_while_waiting_for_the_first_frame(tmp_path: Path) -> None:
         peer.silent_end()
 
 
-def test_vanished_supervisor_stops_the_task(tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", ["", "execution_timeout=3600.0"], ids=["without limit", "with limit"])
+def test_vanished_supervisor_stops_the_task(tmp_path: Path, options: str) -> None:
     """A task that computes is stopped when the supervisor closes the sockets, and the process ends."""
-    tasks = """
-@dag.task
+    tasks = f"""
+@dag.task({options})
 def t():
     try:
         log.info("ready")
@@ -158,6 +159,27 @@ def t():
             log.info("ready")
             time.sleep(60)
         except BaseException: pass
+"""
+    with Peer(write_project(tmp_path, tasks)) as peer:
+        peer.start()
+        peer.record("ready")
+        peer.comm.close()
+        assert peer.wait() == 1
+
+
+def test_vanished_supervisor_ends_a_task_that_python_cannot_interrupt(tmp_path: Path) -> None:
+    """A task that is in C code for a long time, as in a query of a database, is ended after a few seconds, too."""
+    tasks = """
+import hashlib
+def say_ready(clock, now):
+    while time.clock_gettime(clock) < now + 0.1:
+        time.sleep(0.01)
+    log.info("ready")
+@dag.task
+def t():
+    clock = time.pthread_getcpuclockid(threading.get_ident())
+    threading.Thread(target=say_ready, args=(clock, time.clock_gettime(clock)), daemon=True).start()
+    hashlib.pbkdf2_hmac("sha256", b"", b"", 1 << 30)
 """
     with Peer(write_project(tmp_path, tasks)) as peer:
         peer.start()

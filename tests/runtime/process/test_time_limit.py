@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 import time
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from dagfloe import TaskTimeout
 from dagfloe.cancellation import Cancellation
+from dagfloe.runtime.process.main_thread import WAKE, MainThread
 from dagfloe.runtime.process.signals import TimeLimit
 from support.peer import DEADLINE_S
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 
 def busy() -> None:
@@ -93,3 +99,37 @@ def test_only_the_first_limit_counts() -> None:
     with pytest.raises(TaskTimeout, match="first"):
         cancellation.arm()
     assert cleaned == ["cleaned"]
+
+
+def test_main_thread_that_is_woken_again_while_it_wakes() -> None:
+    """The main thread does not block if another signal wakes it at any instruction of the handler."""
+    woken = places = 0
+
+    def listen() -> None:
+        nonlocal woken
+        woken += 1
+
+    def trace(frame: FrameType, event: str, _argument: object) -> Any:
+        nonlocal places
+        frame.f_trace_opcodes = True
+        if event == "opcode" and places < 100:
+            places += 1
+            sys.settrace(None)
+            signal.raise_signal(WAKE)
+            sys.settrace(trace)
+        return trace
+
+    main_thread, is_over, before = MainThread(), threading.Event(), sys.gettrace()
+    main_thread.add(listen)
+    thread = threading.Thread(target=main_thread.wake, args=(is_over,), daemon=True)
+    try:
+        thread.start()
+        thread.join(DEADLINE_S)
+        sys.settrace(trace)
+        signal.raise_signal(WAKE)
+        sys.settrace(before)
+    finally:
+        sys.settrace(before)
+        main_thread.remove(listen)
+    assert places > 20
+    assert woken > 20
