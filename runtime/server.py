@@ -189,7 +189,7 @@ def _answer(
             _log_failure_to_begin(failure.cause, log)
             return _answer_without_bundle(comms, cancellation, failure.cause)
         frame = comms.receive_first()
-        cancellation.disarm()
+        cancellation.is_armed = False
         if frame.error is not None:
             raise RemoteProtocolError(f"the first frame is an error: {frame.error.get('error')}")
         if is_dag_parse_request(frame.body):
@@ -238,7 +238,7 @@ def _answer_without_bundle(comms: Comms, cancellation: Cancellation, error: Base
     body = None
     with suppress(DagfloeError, TaskCancelled):
         body = comms.receive_first().body
-    cancellation.disarm()
+    cancellation.is_armed = False
     return dag_parsing_result(body, error) if is_dag_parse_request(body) else None
 
 

@@ -188,7 +188,7 @@ class TaskRunner:
             leave_if_forked(self._pid, self._log, error)
             raise
         finally:
-            cancellation.disarm()
+            cancellation.is_armed = False
             self._interpreter.restore_limits()
         leave_if_forked(self._pid, self._log)
         return result

@@ -59,7 +59,7 @@ def test_request_before_the_task_runs() -> None:
 
 def test_request_after_the_task_ran(cancellation: Cancellation) -> None:
     """A late request sets the flag and raises nothing."""
-    cancellation.disarm()
+    cancellation.is_armed = False
     cancellation.request("SIGTERM")
     assert cancellation.cancelled
 
@@ -179,6 +179,34 @@ def test_interrupted_anywhere_in_a_window(cancellation: Cancellation) -> None:
             cancellation.interrupt(lambda place=place, called=called: called.append(place))  # type: ignore[misc]
             assert called == [], f"the shield is lost after instruction {place}"
         assert called == [place]
+        place += 1
+    assert place > 20
+
+
+def test_handlers_that_coincide(cancellation: Cancellation) -> None:
+    """If a signal arrives at any instruction of another one's delivery, both handlers are called once."""
+    instructions, place = 0, 1
+
+    def trace(frame: FrameType, event: str, _argument: object) -> Any:
+        nonlocal instructions
+        frame.f_trace_opcodes = True
+        if event == "opcode" and frame.f_code.co_filename == cancellation_module.__file__:
+            instructions += 1
+            if instructions == place:
+                sys.settrace(None)
+                cancellation.interrupt(lambda: called.append("second"))
+        return trace
+
+    before = sys.gettrace()
+    while instructions >= place - 1:
+        called: list[str] = []
+        instructions = 0
+        sys.settrace(trace)
+        try:
+            cancellation.interrupt(lambda: called.append("first"))  # noqa: B023 - called at once
+        finally:
+            sys.settrace(before)
+        assert sorted(called) == (["first", "second"] if instructions >= place else ["first"]), f"instruction {place}"
         place += 1
     assert place > 20
 

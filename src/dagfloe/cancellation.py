@@ -47,6 +47,7 @@ class Cancellation:
     Attributes:
         reason: why a stop was requested; None until then.
         timeout_message: the message of `TaskTimeout`; None while the task is in time.
+        is_armed: whether delivery is allowed. No method ends it, because a stop could be raised at its beginning.
         log: logs a message; by default with Python's `logging`. The runtime replaces it by its own.
     """
 
@@ -57,7 +58,7 @@ class Cancellation:
         self._interrupts: list[Callable[[], object]] = []
         #: Whether there was anything to deliver yet. Most tasks never look any further.
         self._is_requested = False
-        self._is_armed = False
+        self.is_armed = False
         self._stop_delivered = False
         self.timeout_message: str | None = None
         self._timeout_delivered = False
@@ -136,18 +137,14 @@ class Cancellation:
         self._interrupts.clear()
 
     def arm(self) -> None:
-        """Allow delivery, because the task's function is about to run.
+        """Allow delivery, because the task's function is about to run. Set `is_armed` to False when it has ended.
 
         Raises:
             TaskCancelled: when a stop was requested before.
             TaskTimeout: when the time was over before.
         """
-        self._is_armed = True
+        self.is_armed = True
         self._deliver_if_possible()
-
-    def disarm(self) -> None:
-        """End delivery, because the task's function has returned or raised."""
-        self._is_armed = False
 
     def _enter_block(self, step: int) -> None:
         blocks = self._blocks
@@ -169,10 +166,10 @@ class Cancellation:
         if blocks[0]:
             return
         try:
-            if self._is_armed:
+            if self.is_armed:
                 self._raise_if_requested()
-            while self._interrupts:
-                self._call(self._interrupts.pop(0))
+            while (call := self._next_interrupt()) is not None:
+                self._call(call)
         except BaseException:
             # An exception closes the window here. Its own end may never run: Python calls signal handlers also at the
             # beginning of `__exit__`, and the shield around the window would be lost.
@@ -180,8 +177,14 @@ class Cancellation:
             raise
         self._blocks = blocks  # a handler may have caught an exception that closed the window
 
+    def _next_interrupt(self) -> Callable[[], object] | None:
+        try:
+            return self._interrupts.pop(0)
+        except IndexError:  # only the removal shows this: a signal may arrive after any other look at the list
+            return None
+
     def _call(self, call: Callable[[], object]) -> None:
-        if self._is_armed:
+        if self.is_armed:
             call()
             return
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from support.memory import Airflow, context, log_with_python
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
 
     from dagfloe.cancellation import Cancellation
 
@@ -262,3 +264,33 @@ def test_stop_before_and_after_the_function() -> None:
     assert run()["type"] == "SucceedTask"
     run.context.cancellation.request("SIGTERM")
     assert ran == [1]
+
+
+def test_stop_at_any_call_after_the_function() -> None:
+    """A stop that arrives right after the task's function stops the task or comes too late. Nothing is raised later."""
+
+    def stop_at(place: int) -> bool:
+        calls = 0
+
+        def trace(_frame: FrameType, event: str, _argument: object) -> None:
+            nonlocal calls
+            calls += event == "call"
+            if calls == place:
+                sys.settrace(None)
+                current_context().cancellation.request("SIGTERM")
+
+        run = Run(lambda: sys.settrace(trace))
+        message = run()
+        sys.settrace(before)
+        assert message["state"] == "failed" if message["type"] == "TaskState" else message["type"] == "SucceedTask"
+        run.context.cancellation.interrupt(raising(InterruptedError()))
+        return calls >= place
+
+    before = sys.gettrace()
+    try:
+        place = 1
+        while stop_at(place) and place < 10:
+            place += 1
+    finally:
+        sys.settrace(before)
+    assert place > 3

@@ -212,7 +212,7 @@ def test_stop_gets_through_although_nobody_reads(pair: tuple[socket.socket, sock
         with pytest.raises(TaskCancelled):
             channel.write(b"".join(b'{"x": "%s"}\n' % (b"x" * 10_000) for _ in range(1000)))
         stopper.join(DEADLINE_S)
-        cancellation.disarm()
+        cancellation.is_armed = False
         channel.log(logging.ERROR, "x", "stopped")
         channel.close()
     assert read_all(theirs)

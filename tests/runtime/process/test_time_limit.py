@@ -40,7 +40,7 @@ def test_late_task_is_interrupted(work: object) -> None:
         cancellation.arm()
         with pytest.raises(TaskTimeout, match=r"longer than its execution_timeout of 0\.05 s"):
             work()  # type: ignore[operator]
-        cancellation.disarm()
+        cancellation.is_armed = False
     assert time.monotonic() - began < DEADLINE_S / 2
 
 
@@ -50,7 +50,7 @@ def test_limit_that_is_not_reached() -> None:
     cancellation = Cancellation()
     with TimeLimit(DEADLINE_S, cancellation):
         cancellation.arm()
-        cancellation.disarm()
+        cancellation.is_armed = False
         assert signal.getsignal(signal.SIGALRM) is before[0]
     assert signal.getitimer(signal.ITIMER_REAL)[1] == before[1][1]
     assert not cancellation.is_late
@@ -68,7 +68,7 @@ def test_limit_that_the_task_swallows_comes_again() -> None:
                 work()
             except TaskTimeout:
                 raised += 1
-        cancellation.disarm()
+        cancellation.is_armed = False
     assert raised == 3
 
 
@@ -84,7 +84,7 @@ def test_limit_that_the_task_blocks_with_a_timer() -> None:
             with pytest.raises(TaskTimeout):
                 busy()
     finally:
-        cancellation.disarm()
+        cancellation.is_armed = False
         signal.signal(signal.SIGALRM, original)
         signal.setitimer(signal.ITIMER_REAL, *timer)
 

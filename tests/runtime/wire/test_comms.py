@@ -323,7 +323,7 @@ def test_interrupted_frames_stay_whole(makes_a_call: bool) -> None:
                 pass
         signal.setitimer(signal.ITIMER_REAL, 0)
         assert comms.request(variable("last")) == {"type": "R", "value": "last"}
-        cancellation.disarm()
+        cancellation.is_armed = False
         signal.signal(signal.SIGALRM, original)
     signal.setitimer(signal.ITIMER_REAL, *timer)
     comms.close()
