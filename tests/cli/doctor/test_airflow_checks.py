@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from dagfloe.cli.doctor.check import Check
 
 SECRET = "hunter2"  # noqa: S105 - what the checks must not show
+CLASS = "airflow.sdk.coordinators.executable.ExecutableCoordinator"
+LOCAL = "airflow.dag_processing.bundles.local.LocalDagBundle"
 MANIFEST = """
 airflow_bundle_metadata_version: "1.0"
 dags: {sales: {tasks: [t]}}
@@ -34,19 +36,23 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def check(env: dict[str, str], version: str = "3.3.2") -> list[Check]:
+    """Return the checks of a configuration, without the one that shows the version."""
+    return [result for result in check_airflow(env, version) if result.text != f"version {version}"]
+
+
 @pytest.fixture
 def configure(home: Path) -> Callable[..., list[Check]]:
     """Returns a function that writes a configuration file of Airflow, and checks it."""
 
     def write(root: object = None, queue: object = "dagfloe", **env: str) -> list[Check]:
-        kwargs = {"executables_root": root, "token": SECRET}
-        coordinator = {"classpath": "airflow.sdk.coordinators.executable.ExecutableCoordinator", "kwargs": kwargs}
+        coordinator = {"classpath": CLASS, "kwargs": {"executables_root": root}, "extra": {"token": SECRET}}
         settings = (
             f"[core]\nfernet_key = {SECRET}%%x\n[sdk]\ncoordinators = {json.dumps({'dagfloe': coordinator})}\n"
             f"queue_to_coordinator = {json.dumps({'fast': queue})}\n"
         )
         (home / "airflow" / "airflow.cfg").write_text(settings)
-        return [*check_airflow({"AIRFLOW_HOME": str(home / "airflow"), **env})]
+        return check({"AIRFLOW_HOME": str(home / "airflow"), **env})
 
     return write
 
@@ -105,11 +111,17 @@ def test_bad_folders(home: Path, configure: Callable[..., list[Check]]) -> None:
 
 def test_the_environment_overrides_the_file(home: Path, configure: Callable[..., list[Check]]) -> None:
     """Environment variables take precedence, as they do in Airflow."""
-    assert states(configure(str(home), AIRFLOW__SDK__COORDINATORS="{}")) == [("coordinators", "warning")]
+    assert states(configure(str(home), AIRFLOW__SDK__COORDINATORS="{}")) == [
+        ("coordinators", "warning"),
+        ("queues", "failed"),
+    ]
     assert states(configure(str(home), AIRFLOW__SDK__QUEUE_TO_COORDINATOR="{}"))[1] == ("queues", "warning")
     checks = configure(str(home), queue="other")
     assert states(checks)[1] == ("queues", "failed")
-    assert checks[1].text == "[sdk] coordinators does not define the coordinator of fast"
+    assert checks[1].text == (
+        "[sdk] coordinators does not define the coordinator of fast, so every task on this host fails, Python tasks too"
+    )
+    assert checks[1].cure == "correct [sdk] queue_to_coordinator: set it to dagfloe"
 
 
 def check_dag_bundle(home: Path, name: str | None, bundles: object) -> list[Check]:
@@ -122,7 +134,7 @@ def check_dag_bundle(home: Path, name: str | None, bundles: object) -> list[Chec
         "AIRFLOW__SDK__QUEUE_TO_COORDINATOR": '{"fast": "dagfloe"}',
         "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps(bundles),
     }
-    return [*check_airflow(env)][2:]
+    return check(env, "3.4.0")[2:]
 
 
 def test_dag_bundles(home: Path) -> None:
@@ -141,8 +153,8 @@ def test_dag_bundles(home: Path) -> None:
         assert states(checks) == [("bundle file", "ok"), ("bundle folder", "ok")]
         assert checks[1].text == f"{home / folder_name}: 1 bundle file"
     git = {"name": "handlers", "classpath": "x.GitDagBundle", "kwargs": {"tracking_ref": SECRET}}
-    assert states(check_dag_bundle(home, "handlers", [git])) == [("Airflow", "warning")]
-    assert states(check_dag_bundle(home, "other", [git])) == [("Airflow", "failed")]
+    assert states(check_dag_bundle(home, "handlers", [git])) == [("Dag bundles", "warning")]
+    assert states(check_dag_bundle(home, "other", [git])) == [("Dag bundles", "failed")]
     assert states(check_dag_bundle(home, "handlers", {})) == [("Airflow", "failed")]
 
 
@@ -158,22 +170,22 @@ def test_an_invalid_configuration_file(home: Path) -> None:
     repeated = f"[sdk]\nx = {SECRET}\n[sdk]\n"  # as when a user appends settings to the file that Airflow creates
     for content in (f"{SECRET}\n", f"[sdk]\n{SECRET}\n", f"[sdk]\ncoordinators = {SECRET}\n", repeated):
         file.write_text(content)
-        assert states([*check_airflow({"AIRFLOW_HOME": str(home / "airflow")})]) == [("Airflow", "failed")]
+        assert states(check({"AIRFLOW_HOME": str(home / "airflow")})) == [("Airflow", "failed")]
     file.write_bytes(b"\xff")
-    assert states([*check_airflow({"AIRFLOW_CONFIG": str(file)})]) == [("Airflow", "failed")]
+    assert states(check({"AIRFLOW_CONFIG": str(file)})) == [("Airflow", "failed")]
 
 
 def test_a_setting_from_a_command(home: Path) -> None:
     """The check does not run the command that gives a setting."""
     (home / "airflow" / "airflow.cfg").write_text("[sdk]\ncoordinators_cmd = cat secret\n")
-    checks = [*check_airflow({"AIRFLOW_HOME": str(home / "airflow")})]
+    checks = check({"AIRFLOW_HOME": str(home / "airflow")})
     assert states(checks) == [("Airflow", "warning")]
     assert checks[0].text == "[sdk] coordinators comes from coordinators_cmd, which dagfloe does not read"
 
 
 def test_no_airflow(home: Path) -> None:
     """A host without Airflow is fine."""
-    assert states([*check_airflow({"AIRFLOW_HOME": str(home / "airflow")})]) == [("Airflow", "ok")]
+    assert states(check({"AIRFLOW_HOME": str(home / "airflow")})) == [("Airflow", "ok")]
 
 
 @given(st.text(), st.text(), st.text())
@@ -184,7 +196,8 @@ def test_any_string(file: str, coordinators: str, queues: str) -> None:
         {**env, "AIRFLOW_CONFIG": "/missing"},
         {"AIRFLOW_CONFIG": "/missing/" + file.replace("\0", "")},
     ):
-        assert [*check_airflow(variables)]
+        for version in ("", "3.3.2", "3.4.0"):
+            assert [*check_airflow(variables, version)]
 
 
 @given(
@@ -199,7 +212,8 @@ def test_any_json(kwargs: dict[str, Any], queues: dict[str, Any]) -> None:
         "AIRFLOW__SDK__COORDINATORS": json.dumps(coordinators),
         "AIRFLOW__SDK__QUEUE_TO_COORDINATOR": json.dumps(queues),
     }
-    assert {check.state for check in check_airflow(env)} <= {"ok", "warning", "failed"}
+    for version in ("", "3.3.2", "3.4.0"):
+        assert {result.state for result in check_airflow(env, version)} <= {"ok", "warning", "failed"}
 
 
 def test_a_folder_with_a_tilde(
