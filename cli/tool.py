@@ -16,6 +16,7 @@ COMMANDS = {
     "inspect": "Show the contents of a bundle file.",
     "verify": "Check that a bundle file is intact.",
     "doctor": "Check that this host can build and run bundle files.",
+    "settings": "Print Airflow's settings for a folder of bundle files.",
     "cache": "List, warm and prune unpacked bundle files.",
     "completion": "Print the completion script for your shell.",
 }
