@@ -7,6 +7,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dagfloe.runtime.process.host import HANDLERS_FILE
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -63,6 +65,8 @@ def _package_of_module(name: str) -> str:
 
 def _package_of_file(path: str) -> str:
     path = path.removeprefix("_internal/")
+    if path == HANDLERS_FILE:
+        return TOOL
     if _PYTHON_FILE.fullmatch(path):
         return PYTHON
     if _LIBRARY.fullmatch(path):

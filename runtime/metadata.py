@@ -7,6 +7,7 @@ import sys
 
 from dagfloe._version import __version__
 from dagfloe.runtime.declaration import describe_dag
+from dagfloe.runtime.handlers import declare_dag
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +40,11 @@ def bundle_metadata(config: BundleConfig, bundle: Bundle) -> dict[str, Any]:
             "version": config.version,
         },
         "dags": {
-            dag_id: {"declaration": describe_dag(dag), "tasks": list(dag.tasks)}
+            dag_id: {
+                "declaration": describe_dag(dag),
+                "task_handlers": declare_dag(dag),
+                "tasks": list(dag.tasks),
+            }
             for dag_id, dag in sorted(bundle.dags.items())
         },
         "sdk": {

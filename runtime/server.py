@@ -27,18 +27,13 @@ from dagfloe.runtime.log.sanitizer import class_name, safe_string
 from dagfloe.runtime.process.children import end_children_with_us
 from dagfloe.runtime.process.ending import Ending, Spares, leave_if_forked
 from dagfloe.runtime.process.exit_guard import ExitGuard
-from dagfloe.runtime.process.host import open_parent, unpacked_folder
+from dagfloe.runtime.process.host import is_for_dag_processor, open_parent, read_handlers, unpacked_folder
 from dagfloe.runtime.process.signals import PeerWatch, StopSignals, TimeLimit
 from dagfloe.runtime.task_runner import TaskRunner
 from dagfloe.runtime.wire.comms import REPLY_TIMEOUT_S, Comms
 from dagfloe.runtime.wire.dial import dial_both
-from dagfloe.runtime.wire.messages import (
-    dag_parsing_result,
-    end_task,
-    is_dag_parse_request,
-    read_startup,
-    retry_task,
-)
+from dagfloe.runtime.wire.messages import end_task, read_startup, retry_task
+from dagfloe.runtime.wire.parsing import is_parse_request, parsing_result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,6 +47,7 @@ if TYPE_CHECKING:
     from dagfloe.runtime.log.handler import ChannelHandler
     from dagfloe.runtime.log.output import Output
     from dagfloe.runtime.wire.addresses import Address
+    from dagfloe.runtime.wire.frames import Frame
 
 REPLY_TIMEOUT_VARIABLE = "DAGFLOE_REPLY_TIMEOUT_S"
 #: How long the author's threads and exit handlers may run after the end of the task.
@@ -181,25 +177,33 @@ def _answer(
         The terminal message; None if the process cannot answer the supervisor. The log then says why.
     """
     log = handler.log
+    version = config.schema_version
+    frame = None
     cancellation.arm()  # until the task runs, a stop ends the process
     try:
+        # Usually, the module is imported while the supervisor asks the API server for the task.
+        if is_for_dag_processor(os.environ) and (handlers := read_handlers()) is not None:
+            frame = comms.receive_first()
+            if is_parse_request(frame.body, version):
+                cancellation.is_armed = False
+                return parsing_result(frame.body, lambda: handlers)
         try:
             bundle = _import_bundle(config, handler, ending)
         except _ImportFailedError as failure:  # within the outer block: a stop can arrive while this is handled
             _log_failure_to_begin(failure.cause, log)
-            return _answer_without_bundle(comms, cancellation, failure.cause)
-        frame = comms.receive_first()
+            return _answer_without_bundle(comms, frame, cancellation, failure.cause, version)
+        frame = frame or comms.receive_first()
         cancellation.is_armed = False
         if frame.error is not None:
             raise RemoteProtocolError(f"the first frame is an error: {frame.error.get('error')}")
-        if is_dag_parse_request(frame.body):
-            return dag_parsing_result(frame.body)
+        if is_parse_request(frame.body, version):
+            return parsing_result(frame.body, lambda: _declare_handlers(bundle))
         startup = read_startup(frame.body, cancellation, config.schema_version)
     except TaskCancelled as stop:
         log(ERROR, LOGGER, f"Stopped before the task began: {safe_string(stop, secrets.mask)}")
         return None
-    except DagfloeError as error:
-        _log_failure_to_begin(error, log)
+    except DagfloeError as error:  # raised by the runtime: the stack would say nothing more
+        log(ERROR, LOGGER, f"The task cannot begin: {error}")
         return None
     comms.carrier = _keep_strings(startup.context.ti.context_carrier)
     client = Client(comms, startup.context, secrets, bundle)
@@ -227,7 +231,15 @@ def _import_bundle(config: BundleConfig, handler: ChannelHandler, ending: Ending
     return bundle
 
 
-def _answer_without_bundle(comms: Comms, cancellation: Cancellation, error: BaseException) -> dict[str, Any] | None:
+def _declare_handlers(bundle: Bundle) -> Mapping[str, Any]:
+    from dagfloe.runtime.handlers import declare_handlers  # noqa: PLC0415 - only a Dag processor asks for them
+
+    return declare_handlers(bundle)
+
+
+def _answer_without_bundle(
+    comms: Comms, frame: Frame | None, cancellation: Cancellation, error: BaseException, schema_version: str
+) -> dict[str, Any] | None:
     """Tell a Dag processor why the bundle cannot be imported; nobody else expects an answer.
 
     Wait for the first frame in any case: it proves that the supervisor has accepted both connections. The supervisor
@@ -235,11 +247,11 @@ def _answer_without_bundle(comms: Comms, cancellation: Cancellation, error: Base
     and the log would be lost.
     """
     comms.reply_timeout_s = SUPERVISOR_TIMEOUT_S
-    body = None
     with suppress(DagfloeError, TaskCancelled):
-        body = comms.receive_first().body
+        frame = frame or comms.receive_first()
     cancellation.is_armed = False
-    return dag_parsing_result(body, error) if is_dag_parse_request(body) else None
+    body = None if frame is None else frame.body
+    return parsing_result(body, dict, error) if is_parse_request(body, schema_version) else None
 
 
 def _log_failure_to_begin(error: BaseException, log: Log) -> None:

@@ -20,7 +20,7 @@ TABLE = ROOT / "runtime" / "wire" / "request_table.py"
 VERSIONS = ("2026-06-16", "2026-10-30")
 
 #: Messages that are not requests despite their names: the supervisor sends them, or replies with a file descriptor.
-_NOT_REQUESTS = {"DagFileParseRequest", "ResendLoggingFD"}
+_NOT_REQUESTS = {"DagFileParseRequest", "ResendLoggingFD", "TaskHandlerParseRequest"}
 _VERBS = ("Clear", "Create", "Delete", "Get", "Mask", "Put", "Set", "Skip", "Trigger", "Update", "Validate")
 #: Requests whose names begin with no verb.
 _OTHER_REQUESTS = (
@@ -30,6 +30,7 @@ _OTHER_REQUESTS = (
     "RescheduleTask",
     "RetryTask",
     "SucceedTask",
+    "TaskHandlerParsingResult",
     "TaskState",
 )
 #: The table's types by the schema's types and formats.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime, timezone
 
 from dagfloe.constants import AWAITING_INPUT, DEFERRED, SUCCESS, UP_FOR_RESCHEDULE, UP_FOR_RETRY
@@ -10,18 +9,16 @@ from dagfloe.errors import RemoteProtocolError
 from dagfloe.model.context import BundleInfo, Context, TaskInstance, read_dag_run
 from dagfloe.model.record import Record
 from dagfloe.runtime.config import DEFAULT_SCHEMA_VERSION
-from dagfloe.runtime.log.sanitizer import class_name, safe_string
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
-    from typing import Any, TypeGuard
+    from typing import Any
 
     from dagfloe.cancellation import Cancellation
     from dagfloe.messages.v2026_06_16 import (
         AwaitInputTask,
-        DagFileParsingResult,
         DeferTask,
         RescheduleTask,
         RetryTask,
@@ -169,37 +166,6 @@ def reschedule_task(reschedule_date: datetime) -> dict[str, Any]:
     return {**message}
 
 
-def is_dag_parse_request(body: Mapping[str, Any] | None) -> TypeGuard[Mapping[str, Any]]:
-    """Whether the first frame's body comes from a Dag processor, which asks a file for its own Dags."""
-    return body is not None and body.get("type") == "DagFileParseRequest"
-
-
-def dag_parsing_result(request: Mapping[str, Any], error: BaseException | None = None) -> dict[str, Any]:
-    """Make the answer to a Dag processor: dagfloe bundles return no Dags.
-
-    Args:
-        request: the `DagFileParseRequest`.
-        error: why the bundle cannot be imported; Airflow shows it as the file's import error.
-    """
-    file = str(request.get("file"))
-    message: DagFileParsingResult = {
-        "type": "DagFileParsingResult",
-        "fileloc": file,
-        "serialized_dags": [],
-        "import_errors": {},
-    }
-    if error is not None:
-        import traceback  # noqa: PLC0415 - few bundles are broken
-
-        place = os.path.relpath(file, str(request.get("bundle_path")))
-        try:
-            shown = "".join(traceback.format_exception(error))
-        except BaseException as failure:  # noqa: BLE001 - attributes of the exception may raise anything
-            shown = f"{class_name(error)} ({class_name(failure)} while it was shown)"
-        message["import_errors"] = {place: safe_string(shown, str)}  # no secret is known yet
-    return {**message}
-
-
 def _duration(timeout: timedelta | float | None) -> str | None:
     if timeout is None:
         return None
@@ -262,8 +228,7 @@ def read_startup(
     kind = None if body is None else body.get("type")
     if body is None or kind != "StartupDetails":
         raise RemoteProtocolError(
-            f"the first frame is {kind!r}, expected StartupDetails or DagFileParseRequest: is this Airflow newer than "
-            "the bundle?"
+            f"the first frame is {kind!r}, which this bundle does not know: is this Airflow newer than the bundle?"
         )
     path = "StartupDetails"
     ti_context = _mapping(body, "ti_context", path)

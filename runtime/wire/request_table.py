@@ -152,6 +152,12 @@ TABLE: dict[str, dict[str, str]] = {
             "! end_date:date loop_decision?:{LoopDecisionPayload}|null outlet_events?:list(dict)|null "
             "rendered_map_index?:str|null state?:=success task_outlets?:list({AssetProfile})|null"
         ),
+        "TaskHandlerDeclaration": "binding:=positional/named params:list({TaskHandlerParam})|null task_id:str",
+        "TaskHandlerParam": "exact_name?:bool name:str|null value_schema?:dict|null",
+        "TaskHandlerParsingResult": (
+            "fileloc:str import_errors?:dict(str)|null task_handlers:dict(list({TaskHandlerDeclaration})) "
+            "warnings?:list(json)|null"
+        ),
         "TaskState": (
             "end_date?:date|null loop_decision?:{LoopDecisionPayload}|null rendered_map_index?:str|null "
             "retry_reason?:str|null state:=failed/skipped/removed"

@@ -41,7 +41,15 @@ TERMINAL_STATES: dict[str, tuple[str, ...]] = {
     "TaskState": (FAILED, SKIPPED, REMOVED),
 }
 #: Entries of the table that are parts of requests, and not requests.
-_PARTS = {"AssetProfile", "DagSourceCode", "HITLUser", "LazyDeserializedDAG", "LoopDecisionPayload"}
+_PARTS = {
+    "AssetProfile",
+    "DagSourceCode",
+    "HITLUser",
+    "LazyDeserializedDAG",
+    "LoopDecisionPayload",
+    "TaskHandlerDeclaration",
+    "TaskHandlerParam",
+}
 
 # Not compiled here: that would take 0.4 ms in every task, and few tasks send these types. `re` compiles them when used.
 _DURATION = r"-?P(?=.)(\d+([.,]\d+)?[YMWD])*(T(\d+([.,]\d+)?[HMS])+)?"

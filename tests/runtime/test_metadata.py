@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import sys
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,8 +35,12 @@ def test_metadata() -> None:
             "python": ".".join(map(str, sys.version_info[:3])),
         },
         "dags": {
-            "bar": {"declaration": {"tasks": {"x": {}}}, "tasks": ["x"]},
-            "zoo": {"declaration": {"tasks": {"b": {}, "a": {}}}, "tasks": ["b", "a"]},
+            "bar": {"declaration": {"tasks": {"x": {}}}, "task_handlers": [handler("x")], "tasks": ["x"]},
+            "zoo": {
+                "declaration": {"tasks": {"b": {}, "a": {}}},
+                "task_handlers": [handler("b"), handler("a")],
+                "tasks": ["b", "a"],
+            },
         },
         "sdk": {
             "language": "python",
@@ -45,6 +50,11 @@ def test_metadata() -> None:
         },
         "source": "tasks.py",
     }
+
+
+def handler(task_id: str) -> dict[str, Any]:
+    """The declared handler of a task without parameters."""
+    return {"task_id": task_id, "binding": "named", "params": []}
 
 
 def print_nothing() -> None:

@@ -509,6 +509,13 @@ class TaskBreadcrumbsResult(TypedDict):
     type: Literal['TaskBreadcrumbsResult']
 
 
+class TaskHandlerParseRequest(TypedDict):
+    bundle_name: str
+    bundle_path: str
+    file: str
+    type: Literal['TaskHandlerParseRequest']
+
+
 class TaskInstance(TypedDict):
     context_carrier: NotRequired[dict[str, Any] | None]
     dag_id: str
@@ -731,6 +738,12 @@ class LiteralArgBinding(TypedDict):
     value_schema: NotRequired[ArgValueSchema | None]
 
 
+class TaskHandlerParam(TypedDict):
+    exact_name: NotRequired[bool]
+    name: str | None
+    value_schema: NotRequired[ArgValueSchema | None]
+
+
 class XComArgBinding(TypedDict):
     kind: Literal['xcom']
     name: str
@@ -822,6 +835,20 @@ class PreviousDagRunResult(TypedDict):
 
 
 TaskArgBinding: TypeAlias = XComArgBinding | LiteralArgBinding
+
+
+class TaskHandlerDeclaration(TypedDict):
+    binding: Literal['positional', 'named']
+    params: list[TaskHandlerParam] | None
+    task_id: str
+
+
+class TaskHandlerParsingResult(TypedDict):
+    fileloc: str
+    import_errors: NotRequired[dict[str, str] | None]
+    task_handlers: dict[str, list[TaskHandlerDeclaration]]
+    type: Literal['TaskHandlerParsingResult']
+    warnings: NotRequired[list[Any] | None]
 
 
 class DagCallbackRequest(TypedDict):

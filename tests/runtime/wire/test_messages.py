@@ -207,5 +207,5 @@ def test_string_that_is_not_a_date(sent: str) -> None:
 @pytest.mark.parametrize("body", [None, {}, {"type": None}, {"type": "DagFileParseRequest"}, {"type": ["x"]}])
 def test_other_first_messages(body: dict[str, Any] | None) -> None:
     """A first frame that does not start a task is an error that names its type."""
-    with pytest.raises(RemoteProtocolError, match="expected StartupDetails"):
+    with pytest.raises(RemoteProtocolError, match="which this bundle does not know"):
         read_startup(body, Cancellation())

@@ -1,0 +1,75 @@
+"""The messages between a Dag processor and a bundle file. Pure.
+
+A Dag processor asks a bundle file for its own Dags (`DagFileParseRequest`), and for the task handlers that the stub
+tasks of other files need (`TaskHandlerParseRequest`, from the schema of Airflow 3.4 on).
+"""
+
+from __future__ import annotations
+
+import os
+
+from dagfloe.runtime.config import SCHEMA_VERSIONS
+from dagfloe.runtime.log.sanitizer import class_name, safe_string
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any, TypeGuard
+
+    from dagfloe.messages.v2026_06_16 import DagFileParsingResult
+    from dagfloe.messages.v2026_10_30 import TaskHandlerParsingResult
+
+_DAGS, _HANDLERS = "DagFileParseRequest", "TaskHandlerParseRequest"
+
+
+def is_parse_request(body: Mapping[str, Any] | None, schema_version: str) -> TypeGuard[Mapping[str, Any]]:
+    """Whether the first frame's body comes from a Dag processor.
+
+    Args:
+        body: the body.
+        schema_version: the supervisor schema version that the bundle speaks.
+    """
+    kind = None if body is None else body.get("type")
+    return kind == _DAGS or (kind == _HANDLERS and schema_version >= SCHEMA_VERSIONS["3.4"])
+
+
+def parsing_result(
+    request: Mapping[str, Any], declare: Callable[[], Mapping[str, Any]], error: BaseException | None = None
+) -> dict[str, Any]:
+    """Make the answer to a Dag processor: no Dags, or all task handlers.
+
+    The answer depends on nothing in the request but its type: Airflow asks once for all files that use the handlers.
+
+    Args:
+        request: the `DagFileParseRequest` or `TaskHandlerParseRequest`.
+        declare: returns the task handlers, by dag_id.
+        error: why the bundle cannot be imported; Airflow shows it as the file's import error.
+    """
+    file = str(request.get("file"))
+    errors = {} if error is None else {os.path.relpath(file, str(request.get("bundle_path"))): _show(error)}
+    if request["type"] == _DAGS:
+        dags: DagFileParsingResult = {
+            "type": "DagFileParsingResult",
+            "fileloc": file,
+            "serialized_dags": [],
+            "import_errors": errors,
+        }
+        return {**dags}
+    handlers: TaskHandlerParsingResult = {
+        "type": "TaskHandlerParsingResult",
+        "fileloc": file,
+        "task_handlers": {} if error is not None else {**declare()},
+        "import_errors": errors or None,
+        "warnings": None,
+    }
+    return {**handlers}
+
+
+def _show(error: BaseException) -> str:
+    import traceback  # noqa: PLC0415 - few bundles are broken
+
+    try:
+        shown = "".join(traceback.format_exception(error))
+    except BaseException as failure:  # noqa: BLE001 - attributes of the exception may raise anything
+        shown = f"{class_name(error)} ({class_name(failure)} while it was shown)"
+    return safe_string(shown, str)  # no secret is known yet
