@@ -7,6 +7,7 @@ the launcher of a bundle file watches for that.
 
 from __future__ import annotations
 
+import _signal as signal  # type: ignore[import-not-found]  # see `main_thread`
 import atexit
 import builtins
 import os
@@ -48,6 +49,7 @@ class Ending:
         self.fallback: dict[str, Any] | None = None
         self.is_lost = False
         self._is_orderly = False
+        self._set_handler, self._get_handler = signal.signal, signal.getsignal
         atexit.register(self.enforce)  # the first to be registered is the last to be called
 
     @property
@@ -69,7 +71,7 @@ class Ending:
     def enforce(self) -> None:
         """End the process with the right status if an exception has left the runtime; called at exit.
 
-        Drop streams that cannot be flushed: they would change the status.
+        Drop streams that cannot be flushed, and ignore signals that the author handles: both would change the status.
         """
         if _getpid() != self.pid:
             return
@@ -80,6 +82,10 @@ class Ending:
                 getattr(sys, name).flush()
             except BaseException:  # noqa: BLE001 - the author's stream; Python would end with status 120
                 setattr(sys, name, None)
+        # In its last steps, Python restores the default handlers. Then a timer that still runs would kill this process.
+        for number in signal.valid_signals() - {signal.SIGCHLD}:
+            if callable(self._get_handler(number)):
+                self._set_handler(number, signal.SIG_IGN)
 
 
 class Interpreter:

@@ -202,6 +202,20 @@ def t(): pass
         assert peer.process.communicate(timeout=20)[0] == b"ending"
 
 
+def test_timer_that_still_runs_does_not_change_the_status(tmp_path: Path) -> None:
+    """A task that leaves a timer with a handler ends with status 0, although Python restores the default handlers."""
+    tasks = """
+import signal
+@dag.task
+def t():
+    signal.signal(signal.SIGALRM, lambda *_: None)
+    signal.setitimer(signal.ITIMER_REAL, 0.0001, 0.0001)
+"""
+    with Peer(write_project(tmp_path, tasks)) as peer:
+        peer.start()
+        assert peer.finish()["type"] == "SucceedTask"
+
+
 def test_stop_while_an_import_failure_is_logged(tmp_path: Path) -> None:
     """A stop that arrives while the runtime handles a failed import is logged, without a traceback on stderr."""
     module = """
