@@ -33,10 +33,10 @@ def print_summary(result: DagResult, store: Store) -> None:
     if hidden := len(result.instances) - len(instances):
         click.echo(f"and {hidden} more task instances in state success")
     for instance in result.instances:
-        _print_problems(instance)
+        _print_problems(instance, store)
     for run in list(store.runs.values()):
         if run.state == QUEUED:
-            name = f"{to_one_line(run.run_id)} of Dag {to_one_line(run.dag_id)}"
+            name = to_one_line(store.mask(f"{run.run_id} of Dag {run.dag_id}"))
             click.echo(f"\nDag run {name} was triggered, but dagfloe does not run it")
     state = click.style(result.state, fg=STATE_COLORS.get(result.state, "red"))
     click.echo(f"\nDag {to_one_line(result.graph.dag_id)}: {state} in {result.seconds:.1f} s")
@@ -79,14 +79,14 @@ def _return_value(instance: Instance, result: DagResult, store: Store) -> str:
     return "" if value is None else to_one_line(store.mask(format_value(value)))
 
 
-def _print_problems(instance: Instance) -> None:
+def _print_problems(instance: Instance, store: Store) -> None:
     """Print why a task instance failed, and which processes it left."""
     name = to_one_line(instance.name)
     last = instance.tries[-1].result if instance.tries else None
     if instance.note is None and last is not None and last.broken:
-        click.echo(f"\n{name}: Airflow would lose this task: {escape_controls(last.broken)}")
+        click.echo(f"\n{name}: Airflow would lose this task: {escape_controls(store.mask(last.broken))}")
     elif instance.error:
-        click.echo(f"\n{name}: {escape_controls(instance.error)}")
+        click.echo(f"\n{name}: {escape_controls(store.mask(instance.error))}")
     leftovers = [
         process for attempt in instance.tries if attempt.result is not None for process in attempt.result.leftovers
     ]

@@ -133,7 +133,7 @@ def parse_line(line: bytes, mask: Mask, clock: Clock = utc_now) -> LogRecord | N
         level_name,
         TASK if logger is None else _clean(_to_string(logger), mask),
         _clean(_to_string(event), mask),
-        {key: _mask_value(item, key, mask, 1) for key, item in value.items() if key not in _LOGGER_FIELDS},
+        {mask(key): _mask_value(item, key, mask, 1) for key, item in value.items() if key not in _LOGGER_FIELDS},
     )
 
 
@@ -174,22 +174,22 @@ def _clean(text: str, mask: Mask) -> str:
 
 def _mask_value(value: Any, name: str, mask: Mask, depth: int) -> Any:
     if is_sensitive(name):
-        return _mask_all(value, depth)
+        return _mask_all(value, mask, depth)
     if depth > _MAX_DEPTH:
         return MASK
     if isinstance(value, str):
         return _clean(value, mask) if depth == 1 else mask(value)
     if isinstance(value, dict):
-        return {key: _mask_value(item, key, mask, depth + 1) for key, item in value.items()}
+        return {mask(key): _mask_value(item, key, mask, depth + 1) for key, item in value.items()}
     if isinstance(value, list):
         return [_mask_value(item, "", mask, depth + 1) for item in value]
     return value
 
 
-def _mask_all(value: Any, depth: int) -> Any:
+def _mask_all(value: Any, mask: Mask, depth: int) -> Any:
     """Mask the strings of a value with a sensitive name, and everything that is nested deeply."""
     if isinstance(value, str) or depth > _MAX_SENSITIVE_DEPTH:
         return MASK
     if isinstance(value, dict):
-        return {key: _mask_all(item, depth + 1) for key, item in value.items()}
-    return [_mask_all(item, depth + 1) for item in value] if isinstance(value, list) else value
+        return {mask(key): _mask_all(item, mask, depth + 1) for key, item in value.items()}
+    return [_mask_all(item, mask, depth + 1) for item in value] if isinstance(value, list) else value

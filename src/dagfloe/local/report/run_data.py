@@ -60,7 +60,7 @@ def _collect_instance(instance: Instance, result: DagResult, store: Store) -> di
         "state": instance.state,
         "error": None if instance.note is None else mask(instance.note),
         "tries": [_collect_attempt(attempt, result.start_date, store) for attempt in instance.tries],
-        "xcoms": {key.key: mask(format_value(value)) for key, value in xcoms.items()},
+        "xcoms": {mask(key.key): mask(format_value(value)) for key, value in xcoms.items()},
     }
 
 
