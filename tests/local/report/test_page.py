@@ -184,8 +184,13 @@ def test_writing_to_a_pipe(tmp_path: Path) -> None:
     """A pipe gets the page, and stays a pipe."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE, text=True)
+    source = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)  # now, not when the other process gets so far
+    writer = os.open(pipe, os.O_WRONLY)  # so that the reader does not see the end before the page
+    os.set_blocking(source, True)
+    reader = subprocess.Popen(["cat"], stdin=source, stdout=subprocess.PIPE, text=True)
+    os.close(source)
     write_report(pipe, example_run())
+    os.close(writer)
     assert reader.communicate(timeout=30)[0] == render_report(example_run())
     assert pipe.is_fifo()
 
