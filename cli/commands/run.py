@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from dagfloe.local.store.database import Database
     from dagfloe.model.connection import Connection
 
+#: What ends the run. At a prompt, both must interrupt the reading of the answer.
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _EXIT_STATUSES = {SUCCESS: 0, FAILED: EXIT_FAILURE, INTERRUPTED: EXIT_INTERRUPTED}
 
 
@@ -195,10 +197,10 @@ def _run_and_show(
     """Run the Dag and show its progress. Ctrl-C and SIGTERM let the running tasks clean up, and end the run."""
     is_live = not quiet and sys.stdout.isatty()
     view = LiveRunView(list(graph.tasks)) if is_live else PlainRunView(quiet=quiet)
-    with Stop() as stop, handle_signals((signal.SIGINT, signal.SIGTERM), lambda *_: stop.set()), view:
+    with Stop() as stop, handle_signals(_STOP_SIGNALS, lambda *_: stop.set()), view:
 
         def prompt(name: str, question: Mapping[str, Any]) -> HumanOutcome | None:
-            with view.paused(), handle_signals((signal.SIGINT,), signal.default_int_handler):
+            with view.paused(), handle_signals(_STOP_SIGNALS, signal.default_int_handler):
                 try:
                     return prompt_human(name, question)
                 except (click.Abort, KeyboardInterrupt):

@@ -208,6 +208,18 @@ def test_interrupt(tmp_path: Path, number: signal.Signals) -> None:
         os.kill(pid, 0)
 
 
+def test_interrupt_of_the_last_task(tmp_path: Path) -> None:
+    """The exit status is 130 also if no other task was left."""
+    path = bundle(tmp_path, d=["waits"])
+    with subprocess.Popen([*TOOL, path], stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        assert process.stdout is not None
+        while "pid" not in (line := process.stdout.readline()):
+            assert line
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=DEADLINE_S)
+    assert (process.returncode, "Dag d: interrupted" in output) == (130, True), output
+
+
 def test_live_view(tmp_path: Path) -> None:
     """A terminal shows a live table. Warnings scroll by above it, and markup and control characters have no effect."""
     path = bundle(tmp_path, d=["colourful", "fails", "plain"])

@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -118,6 +119,27 @@ def test_the_report(tmp_path: Path) -> None:
     assert [instances["prices.rate", index]["label"] for index in range(3)] == ["EUR", "JPY", "USD"]
     assert instances["convert", -1]["xcoms"] == {"return_value": "1501.26"}
     assert "TimeoutError: the exchange did not answer" in page
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_during_a_question(number: signal.Signals) -> None:
+    """A signal ends the prompt and the run, although nobody answers."""
+    tool = [sys.executable, "-c", "from dagfloe.cli.commands.run import run; run()", ORDERS, "--max-wait", "0"]
+    master, slave = pty.openpty()
+    with subprocess.Popen(tool, stdin=slave, stdout=slave, stderr=slave, start_new_session=True) as process:
+        os.close(slave)
+        data = b""
+        while b"Number [2]: " not in data and select.select([master], [], [], DEADLINE_S)[0]:
+            data += os.read(master, 4096)
+        process.send_signal(number)
+        try:
+            while select.select([master], [], [], DEADLINE_S)[0]:
+                data += os.read(master, 4096)
+        except OSError:  # the process has closed the terminal
+            pass
+        process.kill()
+        os.close(master)
+    assert process.returncode == 130, data.decode()
 
 
 def test_a_question_at_the_terminal() -> None:

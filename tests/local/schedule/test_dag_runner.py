@@ -329,6 +329,15 @@ def test_stop(runner: DagRunner) -> None:
     assert states(result) == {"waits": "failed", "b": None}
 
 
+def test_stop_of_the_last_task(runner: DagRunner) -> None:
+    """A stop that ends the last task interrupts the run, too: the task did not fail by itself."""
+    with Stop() as stop:
+        log = EventLog()
+        log.stop = stop
+        result = runner.run({"waits": {}}, log)
+    assert (result.state, states(result)) == ("interrupted", {"waits": "failed"})
+
+
 def test_stop_during_a_wait(runner: DagRunner) -> None:
     """A stop ends the wait for a retry."""
     with Stop() as stop:

@@ -99,7 +99,10 @@ class _DagRun:
             except BaseException:
                 self._stop.set()  # so that the pool ends
                 raise
-        state = self._scheduler.state if self._scheduler.is_done or not self._stop.is_set else INTERRUPTED
+        # A task that the stop ended is `failed`, and perhaps it was the last one.
+        state = self._scheduler.state
+        if self._stop.is_set and not (self._scheduler.is_done and state == SUCCESS):
+            state = INTERRUPTED
         self._recorder.save_run(state if state == SUCCESS else FAILED)
         return DagResult(
             graph=self._graph,
