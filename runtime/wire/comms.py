@@ -205,6 +205,9 @@ class Comms:
             self._lose(
                 "the task closed the connection to the supervisor, as with os.closerange: close only what you opened"
             )
+        self._raise_failure()
+
+    def _raise_failure(self) -> None:
         if self._failure is not None:
             raise type(self._failure)(str(self._failure)) from self._failure
 
@@ -309,10 +312,12 @@ class Comms:
     def _wait_for(self, frame_id: int, timeout_s: float, request: Mapping[str, Any] | None) -> Frame:
         start = self._now()
         me = get_ident()
+        check = self._check_connection if request is None else self._raise_failure  # a request has just been sent
         with self._lock:
             try:
                 while frame_id not in self._arrived:
-                    self._check_connection()
+                    check()
+                    check = self._check_connection
                     # A large reply takes its time, but not without any progress.
                     remaining_s = max(start, self._read_at) + timeout_s - self._now()
                     if remaining_s <= 0:
