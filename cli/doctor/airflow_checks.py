@@ -97,16 +97,20 @@ class _AirflowChecks:
         if self._has_dag_bundles and coordinators:
             self._dag_bundles = read_dag_bundles(self._settings)
             yield from check_dag_bundle_names(coordinators, queues, self._dag_bundles)
+        mapping: dict[str, Any] = {}
+        if self._has_dag_bundles:
+            mapping = self._settings.get_json("sdk", "dag_bundle_to_coordinator", {})
+        used = {str(coordinator) for coordinator in (*queues.values(), *mapping.values())}
         folders: dict[Path, None] = {}
         for name, entry in executable.items():
-            wrong = [*check_kwargs(name, entry, self._release)]
+            wrong = [*check_kwargs(name, entry, self._release, is_used=name in used)]
             yield from wrong
             if not wrong:
                 yield from self._find_folders(entry, folders)
         for folder in folders:
             yield from self._check_folder(folder)
         if executable and self._release is not None and self._has_dag_bundles:
-            yield from self._check_scanned(executable, folders)
+            yield from self._check_scanned(executable, mapping, folders)
 
     def _find_folders(self, coordinator: Mapping[str, Any], folders: dict[Path, None]) -> Iterator[Check]:
         """Add the folders in which a coordinator looks for bundle files.
@@ -134,9 +138,10 @@ class _AirflowChecks:
                 text = f"the Dag bundle {to_one_line(name)} is not a local folder, so its bundle files are not checked"
                 yield Check("Dag bundles", WARNING, text, "make sure that it contains the bundle files")
 
-    def _check_scanned(self, executable: Mapping[str, Any], checked: dict[Path, None]) -> Iterator[Check]:
+    def _check_scanned(
+        self, executable: Mapping[str, Any], mapping: Mapping[str, Any], checked: Mapping[Path, None]
+    ) -> Iterator[Check]:
         """Check what Airflow 3.4 does with the bundle files in all Dag bundles: it asks them for native Dags."""
-        mapping: dict[str, Any] = self._settings.get_json("sdk", "dag_bundle_to_coordinator", {})
         with_files = []
         for dag_bundle in self._dag_bundles.values():
             if dag_bundle.folder is None:

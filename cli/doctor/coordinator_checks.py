@@ -36,8 +36,17 @@ def kwargs_of(coordinator: object) -> Mapping[str, Any]:
     return kwargs if isinstance(kwargs, dict) else {}
 
 
-def check_kwargs(name: str, coordinator: Mapping[str, Any], release: tuple[int, int] | None) -> Iterator[Check]:
-    """Yield a failure if the coordinator of a release does not have a keyword argument in its settings."""
+def check_kwargs(
+    name: str, coordinator: Mapping[str, Any], release: tuple[int, int] | None, *, is_used: bool
+) -> Iterator[Check]:
+    """Yield a failure if the coordinator of a release does not have a keyword argument in its settings.
+
+    Args:
+        name: the name of the coordinator.
+        coordinator: its settings.
+        release: the major and the minor version of Airflow; None if they are unknown.
+        is_used: whether Airflow creates the coordinator. If it does not, there is only a warning.
+    """
     if release not in ((3, 3), (3, 4)) or coordinator.get("classpath") != COORDINATOR_CLASS:
         return
     folders, other = (_DAG_BUNDLE, _ROOT) if release == DAG_BUNDLE_RELEASE else (_ROOT, _DAG_BUNDLE)
@@ -46,11 +55,14 @@ def check_kwargs(name: str, coordinator: Mapping[str, Any], release: tuple[int, 
         if key in (folders, _TIMEOUT):
             continue
         label = to_one_line(str(key))
-        text = f"{to_one_line(name)} has {label}, which Airflow {version} does not know, {_NO_LOG}"
+        result = _NO_LOG if is_used else "but no queue leads to it"
+        text = f"{to_one_line(name)} has {label}, which Airflow {version} does not know, {result}"
         cure = f"remove {label} from kwargs"
-        if key == other:
+        if not is_used:
+            cure = "remove the coordinator when no host needs it"
+        elif key == other:
             cure = f"replace it: dagfloe settings FOLDER --airflow {version} prints the settings"
-        yield Check("coordinators", FAILED, text, cure)
+        yield Check("coordinators", FAILED if is_used else WARNING, text, cure)
 
 
 def check_queues(queues: Mapping[str, Any], coordinators: Iterable[str], executable: Sequence[str]) -> Check:

@@ -93,6 +93,20 @@ def test_settings_of_the_other_release(host: Host) -> None:
         assert [problem.text for problem in host.problems("?")] == []
 
 
+def test_settings_of_both_releases(host: Host) -> None:
+    """A coordinator for the other release is only a warning if Airflow does not create it."""
+    host.sdk = {"dag_bundle_to_coordinator": {"dags-folder": "for-3.4"}}
+    host.coordinate("for-3.3", {"executables_root": [str(host.folder / "dags")]})
+    host.coordinate("for-3.4", {"task_handler_bundle_name": "dags-folder"})
+    for version in ("3.3.2", "3.4.0b2"):
+        host.sdk["queue_to_coordinator"] = {"dagfloe": f"for-{version[:3]}"}
+        problems = host.problems(version)
+        assert [problem.state for problem in problems] == ["warning"]
+        assert problems[0].text.endswith("does not know, but no queue leads to it")
+    host.sdk["queue_to_coordinator"] = {"dagfloe": "for-3.3"}
+    assert [problem.state for problem in host.problems()] == ["failed"]
+
+
 def test_a_misspelled_keyword_argument(host: Host) -> None:
     """Airflow cannot create a coordinator with it, so the check names it."""
     host.coordinate("dagfloe", {"task_handler_bundle": "dags-folder"})
