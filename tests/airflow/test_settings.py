@@ -14,6 +14,7 @@ import pytest
 
 from dagfloe.cli.doctor.airflow_checks import check_airflow
 from dagfloe.cli.doctor.airflow_version import find_version
+from support.blocks import ROOT, read_blocks
 from support.raw_bundle import write_bundle
 
 if TYPE_CHECKING:
@@ -233,3 +234,27 @@ def test_parsers(host: Host) -> None:
     (dags / ".airflowignore").write_text("*\n")
     assert host.python(PARSE.replace("importer.get_parsing_coordinator()", "pass"), "dags-folder") == {"files": []}
     assert host.failures() == []
+
+
+def test_settings_for_both_releases(host: Host) -> None:
+    """The settings of the page on upgrading work in 3.3, and with the other queue in 3.4."""
+    both, newer = (
+        block.content.replace("/opt/airflow", str(host.home))
+        for block in read_blocks(ROOT / "docs" / "how-to" / "upgrading-to-3.4.md")
+        if block.language == "ini"
+    )
+    (host.home / "dags" / "sales").rename(host.home / "sales")
+    (host.home / "bundles").mkdir()
+    (host.home / "sales").rename(host.home / "bundles" / "sales")
+    host.ask(host.bin / "airflow", "config", "get-value", "core", "dags_folder")
+    folders = {"folders": [str(host.home / "bundles")]}
+    error = {"error": "InvalidCoordinatorError: Cannot instantiate coordinator 'for-3.3'"}
+    host.paste(both)
+    assert host.python(LOAD, "dagfloe") == (error if host.is_newer else folders)
+    assert [check.state for check in host.failures()] == (["failed"] if host.is_newer else [])
+    host.paste(newer)
+    error = {"error": "InvalidCoordinatorError: Cannot instantiate coordinator 'for-3.4'"}
+    assert host.python(LOAD, "dagfloe") == (folders if host.is_newer else error)
+    assert [check.state for check in host.failures()] == ([] if host.is_newer else ["failed"])
+    if host.is_newer:
+        assert host.python(PARSE, "bundle-files") == {"files": ["sales"]}
