@@ -240,9 +240,9 @@ airflow-test: dist test-bundles $(AIRFLOW_INSTALLED) $(AIRFLOWS_INSTALLED)
 airflow-e2e: $(LAUNCHER) $(AIRFLOW_INSTALLED) $(FOR_AIRFLOW)/.installed | $(STAMP)
 	DAGFLOE_AIRFLOW_VERSION=$(AIRFLOW) $(PYTEST) -m airflow -v $(E2E)
 
-## airflow-readme: Follow the README up to a task's log, in a home folder and an Airflow of its own
-airflow-readme: .venvs/airflow-3.3.2/.installed $(STAMP)
-	$(RUN_TESTS_MODULE) e2e.readme
+## airflow-readme: Follow the README up to a task's log, in a home folder and an Airflow of its own, AIRFLOW=3.3.2
+airflow-readme: $(AIRFLOW_INSTALLED) $(STAMP)
+	$(RUN_TESTS_MODULE) e2e.readme $(AIRFLOW)
 
 # PUBLISH=--publish also writes the pictures of the documentation to docs/assets.
 ## airflow-pictures: Take pictures of an Airflow's web page, AIRFLOW=3.3.2, to .cache/screenshots, and check them

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from e2e.readme import is_for_newer
 from support import sales_project
 from support.blocks import PAGES, ROOT, Block, read_blocks
 from support.page_runner import PLACES
@@ -51,11 +52,6 @@ def ask(folder: Path, *arguments: str) -> Any:
     return json.loads(answer.stdout.splitlines()[-1])
 
 
-def is_for_newer(block: Block) -> bool:
-    """Whether a block is a setting of Airflow 3.4."""
-    return "task_handler_bundle_name" in block.content
-
-
 def as_ini(block: Block) -> str:
     """Convert settings to the format of `airflow.cfg`; a Helm chart has them below `config`."""
     if block.language == "ini":
@@ -87,7 +83,7 @@ def test_settings(tmp_path: Path) -> None:
     (home / "bundles").mkdir(parents=True)
     (home / "airflow.cfg").touch()
     release = ask(tmp_path, "-c", "import airflow, json; print(json.dumps(airflow.__version__.split('.')[:2]))")
-    blocks = [block for block in SETTINGS if is_for_newer(block) == (list(map(int, release)) >= [3, 4])]
+    blocks = [block for block in SETTINGS if is_for_newer(block.content) == (list(map(int, release)) >= [3, 4])]
     assert blocks
     for block in blocks:
         settings = PLACES.sub(lambda match: f"{tmp_path}{match[0]}", as_ini(block))

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from e2e.api import Api, ApiError, DeadlineError
 from e2e.places import ROOT
 from e2e.processes import interrupt_once, kill_marked, marked
-from e2e.settings import free_port
+from e2e.settings import free_port, newer
 from e2e.shell import Shell
 from support.blocks import Block, read_blocks
 from support.page_runner import matches, read_console
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 README = ROOT / "README.md"
 SECTION = "## From nothing to a task's log in Airflow"
-AIRFLOW = ROOT / ".venvs" / "airflow-3.3.2" / "bin"
 MARK = "DAGFLOE_README"
 #: The URL of the log on the page, and the line that the log must contain.
 LOG = re.compile(r"<http://localhost:8080/dags/(\w+)/runs/(\w+)/tasks/(\w+)> has the log .*?\n`([^`]+)`", re.DOTALL)
@@ -52,15 +51,15 @@ class ReadmeError(Exception):
     """Something differs from the page."""
 
 
-def main() -> int:
-    """Type all commands, and return the exit status."""
+def main(version: str) -> int:
+    """Type all commands with a version of Airflow, and return the exit status."""
     interrupt_once("\nStopping ...")
     mark = (MARK, uuid.uuid4().hex)
     start = time.monotonic()
     try:
         with tempfile.TemporaryDirectory(prefix="dagfloe-readme-") as folder:
             try:
-                _type_all(Path(folder), dict([mark]))
+                _type_all(Path(folder), version, dict([mark]))
                 _check_leftovers(Path(folder), "=".join(mark))
             finally:
                 kill_marked("=".join(mark))
@@ -85,17 +84,23 @@ def path_blocks() -> Iterator[Block]:
             yield block
 
 
-def _type_all(folder: Path, mark: dict[str, str]) -> None:
+def is_for_newer(settings: str) -> bool:
+    """Whether settings of the pages are for Airflow 3.4 and not for 3.3."""
+    return "executables_root" not in settings
+
+
+def _type_all(folder: Path, version: str, mark: dict[str, str]) -> None:
     home, airflow_home = folder / "home", folder / "home" / "airflow"
     for path in (home, folder / "tmp"):
         path.mkdir()
     port = free_port()
     passwords = airflow_home / _search(PASSWORDS)[0]
     api = Api(f"http://127.0.0.1:{port}", login=lambda: ("admin", json.loads(passwords.read_text())["admin"]))
-    with Shell(ROOT, _environment(folder, port) | mark, folder / "typed.txt") as shell:
+    with Shell(ROOT, _environment(folder, version, port) | mark, folder / "typed.txt") as shell:
         for block in path_blocks():
             if block.language == "ini":
-                _put(Path(block.name.replace("$AIRFLOW_HOME", str(airflow_home))), block)
+                if is_for_newer(block.content) == newer(version):
+                    _put(airflow_home / "airflow.cfg", block)
                 continue
             for command, expected in read_console(block.content):
                 _type(shell, block, command, expected)
@@ -113,7 +118,7 @@ def _search(pattern: re.Pattern[str]) -> tuple[str, ...]:
     return match.groups()
 
 
-def _environment(folder: Path, port: int) -> dict[str, str]:
+def _environment(folder: Path, version: str, port: int) -> dict[str, str]:
     """Return the environment of the shell: of this user's variables it has only those that pip needs."""
     env = {
         name: value
@@ -130,7 +135,7 @@ def _environment(folder: Path, port: int) -> dict[str, str]:
         "HOME": str(folder / "home"),
         "TMPDIR": str(folder / "tmp"),
         "LANG": "C.UTF-8",
-        "PATH": os.pathsep.join([str(AIRFLOW), "/usr/local/bin", "/usr/bin", "/bin"]),
+        "PATH": os.pathsep.join([f"{ROOT}/.venvs/airflow-{version}/bin", "/usr/local/bin", "/usr/bin", "/bin"]),
         "SPT_NOENV": "1",  # Airflow's process titles would overwrite the environment, where the mark is
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": str(port),
@@ -210,4 +215,4 @@ def _print(message: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1]))
