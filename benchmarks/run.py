@@ -13,7 +13,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from benchmarks import airflow_starts, builds, imports, load, machine, masking, page, plot, starts, throughput
+from benchmarks import airflow_starts, builds, imports, load, machine, masking, page, parses, plot, starts, throughput
 from benchmarks.files import Files
 from benchmarks.report import Report, Table, as_text, number
 
@@ -37,6 +37,7 @@ def subjects(files: Files, *, quick: bool) -> list[Subject]:
         ("large XComs", lambda: [load.xcoms(files, rounds(7, 2))]),
         ("soak", lambda: [load.soak(files, rounds(120, 10))]),
         ("starts", lambda: starts.measure(files, rounds(41, 9), rounds(15, 5))),
+        ("parses", lambda: [parses.measure(files, rounds(41, 9))]),
         ("Airflow", lambda: airflow_starts.measure(files, rounds(11, 3))),
         ("mapped instances", lambda: [load.mapped(files, rounds(1000, 100))]),
         ("builds", lambda: [builds.builds(files, "small task", files.small_project, rounds(3, 1))]),
