@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from dagfloe.cli.doctor.airflow_settings import AirflowSettings, ExternalSettingError, SettingError
 from dagfloe.cli.doctor.airflow_version import find_version, release_of
 from dagfloe.cli.doctor.bundle_checks import host_problem
-from dagfloe.cli.doctor.bundle_folder import read_bundles
+from dagfloe.cli.doctor.bundle_folder import declared_queues, read_bundles
 from dagfloe.cli.doctor.check import FAILED, OK, WARNING, Check
 from dagfloe.cli.doctor.coordinator_checks import (
     DAG_BUNDLE_RELEASE,
     check_dag_bundle_names,
+    check_declared_queues,
     check_kwargs,
     check_parsers,
     check_queues,
@@ -78,6 +79,8 @@ class _AirflowChecks:
         self._dag_bundles: dict[str, DagBundle] = {}
         #: The bundle file of each dag_id.
         self._files: dict[str, Path] = {}
+        #: A bundle file of each queue that tasks declare.
+        self._queues: dict[str, Path] = {}
 
     def run(self) -> Iterator[Check]:
         """Yield the results.
@@ -111,6 +114,7 @@ class _AirflowChecks:
             yield from self._check_folder(folder)
         if executable and self._release is not None and self._has_dag_bundles:
             yield from self._check_scanned(executable, mapping, folders)
+        yield from check_declared_queues(self._queues, queues)
 
     def _find_folders(self, coordinator: Mapping[str, Any], folders: dict[Path, None]) -> Iterator[Check]:
         """Add the folders in which a coordinator looks for bundle files.
@@ -178,6 +182,7 @@ class _AirflowChecks:
         name, label = "bundle file", to_one_line(str(path))
         duplicates = [dag_id for dag_id in dag_ids if self._files.get(dag_id, path) != path]
         self._files.update(dict.fromkeys(dag_ids, path))
+        self._queues.update(dict.fromkeys(declared_queues(bundle), path))
         if problem := host_problem(bundle):
             return Check(name, FAILED, f"{label}: {problem}", "build it for this host")
         if self._expects_native_dags(bundle) and path.suffix:

@@ -14,6 +14,7 @@ from dagfloe.cli.show.terminal_text import to_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from dagfloe.cli.doctor.dag_bundles import DagBundle
 
@@ -79,6 +80,21 @@ def check_queues(queues: Mapping[str, Any], coordinators: Iterable[str], executa
         cure = f"add to [sdk]: {to_one_line(queue)}" if executable else "add a coordinator for bundle files"
         return Check("queues", WARNING, "none is for bundle files", cure)
     return Check("queues", OK, f"for bundle files: {to_one_line(', '.join(usable))}")
+
+
+def check_declared_queues(declared: Mapping[str, Path], queues: Mapping[str, Any]) -> Iterator[Check]:
+    """Yield a warning for each queue that a task declares, and that leads to no coordinator.
+
+    A stub Dag may have other queues: see `dagfloe stub --queue`.
+    """
+    for queue, path in sorted(declared.items()):
+        if queue not in queues:
+            label = to_one_line(queue)
+            text = (
+                f"tasks of {to_one_line(str(path))} declare the queue {label}, which leads to no coordinator, "
+                "so Airflow runs their stubs, which fail"
+            )
+            yield Check("queues", WARNING, text, f"add {label} to [sdk] queue_to_coordinator")
 
 
 def check_dag_bundle_names(

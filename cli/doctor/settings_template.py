@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from dagfloe.cli.doctor.bundle_folder import read_bundles
+from dagfloe.cli.doctor.bundle_folder import declared_queues, read_bundles
 from dagfloe.cli.doctor.coordinator_checks import COORDINATOR_CLASS, DAG_BUNDLE_RELEASE
 from dagfloe.cli.doctor.dag_bundles import DEFAULT_BUNDLE, LOCAL_BUNDLE
-from dagfloe.format.errors import ManifestError
-from dagfloe.format.manifest import declaration, validate_manifest
 from dagfloe.stub.dag_file import DEFAULT_QUEUE
 
 if TYPE_CHECKING:
@@ -58,14 +55,7 @@ def render_settings(folder: Path, release: tuple[int, int], dags_folder: Path) -
 
 def _queues(folder: Path) -> Iterable[str]:
     """Return the queues that the bundle files in a folder declare, and the default queue."""
-    names: set[str] = set()
-    for bundle in read_bundles(folder):
-        with contextlib.suppress(ManifestError):
-            validate_manifest(bundle.manifest)
-            declared = [declaration(bundle.manifest, dag_id) for dag_id in bundle.manifest["dags"]]
-            tasks = [task for dag in declared if dag for task in dag["tasks"].values()]
-            names.update(task["queue"] for task in tasks if "queue" in task)
-    return sorted({DEFAULT_QUEUE, *names})
+    return sorted({DEFAULT_QUEUE}.union(*map(declared_queues, read_bundles(folder))))
 
 
 def _json(value: object) -> str:

@@ -25,6 +25,9 @@ dags: {DAG: {tasks: [t]}}
 sdk: {language: raw, version: "1", supervisor_schema_version: "2026-06-16"}
 source: raw.py
 """
+DECLARING = MANIFEST.replace("{tasks: [t]}", "{tasks: [t], declaration: {tasks: {t: {queue: large}}}}").replace(
+    "language: raw", "language: python, name: dagfloe"
+)
 NATIVE = MANIFEST + "dag_source_paths: {DAG: raw.py}\n"
 
 
@@ -173,6 +176,17 @@ def test_a_queue_that_leads_nowhere(host: Host) -> None:
         assert problem.text.endswith("the coordinator of fast, so every task on this host fails, Python tasks too")
         assert problem.cure == f"correct [sdk] queue_to_coordinator: {cure}"
     host.sdk |= {"coordinators": coordinators, "queue_to_coordinator": {"fast": "dagfloe"}}
+    assert host.problems() == []
+
+
+def test_a_declared_queue_that_leads_nowhere(host: Host) -> None:
+    """Airflow would run the stub of the task itself."""
+    path = host.add("dags/big", "big", DECLARING)
+    (problem,) = host.problems()
+    assert (problem.name, problem.state) == ("queues", "warning")
+    assert problem.text.startswith(f"tasks of {path} declare the queue large, which leads to no coordinator")
+    assert problem.cure == "add large to [sdk] queue_to_coordinator"
+    host.sdk["queue_to_coordinator"]["large"] = "dagfloe"
     assert host.problems() == []
 
 
