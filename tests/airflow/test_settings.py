@@ -15,6 +15,7 @@ import pytest
 from dagfloe.cli.doctor.airflow_checks import check_airflow
 from dagfloe.cli.doctor.airflow_version import find_version
 from support.blocks import ROOT, read_blocks
+from support.quoted_messages import shows
 from support.raw_bundle import write_bundle
 
 if TYPE_CHECKING:
@@ -168,20 +169,20 @@ def refuse_other_release(host: Host) -> str:
     """Set what only the other release has."""
     kwargs = {"executables_root": [str(host.home / "dags")]}, {"task_handler_bundle_name": "dags-folder"}
     host.coordinate(**kwargs[0 if host.is_newer else 1])
-    return "InvalidCoordinatorError: Cannot instantiate coordinator 'dagfloe'"
+    return "Cannot instantiate coordinator '…'"
 
 
 def refuse_keyword(host: Host) -> str:
     """Misspell a keyword argument."""
     host.coordinate(task_startup=60, **({} if host.is_newer else {"executables_root": [str(host.home / "dags")]}))
-    return "InvalidCoordinatorError: Cannot instantiate coordinator 'dagfloe'"
+    return "Cannot instantiate coordinator '…'"
 
 
 def refuse_queue(host: Host) -> str:
     """Send a queue nowhere; the other queue fails, too."""
     repair(host)
     host.configure(queue_to_coordinator={"dagfloe": "dagfloe", "fast": "missing"})
-    return "ValueError: [sdk] queue_to_coordinator references invalid coordinator key: 'missing'"
+    return "[sdk] queue_to_coordinator references invalid coordinator key: '…'"
 
 
 def refuse_dag_bundle(host: Host) -> str:
@@ -189,7 +190,7 @@ def refuse_dag_bundle(host: Host) -> str:
     if not host.is_newer:
         pytest.skip("Airflow 3.3 has no such setting")
     host.coordinate(task_handler_bundle_name="handlers")
-    return "InvalidCoordinatorError: [sdk] coordinators 'dagfloe' sets task_handler_bundle_name='handlers'"
+    return "sets task_handler_bundle_name='…', which is not a bundle in [dag_processor] dag_bundle_config_list"
 
 
 def repair(host: Host) -> None:
@@ -199,11 +200,11 @@ def repair(host: Host) -> None:
 
 @pytest.mark.parametrize("break_settings", [refuse_other_release, refuse_keyword, refuse_queue, refuse_dag_bundle])
 def test_refused_settings(host: Host, break_settings: Callable[[Host], str]) -> None:
-    """Airflow cannot create the coordinator, and doctor fails; with the advice, both accept the settings."""
+    """Airflow cannot create the coordinator, and doctor fails. Corrected, both accept the settings."""
     message = break_settings(host)
-    assert host.python(LOAD, "dagfloe")["error"].startswith(message)
+    shows(message, host.python(LOAD, "dagfloe")["error"])
     if break_settings in (refuse_queue, refuse_dag_bundle):  # Python tasks fail, too
-        assert host.python(LOAD, "default")["error"].startswith(message)
+        shows(message, host.python(LOAD, "default")["error"])
     assert len(host.failures()) == 1
     repair(host)
     assert host.python(LOAD, "dagfloe") == {"folders": [str(host.home / "dags")]}
