@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from dagfloe.build.answers import ANSWERS_FILE, pack_answers
 from dagfloe.build.bundle_writer import new_bundle_file, prepare_output
 from dagfloe.build.freeze.analysis import list_frozen, read_libraries
 from dagfloe.build.freeze.pyinstaller import freeze
@@ -25,7 +25,6 @@ from dagfloe.format.contents import ARCHIVE_COOKIE, read_parts
 from dagfloe.format.errors import FreezeError, PackError
 from dagfloe.format.manifest import render_manifest, validate_manifest, with_digests
 from dagfloe.format.payload import LINK, Payload, read_program
-from dagfloe.runtime.process.host import HANDLERS_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -91,7 +90,7 @@ def build_bundle(plan: BuildPlan, progress: Progress, *, verbose: bool = False) 
             binary = program.read_bytes()
             floor = find_floor(program.name, ((program.name, binary), *read_libraries(work)))
         else:
-            _write_handlers(program, metadata)
+            (program.parent / ANSWERS_FILE).write_bytes(pack_answers(metadata))
             binary, floor = _pack_payload(launcher, program, project)
         manifest = with_digests(
             {**metadata, **({"floor": floor.to_manifest()} if floor else {})}, hashlib.sha256(binary).digest(), source
@@ -117,12 +116,6 @@ def build_bundle(plan: BuildPlan, progress: Progress, *, verbose: bool = False) 
         )
         plan.record(_outer_files(project, environment, work), built)
     return built
-
-
-def _write_handlers(program: Path, metadata: dict[str, Any]) -> None:
-    """Add the task handlers to the program's files, so that a Dag processor need not import the author's modules."""
-    handlers = {dag_id: dag["task_handlers"] for dag_id, dag in metadata["dags"].items()}
-    (program.parent / "_internal" / HANDLERS_FILE).write_text(json.dumps(handlers), "utf-8")
 
 
 def _pack_payload(launcher: bytes, program: Path, project: Project) -> tuple[bytes, Floor | None]:

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dagfloe.runtime.process.host import HANDLERS_FILE
+from dagfloe.build.answers import ANSWERS_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,9 +64,9 @@ def _package_of_module(name: str) -> str:
 
 
 def _package_of_file(path: str) -> str:
-    path = path.removeprefix("_internal/")
-    if path == HANDLERS_FILE:
+    if path == ANSWERS_FILE:
         return TOOL
+    path = path.removeprefix("_internal/")
     if _PYTHON_FILE.fullmatch(path):
         return PYTHON
     if _LIBRARY.fullmatch(path):

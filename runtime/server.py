@@ -27,11 +27,11 @@ from dagfloe.runtime.log.sanitizer import class_name, safe_string
 from dagfloe.runtime.process.children import end_children_with_us
 from dagfloe.runtime.process.ending import Ending, Spares, leave_if_forked
 from dagfloe.runtime.process.exit_guard import ExitGuard
-from dagfloe.runtime.process.host import is_for_dag_processor, open_parent, read_handlers, unpacked_folder
+from dagfloe.runtime.process.host import open_parent, unpacked_folder
 from dagfloe.runtime.process.signals import PeerWatch, StopSignals, TimeLimit
 from dagfloe.runtime.task_runner import TaskRunner
 from dagfloe.runtime.wire.comms import REPLY_TIMEOUT_S, Comms
-from dagfloe.runtime.wire.dial import dial_both
+from dagfloe.runtime.wire.dial import adopt_both, dial_both
 from dagfloe.runtime.wire.messages import end_task, read_startup, retry_task
 from dagfloe.runtime.wire.parsing import is_parse_request, parsing_result
 
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
     from dagfloe.runtime.log.handler import ChannelHandler
     from dagfloe.runtime.log.output import Output
     from dagfloe.runtime.wire.addresses import Address
-    from dagfloe.runtime.wire.frames import Frame
 
 REPLY_TIMEOUT_VARIABLE = "DAGFLOE_REPLY_TIMEOUT_S"
 #: How long the author's threads and exit handlers may run after the end of the task.
@@ -93,7 +92,7 @@ def serve(config: BundleConfig, comm: Address, logs: Address, launcher: int | st
     try:
         with StopSignals(cancellation) as signals:
             parent = open_parent()
-            comm_socket, logs_socket = dial_both(comm, logs)
+            comm_socket, logs_socket = adopt_both(os.environ) or dial_both(comm, logs)
             channel.connect(logs_socket)
             _clean_unpacked_folders()
             end_children_with_us(launcher, os.environ, channel.log)
@@ -178,21 +177,14 @@ def _answer(
     """
     log = handler.log
     version = config.schema_version
-    frame = None
     cancellation.arm()  # until the task runs, a stop ends the process
     try:
-        # Usually, the module is imported while the supervisor asks the API server for the task.
-        if is_for_dag_processor(os.environ) and (handlers := read_handlers()) is not None:
-            frame = comms.receive_first()
-            if is_parse_request(frame.body, version):
-                cancellation.is_armed = False
-                return parsing_result(frame.body, lambda: handlers)
         try:
             bundle = _import_bundle(config, handler, ending)
         except _ImportFailedError as failure:  # within the outer block: a stop can arrive while this is handled
             _log_failure_to_begin(failure.cause, log)
-            return _answer_without_bundle(comms, frame, cancellation, failure.cause, version)
-        frame = frame or comms.receive_first()
+            return _answer_without_bundle(comms, cancellation, failure.cause, version)
+        frame = comms.receive_first()
         cancellation.is_armed = False
         if frame.error is not None:
             raise RemoteProtocolError(f"the first frame is an error: {frame.error.get('error')}")
@@ -238,7 +230,7 @@ def _declare_handlers(bundle: Bundle) -> Mapping[str, Any]:
 
 
 def _answer_without_bundle(
-    comms: Comms, frame: Frame | None, cancellation: Cancellation, error: BaseException, schema_version: str
+    comms: Comms, cancellation: Cancellation, error: BaseException, schema_version: str
 ) -> dict[str, Any] | None:
     """Tell a Dag processor why the bundle cannot be imported; nobody else expects an answer.
 
@@ -247,10 +239,10 @@ def _answer_without_bundle(
     and the log would be lost.
     """
     comms.reply_timeout_s = SUPERVISOR_TIMEOUT_S
+    body = None
     with suppress(DagfloeError, TaskCancelled):
-        frame = frame or comms.receive_first()
+        body = comms.receive_first().body
     cancellation.is_armed = False
-    body = None if frame is None else frame.body
     return parsing_result(body, dict, error) if is_parse_request(body, schema_version) else None
 
 

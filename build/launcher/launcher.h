@@ -11,6 +11,8 @@
  *   entry.c    prepares an entry: finds it intact, unpacks it or repairs it
  *   unpack.c   writes the files of the payload into an entry
  *   prune.c    removes entries that are no longer used
+ *   request.c  reads the first frame of a Dag processor
+ *   answer.c   answers a Dag processor
  *   digest.c   BLAKE2b
  *   decode.c   LZ4 blocks
  *   clock.c    times that no change of the host's clock affects
@@ -87,6 +89,12 @@ struct store {
     bool is_shared; /* all users may read it */
 };
 
+/* Bytes inside a block that something else owns. */
+struct bytes {
+    const uint8_t *start;
+    size_t size;
+};
+
 /* What this process does with signals, before it starts to hold them back. */
 struct signals {
     sigset_t mask;
@@ -137,6 +145,15 @@ enum result unpack(const struct store *store, const struct bundle *bundle, int f
 /* prune.c */
 void prune(const struct store *store, const char *current_id);
 uint64_t sweep_objects(const struct store *store);
+
+/* request.c */
+bool is_text(const struct bytes *bytes, const char *text);
+bool parse_request(const uint8_t *payload, size_t size, struct bytes *type, struct bytes *file);
+
+/* answer.c */
+bool find_answer(const uint8_t *answers, size_t size, const struct bytes *type, struct bytes *answer);
+void answer_dag_processor(const struct bundle *bundle, char **argv);
+void close_sockets(void);
 
 /* digest.c */
 void digest(const uint8_t *data, size_t length, uint8_t out[DIGEST_BYTES]);

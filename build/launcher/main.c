@@ -44,8 +44,12 @@ int main(int argc, char **argv) {
         return argc < 3 ? EXIT_CANNOT_RUN : watch((pid_t)atol(argv[1]), argv + 2);
     }
     ignore_signals_of_writes();
+    unsetenv("_DAGFLOE_SOCKETS");
     if (read_bundle(&bundle, &reason) != OK) {
         return fail(&bundle, &reason);
+    }
+    if (is_task) {
+        answer_dag_processor(&bundle, argv);
     }
     find_places(&places, &bundle);
     for (int i = 0; i < places.count; i++) {

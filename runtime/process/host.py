@@ -11,8 +11,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, MutableMapping
-    from typing import Any
+    from collections.abc import MutableMapping
 
 #: Where the launcher is if it does not start the program itself: see `dagfloe.build.freeze.stage`.
 _LAUNCHER = os.path.join(__file__.rpartition("dagfloe")[0], "dagfloe", "launcher")  # noqa: PTH118
@@ -26,11 +25,6 @@ _TLS_ROOTS = (
     "/etc/ssl/ca-bundle.pem",
     "/etc/ssl/cert.pem",
 )
-
-#: What Airflow's Dag processor sets as the address of the database, for the processes that parse files.
-_DATABASE, _NO_DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "airflow-db-not-allowed"
-#: The file of the frozen program that holds the task handlers; the build writes it.
-HANDLERS_FILE = "task-handlers.json"
 
 
 def is_frozen() -> bool:
@@ -159,28 +153,3 @@ def open_parent() -> int | None:
     if not same:
         raise ProcessLookupError(f"process {parent} is not the one that unpacked {folder}")
     return descriptor
-
-
-def is_for_dag_processor(environment: Mapping[str, str]) -> bool:
-    """Whether a Dag processor seems to have started this process.
-
-    It is only a hint: it decides whether the module is imported before or after the first frame is read.
-
-    Args:
-        environment: the process's environment.
-    """
-    return environment.get(_DATABASE, "").startswith(_NO_DATABASE)
-
-
-def read_handlers() -> dict[str, Any] | None:
-    """The task handlers that the build wrote into the program, by dag_id; None if it wrote none, as in one file."""
-    if not is_frozen():
-        return None
-    import json  # noqa: PLC0415 - loaded at start anyway
-
-    try:
-        with open(os.path.join(vars(sys)["_MEIPASS"], HANDLERS_FILE), "rb") as file:  # noqa: PTH118, PTH123
-            handlers: dict[str, Any] = json.load(file)
-    except FileNotFoundError:
-        return None
-    return handlers

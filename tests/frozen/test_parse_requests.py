@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from support.peer import Peer
+from support.peer import Peer, pack
 from support.schemas import NEW, violations
 
 if TYPE_CHECKING:
@@ -77,6 +78,59 @@ def test_dags(file: Path, form: str) -> None:
     answer, events = ask(file, "DagFileParseRequest", DAG_PROCESSOR)
     assert (answer["serialized_dags"], answer["import_errors"]) == ([], {})
     assert events == (["imported"] if form == "one file" else [])
+
+
+def test_nothing_is_unpacked(file: Path, form: str, tmp_path: Path) -> None:
+    """The launcher answers without the program, so nothing is unpacked."""
+    if form == "one file":
+        pytest.skip("it has no launcher, and unpacks itself at every start")
+    ask(file, "DagFileParseRequest", DAG_PROCESSOR | {"DAGFLOE_CACHE_DIR": str(tmp_path / "cache")})
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_request_in_pieces(file: Path) -> None:
+    """A request that arrives byte by byte is answered."""
+    request = {"type": "DagFileParseRequest", "file": "/f", "bundle_path": "/", "bundle_name": "b"}
+    with Peer([str(file)], DAG_PROCESSOR) as peer:
+        for byte in pack([0, request, None]):
+            peer.comm.sendall(bytes([byte]))
+        assert peer.finish()["fileloc"] == "/f"
+
+
+def test_a_long_request(file: Path) -> None:
+    """A request that is too long for the launcher is answered by the program."""
+    request = {"type": "DagFileParseRequest", "file": "/f", "bundle_path": "/", "bundle_name": "x" * 100_000}
+    with Peer([str(file)], DAG_PROCESSOR) as peer:
+        peer.send(0, request)
+        assert peer.finish()["serialized_dags"] == []
+        assert peer.events() == ["imported"]
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b"\0\0",
+        b"\0\0\0\0",
+        b"\xff\xff\xff\xff",
+        b"\0\0\0\x05\x93\x00",
+        b"HTTP/1.1 400 Bad Request\r\n",
+        pack([0, {"type": "Odd"}]),
+    ],
+)
+def test_other_first_frames(file: Path, frame: bytes) -> None:
+    """Any other first frame, whole or not, is one line in the log, and status 1."""
+    with Peer([str(file)], DAG_PROCESSOR) as peer:
+        peer.comm.sendall(frame)
+        peer.comm.shutdown(socket.SHUT_WR)
+        peer.silent_end()
+        assert peer.record("The task cannot begin")["level"] == "error"
+
+
+def test_a_dag_processor_that_is_gone(file: Path) -> None:
+    """If the Dag processor closes the connection before it asks, the status is 1."""
+    with Peer([str(file)], DAG_PROCESSOR) as peer:
+        peer.comm.close()
+        assert peer.wait() == 1
 
 
 def test_the_environment_is_only_a_hint(file: Path) -> None:

@@ -115,6 +115,15 @@ class Parts:
         """Why this host cannot run a program that needs a version of glibc; empty if it can."""
         return self.call(b"h", libc_version).decode()
 
+    def first_frame(self, payload: bytes) -> tuple[bytes, bytes] | None:
+        """The type and the file of a Dag processor's first frame; None for any other frame."""
+        kind, separator, file = self.call(b"f", payload).partition(b"\n")
+        return (kind, file) if separator else None
+
+    def stored_answer(self, answers: bytes, kind: bytes) -> bytes:
+        """The beginning of the answer to a type of request; empty if none is stored."""
+        return self.call(b"a", kind + answers, len(kind))
+
     def message(self, message: bytes) -> bytes:
         """Write a message to stderr, and return it as a reason."""
         return self.call(b"m", message)

@@ -101,7 +101,8 @@ WAITS = (
     ),
     Wait(
         "the main thread is woken for a signal",
-        "attempts 0.01 to {dagfloe.runtime.process.main_thread:_LAST_PAUSE_S} s apart, as long as it runs C code",
+        "attempts 0.01 to {dagfloe.runtime.process.main_thread:_LAST_PAUSE_S} s apart, as long as it runs C code; "
+        f"{{{_SIGNALS}:ORPHAN_GRACE_S}} s if the supervisor is gone",
         "Python calls handlers between two instructions only",
     ),
     Wait(
@@ -125,6 +126,16 @@ WAITS = (
         "a wait is what the author asked for",
     ),
     Wait(
+        "the launcher waits for the first frame of a Dag processor",
+        "{build/launcher/answer.c:FIRST_FRAME_MS} ms, then the program waits on",
+        "a Dag processor sends it at once and gives up after 30 s by default",
+    ),
+    Wait(
+        "the launcher waits until a Dag processor reads and confirms the answer",
+        "{build/launcher/answer.c:WRITE_S} s for each part, {build/launcher/answer.c:REPLY_MS} ms",
+        "a Dag processor keeps an answer that it has read",
+    ),
+    Wait(
         "the launcher waits for another one that unpacks the same file",
         "{build/launcher/entry.c:LOCK_TIMEOUT_S} s",
         "a large file on a slow disk; then it uses another cache folder",
@@ -145,6 +156,7 @@ WAITS = (
 )
 #: How many waits each file has. A test counts them, so that a new one needs a row above.
 COUNTS = {
+    "build/launcher/answer.c": 2,
     "build/launcher/clock.c": 1,
     "build/launcher/store.c": 2,
     "build/launcher/wait.c": 4,

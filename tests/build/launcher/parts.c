@@ -139,6 +139,28 @@ static void answer_message(const struct request *request) {
     free(string);
 }
 
+/* The two strings of a first frame, with a line break between them; nothing if the frame is not of a Dag processor. */
+static void answer_first_frame(const struct request *request) {
+    struct bytes type, file;
+    bool is_right = parse_request(request->data, request->size, &type, &file);
+    size_t size = is_right ? type.size + 1 + file.size : 0;
+    char *text = allocate(size + 1);
+    if (is_right) {
+        memcpy(text, type.start, type.size);
+        text[type.size] = '\n';
+        memcpy(text + type.size + 1, file.start, file.size);
+    }
+    answer(text, size);
+    free(text);
+}
+
+/* The answer to a type of request, which is the beginning of the data; the number is its length. */
+static void answer_stored(const struct request *request) {
+    struct bytes type = {request->data, request->number}, found;
+    bool is_found = find_answer(request->data + type.size, request->size - type.size, &type, &found);
+    answer(is_found ? found.start : request->data, is_found ? found.size : 0);
+}
+
 static bool answer_request(const struct request *request) {
     char *path;
     switch (request->verb) {
@@ -161,6 +183,12 @@ static bool answer_request(const struct request *request) {
         return true;
     case 'h':
         answer_host(request);
+        return true;
+    case 'f':
+        answer_first_frame(request);
+        return true;
+    case 'a':
+        answer_stored(request);
         return true;
     case 'm':
         answer_message(request);

@@ -6,22 +6,26 @@ import hashlib
 import platform
 import re
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import lz4.block  # type: ignore[import-untyped,unused-ignore]
+import msgpack
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dagfloe.build.answers import pack_answers
 from dagfloe.format.payload import FOOTER_BYTES, LINK, PLAIN, PROGRAM, Payload, ProgramFile
 from dagfloe.format.trailer import Trailer
 from support.sanitized_launcher import Parts, compile_parts
+from support.strategies import message_bodies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 PAGE_BYTES = 4096
+HANDLERS = b"TaskHandlerParseRequest"
 FILES = (
     ProgramFile("tiny", PROGRAM, b"#!/bin/sh\n"),
     ProgramFile("lib/repeated", PLAIN, b"0123456789" * 50),
@@ -344,6 +348,72 @@ def test_every_cut_of_a_c_library(parts: Parts, tmp_path: Path) -> None:
     assert parts.libc_version(tmp_path / "missing") == 0
     path.write_bytes(b"")
     assert parts.libc_version(path) == 0
+
+
+# First frames
+
+
+@given(st.dictionaries(st.sampled_from(["type", "file", "x", "y" * 40]) | st.text(max_size=3), message_bodies))
+def test_first_frames(parts: Parts, body: dict[str, Any]) -> None:
+    """A first frame with the id 0, and with the strings `type` and `file`, is found, whatever else it contains."""
+    expect_strings(parts, body)
+
+
+@given(message_bodies, st.text("abc/é", max_size=300), st.text("abc/é", max_size=70_000))
+def test_requests(parts: Parts, body: dict[str, Any], kind: str, file: str) -> None:
+    """Strings of any length are found, before and after other fields."""
+    expect_strings(parts, {"type": kind, **body, "file": file})
+
+
+def expect_strings(parts: Parts, body: dict[str, Any]) -> None:
+    """Compare what the launcher finds in a body with what the body contains."""
+    kind, file = body.get("type"), body.get("file")
+    expected = (kind.encode(), file.encode()) if isinstance(kind, str) and isinstance(file, str) else None
+    if expected and b"\n" in expected[0]:
+        return  # parts.c could not tell where it ends
+    assert parts.first_frame(pack_frame([0, body, None])) == expected
+    assert parts.first_frame(pack_frame([1, body])) is None
+    assert parts.first_frame(pack_frame(body)) is None
+
+
+def pack_frame(frame: object) -> bytes:
+    """The payload of a frame."""
+    payload: bytes = msgpack.packb(frame, datetime=True)
+    return payload
+
+
+@given(st.binary(max_size=60) | st.binary(max_size=60).map(lambda data: b"\x93\x00\x8f" + data))
+def test_any_first_frame(parts: Parts, data: bytes) -> None:
+    """No bytes are read beyond the end of a frame, and nothing is found that is not in it."""
+    found = parts.first_frame(data)
+    assert found is None or (found[0] in data and found[1] in data)
+
+
+def test_every_cut_of_a_request(parts: Parts) -> None:
+    """A frame that ends early has no strings."""
+    frame = pack_frame([0, {"a": {"b": [1.5, None, "x" * 300, 2**40, b"x"]}, "type": "T", "file": "/f"}])
+    assert parts.first_frame(frame) == (b"T", b"/f")
+    for size in range(len(frame)):
+        assert parts.first_frame(frame[:size]) is None
+
+
+def test_stored_answers(parts: Parts) -> None:
+    """The answer to each request is found. Cut anywhere, the file has no answer, or the same one."""
+    handlers = {"d": [{"task_id": "t", "binding": "named", "params": None}]}
+    metadata = {"sdk": {"supervisor_schema_version": "2026-10-30"}, "dags": {"d": {"task_handlers": handlers["d"]}}}
+    answers = pack_answers(metadata)
+    whole = {}
+    for kind, result in ((b"DagFileParseRequest", "DagFileParsingResult"), (HANDLERS, "TaskHandlerParsingResult")):
+        whole[kind] = parts.stored_answer(answers, kind)
+        body = msgpack.unpackb(whole[kind] + msgpack.packb("/f"))
+        assert (body["type"], body["fileloc"]) == (result, "/f")
+        assert body.get("task_handlers", handlers) == handlers
+    assert parts.stored_answer(answers, b"StartupDetails") == b""
+    for size in range(len(answers)):
+        for kind, answer in whole.items():
+            assert parts.stored_answer(answers[:size], kind) in (b"", answer)
+    older = pack_answers(metadata | {"sdk": {"supervisor_schema_version": "2026-06-16"}})
+    assert parts.stored_answer(older, HANDLERS) == b""
 
 
 # Messages

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
+from dagfloe.build.answers import ANSWERS_FILE, pack_answers
 from dagfloe.format.payload import LINK, PLAIN, PROGRAM, Payload, ProgramFile
 from support.launcher import CANNOT_RUN, SCRIPT, entries, environment, leftovers, payload, start, write_bundle
-from support.peer import DEADLINE_S
+from support.peer import DEADLINE_S, Peer
 from support.sanitized_launcher import OPTIONS, compile_launcher
 
 if TYPE_CHECKING:
@@ -65,6 +67,26 @@ def test_pruning(launcher: bytes, tmp_path: Path) -> None:
         answer = start(bundle, env=env)
         assert (answer.returncode, answer.stderr) == (0, "")
     assert len(entries(tmp_path / "cache")) == 1
+
+
+def test_answers_a_dag_processor(launcher: bytes, tmp_path: Path) -> None:
+    """The launcher answers a Dag processor. After any other first frame, the program gets the sockets."""
+    script = '#!/bin/sh\necho "$_DAGFLOE_SOCKETS"\n'
+    metadata = {"sdk": {"supervisor_schema_version": "2026-06-16"}, "dags": {}}
+    files = (
+        ProgramFile("tiny", PROGRAM, script.encode()),
+        ProgramFile(ANSWERS_FILE, PLAIN, pack_answers(metadata)),
+    )
+    bundle = write_bundle(tmp_path / "tiny", Payload("tiny", "tiny", files), launcher)
+    env = sanitized(tmp_path / "cache", AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="airflow-db-not-allowed:///")
+    with Peer([str(bundle)], env) as peer:
+        peer.send(0, {"type": "DagFileParseRequest", "file": "/b/tiny", "bundle_path": "/b", "bundle_name": "b"})
+        assert peer.finish()["fileloc"] == "/b/tiny"
+    with Peer([str(bundle)], env) as peer:
+        peer.send(0, {"type": "TaskHandlerParseRequest", "file": "/b/tiny"})
+        output, errors = peer.process.communicate(timeout=DEADLINE_S)
+        assert re.fullmatch(rb"\d+,\d+\n", output)
+        assert errors.endswith(b"the supervisor received no terminal message: the status is 1 instead\n")
 
 
 def test_damaged_content(launcher: bytes, tmp_path: Path) -> None:

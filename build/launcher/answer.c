@@ -1,0 +1,214 @@
+/* Answers a Dag processor, which asks a bundle file for its Dags and its task handlers whenever it parses. The answer
+ * is a file of the payload, so nothing is unpacked and no program is started.
+ *
+ * The environment only hints at a Dag processor. If the first frame is something else, the program is started, and gets
+ * the connected sockets, from which nothing has been read.
+ */
+
+#include "launcher.h"
+
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+enum { HEADER_BYTES = 4, MAX_FRAME_BYTES = 1 << 16, FIRST_FRAME_MS = 30000, REPLY_MS = 10000, WRITE_S = 30 };
+
+/* What a Dag processor sets as the address of the database for the processes that parse files. */
+static const char NO_DATABASE[] = "airflow-db-not-allowed";
+static const char ANSWERS[] = "_internal/dag-processor-answers";
+static int sockets[2] = {-1, -1};
+
+/* The value of a flag of a supervisor's command line, which `is_supervised` has checked. */
+static const char *flag_value(char **argv, const char *name) {
+    size_t length = strlen(name);
+    for (int i = 1; argv[i] != NULL; i++) {
+        if (strncmp(argv[i], name, length) == 0) {
+            return argv[i][length] == '=' ? argv[i] + length + 1 : argv[i + 1];
+        }
+    }
+    return "";
+}
+
+/* Connect to an address with an IPv4 number, as Airflow gives it; -1 for any other, and if nobody listens. */
+static int dial(const char *address) {
+    char host[INET_ADDRSTRLEN];
+    const char *colon = strrchr(address, ':');
+    struct sockaddr_in where = {.sin_family = AF_INET};
+    if (colon == NULL || colon - address >= INET_ADDRSTRLEN) {
+        return -1;
+    }
+    snprintf(host, sizeof host, "%.*s", (int)(colon - address), address);
+    char *end;
+    unsigned long port = strtoul(colon + 1, &end, 10);
+    if (*end != 0 || port == 0 || port > UINT16_MAX || inet_pton(AF_INET, host, &where.sin_addr) != 1) {
+        return -1;
+    }
+    where.sin_port = htons((uint16_t)port);
+    int descriptor = socket(AF_INET, SOCK_STREAM, 0);
+    if (descriptor >= 0 && connect(descriptor, (struct sockaddr *)&where, sizeof where) != 0) {
+        close(descriptor);
+        return -1;
+    }
+    return descriptor;
+}
+
+static uint32_t read_length(const uint8_t *frame) {
+    uint32_t length;
+    memcpy(&length, frame, sizeof length);
+    return be32toh(length);
+}
+
+/* Look at the first frame without taking it. Returns its length with the header; 0 if it is too long or not whole. */
+static size_t peek_frame(int comm, uint8_t *frame) {
+    int64_t deadline = now_ms() + FIRST_FRAME_MS;
+    int needed = HEADER_BYTES, one = 1;
+    size_t found = 0;
+    for (;;) {
+        struct pollfd poller = {.fd = comm, .events = POLLIN | POLLRDHUP};
+        int64_t left = deadline - now_ms();
+        setsockopt(comm, SOL_SOCKET, SO_RCVLOWAT, &needed, sizeof needed);
+        if (left <= 0 || poll(&poller, 1, (int)left) <= 0) {
+            break;
+        }
+        ssize_t count = recv(comm, frame, MAX_FRAME_BYTES, MSG_PEEK | MSG_DONTWAIT);
+        if (count >= HEADER_BYTES && read_length(frame) <= MAX_FRAME_BYTES - HEADER_BYTES) {
+            needed = (int)read_length(frame) + HEADER_BYTES;
+        }
+        if (count >= needed && needed > HEADER_BYTES) {
+            found = (size_t)needed;
+            break;
+        }
+        if (count <= 0 || count > HEADER_BYTES + (ssize_t)read_length(frame) || poller.revents & ~POLLIN ||
+            (count >= HEADER_BYTES && needed == HEADER_BYTES)) {
+            break;
+        }
+    }
+    setsockopt(comm, SOL_SOCKET, SO_RCVLOWAT, &one, sizeof one);
+    return found;
+}
+
+/* The content of the file with the answers, in a new block; NULL if the file is missing or damaged. */
+static uint8_t *read_answers(const struct bundle *bundle, size_t *size) {
+    for (uint32_t i = 0; i < bundle->count; i++) {
+        const struct file *file = &bundle->files[i];
+        if (strcmp(file->path, ANSWERS) != 0 || file->is_link) {
+            continue;
+        }
+        uint8_t content_digest[DIGEST_BYTES], *content = malloc(file->size + 1);
+        if (content == NULL) {
+            return NULL;
+        }
+        if (file->stored_size == file->size) {
+            memcpy(content, file->stored, file->size);
+        } else if (!decode(file->stored, file->stored_size, content, file->size)) {
+            free(content);
+            return NULL;
+        }
+        digest(content, file->size, content_digest);
+        if (memcmp(content_digest, file->digest, DIGEST_BYTES) == 0) {
+            *size = file->size;
+            return content;
+        }
+        free(content);
+        return NULL;
+    }
+    return NULL;
+}
+
+/* Find the answer to a type of message: pairs of a type and the beginning of its answer, each after its length. */
+bool find_answer(const uint8_t *answers, size_t size, const struct bytes *type, struct bytes *answer) {
+    const uint8_t *at = answers, *end = answers + size;
+    while (at < end) {
+        struct bytes parts[2];
+        for (int i = 0; i < 2; i++) {
+            if ((size_t)(end - at) < sizeof(uint64_t) || read_u64(at) > (size_t)(end - at) - sizeof(uint64_t)) {
+                return false;
+            }
+            parts[i] = (struct bytes){at + sizeof(uint64_t), (size_t)read_u64(at)};
+            at = parts[i].start + parts[i].size;
+        }
+        if (parts[0].size == type->size && memcmp(parts[0].start, type->start, type->size) == 0) {
+            *answer = parts[1];
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool send_all(int comm, const void *data, size_t size) {
+    const char *at = data;
+    while (size > 0) {
+        ssize_t count = send(comm, at, size, MSG_NOSIGNAL);
+        if (count <= 0) {
+            return false;
+        }
+        at += count;
+        size -= (size_t)count;
+    }
+    return true;
+}
+
+/* Send the frame: its length, the array of the id 0 and of the body, whose last value is the path that was asked. */
+static bool send_answer(int comm, const struct bytes *answer, const struct bytes *file) {
+    struct timeval timeout = {.tv_sec = WRITE_S};
+    uint32_t length = htobe32((uint32_t)(2 + answer->size + 5 + file->size)),
+             file_length = htobe32((uint32_t)file->size);
+    setsockopt(comm, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
+    return send_all(comm, &length, sizeof length) && send_all(comm, "\x92\x00", 2) &&
+           send_all(comm, answer->start, answer->size) && send_all(comm, "\xdb", 1) &&
+           send_all(comm, &file_length, sizeof file_length) && send_all(comm, file->start, file->size);
+}
+
+/* Wait until the supervisor confirms the answer. */
+static bool is_confirmed(int comm) {
+    struct pollfd poller = {.fd = comm, .events = POLLIN};
+    char byte;
+    return poll(&poller, 1, REPLY_MS) > 0 && recv(comm, &byte, 1, 0) == 1;
+}
+
+/* Close the sockets, which the program has. */
+void close_sockets(void) {
+    close(sockets[0]);
+    close(sockets[1]);
+}
+
+/* Answer a Dag processor and end, or prepare to hand the sockets over to the program. */
+void answer_dag_processor(const struct bundle *bundle, char **argv) {
+    static uint8_t frame[MAX_FRAME_BYTES];
+    const char *database = getenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN");
+    size_t answers_size;
+    if (database == NULL || strncmp(database, NO_DATABASE, sizeof NO_DATABASE - 1) != 0) {
+        return;
+    }
+    uint8_t *answers = read_answers(bundle, &answers_size);
+    if (answers == NULL) {
+        return;
+    }
+    sockets[0] = dial(flag_value(argv, "--comm"));
+    sockets[1] = sockets[0] < 0 ? -1 : dial(flag_value(argv, "--logs"));
+    if (sockets[1] < 0) {
+        close_sockets(); /* the program tries other addresses, and reports what fails */
+        free(answers);
+        return;
+    }
+    int comm = sockets[0], one = 1;
+    struct bytes type, file, answer;
+    setsockopt(comm, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    size_t size = peek_frame(comm, frame);
+    if (size > HEADER_BYTES && parse_request(frame + HEADER_BYTES, size - HEADER_BYTES, &type, &file) &&
+        find_answer(answers, answers_size, &type, &answer)) {
+        static uint8_t taken[MAX_FRAME_BYTES];
+        bool is_answered = recv(comm, taken, size, MSG_WAITALL) == (ssize_t)size && send_answer(comm, &answer, &file) &&
+                           is_confirmed(comm);
+        exit(is_answered ? EXIT_SUCCESS : EXIT_FAILURE);
+    }
+    free(answers);
+    char descriptors[32];
+    snprintf(descriptors, sizeof descriptors, "%d,%d", sockets[0], sockets[1]);
+    setenv("_DAGFLOE_SOCKETS", descriptors, 1);
+}
