@@ -54,7 +54,7 @@ def test_bundle_whose_module_fails_to_import(scene: Scene) -> None:
     assert (error["exc_type"], error["exc_value"]) == ("KeyError", "'DAGFLOE_E2E_PLACE'")
     assert [frame["name"] for frame in error["frames"] if "broken.py" in frame["filename"]] == [MODULE]
     if newer(scene.world.version):
-        _expect_import_error(scene, "broken", "broken.py", "KeyError: 'DAGFLOE_E2E_PLACE'")
+        assert "broken" not in scene.api.import_errors()  # the launcher answers, and imports nothing
 
 
 def test_missing_bundle(scene: Scene) -> None:
@@ -66,7 +66,8 @@ def test_tampered_bundle(scene: Scene) -> None:
     """Airflow ignores a bundle file that was changed after its build."""
     _expect_no_bundle(scene.run("tampered"))
     if newer(scene.world.version):
-        _expect_import_error(scene, "tampered", "binary SHA-256 does not match its trailer")
+        # The Dag processor of 3.4 asks each file for its Dags.
+        assert "binary SHA-256 does not match its trailer" in scene.api.import_errors().get("tampered", "")
 
 
 @pytest.mark.airflow_version("3.3", reason="Airflow 3.4 runs this bundle")
@@ -77,12 +78,6 @@ def test_bundle_for_a_newer_airflow_is_refused(scene: Scene) -> None:
     _expect_component_line(
         scene, "cannot find executable bundle with usable supervisor_schema_version for dag_id='newer'"
     )
-
-
-def _expect_import_error(scene: Scene, file: str, *parts: str) -> None:
-    """Check the import error of a bundle file: the Dag processor of 3.4 asks each file for Dags."""
-    error = scene.api.import_errors().get(file, "")
-    assert [part for part in parts if part not in error] == [], error
 
 
 def _expect_no_bundle(run: Run) -> None:
