@@ -189,7 +189,9 @@ def test_metadata_and_nothing_else(tmp_path: Path) -> None:
     done = run(write_project(tmp_path, TASKS + NOISE), "--bundle-metadata")
     assert done.returncode == 0
     metadata = json.loads(done.stdout)
-    assert metadata["dags"] == {"d": {"declaration": {"tasks": {"extract": {}}}, "tasks": ["extract"]}}
+    handler = {"task_id": "extract", "binding": "named", "params": []}
+    declaration = {"tasks": {"extract": {}}}
+    assert metadata["dags"] == {"d": {"declaration": declaration, "task_handlers": [handler], "tasks": ["extract"]}}
     assert metadata["bundle"]["name"] == "test"
     for noise in (b"printed", b"written", b"through the descriptor", b"by a program"):
         assert noise in done.stderr
