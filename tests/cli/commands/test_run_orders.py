@@ -137,9 +137,11 @@ def test_a_signal_during_a_question(number: signal.Signals) -> None:
                 data += os.read(master, 4096)
         except OSError:  # the process has closed the terminal
             pass
-        process.kill()
         os.close(master)
-    assert process.returncode == 130, data.decode()
+        try:
+            assert process.wait(DEADLINE_S) == 130, data.decode()
+        finally:
+            process.kill()
 
 
 def test_a_question_at_the_terminal() -> None:
