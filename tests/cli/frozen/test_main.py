@@ -190,7 +190,7 @@ def test_metadata_and_nothing_else(tmp_path: Path) -> None:
     assert done.returncode == 0
     metadata = json.loads(done.stdout)
     handler = {"task_id": "extract", "binding": "named", "params": []}
-    declaration = {"tasks": {"extract": {}}}
+    declaration: dict[str, object] = {"tasks": {"extract": {}}}
     assert metadata["dags"] == {"d": {"declaration": declaration, "task_handlers": [handler], "tasks": ["extract"]}}
     assert metadata["bundle"]["name"] == "test"
     for noise in (b"printed", b"written", b"through the descriptor", b"by a program"):
