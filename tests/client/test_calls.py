@@ -494,7 +494,13 @@ CALLS = [
 ]
 IDS = [f"{number}-{call.kind}" for number, call in enumerate(CALLS)]
 #: Requests that no call sends: terminal messages, the Dag processor's reply, and what the supervisor refuses.
-NOT_CALLS = {*TERMINAL_STATES, "DagFileParsingResult", "GetHITLDetailResponse", "UpdateHITLDetail"}
+NOT_CALLS = {
+    *TERMINAL_STATES,
+    "DagFileParsingResult",
+    "GetHITLDetailResponse",
+    "TaskHandlerParsingResult",
+    "UpdateHITLDetail",
+}
 
 
 def client_of(transport: Any) -> Client:
