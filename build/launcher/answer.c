@@ -167,8 +167,8 @@ static bool send_answer(int comm, const struct bytes *answer, const struct bytes
 /* Wait until the supervisor confirms the answer. */
 static bool is_confirmed(int comm) {
     struct pollfd poller = {.fd = comm, .events = POLLIN};
-    char byte;
-    return poll(&poller, 1, REPLY_MS) > 0 && recv(comm, &byte, 1, 0) == 1;
+    char reply[64]; /* the whole reply: bytes that are left would reset the connection at its end */
+    return poll(&poller, 1, REPLY_MS) > 0 && recv(comm, reply, sizeof reply, 0) > 0;
 }
 
 /* Close the sockets, which the program has. */

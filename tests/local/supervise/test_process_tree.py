@@ -25,6 +25,17 @@ sock.connect((sys.argv[1], int(sys.argv[2])))
 print(os.getpid(), flush=True)
 time.sleep(60)
 """
+#: The same, but its socket gets another number again and again.
+MOVE = CONNECT.replace(
+    "time.sleep(60)",
+    """
+number, end = sock.fileno(), time.monotonic() + 60
+while time.monotonic() < end:
+    os.dup2(number, number + 1 if number % 2 else number - 1)
+    os.close(number)
+    number = number + 1 if number % 2 else number - 1
+""",
+)
 #: Leaves its session and its parent, then does the same. The first process stays, and says when the parent is gone.
 DETACH = f"""
 import os, time
@@ -70,6 +81,12 @@ def test_own_connection(host: str) -> None:
         assert tree.owns_connection(("127.0.0.1", port), ours)
         other.bind(("127.0.0.1", 0))
         assert not tree.owns_connection(other.getsockname(), ours)
+
+
+def test_connection_whose_number_changes() -> None:
+    """A process owns its connection, although the system does not list it while its number changes."""
+    with connected(MOVE) as (tree, sock, _):
+        assert all(tree.owns_connection(sock.getpeername(), sock.getsockname()) for _ in range(30))
 
 
 def test_detached_process() -> None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 MARK_VARIABLE = "DAGFLOE_LOCAL_RUN"
 _CONNECTIONS = Path("/proc/net/tcp")
 _POLL_S = 0.02
+#: How long a connection may look like a stranger's, and the time between two looks.
+_VERIFY_S, _VERIFY_PAUSE_S = 1.0, 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +56,21 @@ class ProcessTree:
         A process whose parents are gone counts as a stranger, as for the real supervisor. Where the system does not
         list its connections, the answer is True.
 
+        The system may not list a connection that is new, or whose descriptor gets another number. So a stranger is
+        refused only after a second, as by the real supervisor.
+
         Args:
             peer: the other end's address.
             local: this end's address.
         """
         if not _CONNECTIONS.exists():
             return True
-        return any(_holds_connection(process, peer, local) for process in self._family())
+        deadline = time.monotonic() + _VERIFY_S
+        while not any(_holds_connection(process, peer, local) for process in self._family()):
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(_VERIFY_PAUSE_S)
+        return True
 
     def end_leftovers(self, grace_s: float, timeout_s: float) -> list[KilledProcess]:
         """Kill the processes that still live.
