@@ -59,7 +59,7 @@ def dial_both(comm: Address, logs: Address, timeout_s: float = DIAL_TIMEOUT_S) -
             f"cannot connect to the supervisor ({'; '.join(failures)}): "
             "a bundle is started by Airflow's ExecutableCoordinator, which listens at both addresses"
         )
-    return comm_outcome, outcome[0]  # type: ignore[return-value]
+    return _move_up(comm_outcome), _move_up(outcome[0])  # type: ignore[arg-type]
 
 
 def adopt_both(environment: MutableMapping[str, str]) -> tuple[socket, socket] | None:
@@ -90,9 +90,7 @@ def _dial(address: Address, timeout_s: float, *, no_delay: bool) -> socket | OSE
     except OSError as error:
         return error
     for family, kind, protocol, _, where in candidates:
-        # Before it connects: the supervisor looks in /proc at once for the process that has this connection, and could
-        # miss a descriptor that gets another number. It would look again after 50 ms.
-        sock = _move_up(socket(family, kind, protocol))
+        sock = socket(family, kind, protocol)
         try:
             sock.settimeout(timeout_s)
             sock.connect(where)
