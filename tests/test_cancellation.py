@@ -21,12 +21,17 @@ if TYPE_CHECKING:
 DEADLINE_S = 20.0
 
 
-@pytest.fixture
-def cancellation() -> Cancellation:
+def armed() -> Cancellation:
     """A cancellation that delivers requests."""
     cancellation = Cancellation()
     cancellation.arm()
     return cancellation
+
+
+@pytest.fixture
+def cancellation() -> Cancellation:
+    """A cancellation that delivers requests."""
+    return armed()
 
 
 def test_delivery(cancellation: Cancellation) -> None:
@@ -170,10 +175,10 @@ def interrupted_at(cancellation: Cancellation, place: int) -> bool:
     return instructions >= place
 
 
-def test_interrupted_anywhere_in_a_window(cancellation: Cancellation) -> None:
+def test_interrupted_anywhere_in_a_window() -> None:
     """A handler that raises at any instruction of a window, also at its very end, leaves the shields as they were."""
     place = 1
-    while interrupted_at(cancellation, place):
+    while interrupted_at(cancellation := armed(), place):
         called: list[int] = []
         with cancellation.shield():
             cancellation.interrupt(lambda place=place, called=called: called.append(place))  # type: ignore[misc]
