@@ -157,14 +157,6 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"sales 1.2 (dagfloe {dagfloe.__version__})\n"
 
 
-def test_supervisor_that_is_not_there(capfd: pytest.CaptureFixture[str]) -> None:
-    """If nothing listens at the addresses, one line says what to do, and the status is 1."""
-    assert main(CONFIG, ["--comm=127.0.0.1:1", "--logs=127.0.0.1:1"]) == 1
-    out, err = capfd.readouterr()
-    assert out == ""
-    assert err.startswith("sales: cannot connect to the supervisor (--comm 127.0.0.1:1: ")
-
-
 # The whole program, unfrozen
 
 
@@ -182,6 +174,14 @@ sys.stdout.write("written")
 os.write(1, b"through the descriptor")
 subprocess.run(["echo", "by a program"])
 """
+
+
+def test_supervisor_that_is_not_there(tmp_path: Path) -> None:
+    """If nothing listens at the addresses, one line says what to do, and the status is 1."""
+    done = run(write_project(tmp_path, TASKS), "--comm=127.0.0.1:1", "--logs=127.0.0.1:1")
+    assert (done.returncode, done.stdout) == (1, b"")
+    [line] = done.stderr.splitlines()
+    assert line.startswith(b"test: cannot connect to the supervisor (--comm 127.0.0.1:1: ")
 
 
 def test_metadata_and_nothing_else(tmp_path: Path) -> None:
