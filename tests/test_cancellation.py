@@ -5,6 +5,9 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+from contextlib import suppress
+from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,7 +19,10 @@ from dagfloe import TaskCancelled
 from dagfloe.cancellation import Cancellation
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
+
+    from typing_extensions import Self
 
 DEADLINE_S = 20.0
 
@@ -145,74 +151,77 @@ def test_request_inside_the_shield_is_delivered_by_the_next_window(cancellation:
     assert calls == []
 
 
-def interrupted_at(cancellation: Cancellation, place: int) -> bool:
-    """Whether a window in a shield has as many bytecode instructions as `place`, where a stop then arrives."""
-    instructions = 0
+class Instructions:
+    """Counts the bytecode instructions of the cancellation's module, and acts at one of them.
 
-    def trace(frame: FrameType, event: str, _argument: object) -> Any:
-        nonlocal instructions
+    Args:
+        place: the number of the instruction; 1 is the first.
+        act: called there.
+    """
+
+    def __init__(self, place: int, act: Callable[[], object]) -> None:
+        self._place = place
+        self._act = act
+        self._count = 0
+
+    def __enter__(self) -> Self:
+        self._before = sys.gettrace()
+        sys.settrace(self._trace)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.settrace(self._before)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the module had no instruction at this place."""
+        return self._count < self._place
+
+    def _trace(self, frame: FrameType, event: str, _argument: object) -> Any:
         frame.f_trace_opcodes = True
         if event == "opcode" and frame.f_code.co_filename == cancellation_module.__file__:
-            instructions += 1
-            if instructions == place:
-                cancellation.interrupt(stop)
-        return trace
+            self._count += 1
+            if self._count == self._place:
+                self._act()
+        return self._trace
 
-    def stop() -> None:
-        raise InterruptedError
 
-    before = sys.gettrace()
-    try:
-        with cancellation.shield():
-            sys.settrace(trace)
-            try:
-                with cancellation.window():
-                    pass
-            finally:
-                sys.settrace(before)
-    except InterruptedError:
-        pass
-    return instructions >= place
+def stop() -> None:
+    """Interrupt what is going on, as a signal handler may."""
+    raise InterruptedError
 
 
 def test_interrupted_anywhere_in_a_window() -> None:
     """A handler that raises at any instruction of a window, also at its very end, leaves the shields as they were."""
-    place = 1
-    while interrupted_at(cancellation := armed(), place):
+    for place in count(1):
+        cancellation = armed()
+        instructions = Instructions(place, partial(cancellation.interrupt, stop))
+        with suppress(InterruptedError), cancellation.shield(), instructions, cancellation.window():
+            pass
+        if instructions.is_over:
+            break
         called: list[int] = []
         with cancellation.shield():
-            cancellation.interrupt(lambda place=place, called=called: called.append(place))  # type: ignore[misc]
+            cancellation.interrupt(partial(called.append, place))
             assert called == [], f"the shield is lost after instruction {place}"
         assert called == [place]
-        place += 1
     assert place > 20
 
 
 def test_handlers_that_coincide(cancellation: Cancellation) -> None:
     """If a signal arrives at any instruction of another one's delivery, both handlers are called once."""
-    instructions, place = 0, 1
-
-    def trace(frame: FrameType, event: str, _argument: object) -> Any:
-        nonlocal instructions
-        frame.f_trace_opcodes = True
-        if event == "opcode" and frame.f_code.co_filename == cancellation_module.__file__:
-            instructions += 1
-            if instructions == place:
-                sys.settrace(None)
-                cancellation.interrupt(lambda: called.append("second"))
-        return trace
-
-    before = sys.gettrace()
-    while instructions >= place - 1:
+    for place in count(1):
         called: list[str] = []
-        instructions = 0
-        sys.settrace(trace)
-        try:
-            cancellation.interrupt(lambda: called.append("first"))  # noqa: B023 - called at once
-        finally:
-            sys.settrace(before)
-        assert sorted(called) == (["first", "second"] if instructions >= place else ["first"]), f"instruction {place}"
-        place += 1
+
+        def interrupt(called: list[str] = called) -> None:
+            sys.settrace(None)
+            cancellation.interrupt(partial(called.append, "second"))
+
+        with Instructions(place, interrupt) as instructions:
+            cancellation.interrupt(partial(called.append, "first"))
+        assert sorted(called) == (["first"] if instructions.is_over else ["first", "second"]), f"instruction {place}"
+        if instructions.is_over:
+            break
     assert place > 20
 
 

@@ -1,7 +1,8 @@
 """Which JSON values an annotation accepts, as a JSON Schema. Pure.
 
-Airflow compares only the types of whole values, so a schema does not describe what lists and dicts contain. If in
-doubt, there is no schema: Airflow would refuse the Dag, while `convert` refuses only a wrong value.
+Airflow compares only the types of whole values, so a schema does not describe what lists and dicts contain. If it is
+not certain what an annotation accepts, it gets no schema: Airflow would refuse the Dag, while `convert` refuses only a
+wrong value.
 """
 
 from __future__ import annotations

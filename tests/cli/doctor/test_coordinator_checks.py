@@ -167,7 +167,7 @@ def test_two_coordinators(host: Host) -> None:
 
 
 def test_a_queue_that_leads_nowhere(host: Host) -> None:
-    """Airflow refuses all its settings, also if there is no coordinator."""
+    """Airflow refuses all its settings, even if they define no coordinator."""
     coordinators = host.sdk["coordinators"]
     for defined, cure in ((coordinators, "set it to dagfloe"), ({}, "define it, or remove the queue")):
         host.sdk |= {"coordinators": defined, "queue_to_coordinator": {"fast": "missing"}}
