@@ -29,6 +29,15 @@ BARS = {
     "PythonVirtualenvOperator, no cache, no Airflow in it": "PythonVirtualenvOperator, no cache",
 }
 
+#: What the definitions with a section of their own are called, in the singular and in the plural.
+SHOWN_BELOW = {
+    "asset": ("an asset", "assets"),
+    "condition": ("a condition", "conditions"),
+    "deadline": ("a deadline", "deadlines"),
+    "declaration": ("an object", "objects"),
+    "task": ("an object", "objects"),
+}
+
 #: What a type of JSON schema is called, in the singular and in the plural.
 TYPES = {
     "array": ("a list", "lists"),
@@ -102,6 +111,8 @@ def manifest_fields(schema: Mapping[str, Any]) -> str:
         "A Dag": dag,
         "`declaration` of a Dag": definitions["declaration"]["properties"],
         "A task in `declaration.tasks`": definitions["task"]["properties"],
+        "An asset": definitions["asset"]["properties"],
+        "An item of `deadline`": definitions["deadline"]["properties"],
     }
     required = {
         "The manifest": schema["required"],
@@ -109,6 +120,7 @@ def manifest_fields(schema: Mapping[str, Any]) -> str:
         "`floor`": ours["floor"]["required"],
         "A Dag": schema["properties"]["dags"]["additionalProperties"]["required"],
         "`declaration` of a Dag": definitions["declaration"]["required"],
+        "An item of `deadline`": definitions["deadline"]["required"],
     }
     lines = []
     for title, fields in parts.items():
@@ -124,16 +136,17 @@ def _kinds(field: Mapping[str, Any], definitions: Mapping[str, Any], *, plural: 
     """Describe the values that a field can have."""
     if "$ref" in field:
         name = field["$ref"].rpartition("/")[2]
-        if name in ("declaration", "task"):
-            yield "an object, see below"
+        if name in SHOWN_BELOW:
+            yield f"{SHOWN_BELOW[name][plural]}, see below"
         else:
             yield from _kinds(definitions[name], definitions, plural=plural)
         return
-    if "anyOf" in field:
-        for alternative in field["anyOf"]:
-            yield from _kinds(alternative, definitions, plural=plural)
-        return
     note = f": {field['description'].rstrip('.')}" if "description" in field else ""
+    if "anyOf" in field:
+        kinds = [kind for alternative in field["anyOf"] for kind in _kinds(alternative, definitions, plural=plural)]
+        yield from kinds[:-1]
+        yield kinds[-1] + note
+        return
     if "enum" in field or "const" in field:
         values = field.get("enum", [field.get("const")])
         yield " or ".join(f"`{json.dumps(value)}`" for value in values) + note
