@@ -190,7 +190,7 @@ def _answer(
             raise RemoteProtocolError(f"the first frame is an error: {frame.error.get('error')}")
         if is_parse_request(frame.body, version):
             return parsing_result(frame.body, lambda: _declare_handlers(bundle))
-        startup = read_startup(frame.body, cancellation, config.schema_version)
+        startup = read_startup(frame.body, cancellation, config.schema_version, bundle.dags)
     except TaskCancelled as stop:
         log(ERROR, LOGGER, f"Stopped before the task began: {safe_string(stop, secrets.mask)}")
         return None

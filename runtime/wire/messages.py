@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from typing import Any
 
+    from dagfloe.authoring.dag import Dag
     from dagfloe.cancellation import Cancellation
     from dagfloe.messages.v2026_06_16 import (
         AwaitInputTask,
@@ -213,7 +214,10 @@ class Startup(Record):
 
 
 def read_startup(
-    body: Mapping[str, Any] | None, cancellation: Cancellation, schema_version: str = DEFAULT_SCHEMA_VERSION
+    body: Mapping[str, Any] | None,
+    cancellation: Cancellation,
+    schema_version: str = DEFAULT_SCHEMA_VERSION,
+    dags: Mapping[str, Dag] | None = None,
 ) -> Startup:
     """Read `StartupDetails`, the first frame's body. Unknown fields are ignored.
 
@@ -221,6 +225,7 @@ def read_startup(
         body: the frame's body.
         cancellation: the cancellation for the context.
         schema_version: the supervisor schema version that the bundle speaks.
+        dags: the bundle's Dags by dag_id; their params are in the context.
 
     Raises:
         RemoteProtocolError: when the body is another message, or a required field is missing or of the wrong type.
@@ -234,8 +239,10 @@ def read_startup(
     ti_context = _mapping(body, "ti_context", path)
     read = _Details.read(body, path)
     more = _TiContext.read(ti_context, f"{path}.ti_context")
+    ti = TaskInstance.read(_mapping(body, "ti", path), f"{path}.ti", "try_number", "dag_version_id")
+    dag = None if dags is None else dags.get(ti.dag_id)
     context = Context(
-        ti=TaskInstance.read(_mapping(body, "ti", path), f"{path}.ti", "try_number", "dag_version_id"),
+        ti=ti,
         dag_run=read_dag_run(_mapping(ti_context, "dag_run", f"{path}.ti_context"), f"{path}.ti_context.dag_run"),
         bundle_info=BundleInfo.read(_mapping(body, "bundle_info", path), f"{path}.bundle_info"),
         max_tries=more.max_tries,
@@ -244,6 +251,7 @@ def read_startup(
         dag_rel_path=read.dag_rel_path,
         task_reschedule_count=more.task_reschedule_count,
         first_reschedule_date=more.first_task_reschedule_start_date,
+        default_params={} if dag is None else dag.default_params,
         cancellation=cancellation,
     )
     return Startup(

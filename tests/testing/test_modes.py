@@ -35,7 +35,7 @@ REPORT = Asset("report", "file:///report")
 MODES: tuple[ModeName, ...] = ("memory", "sockets")
 
 bundle = Bundle()
-dag = bundle.dag("modes")
+dag = bundle.dag("modes", params={"factor": 2, "names": ["a"]})
 module_log = logging.getLogger(__name__)
 
 
@@ -62,6 +62,11 @@ def prints(client: Client) -> None:
     warnings.warn("be warned", stacklevel=1)
     module_log.debug("left out")
     module_log.error("%s is secret", client.get_variable("api_key"))
+
+
+@dag.task
+def reads_params(context: Context) -> dict[str, object]:
+    return dict(context.params)
 
 
 @dag.task
@@ -215,6 +220,15 @@ def test_values(env: TaskEnvironment, over: ModeName) -> None:
     assert [event["extra"] for event in second.outlet_events] == [{"rows": 2}]
     assert env.results == [first, second]
     assert env.requests == [*first.requests, *second.requests]
+
+
+@pytest.mark.parametrize("over", MODES)
+def test_params(env: TaskEnvironment, over: ModeName) -> None:
+    """A task sees the params that its Dag declares, with the conf of the run over them."""
+    env.dag_run.conf = {"factor": 3, "more": None}
+    assert env.run(reads_params, over=over).value == {"factor": 3, "names": ["a"], "more": None}
+    assert env.context(reads_params).params == {"factor": 3, "names": ["a"], "more": None}
+    assert env.context().params == {"factor": 3, "more": None}
 
 
 @pytest.mark.filterwarnings("default")

@@ -57,6 +57,11 @@ class Dag(Graph):
         """The registered tasks by task_id, in the order of registration."""
         return self._tasks
 
+    @property
+    def default_params(self) -> Mapping[str, object]:
+        """The defaults of its params by name; a param without a default is missing."""
+        return self.declared.get("params") or {}
+
     if TYPE_CHECKING:
 
         @overload

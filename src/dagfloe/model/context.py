@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
     from datetime import datetime
+    from typing import Any
 
     from dagfloe.cancellation import Cancellation
     from dagfloe.model.assets import Asset, AssetEvent
@@ -137,10 +138,11 @@ class Context(Record):
         dag_rel_path: the Dag file's path inside its Dag bundle.
         task_reschedule_count: how often this try was rescheduled.
         first_reschedule_date: when this try was first rescheduled, aware; None before Airflow 3.4.
+        default_params: the defaults of the params that the bundle declares for the Dag; use `params` instead.
         cancellation: implements `cancelled`, `on_cancel` and `shield`; use these instead.
     """
 
-    _hidden = frozenset({"cancellation"})
+    _hidden = frozenset({"cancellation", "default_params"})
 
     ti: TaskInstance
     dag_run: DagRun
@@ -151,6 +153,7 @@ class Context(Record):
     dag_rel_path: str = ""
     task_reschedule_count: int = 0
     first_reschedule_date: datetime | None = None
+    default_params: Mapping[str, object] = {}
     cancellation: Cancellation
 
     @property
@@ -182,6 +185,20 @@ class Context(Record):
     def logical_date(self) -> datetime | None:
         """The run's logical date, aware; None if it has none."""
         return self.dag_run.logical_date
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The run's params: the defaults that the bundle declares for the Dag, and over them the run's conf.
+
+        Each key of the conf replaces the whole default. Keys that are not params of the Dag are included. A param
+        without a default is missing if the conf does not have it.
+        """
+        params: dict[str, Any] | None = self.__dict__.get("_params")
+        if params is None:
+            from dagfloe.model.params import merge_params  # noqa: PLC0415 - not all tasks read params
+
+            params = self.__dict__["_params"] = merge_params(self.default_params, self.dag_run.conf)
+        return params
 
     @property
     def traceparent(self) -> str | None:

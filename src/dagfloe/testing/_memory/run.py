@@ -77,7 +77,8 @@ def run_in_memory(
         channel = MemoryChannel(cancellation, secrets, store.mask, stop_if_matching)
         transport = MemoryTransport(store, run, add_request)
         bundle = SingleDagBundle(dag)
-        startup = read_startup(transfer(build_startup_details(run, clock())), cancellation, run.schema_version)
+        details = transfer(build_startup_details(run, clock()))
+        startup = read_startup(details, cancellation, run.schema_version, bundle.dags)
         client = Client(transport, startup.context, secrets, bundle, clock)
         with capture_logs(channel, level) as handler:
             cancellation.log = handler.log
@@ -101,6 +102,8 @@ def make_client(
     task: Task | None, run: TaskRun, store: Store, on_request: Callable[[Any], object], clock: Clock
 ) -> tuple[Client, Context]:
     """Make a client that a store answers, and its context, for calls without a running task."""
-    context = read_startup(transfer(build_startup_details(run, clock())), Cancellation(), run.schema_version).context
+    bundle = None if task is None else SingleDagBundle(task.dag)
+    details = transfer(build_startup_details(run, clock()))
+    startup = read_startup(details, Cancellation(), run.schema_version, None if bundle is None else bundle.dags)
     transport = MemoryTransport(store, run, on_request)
-    return Client(transport, context, Secrets(), None if task is None else SingleDagBundle(task.dag), clock), context
+    return Client(transport, startup.context, Secrets(), bundle, clock), startup.context
