@@ -24,6 +24,7 @@ MINIMUM = {
     "format": 100,
     "local": 98,
     "model": 97,
+    "native": 100,
     "runtime": 96,
     "stub": 100,
     "testing": 99,

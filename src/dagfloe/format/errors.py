@@ -27,3 +27,7 @@ class ElfError(PackError):
 
 class StubError(PackError):
     """A manifest declares something that a stub Dag cannot express."""
+
+
+class NativeDagError(PackError):
+    """A bundle declares a Dag that Airflow would refuse, or that would harm Airflow, as a native Dag."""
