@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 
-from dagfloe.authoring.graph import XComArg
+from dagfloe.authoring.graph import DagParam, XComArg
 from dagfloe.authoring.parameters import bind
 from dagfloe.client import Client
 from dagfloe.constants import RETURN_VALUE
@@ -184,12 +184,16 @@ class Binder:
         where = ""
         if isinstance(source, (Pull, XComArg)):
             where = f" from XCom {source.key!r} of task {source.task_id!r}"
+        elif isinstance(source, DagParam):
+            where = f" from param {source.name!r}"
         return self._convert(parameter, self._resolve(source), where, source)
 
     def _resolve(self, source: Any) -> Any:
-        """Replace the XComs of a source by their values, also inside lists, tuples and dicts."""
+        """Replace the XComs and params of a source by their values, also inside lists, tuples and dicts."""
         if isinstance(source, (Pull, XComArg)):
             return self._pull(source)
+        if isinstance(source, DagParam):
+            return self._read_param(source.name)
         if isinstance(source, Item):
             return source.choose(self._resolve)
         if isinstance(source, (list, tuple)):
@@ -200,6 +204,15 @@ class Binder:
         if isinstance(source, dict):
             return {key: self._resolve(item) for key, item in source.items()}
         return source
+
+    def _read_param(self, name: str) -> Any:
+        try:
+            return self._context.params[name]
+        except KeyError:
+            raise BindingError(
+                f"{self._name} needs the param {name!r}, which has no default and is not in the conf of the run: "
+                "trigger the Dag with a value for it"
+            ) from None
 
     def _pull(self, source: Pull | XComArg) -> Any:
         place = (source.task_id, source.key)
@@ -238,6 +251,6 @@ class Binder:
 
 
 def _is_pulled(source: Any) -> bool:
-    from dagfloe.authoring.calls import xcom_args  # noqa: PLC0415 - only for tasks with arguments
+    from dagfloe.authoring.calls import references  # noqa: PLC0415 - only for tasks with arguments
 
-    return isinstance(source, (Pull, Item)) or any(True for _ in xcom_args(source))
+    return isinstance(source, (Pull, Item)) or any(True for _ in references(source))

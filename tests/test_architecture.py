@@ -195,6 +195,7 @@ def test_public_names() -> None:
         "TaskCancelled",
         "TaskDeferred",
         "TaskFailed",
+        "TaskFunction",
         "TaskGroup",
         "TaskInstance",
         "TaskRescheduled",
@@ -208,7 +209,12 @@ def test_public_names() -> None:
         "VariableNotFound",
         "XComNotFound",
         "__version__",
+        "chain",
+        "chain_linear",
+        "cross_downstream",
         "current_context",
+        "task",
+        "task_group",
     ]
     for name in dagfloe.__all__:
         assert getattr(dagfloe, name)
@@ -220,8 +226,15 @@ def test_names_that_few_tasks_need_are_imported_late() -> None:
     process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     late = {
         "dagfloe._version",
+        "dagfloe.authoring.taskflow.chains",
+        "dagfloe.authoring.dag_function",
+        "dagfloe.authoring.functions",
         "dagfloe.authoring.group",
+        "dagfloe.authoring.taskflow.group_function",
         "dagfloe.authoring.retry",
+        "dagfloe.authoring.taskflow.task_function",
+        "dagfloe.authoring.taskflow.unique_ids",
+        "dagfloe.authoring.taskflow.unnamed_dag",
         "dagfloe.call_errors",
         "dagfloe.client.dag_runs",
         "dagfloe.client.human_input",

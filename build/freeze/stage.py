@@ -24,6 +24,7 @@ FROZEN_MODULES = (
     "errors.py",
     "masking.py",
     "authoring/*.py",
+    "authoring/*/*.py",
     "client/*.py",
     "model/*.py",
     "values/*.py",

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from dagfloe._version import __version__
     from dagfloe.authoring.group import TaskGroup
     from dagfloe.authoring.retry import RetryDecision
+    from dagfloe.authoring.taskflow.chains import chain, chain_linear, cross_downstream
+    from dagfloe.authoring.taskflow.group_function import task_group
+    from dagfloe.authoring.taskflow.task_function import TaskFunction, task
     from dagfloe.call_errors import (
         ApiServerError,
         AssetNotFound,
@@ -103,6 +106,7 @@ __all__ = [
     "TaskCancelled",
     "TaskDeferred",
     "TaskFailed",
+    "TaskFunction",
     "TaskGroup",
     "TaskInstance",
     "TaskRescheduled",
@@ -116,7 +120,12 @@ __all__ = [
     "VariableNotFound",
     "XComNotFound",
     "__version__",
+    "chain",
+    "chain_linear",
+    "cross_downstream",
     "current_context",
+    "task",
+    "task_group",
 ]
 #: Public names by module, imported on first use: every task pays for imports, and few tasks need these.
 _LAZY = {
@@ -142,6 +151,7 @@ _LAZY = {
     "PreviousTaskInstance": "dagfloe.client.task_instances",
     "RetryDecision": "dagfloe.authoring.retry",
     "SensorTimeout": "dagfloe.call_errors",
+    "TaskFunction": "dagfloe.authoring.taskflow.task_function",
     "TaskGroup": "dagfloe.authoring.group",
     "TaskStateNotFound": "dagfloe.call_errors",
     "TriggerFailed": "dagfloe.call_errors",
@@ -150,6 +160,11 @@ _LAZY = {
     "VariableNotFound": "dagfloe.call_errors",
     "XComNotFound": "dagfloe.call_errors",
     "__version__": "dagfloe._version",
+    "chain": "dagfloe.authoring.taskflow.chains",
+    "chain_linear": "dagfloe.authoring.taskflow.chains",
+    "cross_downstream": "dagfloe.authoring.taskflow.chains",
+    "task": "dagfloe.authoring.taskflow.task_function",
+    "task_group": "dagfloe.authoring.taskflow.group_function",
 }
 
 

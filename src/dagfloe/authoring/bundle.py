@@ -8,12 +8,14 @@ from dagfloe.errors import RegistrationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-    from datetime import datetime, timedelta
+    from collections.abc import Callable, Mapping
+    from typing import Any, overload
+
+    from typing_extensions import Unpack
 
     from dagfloe.authoring.dag import Task
-    from dagfloe.authoring.options import SchedulingOptions
-    from dagfloe.model.assets import Asset
+    from dagfloe.authoring.options import DagOptions
+    from dagfloe.authoring.taskflow.unnamed_dag import UnnamedDag
 
 
 class Bundle:
@@ -21,39 +23,51 @@ class Bundle:
 
     def __init__(self) -> None:
         self._dags: dict[str, Dag] = {}
+        self._unnamed: list[UnnamedDag] = []
 
     def __repr__(self) -> str:
         return f"Bundle(dags={list(self._dags)!r})"
 
     @property
     def dags(self) -> Mapping[str, Dag]:
-        """The registered Dags by dag_id, in the order of registration."""
+        """The registered Dags by dag_id, in the order of registration.
+
+        This calls the functions of Dags that were not called.
+
+        Raises:
+            RegistrationError: if such a function needs arguments, or a Dag has neither a dag_id nor a function.
+        """
+        for unnamed in self._unnamed:
+            unnamed.finish()
+        for dag in tuple(self._dags.values()):
+            dag.finish()
         return self._dags
 
-    def dag(
-        self,
-        dag_id: str,
-        *,
-        schedule: str | timedelta | Sequence[Asset] | None = None,
-        start_date: datetime | None = None,
-        end_date: datetime | None = None,
-        catchup: bool | None = None,
-        tags: Collection[str] | None = None,
-        params: Mapping[str, object] | None = None,
-        description: str | None = None,
-        doc_md: str | None = None,
-        max_active_runs: int | None = None,
-        max_active_tasks: int | None = None,
-        dagrun_timeout: timedelta | float | None = None,
-        default_args: SchedulingOptions | None = None,
-    ) -> Dag:
-        """Register a Dag.
+    if TYPE_CHECKING:
+
+        @overload
+        def dag(self, dag_id: str, **options: Unpack[DagOptions]) -> Dag: ...
+
+        @overload
+        def dag(self, dag_id: None = None, **options: Unpack[DagOptions]) -> UnnamedDag: ...
+
+        @overload
+        def dag(self, dag_id: Callable[..., object], /) -> Callable[..., Dag]: ...
+
+    def dag(self, dag_id: Any = None, **options: Any) -> Any:
+        """Register a Dag, as `dag = bundle.dag("sales", ...)` or with the decorator `@bundle.dag(...)`.
+
+        The decorator belongs above a function whose body calls tasks: see `Dag.__call__`. Its dag_id is by default the
+        function's name.
 
         All options are for Airflow's scheduler. dagfloe writes them into the stub Dag that it generates from the
         bundle. If you write the stub Dag by hand, set them there.
 
         Args:
-            dag_id: the Dag's id in Airflow.
+            dag_id: the Dag's id in Airflow; only the decorator works without it.
+            options: as follows.
+
+        Options:
             schedule: a cron expression or preset such as `@daily`, a timedelta, or assets; with assets, a run starts
                 after all of them had an event.
             start_date: when scheduling starts; a datetime without a time zone is in UTC.
@@ -72,30 +86,21 @@ class Bundle:
             RegistrationError: if Airflow does not accept the id, another Dag has the id, or an option has a wrong
                 value.
         """
+        if dag_id is None or callable(dag_id):
+            from dagfloe.authoring.taskflow.unnamed_dag import UnnamedDag  # noqa: PLC0415 - few Dags are functions
+
+            unnamed = UnnamedDag(lambda dag_id: self.dag(dag_id, **options))
+            self._unnamed.append(unnamed)
+            return unnamed if dag_id is None else unnamed(dag_id)
         check_id("dag_id", dag_id)
         if dag_id in self._dags:
             raise RegistrationError(
                 f"the bundle has two Dags with the dag_id {dag_id!r}: register it once and share it"
             )
-        options = {
-            "schedule": schedule,
-            "start_date": start_date,
-            "end_date": end_date,
-            "catchup": catchup,
-            "tags": tags,
-            "params": params,
-            "description": description,
-            "doc_md": doc_md,
-            "max_active_runs": max_active_runs,
-            "max_active_tasks": max_active_tasks,
-            "dagrun_timeout": dagrun_timeout,
-            "default_args": default_args,
-        }
-        options = {name: value for name, value in options.items() if value is not None}
         dag = self._dags[dag_id] = Dag(dag_id, **options)
         return dag
 
     def find(self, dag_id: str, task_id: str) -> Task | None:
         """The task with these ids; None if the bundle has no such task."""
-        dag = self._dags.get(dag_id)
+        dag = self.dags.get(dag_id)
         return dag.tasks.get(task_id) if dag else None

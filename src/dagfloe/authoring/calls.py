@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dagfloe.authoring.graph import Node, XComArg
+from dagfloe.authoring.graph import Node, Reference, XComArg
 from dagfloe.constants import RETURN_VALUE
 from dagfloe.errors import RegistrationError
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def match_arguments(
-    task: Node, parameters: Sequence[Parameter], args: Sequence[object], kwargs: Mapping[str, object]
+    task: object, parameters: Sequence[Parameter], args: Sequence[object], kwargs: Mapping[str, object]
 ) -> dict[str, object]:
     """The arguments of a call by parameter.
 
     Args:
-        task: the task that is called, for error messages.
+        task: the task, or the function of a Dag, that is called, for error messages.
         parameters: of the task's function; those that the runtime injects get no argument.
         args: the arguments by position.
         kwargs: the arguments by name.
@@ -91,7 +91,7 @@ def leaves(value: object) -> Iterator[object]:
     """A value, or the items inside its lists, tuples and dicts, at any depth.
 
     Raises:
-        RegistrationError: if a set holds a task or an XComArg.
+        RegistrationError: if a set holds a task, an XComArg or a DagParam.
     """
     if isinstance(value, (list, tuple)):
         for item in value:
@@ -101,7 +101,7 @@ def leaves(value: object) -> Iterator[object]:
             yield from leaves(item)
     elif isinstance(value, (set, frozenset)):
         for item in value:
-            if isinstance(item, (Node, XComArg)):
+            if isinstance(item, (Node, Reference)):
                 raise RegistrationError(f"{item!r} is in a set, but its value may not be hashable: use a list")
     else:
         yield value
@@ -112,5 +112,10 @@ def xcom_args(value: object) -> Iterator[XComArg]:
     return (leaf for leaf in leaves(value) if isinstance(leaf, XComArg))
 
 
-def _misfit(task: Node, problem: str) -> RegistrationError:
+def references(value: object) -> Iterator[Reference]:
+    """Every XComArg and DagParam in a value, those inside lists, tuples and dicts included."""
+    return (leaf for leaf in leaves(value) if isinstance(leaf, Reference))
+
+
+def _misfit(task: object, problem: str) -> RegistrationError:
     return RegistrationError(f"{task!r} {problem}: follow the signature of its function")

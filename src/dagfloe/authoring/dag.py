@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dagfloe.authoring.graph import Graph, Node, XComArg, check_id, connect
+from dagfloe.authoring.graph import Graph, Node, Reference, XComArg, check_id, connect, innermost_graph
 from dagfloe.authoring.parameters import read_parameters
 from dagfloe.errors import RegistrationError
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
+    from dagfloe.authoring.dag_function import DagFunction
     from dagfloe.authoring.group import TaskGroup
     from dagfloe.authoring.options import Outlet, RetryPolicy, TaskOptions
     from dagfloe.authoring.parameters import Parameter
@@ -47,7 +48,10 @@ class Dag(Graph):
             self.declared = check_dag_options(options, f"Dag {dag_id!r}")
         #: The task groups by group_id, in the order of declaration.
         self.groups: dict[str, TaskGroup] = {}
+        #: The last number that `unique_id` put after a name, by the beginning of the full id.
+        self.suffixes: dict[str, int] = {}
         self._tasks: dict[str, Task] = {}
+        self._function: DagFunction | None = None
 
     def __repr__(self) -> str:
         return f"Dag({self.dag_id!r}, tasks={list(self._tasks)!r})"
@@ -61,6 +65,34 @@ class Dag(Graph):
     def default_params(self) -> Mapping[str, object]:
         """The defaults of its params by name; a param without a default is missing."""
         return self.declared.get("params") or {}
+
+    def __call__(self, function: Callable[..., object]) -> Callable[..., Dag]:
+        """Declare the Dag with a function, as in `@bundle.dag("sales", ...)`.
+
+        The body of the function runs once, inside a `with` block of the Dag. It runs when you call the function; if
+        your module never calls it, it runs without arguments when dagfloe reads the bundle. The defaults of its
+        parameters, or the arguments of the call, become params. Its docstring becomes `doc_md`, unless you set that.
+
+        Args:
+            function: the function.
+
+        Returns:
+            A function that runs the body and returns the Dag.
+
+        Raises:
+            RegistrationError: if the Dag has a function already, or the function cannot declare one.
+        """
+        from dagfloe.authoring.dag_function import DagFunction  # noqa: PLC0415 - few Dags are functions
+
+        if self._function is not None:
+            raise RegistrationError(f"{self!r} already has the function {self._function!r}: give each Dag one function")
+        self._function = DagFunction(self, function)
+        return self._function
+
+    def finish(self) -> None:
+        """Run the body of the Dag's function, if it has one that was not called. Authors call the function instead."""
+        if self._function is not None:
+            self._function.finish()
 
     if TYPE_CHECKING:
 
@@ -164,6 +196,16 @@ class Dag(Graph):
             raise RegistrationError(f"Dag {self.dag_id!r} already has a task or a task group {full_id!r}: rename one")
         group = self.groups[full_id] = TaskGroup(self, full_id)
         return group
+
+    def has_id(self, full_id: str) -> bool:
+        """Whether a task or a task group has an id."""
+        return full_id in self._tasks or full_id in self.groups
+
+    @staticmethod
+    def innermost() -> Dag | None:
+        """The Dag whose `with` block is open, the innermost one; None outside of all blocks."""
+        graph = innermost_graph()
+        return graph if isinstance(graph, Dag) else None
 
     def first_task_ids(self, name: str) -> list[str]:
         """The tasks that a branch to this name follows: the first tasks of a task group, or the task itself."""
@@ -296,12 +338,17 @@ class Task(Node):
         """
         if self.dag.is_wiring:
             return self._wire(args, kwargs)
-        if any(isinstance(value, XComArg) for value in (*args, *kwargs.values())):
+        if any(isinstance(value, Reference) for value in (*args, *kwargs.values())):
             raise RegistrationError(
-                f"{self!r} got another task's return value outside of a `with dag:` block of its Dag: "
-                "call it inside one"
+                f"{self!r} got a value that is known only when a task runs, outside of a `with dag:` block of its "
+                "Dag: call it inside one"
             )
         return self.function(*args, **kwargs)
+
+    @property
+    def output(self) -> XComArg:
+        """The task's return value, as an argument of another task in a `with dag:` block."""
+        return XComArg(self)
 
     def expand(self, **mapped: object) -> XComArg:
         """Map the task inside a `with dag:` block: Airflow runs one task instance for every item.
@@ -349,7 +396,7 @@ class Task(Node):
         Raises:
             RegistrationError: if the task has no such function to resume in.
         """
-        if resume is None or resume is self or resume is self.function:
+        if resume is None or resume is self or getattr(resume, "function", resume) is self.function:
             return self.task_id
         name = resume if isinstance(resume, str) else getattr(resume, "__name__", repr(resume))
         if name != self.task_id and name not in self.resumes:

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     Other = TypeVar("Other")
 
 _MAX_ID_LENGTH = 250
+#: The Dags whose `with` blocks are open, the innermost last.
+_open_graphs: list[Graph] = []
+
+
+def innermost_graph() -> Graph | None:
+    """The Dag whose `with` block is open, the innermost one; None outside of all blocks."""
+    return _open_graphs[-1] if _open_graphs else None
 
 
 class Graph:
@@ -33,9 +40,9 @@ class Graph:
         self.dag_id = dag_id
         self.open_groups: list[str] = []
         self._downstream: dict[str, list[str]] = {}
-        self._open_blocks = 0
 
     if TYPE_CHECKING:
+        declared: dict[str, Any]
 
         @property
         def tasks(self) -> Mapping[str, Node]:
@@ -43,16 +50,16 @@ class Graph:
             ...
 
     def __enter__(self) -> Self:
-        self._open_blocks += 1
+        _open_graphs.append(self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._open_blocks -= 1
+        _open_graphs.pop()
 
     @property
     def is_wiring(self) -> bool:
         """Whether a `with dag:` block is open."""
-        return self._open_blocks > 0
+        return self in _open_graphs
 
     def downstream_of(self, task_id: str) -> list[str]:
         """The tasks right after one, in the order of declaration."""
@@ -144,7 +151,19 @@ class Node(Linked):
         return [self]
 
 
-class XComArg(Linked):
+class Reference:
+    """An argument whose value is known only when the task runs: an `XComArg` or a `DagParam`."""
+
+    def __iter__(self) -> Iterator[Any]:
+        raise RegistrationError(
+            f"{self!r} has no value before the task runs: pass it to a task as a whole, or use .expand()"
+        )
+
+    def __bool__(self) -> bool:
+        raise RegistrationError(f"{self!r} has no value before the task runs: decide inside a task, with client.branch")
+
+
+class XComArg(Reference, Linked):
     """The XCom that a task will push, as an argument of another task.
 
     Attributes:
@@ -167,14 +186,6 @@ class XComArg(Linked):
             raise RegistrationError(f"{self!r} is already an XCom with a key: get {key!r} from it inside the task")
         return XComArg(self._task, key)
 
-    def __iter__(self) -> Iterator[Any]:
-        raise RegistrationError(
-            f"{self!r} has no value before the task runs: pass it to a task as a whole, or use .expand()"
-        )
-
-    def __bool__(self) -> bool:
-        raise RegistrationError(f"{self!r} has no value before the task runs: decide inside a task, with client.branch")
-
     @property
     def is_mapped(self) -> bool:
         """Whether the task is mapped, and pushes one XCom per map index."""
@@ -187,6 +198,20 @@ class XComArg(Linked):
     def lasts(self) -> list[Node]:
         """The task that pushes it."""
         return [self._task]
+
+
+class DagParam(Reference):
+    """A param of the Dag run, as an argument of a task: what the function of a Dag gets for each of its parameters.
+
+    Attributes:
+        name: the param's name.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"DagParam({self.name!r})"
 
 
 def check_id(kind: str, value: object) -> None:
@@ -229,14 +254,19 @@ def connect(upstream: Iterable[Node], downstream: Iterable[Node]) -> None:
 
 
 def _firsts(value: object) -> list[Node]:
-    return [task for linked in _linked(value) for task in linked.firsts()]
+    return [task for linked in list_linked(value) for task in linked.firsts()]
 
 
 def _lasts(value: object) -> list[Node]:
-    return [task for linked in _linked(value) for task in linked.lasts()]
+    return [task for linked in list_linked(value) for task in linked.lasts()]
 
 
-def _linked(value: object) -> list[Linked]:
+def list_linked(value: object) -> list[Linked]:
+    """What `>>` connects: the items of a list, or the value itself.
+
+    Raises:
+        RegistrationError: if `>>` cannot connect it.
+    """
     items = value if isinstance(value, (list, tuple, set)) else [value]
     linked = []
     for item in items:

@@ -9,8 +9,8 @@ from dagfloe.errors import DagfloeError, RegistrationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from datetime import timedelta
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from datetime import datetime, timedelta
     from typing import TypedDict
 
     from dagfloe.authoring.retry import RetryDecision
@@ -43,6 +43,22 @@ if TYPE_CHECKING:
         multiple_outputs: bool
         retry_policy: RetryPolicy | None
         execution_timeout: timedelta | float | None
+
+    class DagOptions(TypedDict, total=False):
+        """What `Bundle.dag` takes in addition to the dag_id."""
+
+        schedule: str | timedelta | Sequence[Asset] | None
+        start_date: datetime | None
+        end_date: datetime | None
+        catchup: bool | None
+        tags: Collection[str] | None
+        params: Mapping[str, object] | None
+        description: str | None
+        doc_md: str | None
+        max_active_runs: int | None
+        max_active_tasks: int | None
+        dagrun_timeout: timedelta | float | None
+        default_args: SchedulingOptions | None
 
 
 #: Airflow's trigger rules: the states of upstream tasks that let a task run.

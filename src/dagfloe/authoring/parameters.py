@@ -102,7 +102,7 @@ def read_parameters(function: Callable[..., object]) -> tuple[Parameter, ...]:
     names = code.co_varnames[:plain]
     first_default = positional - len(inner.__defaults__ or ())
     keyword_defaults = inner.__kwdefaults__ or {}
-    annotations = _annotations(inner)
+    annotations = read_annotations(inner)
     parameters = [
         Parameter(
             name,
@@ -175,7 +175,8 @@ def describe_function(function: FunctionType) -> str:
     return f"{function.__qualname__} ({function.__code__.co_filename}:{function.__code__.co_firstlineno})"
 
 
-def _annotations(function: FunctionType) -> dict[str, object]:
+def read_annotations(function: FunctionType) -> dict[str, object]:
+    """The annotations of a function by parameter, and of what it returns by `return`; some may be strings."""
     if sys.version_info >= (3, 14):  # reading __annotations__ there fails for names that only type checkers import
         from annotationlib import Format, get_annotations  # noqa: PLC0415
 

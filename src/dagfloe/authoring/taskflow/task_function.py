@@ -1,0 +1,219 @@
+"""`@task`: functions that become tasks where they are called, in any Dag whose block is open.
+
+A Dag's block is a `with dag:` block or the body of a Dag's function. There, each call registers a task, declares its
+arguments, and returns an `XComArg`. Outside of all blocks, a call runs the function: so unit tests can call it, and
+tasks can share it as a helper, as with the tasks of `@dag.task`.
+"""
+
+from __future__ import annotations
+
+from dagfloe.authoring.dag import Dag
+from dagfloe.authoring.functions import read_docstring, read_return_type
+from dagfloe.authoring.graph import Reference
+from dagfloe.authoring.taskflow.unique_ids import unique_id
+from dagfloe.errors import RegistrationError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any, NoReturn, TypeVar, overload
+
+    from typing_extensions import Unpack
+
+    from dagfloe.authoring.dag import Task
+    from dagfloe.authoring.graph import XComArg
+    from dagfloe.authoring.options import TaskOptions
+
+    _Function = TypeVar("_Function", bound=Callable[..., object])
+
+_DOCS = ("doc", "doc_json", "doc_md", "doc_rst", "doc_yaml")
+
+
+class TaskFunction:
+    """A function that becomes a task where it is called. Create it with `@task`.
+
+    Attributes:
+        function: the author's function.
+    """
+
+    if TYPE_CHECKING:
+        __name__: str
+
+    def __init__(self, kind: str, function: Callable[..., object], options: Mapping[str, Any]) -> None:
+        self.function = function
+        self._kind = kind
+        self._options = dict(options)
+        self._shared: dict[str, object] = {}
+        # These two are shared with the copies that `override` and `partial` make.
+        self._resumes: list[Callable[..., object]] = []
+        self._tasks: list[Task] = []
+        for name in ("__module__", "__name__", "__qualname__", "__doc__"):
+            if hasattr(function, name):
+                setattr(self, name, getattr(function, name))
+        self.__wrapped__ = function
+
+    def __repr__(self) -> str:
+        return f"TaskFunction({getattr(self, '__qualname__', self.function)!r})"
+
+    def __reduce__(self) -> str:
+        return str(getattr(self, "__qualname__", ""))  # pickle finds it by its name in its module, like a function
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Register a task and declare its arguments, in the block of a Dag; outside of blocks, call the function.
+
+        Raises:
+            RegistrationError: in a block, if the function cannot be a task, or the arguments do not fit it; outside,
+                if an argument is the result of a call in a block.
+        """
+        kwargs = {**self._shared, **kwargs}
+        dag = Dag.innermost()
+        if dag is not None:
+            return self._register(dag)(*args, **kwargs)
+        if any(isinstance(value, Reference) for value in (*args, *kwargs.values())):
+            raise RegistrationError(
+                f"{self!r} got a value that is known only when a task runs, outside of the block of a Dag: call it in "
+                "a `with dag:` block or in the body of a Dag's function"
+            )
+        return self.function(*args, **kwargs)
+
+    def override(self, *, task_id: str | None = None, **options: Unpack[TaskOptions]) -> TaskFunction:
+        """The same function with other options.
+
+        Args:
+            task_id: the task_id of the tasks that its calls register.
+            options: as for `Dag.task`.
+        """
+        named = {} if task_id is None else {"task_id": task_id}
+        return self._copy({**self._options, **options, **named}, self._shared)
+
+    def partial(self, **kwargs: object) -> TaskFunction:
+        """The same function with some arguments set, which all task instances of `.expand()` share."""
+        both = sorted(set(kwargs) & set(self._shared))
+        if both:
+            raise RegistrationError(f"{self!r} gets {both[0]!r} from partial() twice: pass it once")
+        return self._copy(self._options, {**self._shared, **kwargs})
+
+    def expand(self, **mapped: object) -> XComArg:
+        """Register a task that is mapped, in the block of a Dag: see `Task.expand`.
+
+        Raises:
+            RegistrationError: outside of the block of a Dag, or if the arguments do not fit the function.
+        """
+        dag = Dag.innermost()
+        if dag is None:
+            raise RegistrationError(
+                f"{self!r}.expand() is outside of the block of a Dag: call it in a `with dag:` block or in the body of "
+                "a Dag's function"
+            )
+        return self._register(dag).map_over(self._shared, mapped)
+
+    def resume(self, function: _Function) -> _Function:
+        """Register a function in which its tasks may resume after they were deferred: see `Task.resume`.
+
+        Raises:
+            RegistrationError: if there already is a function of this name, or the function cannot be a task's function.
+        """
+        if any(other.__name__ == function.__name__ for other in self._resumes):
+            raise RegistrationError(f"{self!r} has two functions named {function.__name__!r} to resume in: rename one")
+        self._resumes.append(function)
+        for registered in self._tasks:
+            registered.resume(function)
+        return function
+
+    def _copy(self, options: Mapping[str, Any], shared: Mapping[str, object]) -> TaskFunction:
+        copied = TaskFunction(self._kind, self.function, options)
+        copied._shared = dict(shared)
+        copied._resumes, copied._tasks = self._resumes, self._tasks
+        return copied
+
+    def _register(self, dag: Dag) -> Task:
+        options = {name: value for name, value in self._options.items() if value is not None}
+        name = options.pop("task_id", getattr(self.function, "__name__", ""))
+        if isinstance(name, str):
+            name = unique_id(dag, name)
+        defaults = {**dag.declared.get("default_args", {}), **options}
+        if not any(kind in defaults for kind in _DOCS):
+            options["doc_md"] = read_docstring(self.function)
+        if "multiple_outputs" not in defaults and _returns_dict(self.function):
+            options["multiple_outputs"] = True
+        registered: Task = getattr(dag, self._kind)(task_id=name, **options)(self.function)
+        for function in self._resumes:
+            registered.resume(function)
+        self._tasks.append(registered)
+        return registered
+
+
+class TaskDecorator:
+    """The decorator `@task`, with `@task.branch` and `@task.short_circuit`.
+
+    Args:
+        kind: what it makes: the name of a method of `Dag`.
+    """
+
+    def __init__(self, kind: str = "task") -> None:
+        self._kind = kind
+
+    def __repr__(self) -> str:
+        return "@task" if self._kind == "task" else f"@task.{self._kind}"
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __call__(self, function: Callable[..., object], /) -> TaskFunction: ...
+
+        @overload
+        def __call__(
+            self, /, *, task_id: str | None = None, **options: Unpack[TaskOptions]
+        ) -> Callable[[Callable[..., object]], TaskFunction]: ...
+
+    def __call__(self, function: Callable[..., object] | None = None, /, **options: Any) -> Any:
+        """Turn a function into a `TaskFunction`: `@task`, or `@task(task_id="other_name", ...)`.
+
+        Args:
+            function: the function.
+            task_id: the task_id, by default the function's name. If the Dag already has it, `__1` and so on follow.
+            options: as for `Dag.task`. By default, `multiple_outputs` is true if the function's return annotation is a
+                kind of dict, and `doc_md` is its docstring.
+
+        Raises:
+            RegistrationError: if it is not a function.
+        """
+        if function is None:
+            return lambda function: self._decorate(function, options)
+        return self._decorate(function, options)
+
+    @property
+    def branch(self) -> TaskDecorator:
+        """`@task.branch`: the task returns the task_id, or the task_ids, to follow: see `Dag.branch`."""
+        return TaskDecorator("branch")
+
+    @property
+    def short_circuit(self) -> TaskDecorator:
+        """`@task.short_circuit`: the task skips all tasks after it if it returns a false value."""
+        return TaskDecorator("short_circuit")
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AttributeError(
+            f"dagfloe has no @task.{name}: it has @task, @task.branch and @task.short_circuit; a bundle's own Python "
+            "runs all of its tasks, and a task polls with client.poke"
+        )
+
+    def _decorate(self, function: Any, options: Mapping[str, Any]) -> TaskFunction:
+        if isinstance(function, TaskFunction):
+            function = function.function  # one function as several kinds of tasks
+        if not callable(function):
+            raise RegistrationError(f"{self!r} got {function!r}: write {self!r}(task_id={function!r})")
+        return TaskFunction(self._kind, function, options)
+
+
+#: The decorator that authors import.
+task = TaskDecorator()
+
+
+def _returns_dict(function: Callable[..., object]) -> bool:
+    """Whether the return annotation of a function is a dict, a Mapping or a TypedDict, which Airflow takes apart."""
+    from collections.abc import Mapping  # noqa: PLC0415 - as above
+
+    annotation = read_return_type(function)
+    kind = getattr(annotation, "__origin__", annotation)
+    return isinstance(kind, type) and issubclass(kind, Mapping)
