@@ -48,7 +48,13 @@ class Pipeline:
         self.a, self.b, self.c, self.d = (self.dag.task(task_id=name)(lambda x=None: x) for name in "abcd")
 
 
-CONNECT: list[Callable[..., object]] = [lambda a, b: a >> b, lambda a, b: b << a, lambda a, b: [a] >> b]
+CONNECT: list[Callable[..., object]] = [
+    lambda a, b: a >> b,
+    lambda a, b: b << a,
+    lambda a, b: [a] >> b,
+    lambda a, b: a.set_downstream(b),
+    lambda a, b: b.set_upstream([a]),
+]
 
 
 @pytest.fixture

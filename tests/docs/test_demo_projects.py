@@ -16,5 +16,5 @@ def test_every_project_is_listed_with_its_dags() -> None:
     documented = {project: re.findall(r"`(\w+)`", dags) for project, dags in rows}
     projects = {path.parent for path in DEMO.glob("*/pyproject.toml")}
     sources = {project.name: "".join(path.read_text("utf-8") for path in project.rglob("*.py")) for project in projects}
-    created = {name: sorted(re.findall(r'bundle\.dag\("(\w+)"', source)) for name, source in sources.items()}
+    created = {name: sorted(re.findall(r'\bdag\(\s*"(\w+)"', source)) for name, source in sources.items()}
     assert documented == created

@@ -64,6 +64,11 @@ def test_dags(tasks: ModuleType, env: TaskEnvironment) -> None:
     events = env.run(tasks.publish).raise_for_state().outlet_events
     assert [event["extra"] for event in events] == [{"rows": 2}]
     assert value(env, tasks.read) == 2
+    returns = tasks.returns()
+    env.dag_run.conf = {"limit": 60}
+    assert [value(env, returns.tasks[task_id]) for task_id in ("read_rows", "count")] == [[*range(60)], {"rows": 60}]
+    assert env.run(returns.tasks["is_large"]).skipped == []
+    assert returns.downstream_of("is_large") == ["alert.mail", "done"]
 
 
 def test_client(tasks: ModuleType, env: TaskEnvironment) -> None:

@@ -112,6 +112,14 @@ class Linked:
         connect(_lasts(other), self.firsts())
         return other
 
+    def set_downstream(self, other: object) -> None:
+        """Let others run after this, like `self >> other`."""
+        connect(self.lasts(), _firsts(other))
+
+    def set_upstream(self, other: object) -> None:
+        """Let this run after others, like `self << other`."""
+        connect(_lasts(other), self.firsts())
+
     def __rrshift__(self, other: object) -> Self:
         connect(_lasts(other), self.firsts())
         return self

@@ -323,7 +323,7 @@ def test_other_decorators_of_airflow(name: str) -> None:
     """A decorator that dagfloe does not have is an error that says which ones it has."""
     with pytest.raises(AttributeError, match=f"dagfloe has no @task.{name}: it has @task, @task.branch"):
         getattr(task, name)
-    assert repr(dagfloe.task) == "@task"
+    assert repr(dagfloe.task.python) == "@task"
 
 
 def test_functions_of_functions(dag: Dag) -> None:

@@ -132,8 +132,9 @@ class TaskFunction:
         if isinstance(name, str):
             name = unique_id(dag, name)
         defaults = {**dag.declared.get("default_args", {}), **options}
-        if not any(kind in defaults for kind in _DOCS):
-            options["doc_md"] = read_docstring(self.function)
+        docstring = read_docstring(self.function)
+        if docstring and not any(kind in defaults for kind in _DOCS):
+            options["doc_md"] = docstring
         if "multiple_outputs" not in defaults and _returns_dict(self.function):
             options["multiple_outputs"] = True
         registered: Task = getattr(dag, self._kind)(task_id=name, **options)(self.function)
@@ -186,6 +187,11 @@ class TaskDecorator:
     def branch(self) -> TaskDecorator:
         """`@task.branch`: the task returns the task_id, or the task_ids, to follow: see `Dag.branch`."""
         return TaskDecorator("branch")
+
+    @property
+    def python(self) -> TaskDecorator:
+        """`@task.python`: another name of `@task`, as in Airflow."""
+        return TaskDecorator()
 
     @property
     def short_circuit(self) -> TaskDecorator:
