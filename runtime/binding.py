@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import logging
 
-from dagfloe.authoring.graph import DagParam, XComArg
 from dagfloe.authoring.parameters import bind
+from dagfloe.authoring.references import DagParam, XComArg
 from dagfloe.client import Client
 from dagfloe.constants import RETURN_VALUE
 from dagfloe.errors import BindingError, RemoteProtocolError

@@ -232,6 +232,10 @@ class TaskRunner:
     def _list_outputs(self, task: Task, value: Any) -> list[tuple[str, object, int | None]]:
         """The XComs to push: key, value, and the length if another task is mapped over the value."""
         is_fed = task.dag.feeds_mapping(task.task_id) and self._context.map_index < 0
+        if task.declared.get("do_xcom_push") is False:
+            if is_fed:
+                raise DagfloeError(f"{task!r} pushes no XCom, and another task is mapped over it: remove do_xcom_push")
+            return []
         if is_fed and not isinstance(value, (list, tuple, dict)):
             raise DagfloeError(
                 f"{task!r} returned {type(value).__name__}, and another task is mapped over it: return a list or a dict"

@@ -36,8 +36,17 @@ from dagfloe.model.context import BundleInfo, Context, DagRun, TaskInstance, cur
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dagfloe._version import __version__
+    from dagfloe.authoring.edges import Label
     from dagfloe.authoring.group import TaskGroup
     from dagfloe.authoring.retry import RetryDecision
+    from dagfloe.authoring.scheduling.deadlines import (
+        AsyncCallback,
+        DeadlineAlert,
+        DeadlineReference,
+        SyncCallback,
+        VariableInterval,
+    )
+    from dagfloe.authoring.scheduling.params import Param
     from dagfloe.authoring.taskflow.chains import chain, chain_linear, cross_downstream
     from dagfloe.authoring.taskflow.group_function import task_group
     from dagfloe.authoring.taskflow.task_function import TaskFunction, task
@@ -65,6 +74,7 @@ if TYPE_CHECKING:
     from dagfloe.client.state_stores import NEVER_EXPIRE
     from dagfloe.client.task_instances import PreviousTaskInstance
     from dagfloe.client.variables import VariableKeys
+    from dagfloe.model.asset_conditions import AssetAll, AssetAny
     from dagfloe.model.assets import Asset, AssetAlias, AssetEvent
     from dagfloe.model.connection import Connection
 
@@ -73,9 +83,12 @@ __all__ = [
     "ApiServerError",
     "Asset",
     "AssetAlias",
+    "AssetAll",
+    "AssetAny",
     "AssetEvent",
     "AssetNotFound",
     "AssetStateNotFound",
+    "AsyncCallback",
     "Bundle",
     "BundleInfo",
     "Client",
@@ -89,11 +102,15 @@ __all__ = [
     "DagRunAlreadyExists",
     "DagRunFailed",
     "DagfloeError",
+    "DeadlineAlert",
+    "DeadlineReference",
     "HumanAnswer",
     "HumanInputError",
     "HumanInputTimeout",
     "InactiveAssetError",
+    "Label",
     "NotFoundError",
+    "Param",
     "PermissionDenied",
     "PreviousDagRun",
     "PreviousTaskInstance",
@@ -101,6 +118,7 @@ __all__ = [
     "RetryDecision",
     "SensorTimeout",
     "SupervisorError",
+    "SyncCallback",
     "Task",
     "TaskAwaitingInput",
     "TaskCancelled",
@@ -116,6 +134,7 @@ __all__ = [
     "TriggerFailed",
     "TriggerTimeout",
     "ValueNotSerializableError",
+    "VariableInterval",
     "VariableKeys",
     "VariableNotFound",
     "XComNotFound",
@@ -132,30 +151,39 @@ _LAZY = {
     "ApiServerError": "dagfloe.call_errors",
     "Asset": "dagfloe.model.assets",
     "AssetAlias": "dagfloe.model.assets",
+    "AssetAll": "dagfloe.model.asset_conditions",
+    "AssetAny": "dagfloe.model.asset_conditions",
     "AssetEvent": "dagfloe.model.assets",
     "AssetNotFound": "dagfloe.call_errors",
     "AssetStateNotFound": "dagfloe.call_errors",
+    "AsyncCallback": "dagfloe.authoring.scheduling.deadlines",
     "Connection": "dagfloe.model.connection",
     "ConnectionNotFound": "dagfloe.call_errors",
     "DagInfo": "dagfloe.client.dag_runs",
     "DagRunAlreadyExists": "dagfloe.call_errors",
     "DagRunFailed": "dagfloe.call_errors",
+    "DeadlineAlert": "dagfloe.authoring.scheduling.deadlines",
+    "DeadlineReference": "dagfloe.authoring.scheduling.deadlines",
     "HumanAnswer": "dagfloe.client.human_input",
     "HumanInputError": "dagfloe.call_errors",
     "HumanInputTimeout": "dagfloe.call_errors",
     "InactiveAssetError": "dagfloe.call_errors",
+    "Label": "dagfloe.authoring.edges",
     "NEVER_EXPIRE": "dagfloe.client.state_stores",
     "NotFoundError": "dagfloe.call_errors",
+    "Param": "dagfloe.authoring.scheduling.params",
     "PermissionDenied": "dagfloe.call_errors",
     "PreviousDagRun": "dagfloe.client.dag_runs",
     "PreviousTaskInstance": "dagfloe.client.task_instances",
     "RetryDecision": "dagfloe.authoring.retry",
     "SensorTimeout": "dagfloe.call_errors",
+    "SyncCallback": "dagfloe.authoring.scheduling.deadlines",
     "TaskFunction": "dagfloe.authoring.taskflow.task_function",
     "TaskGroup": "dagfloe.authoring.group",
     "TaskStateNotFound": "dagfloe.call_errors",
     "TriggerFailed": "dagfloe.call_errors",
     "TriggerTimeout": "dagfloe.call_errors",
+    "VariableInterval": "dagfloe.authoring.scheduling.deadlines",
     "VariableKeys": "dagfloe.client.variables",
     "VariableNotFound": "dagfloe.call_errors",
     "XComNotFound": "dagfloe.call_errors",

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dagfloe import Dag, Task
-    from dagfloe.authoring.graph import XComArg
+    from dagfloe.authoring.references import XComArg
 
 LOADER = "from dagfloe.airflow import load_bundles\n\nload_bundles(globals(){})\n"
 

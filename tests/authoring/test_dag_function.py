@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from dagfloe import Bundle, Client
-from dagfloe.authoring.graph import DagParam, XComArg
+from dagfloe import Bundle, Client, Param
+from dagfloe.authoring.references import DagParam, XComArg
 from dagfloe.errors import RegistrationError
 from dagfloe.testing import TaskEnvironment
 
@@ -230,3 +230,26 @@ def test_params_that_do_not_fit(conf: dict[str, str], message: str) -> None:
 def pair(rows: list[int], limit: int) -> list[int]:
     assert limit in rows
     return rows
+
+
+def test_schemas_of_params() -> None:
+    """An argument is the new default of a param of the Dag, which keeps its schema; a `Param` replaces it."""
+    bundle = Bundle()
+    known = {"schema": {"type": "integer"}}
+
+    @bundle.dag(params={"limit": Param(1, type="integer"), "other": Param(2, type="integer")})
+    def sales(limit: int = 3, *, day: object = Param(type="string"), other: object = Param("x")) -> None: ...
+
+    dag = sales(limit=4)
+    assert dag.default_params == {"limit": 4, "other": "x"}
+    assert dag.declared["param_schemas"] == {
+        "limit": known,
+        "other": {"schema": {}},
+        "day": {"schema": {"type": "string"}},
+    }
+
+    @bundle.dag(dag_id="plain", params={"limit": Param(1, type="integer")})
+    def plain(other: int = 3) -> None: ...
+
+    assert plain().declared["param_schemas"] == {"limit": known}
+    assert plain().default_params == {"limit": 1, "other": 3}

@@ -89,3 +89,41 @@ def test_an_empty_group(dag: Dag) -> None:
     group: TaskGroup = dag.group("g")
     with dag, pytest.raises(RegistrationError, match="has no tasks yet"):
         a >> group
+
+
+def test_options(dag: Dag) -> None:
+    """A group has options for Airflow's graph, and default options for the tasks in it."""
+    dag = Bundle().dag("d", default_args={"retries": 1, "pool": "dag", "owner": "ann"})
+    options: dict[str, Any] = {
+        "tooltip": "It",
+        "group_display_name": "The group",
+        "doc_md": "# it",
+        "ui_color": "red",
+        "ui_fgcolor": "#fff",
+    }
+    with dag.group("outer", default_args={"retries": 2, "pool": "outer"}, **options) as outer:
+        with dag.group("inner", default_args={"retries": 3}, tooltip=None) as inner:
+            (both,) = register(dag, "both")
+        (one,) = register(dag, "one")
+    (none,) = register(dag, "none")
+    assert outer.declared == options
+    assert inner.declared == {}
+    assert both.declared == {"retries": 3, "pool": "outer", "owner": "ann"}
+    assert one.declared == {"retries": 2, "pool": "outer", "owner": "ann"}
+    assert none.declared == {"retries": 1, "pool": "dag", "owner": "ann"}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"tooltip": 1}, "the tooltip of task group 'g' is 1, expected a string"),
+        ({"ui_color": ""}, "the ui_color of task group 'g' is ''"),
+        ({"default_args": {"retires": 1}}, "default_args has no option 'retires'"),
+        ({"color": "red"}, "task group 'g' has no option 'color': its options are default_args, doc_md"),
+    ],
+)
+def test_wrong_options(dag: Dag, options: Any, message: str) -> None:
+    """A wrong option is an error, and the group is not declared."""
+    with pytest.raises(RegistrationError, match=message):
+        dag.group("g", **options)
+    assert dag.groups == {}

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dagfloe import Asset, AssetAlias
+from dagfloe import Asset, AssetAlias, AssetAll, AssetAny
 from dagfloe.errors import RegistrationError, RemoteProtocolError
 from dagfloe.model.assets import OutletEvent, read_asset, read_asset_events
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+#: Without its types.
+make_asset: Any = Asset
 ORDERS = Asset("orders", "s3://orders")
 
 
@@ -97,3 +99,53 @@ def test_replies_without_events(bodies: Any) -> None:
     """A reply without a list of events is a protocol error with the path."""
     with pytest.raises(RemoteProtocolError, match=r"^events is not a list of asset events$"):
         read_asset_events(bodies, "events")
+
+
+def test_conditions() -> None:
+    """`&` and `|` combine assets, references and aliases; chains of one operator are one condition."""
+    a, b, c = Asset("a"), Asset.ref(name="b"), AssetAlias("c")
+    assert (a & b & c) == AssetAll(a, b, c)
+    assert (a | b | c) == AssetAny(a, b, c)
+    assert (a & (b | c)) == AssetAll(a, AssetAny(b, c))
+    assert ((a | b) & (a & c)) == AssetAll(AssetAny(a, b), AssetAll(a, c))
+    assert ((a & b) | c) == AssetAny(AssetAll(a, b), c)
+    assert AssetAll(a, b) != AssetAny(a, b)
+    assert len({AssetAll(a, b), AssetAll(a, b), AssetAny(a, b)}) == 2
+    assert repr(a & (b | c)) == ("AssetAll(Asset(name='a', uri='a'), AssetAny(Asset.ref(name='b'), AssetAlias('c')))")
+
+
+def test_wrong_conditions() -> None:
+    """A condition combines assets only."""
+    wrong: Any = "b"
+    for condition in (Asset("a"), Asset("a") & Asset("b"), Asset("a") | Asset("b")):
+        with pytest.raises(TypeError):
+            condition & wrong
+        with pytest.raises(TypeError):
+            condition | wrong
+    with pytest.raises(RegistrationError, match="AssetAny got 'b': pass Assets"):
+        AssetAny(Asset("a"), wrong)
+    with pytest.raises(RegistrationError, match="AssetAll needs at least one asset"):
+        AssetAll()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Asset(" "), "the name of an Asset is ' '"),
+        (lambda: Asset("a", "\t"), "the uri of an Asset is"),
+        (lambda: make_asset(1), "the name of an Asset is 1"),
+        (lambda: Asset("a" * 1501), r"the name of an Asset, 'a{30}'..., has 1501 characters: Airflow allows 1500"),
+        (lambda: Asset("a", group=" "), "the group of an Asset is ' '"),
+        (lambda: make_asset("a", group=None), "the group of an Asset is None"),
+        (lambda: Asset("self"), "Airflow refuses the name 'self'"),
+        (lambda: Asset("a", "AIRFLOW://x"), "Airflow reserves the scheme"),
+        (lambda: Asset("a", extra={"x": {1}}), r"the extra of an Asset has no JSON form: .*\$\.x"),
+        (lambda: AssetAlias(""), "the name of an AssetAlias is ''"),
+        (lambda: AssetAlias("a", group="\n"), "the group of an AssetAlias is"),
+    ],
+)
+def test_assets_that_airflow_refuses(make: Callable[[], Any], message: str) -> None:
+    """Names, groups and extras are checked where the author writes them."""
+    with pytest.raises(RegistrationError, match=message):
+        make()
+    assert Asset("a", group="").group == AssetAlias("a", group="").group == ""

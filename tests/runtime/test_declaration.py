@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from dagfloe import Asset, AssetAlias, Bundle
+from dagfloe import (
+    Asset,
+    AssetAlias,
+    AsyncCallback,
+    Bundle,
+    DeadlineAlert,
+    DeadlineReference,
+    Label,
+    Param,
+)
+from dagfloe.errors import RegistrationError
 from dagfloe.format.errors import ManifestError
 from dagfloe.format.manifest import parse_manifest, render_manifest, validate_manifest
 from dagfloe.runtime.config import BundleConfig
@@ -87,6 +97,7 @@ EXPECTED: dict[str, Any] = {
             "trigger_rule": "none_failed",
             "upstream": ["extract"],
             "has_retry_policy": True,
+            "arguments": [{"name": "rows", "kind": "xcom", "task_id": "extract"}],
         },
         "prepare.clean": {
             "owner": "data",
@@ -115,12 +126,166 @@ def test_everything_that_can_be_declared() -> None:
     [
         (timedelta(hours=2), {"interval_s": 7200.0}),
         ([Asset("a", "s3://a"), Asset("b")], {"assets": [{"name": "a", "uri": "s3://a"}, {"name": "b", "uri": "b"}]}),
+        (
+            [Asset("a", group="g", extra={"x": [1]}), AssetAlias("b", group="h"), Asset.ref(name="c")],
+            {
+                "assets": [
+                    {"name": "a", "uri": "a", "group": "g", "extra": {"x": [1]}},
+                    {"alias": "b", "group": "h"},
+                    {"name": "c"},
+                ]
+            },
+        ),
+        (Asset("a"), {"condition": {"name": "a", "uri": "a"}}),
+        (
+            Asset("a") & (AssetAlias("b") | Asset.ref(uri="c") | Asset("d")),
+            {
+                "condition": {
+                    "all": [
+                        {"name": "a", "uri": "a"},
+                        {"any": [{"alias": "b"}, {"uri": "c"}, {"name": "d", "uri": "d"}]},
+                    ]
+                }
+            },
+        ),
+        (
+            (Asset.ref(name="a") | Asset.ref(name="b"), Asset.ref(name="c")),
+            {"condition": {"all": [{"any": [{"name": "a"}, {"name": "b"}]}, {"name": "c"}]}},
+        ),
     ],
 )
 def test_schedules(schedule: Any, form: Any) -> None:
-    """A timedelta is written in seconds, an asset with its name and URI."""
-    dag = Bundle().dag("d", schedule=schedule, start_date=datetime(2026, 1, 1, tzinfo=timezone.utc))
+    """A timedelta is written in seconds, an asset with its name and URI, a condition as a tree."""
+    bundle = Bundle()
+    dag = bundle.dag("d", schedule=schedule, start_date=datetime(2026, 1, 1, tzinfo=timezone.utc))
     assert describe_dag(dag) == {"schedule": form, "start_date": "2026-01-01T00:00:00+00:00", "tasks": {}}
+    validate_manifest(bundle_metadata(BundleConfig("tasks:bundle", "p", "1", "tasks.py"), bundle))
+
+
+def newer() -> Bundle:
+    """A bundle whose Dag has all options that only some schedulers need."""
+    bundle = Bundle()
+    dag = bundle.dag(
+        "d",
+        access_control={"ops": {"can_read"}},
+        allowed_run_types="manual",
+        dag_display_name="It",
+        deadline=DeadlineAlert(DeadlineReference.DAGRUN_QUEUED_AT, timedelta(hours=1), AsyncCallback("a.b")),
+        disable_bundle_versioning=True,
+        fail_fast=False,
+        is_paused_upon_creation=True,
+        max_consecutive_failed_dag_runs=3,
+        owner_links={"ann": "https://wiki/ann"},
+        params={"limit": Param(5, "How many", type="integer"), "day": Param(type="string"), "plain": None},
+        rerun_with_latest_version=True,
+    )
+
+    @dag.setup(start_date=datetime(2026, 1, 1, tzinfo=timezone.utc), end_date=datetime(2027, 1, 1))  # noqa: DTZ001
+    def create() -> None: ...
+
+    with dag.group("g", tooltip="It", ui_color="red"):
+
+        @dag.task(retry_exponential_backoff=1.5, executor_config={"a": [1]}, do_xcom_push=False, multiple_outputs=True)
+        def work() -> None: ...
+
+    @dag.teardown(on_failure_fail_dagrun=True)
+    def delete() -> None: ...
+
+    create >> Label("now") >> work >> delete.as_teardown(setups=create)
+    return bundle
+
+
+def test_options_for_airflow() -> None:
+    """Options are left out where they are not declared; the manifest follows the schema and YAML gives it back."""
+    bundle = newer()
+    assert describe_dag(bundle.dags["d"]) == {
+        "access_control": {"ops": {"DAGs": ["can_read"]}},
+        "allowed_run_types": ["manual"],
+        "dag_display_name": "It",
+        "deadline": [{"reference": "dagrun_queued_at", "interval_s": 3600.0, "callback": "a.b"}],
+        "disable_bundle_versioning": True,
+        "edge_labels": {"create": {"g.work": "now"}},
+        "fail_fast": False,
+        "group_options": {"g": {"tooltip": "It", "ui_color": "red"}},
+        "groups": ["g"],
+        "is_paused_upon_creation": True,
+        "max_consecutive_failed_dag_runs": 3,
+        "owner_links": {"ann": "https://wiki/ann"},
+        "params": {"limit": 5, "plain": None},
+        "param_schemas": {
+            "limit": {"schema": {"type": "integer"}, "description": "How many"},
+            "day": {"schema": {"type": "string"}},
+        },
+        "rerun_with_latest_version": True,
+        "tasks": {
+            "create": {
+                "kind": "setup",
+                "start_date": "2026-01-01T00:00:00+00:00",
+                "end_date": "2027-01-01T00:00:00+00:00",
+            },
+            "g.work": {
+                "do_xcom_push": False,
+                "executor_config": {"a": [1]},
+                "group": "g",
+                "multiple_outputs": True,
+                "retry_exponential_backoff": 1.5,
+                "upstream": ["create"],
+            },
+            "delete": {"kind": "teardown", "on_failure_fail_dagrun": True, "upstream": ["create", "g.work"]},
+        },
+    }
+    manifest = bundle_metadata(BundleConfig("tasks:bundle", "p", "1", "tasks.py"), bundle)
+    validate_manifest(manifest)
+    assert parse_manifest(render_manifest(manifest)) == manifest
+
+
+def test_setups_are_checked() -> None:
+    """A Dag that Airflow would refuse is not described."""
+    dag = newer().dags["d"]
+    dag.tasks["create"] >> dag.task(task_id="late", trigger_rule="all_done")(lambda: None)
+    with pytest.raises(RegistrationError, match="right after the setup 'create'"):
+        describe_dag(dag)
+
+
+class Pytz(tzinfo):
+    """A time zone as pytz has it."""
+
+    zone = "Europe/Berlin"
+
+    def localize(self, date: datetime) -> datetime:
+        """Give a date this zone."""
+        return date.replace(tzinfo=self)
+
+    def utcoffset(self, _: datetime | None) -> timedelta:
+        """Return the offset."""
+        return timedelta(hours=1)
+
+    dst = utcoffset
+
+    def tzname(self, _: datetime | None) -> str:
+        """Return the name."""
+        return "CET"
+
+
+@pytest.mark.parametrize(
+    ("zone", "expected"),
+    [
+        (None, None),
+        (timezone.utc, None),
+        (timezone(timedelta(0)), None),
+        (timezone(timedelta(hours=5, minutes=30)), 19800),
+        (timezone(timedelta(hours=-5)), -18000),
+        (ZoneInfo("Europe/Berlin"), "Europe/Berlin"),
+        (ZoneInfo("UTC"), "UTC"),
+        (Pytz(), "Europe/Berlin"),
+    ],
+)
+def test_time_zones(zone: Any, expected: Any) -> None:
+    """The time zone of a cron schedule is a name, or an offset in seconds as Airflow stores it."""
+    bundle = Bundle()
+    dag = bundle.dag("d", schedule="0 4 * * *", start_date=datetime(2026, 1, 1, tzinfo=zone))
+    assert describe_dag(dag).get("timezone") == expected
+    validate_manifest(bundle_metadata(BundleConfig("tasks:bundle", "p", "1", "tasks.py"), bundle))
 
 
 def test_long_lists_are_replaced_by_their_length() -> None:

@@ -393,6 +393,24 @@ def test_multiple_outputs(run: Run) -> None:
     ]
 
 
+@pytest.mark.parametrize("value", [1, {"a": 1}, object()])
+def test_no_xcom(run: Run, value: object) -> None:
+    """With do_xcom_push=False, a task pushes nothing; its value needs no JSON form."""
+    run.dag.task(task_id="t", do_xcom_push=False, multiple_outputs=True)(lambda: value)
+    assert run()["type"] == "SucceedTask"
+    assert run.sent() == []
+
+
+def test_mapping_needs_an_xcom(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+    """A task over whose return value another task is mapped cannot keep it."""
+    task = run.dag.task(task_id="t", do_xcom_push=False)(lambda: [1])
+    mapped = run.dag.task(task_id="mapped")(lambda item: item)
+    with run.dag:
+        mapped.expand(item=task())
+    assert run()["state"] == "failed"
+    assert "pushes no XCom, and another task is mapped over it: remove do_xcom_push" in caplog.text
+
+
 @pytest.mark.parametrize("value", [[1], {"a": 1, 2: 3}, {"a": object()}])
 def test_invalid_multiple_outputs(run: Run, value: object) -> None:
     """If the value is not a dict of JSON values, no XCom is pushed."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from dagfloe.authoring.dag import Task
-    from dagfloe.authoring.options import DagOptions
+    from dagfloe.authoring.scheduling.dag_options import DagOptions
     from dagfloe.authoring.taskflow.unnamed_dag import UnnamedDag
 
 
@@ -60,31 +60,43 @@ class Bundle:
         The decorator belongs above a function whose body calls tasks: see `Dag.__call__`. Its dag_id is by default the
         function's name.
 
-        All options are for Airflow's scheduler. dagfloe writes them into the stub Dag that it generates from the
-        bundle. If you write the stub Dag by hand, set them there.
+        All options are for Airflow's scheduler. dagfloe writes them into the Dag that it makes from the bundle. If you
+        write a stub Dag by hand, set them there.
 
         Args:
             dag_id: the Dag's id in Airflow; only the decorator works without it.
             options: as follows.
 
         Options:
-            schedule: a cron expression or preset such as `@daily`, a timedelta, or assets; with assets, a run starts
-                after all of them had an event.
-            start_date: when scheduling starts; a datetime without a time zone is in UTC.
+            schedule: a cron expression or preset such as `@daily`, a timedelta, an asset, a condition of assets such as
+                `a & (b | c)`, or a list of assets; with a list, a run starts after all of them had an event. With
+                `@continuous`, set `max_active_runs=1`.
+            start_date: when scheduling starts; a datetime without a time zone is in UTC. Its time zone is that of a
+                cron schedule.
             end_date: when scheduling ends.
-            catchup: whether Airflow creates the runs that it missed.
-            tags: labels to search for.
-            params: default params by name; the user who triggers a run may override them.
+            catchup: whether Airflow creates the runs that it missed; needs a `start_date`.
+            tags: labels to search for, of at most 100 characters.
+            params: default params by name, or `Param` objects; the user who triggers a run may override them.
             description: one line for the list of Dags.
             doc_md: documentation in Markdown.
+            dag_display_name: the name that Airflow shows.
             max_active_runs: how many runs may be active at a time.
-            max_active_tasks: how many task instances may run at a time.
+            max_active_tasks: how many task instances of a run may run at a time.
+            max_consecutive_failed_dag_runs: after how many failed runs in a row Airflow pauses the Dag; 0 for never.
             dagrun_timeout: how long a run may take, as a timedelta or in seconds.
+            deadline: a `DeadlineAlert`, or a list of them.
             default_args: default options for its tasks: see `Dag.task`.
+            fail_fast: whether a failed task ends the other tasks of its run; all trigger rules are `all_success` then.
+            is_paused_upon_creation: whether Airflow creates the Dag paused.
+            allowed_run_types: the types of runs that Airflow creates, such as `scheduled` and `manual`.
+            owner_links: links of owners, such as `https://host/page` or `mailto:name@host`.
+            access_control: the permissions of roles, by resource; only Airflow's FAB auth manager reads it.
+            disable_bundle_versioning: whether all runs use the newest version of the Dag bundle.
+            rerun_with_latest_version: whether a cleared run uses the newest version of the Dag bundle.
 
         Raises:
-            RegistrationError: if Airflow does not accept the id, another Dag has the id, or an option has a wrong
-                value.
+            RegistrationError: if Airflow does not accept the id, another Dag has the id, an option has a wrong value,
+                or two options do not fit together.
         """
         if dag_id is None or callable(dag_id):
             from dagfloe.authoring.taskflow.unnamed_dag import UnnamedDag  # noqa: PLC0415 - few Dags are functions

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dagfloe.authoring.graph import Node, Reference, XComArg
+from dagfloe.authoring.graph import Node
+from dagfloe.authoring.references import Reference, XComArg
 from dagfloe.constants import RETURN_VALUE
 from dagfloe.errors import RegistrationError
 

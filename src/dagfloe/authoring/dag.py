@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from dagfloe.authoring.graph import Graph, Node, Reference, XComArg, check_id, connect, innermost_graph
+from dagfloe.authoring.graph import Graph, Node, check_id, connect, innermost_graph
 from dagfloe.authoring.parameters import read_parameters
+from dagfloe.authoring.references import Reference, XComArg
 from dagfloe.errors import RegistrationError
 
 TYPE_CHECKING = False
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
     from dagfloe.authoring.dag_function import DagFunction
     from dagfloe.authoring.group import TaskGroup
-    from dagfloe.authoring.options import Outlet, RetryPolicy, TaskOptions
     from dagfloe.authoring.parameters import Parameter
+    from dagfloe.authoring.scheduling.options import GroupOptions, Outlet, RetryPolicy, TaskOptions, TeardownOptions
 
     _Function = TypeVar("_Function", bound=Callable[..., object])
 
@@ -40,10 +41,11 @@ class Dag(Graph):
 
     def __init__(self, dag_id: str, **options: object) -> None:
         super().__init__(dag_id)
-        #: The options for Airflow's scheduler, by the names that they have in `Bundle.dag`.
+        #: The options for Airflow's scheduler, by the names that they have in `Bundle.dag`. Of the params, `params` has
+        #: the defaults, and `param_schemas` what is declared with `Param`.
         self.declared: dict[str, Any] = {}
         if options:
-            from dagfloe.authoring.options import check_dag_options  # noqa: PLC0415 - not for Dags without options
+            from dagfloe.authoring.scheduling.dag_options import check_dag_options  # noqa: PLC0415 - not for Dags without options
 
             self.declared = check_dag_options(options, f"Dag {dag_id!r}")
         #: The task groups by group_id, in the order of declaration.
@@ -127,13 +129,19 @@ class Dag(Graph):
             retry_policy: a function that gets the exception and the try_number, and returns a `RetryDecision`.
             execution_timeout: how long the task may run, as a timedelta or in seconds.
 
-        Options for Airflow's scheduler, which dagfloe writes into the stub Dag that it generates from the bundle:
+            do_xcom_push: whether to push the returned value as an XCom; by default, True.
+
+        Options for Airflow's scheduler, which dagfloe writes into the Dag that it makes from the bundle:
             retries: how often to retry the task after its first try.
             retry_delay: the time between two tries, as a timedelta or in seconds.
-            retry_exponential_backoff: whether this time doubles with every try.
+            retry_exponential_backoff: whether this time doubles with every try, or the number that multiplies it.
             max_retry_delay: the limit up to which it grows.
             trigger_rule: the states of upstream tasks that let the task run; by default `all_success`.
-            pool, pool_slots, priority_weight, queue, depends_on_past, owner, doc_md: as for an Airflow operator.
+            start_date, end_date: the first and the last logical date for which the task runs.
+            depends_on_past, wait_for_downstream, ignore_first_depends_on_past, wait_for_past_depends_before_skipping,
+            pool, pool_slots, priority_weight, weight_rule, queue, executor, executor_config, max_active_tis_per_dag,
+            max_active_tis_per_dagrun, owner, task_display_name, doc, doc_md, doc_json, doc_yaml, doc_rst: as for an
+            Airflow operator.
 
         Raises:
             RegistrationError: if Airflow does not accept the id, another task has the id, or the function cannot be a
@@ -179,14 +187,64 @@ class Dag(Graph):
         """
         return self._decorate("short_circuit", function, task_id, options)
 
-    def group(self, group_id: str) -> TaskGroup:
+    if TYPE_CHECKING:
+
+        @overload
+        def setup(self, function: Callable[..., object], /) -> Task: ...
+
+        @overload
+        def setup(
+            self, /, *, task_id: str | None = None, **options: Unpack[TaskOptions]
+        ) -> Callable[[Callable[..., object]], Task]: ...
+
+    def setup(
+        self, function: Callable[..., object] | None = None, /, *, task_id: str | None = None, **options: Any
+    ) -> Task | Callable[[Callable[..., object]], Task]:
+        """Register a setup: a task that creates what the tasks after it need, such as a cluster or a table.
+
+        If you clear one of these tasks in Airflow, the setup runs again, too. The arguments are those of `task`.
+        """
+        return self._decorate("setup", function, task_id, options)
+
+    if TYPE_CHECKING:
+
+        @overload
+        def teardown(self, function: Callable[..., object], /) -> Task: ...
+
+        @overload
+        def teardown(
+            self, /, *, task_id: str | None = None, **options: Unpack[TeardownOptions]
+        ) -> Callable[[Callable[..., object]], Task]: ...
+
+    def teardown(
+        self, function: Callable[..., object] | None = None, /, *, task_id: str | None = None, **options: Any
+    ) -> Task | Callable[[Callable[..., object]], Task]:
+        """Register a teardown: a task that deletes what a setup created.
+
+        It runs if its setups succeeded, whatever happened to the other tasks before it. Its failure fails the Dag run
+        only with `on_failure_fail_dagrun=True`. The other arguments are those of `task`, without `trigger_rule`.
+
+        Let it run after its setups: `setup >> work >> teardown` and `setup >> teardown`, or
+        `teardown.as_teardown(setups=setup)`.
+        """
+        return self._decorate("teardown", function, task_id, options)
+
+    def group(self, group_id: str, **options: Unpack[GroupOptions]) -> TaskGroup:
         """Declare a task group. Tasks and groups that you register in its `with` block belong to it.
 
         Args:
             group_id: the group's id. Inside another group, that group's id and a dot precede it.
+            options: as follows.
+
+        Options:
+            default_args: default options for its tasks: see `Dag.task`. They precede those of the Dag.
+            tooltip: shown in Airflow's graph.
+            group_display_name: the name that Airflow shows.
+            doc_md: documentation in Markdown.
+            ui_color, ui_fgcolor: the colors of the box and of the text in Airflow's graph.
 
         Raises:
-            RegistrationError: if Airflow does not accept the id, or a task or another group has the id.
+            RegistrationError: if Airflow does not accept the id or an option, or a task or another group has the id.
         """
         from dagfloe.authoring.group import TaskGroup, check_group_id  # noqa: PLC0415 - few Dags have groups
 
@@ -194,7 +252,7 @@ class Dag(Graph):
         full_id = self._full_id(group_id)
         if full_id in self.groups or full_id in self._tasks:
             raise RegistrationError(f"Dag {self.dag_id!r} already has a task or a task group {full_id!r}: rename one")
-        group = self.groups[full_id] = TaskGroup(self, full_id)
+        group = self.groups[full_id] = TaskGroup(self, full_id, **options)
         return group
 
     def has_id(self, full_id: str) -> bool:
@@ -223,6 +281,13 @@ class Dag(Graph):
     def _full_id(self, name: str) -> str:
         return f"{self.open_groups[-1]}.{name}" if self.open_groups else name
 
+    def _default_args(self) -> dict[str, Any]:
+        """The default options of a task that is registered now."""
+        defaults: dict[str, Any] = dict(self.declared.get("default_args", {}))
+        for group_id in self.open_groups:
+            defaults |= self.groups[group_id].default_args
+        return defaults
+
     def _decorate(
         self, kind: str, function: Callable[..., object] | None, task_id: str | None, options: dict[str, Any]
     ) -> Task | Callable[[Callable[..., object]], Task]:
@@ -240,8 +305,14 @@ class Dag(Graph):
             name = self._full_id(name)
         check_id("task_id", name)
         group = self.open_groups[-1] if self.open_groups else None
-        defaults = self.declared.get("default_args", {})
-        task = Task(self, name, function, kind=kind, group=group, **{**defaults, **options})
+        if kind == "teardown" and options.get("trigger_rule") is not None:
+            raise RegistrationError(f"task {name!r} is a teardown, and Airflow chooses its trigger_rule: remove it")
+        task = Task(self, name, function, kind=kind, group=group, **{**self._default_args(), **options})
+        if self.declared.get("fail_fast") and task.declared.get("trigger_rule", "all_success") != "all_success":
+            raise RegistrationError(
+                f"task {name!r} has the trigger_rule {task.declared['trigger_rule']!r}, and Dag {self.dag_id!r} has "
+                "fail_fast=True: Airflow accepts only 'all_success' there"
+            )
         if name in self._tasks or name in self.groups:
             raise RegistrationError(
                 f"Dag {self.dag_id!r} has two tasks with the task_id {name!r}: rename one, or give it another task_id"
@@ -263,7 +334,8 @@ class Task(Node):
         multiple_outputs: whether every key of the dict that it returns becomes an XCom, too.
         retry_policy: decides whether to retry; None for Airflow's own rule.
         execution_timeout_s: how long it may run, in seconds; None for no limit.
-        kind: `task`, `branch` or `short_circuit`.
+        kind: `task`, `branch`, `short_circuit`, `setup` or `teardown`.
+        on_failure_fail_dagrun: whether the Dag run fails if this teardown fails.
         group: the id of its task group; None outside of groups.
         declared: the options for Airflow's scheduler, by the names that they have in `Dag.task`.
         arguments: the arguments of its call in the `with dag:` block, by parameter; None without such a call.
@@ -289,6 +361,7 @@ class Task(Node):
         retry_policy: RetryPolicy | None = None,
         execution_timeout: timedelta | float | None = None,
         group: str | None = None,
+        on_failure_fail_dagrun: bool = False,
         **options: object,
     ) -> None:
         self.dag = dag
@@ -304,9 +377,14 @@ class Task(Node):
         self.group = group
         self.declared: dict[str, object] = {}
         if options:
-            from dagfloe.authoring.options import check_task_options  # noqa: PLC0415 - not for tasks without options
+            from dagfloe.authoring.scheduling.options import check_task_options  # noqa: PLC0415 - not for tasks without options
 
             self.declared = check_task_options(options, f"task {task_id!r}")
+        self.on_failure_fail_dagrun = False
+        if on_failure_fail_dagrun and kind != "teardown":
+            raise RegistrationError(f"task {task_id!r} has on_failure_fail_dagrun, but only a teardown may: remove it")
+        if kind == "teardown":
+            self.as_teardown(on_failure_fail_dagrun=on_failure_fail_dagrun)
         self.arguments: dict[str, object] | None = None
         self.mapped: dict[str, object] | None = None
         self.resumes: dict[str, tuple[Callable[..., object], tuple[Parameter, ...]]] = {}

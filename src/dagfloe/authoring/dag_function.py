@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dagfloe.authoring.calls import match_arguments
 from dagfloe.authoring.functions import read_docstring
-from dagfloe.authoring.graph import DagParam
-from dagfloe.authoring.options import check_dag_options
 from dagfloe.authoring.parameters import describe_function, read_parameters
+from dagfloe.authoring.references import DagParam
+from dagfloe.authoring.scheduling.dag_options import check_dag_options
 from dagfloe.errors import RegistrationError
 
 TYPE_CHECKING = False
@@ -104,7 +104,10 @@ class DagFunction:
             options["params"] = {**declared.get("params", {}), **arguments}
         if "doc_md" not in declared:
             options["doc_md"] = read_docstring(self.function)
+        schemas = declared.get("param_schemas", {})
         declared.update(check_dag_options(options, f"Dag {self._dag.dag_id!r}"))
+        if schemas:
+            declared["param_schemas"] = {**schemas, **declared.get("param_schemas", {})}
         self._is_open = True
         try:
             with self._dag:

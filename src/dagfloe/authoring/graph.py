@@ -6,12 +6,11 @@ records where the task's arguments come from, and returns an `XComArg` that stan
 
 from __future__ import annotations
 
-from dagfloe.constants import RETURN_VALUE
 from dagfloe.errors import RegistrationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any, TypeVar
 
     from typing_extensions import Self
@@ -34,11 +33,13 @@ class Graph:
     Attributes:
         dag_id: the Dag's id.
         open_groups: the ids of the task groups whose `with` blocks are open, the innermost last.
+        edge_labels: the labels of edges, by the task_ids of the upstream and the downstream task.
     """
 
     def __init__(self, dag_id: str) -> None:
         self.dag_id = dag_id
         self.open_groups: list[str] = []
+        self.edge_labels: dict[str, dict[str, str]] = {}
         self._downstream: dict[str, list[str]] = {}
 
     if TYPE_CHECKING:
@@ -76,6 +77,22 @@ class Graph:
                 pending += self.downstream_of(downstream_id)
         return reached
 
+    def check_setups(self) -> None:
+        """Check the tasks right after setups: Airflow refuses other trigger rules than `all_success` for them.
+
+        Raises:
+            RegistrationError: if one has another trigger rule.
+        """
+        for setup in self.tasks.values():
+            for task_id in self.downstream_of(setup.task_id) if setup.kind == "setup" else ():
+                task = self.tasks[task_id]
+                rule = task.declared.get("trigger_rule", "all_success")
+                if task.kind != "teardown" and rule != "all_success":
+                    raise RegistrationError(
+                        f"{task!r} has the trigger_rule {rule!r} and runs right after the setup {setup.task_id!r}: "
+                        "Airflow accepts only 'all_success' there"
+                    )
+
     def add_edge(self, upstream: str, downstream: str) -> None:
         """Let one task run after another. Authors use `>>` and calls.
 
@@ -92,7 +109,9 @@ class Graph:
 
 
 class Linked:
-    """What `>>` and `<<` connect: a task, the XCom of one, or a task group."""
+    """What `>>` and `<<` connect: a task, the XCom of one, a task group, or a label between them."""
+
+    is_label = False
 
     if TYPE_CHECKING:
 
@@ -105,11 +124,11 @@ class Linked:
             ...
 
     def __rshift__(self, other: Other) -> Other:
-        connect(self.lasts(), _firsts(other))
+        _link([self], list_linked(other))
         return other
 
     def __lshift__(self, other: Other) -> Other:
-        connect(_lasts(other), self.firsts())
+        _link(list_linked(other), [self])
         return other
 
     def set_downstream(self, other: object) -> None:
@@ -121,11 +140,11 @@ class Linked:
         connect(_lasts(other), self.firsts())
 
     def __rrshift__(self, other: object) -> Self:
-        connect(_lasts(other), self.firsts())
+        _link(list_linked(other), [self])
         return self
 
     def __rlshift__(self, other: object) -> Self:
-        connect(self.lasts(), _firsts(other))
+        _link([self], list_linked(other))
         return self
 
 
@@ -134,6 +153,9 @@ class Node(Linked):
 
     if TYPE_CHECKING:
         task_id: str
+        kind: str
+        declared: dict[str, object]
+        on_failure_fail_dagrun: bool
 
         @property
         def dag(self) -> Graph:
@@ -158,68 +180,39 @@ class Node(Linked):
         """The task itself."""
         return [self]
 
+    def as_setup(self) -> Self:
+        """Make the task a setup: `Dag.setup` says what that is.
 
-class Reference:
-    """An argument whose value is known only when the task runs: an `XComArg` or a `DagParam`."""
+        Raises:
+            RegistrationError: if it is a branch, a short circuit or a teardown.
+        """
+        self._become("setup")
+        return self
 
-    def __iter__(self) -> Iterator[Any]:
-        raise RegistrationError(
-            f"{self!r} has no value before the task runs: pass it to a task as a whole, or use .expand()"
-        )
+    def as_teardown(self, *, setups: object = None, on_failure_fail_dagrun: bool | None = None) -> Self:
+        """Make the task a teardown: `Dag.teardown` says what that is. Its trigger rule is Airflow's choice.
 
-    def __bool__(self) -> bool:
-        raise RegistrationError(f"{self!r} has no value before the task runs: decide inside a task, with client.branch")
+        Args:
+            setups: a task, or several, that become setups and run before it.
+            on_failure_fail_dagrun: whether the Dag run fails if the teardown fails; by default it does not.
 
+        Raises:
+            RegistrationError: if it is a branch, a short circuit or a setup, or one of the setups cannot be a setup.
+        """
+        self._become("teardown")
+        self.declared.pop("trigger_rule", None)
+        if on_failure_fail_dagrun is not None:
+            self.on_failure_fail_dagrun = on_failure_fail_dagrun
+        setup_tasks = [task for linked in list_linked([] if setups is None else setups) for task in linked.firsts()]
+        for setup in setup_tasks:
+            setup.as_setup()
+        connect(setup_tasks, [self])
+        return self
 
-class XComArg(Reference, Linked):
-    """The XCom that a task will push, as an argument of another task.
-
-    Attributes:
-        task_id: the task that pushes it.
-        key: the XCom's key; `extract()["rows"]` is the one of a task with `multiple_outputs`.
-    """
-
-    def __init__(self, task: Node, key: str = RETURN_VALUE) -> None:
-        self._task = task
-        self.task_id = task.task_id
-        self.key = key
-
-    def __repr__(self) -> str:
-        return f"XComArg({self.task_id!r}, key={self.key!r})"
-
-    def __getitem__(self, key: str) -> XComArg:
-        if not isinstance(key, str):
-            raise RegistrationError(f"{self!r} has no value before the task runs: its keys are strings, not {key!r}")
-        if self.key != RETURN_VALUE:
-            raise RegistrationError(f"{self!r} is already an XCom with a key: get {key!r} from it inside the task")
-        return XComArg(self._task, key)
-
-    @property
-    def is_mapped(self) -> bool:
-        """Whether the task is mapped, and pushes one XCom per map index."""
-        return self._task.mapped is not None
-
-    def firsts(self) -> list[Node]:
-        """The task that pushes it."""
-        return [self._task]
-
-    def lasts(self) -> list[Node]:
-        """The task that pushes it."""
-        return [self._task]
-
-
-class DagParam(Reference):
-    """A param of the Dag run, as an argument of a task: what the function of a Dag gets for each of its parameters.
-
-    Attributes:
-        name: the param's name.
-    """
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __repr__(self) -> str:
-        return f"DagParam({self.name!r})"
+    def _become(self, kind: str) -> None:
+        if self.kind not in ("task", kind):
+            raise RegistrationError(f"{self!r} is a {self.kind.replace('_', ' ')}: it cannot be a {kind}, too")
+        self.kind = kind
 
 
 def check_id(kind: str, value: object) -> None:
@@ -244,8 +237,13 @@ def check_id(kind: str, value: object) -> None:
         )
 
 
-def connect(upstream: Iterable[Node], downstream: Iterable[Node]) -> None:
+def connect(upstream: Iterable[Node], downstream: Iterable[Node], label: str | None = None) -> None:
     """Let tasks run after others.
+
+    Args:
+        upstream: the tasks that run first.
+        downstream: the tasks that run after them.
+        label: the label of the edges; None for none.
 
     Raises:
         RegistrationError: if the tasks belong to different Dags, or the graph would have a cycle.
@@ -259,14 +257,28 @@ def connect(upstream: Iterable[Node], downstream: Iterable[Node]) -> None:
                     f"{other.dag.dag_id!r}: connect only tasks of one Dag"
                 )
             task.dag.add_edge(task.task_id, other.task_id)
+            if label is not None:
+                task.dag.edge_labels.setdefault(task.task_id, {})[other.task_id] = label
 
 
-def _firsts(value: object) -> list[Node]:
-    return [task for linked in list_linked(value) for task in linked.firsts()]
+def _link(upstream: list[Linked], downstream: list[Linked]) -> None:
+    before, after = _labels(upstream), _labels(downstream)
+    for label in before:
+        label.attach(downstream=downstream)
+    for label in after:
+        label.attach(upstream=upstream)
+    if not before and not after:
+        connect(
+            [task for linked in upstream for task in linked.lasts()],
+            [task for linked in downstream for task in linked.firsts()],
+        )
 
 
-def _lasts(value: object) -> list[Node]:
-    return [task for linked in list_linked(value) for task in linked.lasts()]
+def _labels(items: list[Linked]) -> list[Any]:
+    labels = [item for item in items if item.is_label]
+    if labels and len(items) > 1:
+        raise RegistrationError(f"{labels[0]!r} is in a list of tasks: put it before or after the list")
+    return labels
 
 
 def list_linked(value: object) -> list[Linked]:

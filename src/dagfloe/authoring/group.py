@@ -7,6 +7,8 @@ from dagfloe.errors import RegistrationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from typing_extensions import Self
 
     from dagfloe.authoring.graph import Graph, Node
@@ -22,11 +24,20 @@ class TaskGroup(Linked):
     Attributes:
         dag: the Dag that it belongs to.
         group_id: its id, `outer.inner` for a group inside another group.
+        declared: its options, by the names that they have in `Dag.group`, without `default_args`.
+        default_args: default options for its tasks and those of the groups in it.
     """
 
-    def __init__(self, dag: Graph, group_id: str) -> None:
+    def __init__(self, dag: Graph, group_id: str, **options: object) -> None:
         self.dag = dag
         self.group_id = group_id
+        self.declared: dict[str, Any] = {}
+        if options:
+            from dagfloe.authoring.scheduling.options import check_group_options  # noqa: PLC0415 - not for groups without options
+
+            self.declared = check_group_options(options, f"task group {group_id!r}")
+        default_args: Any = self.declared.pop("default_args", {})
+        self.default_args: dict[str, Any] = default_args
 
     def __repr__(self) -> str:
         return f"TaskGroup({self.dag.dag_id!r}, {self.group_id!r})"
@@ -49,9 +60,33 @@ class TaskGroup(Linked):
         return [task for task in self._tasks_or_error() if task.task_id not in downstream]
 
     def lasts(self) -> list[Node]:
-        """The tasks after which no other task of the group runs."""
-        inside = {task.task_id for task in self.tasks}
-        return [task for task in self._tasks_or_error() if inside.isdisjoint(self.dag.downstream_of(task.task_id))]
+        """The tasks after which no other task of the group runs.
+
+        Nothing waits for the teardowns of a group: the tasks before a teardown are the last ones in its place.
+        """
+        inside = {task.task_id: task for task in self._tasks_or_error()}
+        lasts: dict[str, Node] = {}
+        for task in inside.values():
+            if inside.keys().isdisjoint(self.dag.downstream_of(task.task_id)):
+                lasts |= self._lasts_before(task, inside) if task.kind == "teardown" else {task.task_id: task}
+        return list(lasts.values())
+
+    def _lasts_before(self, teardown: Node, inside: dict[str, Node]) -> dict[str, Node]:
+        """The last tasks of the group before a teardown, except for its setups."""
+        lasts: dict[str, Node] = {}
+        for task in inside.values():
+            downstream = self.dag.downstream_of(task.task_id)
+            if teardown.task_id not in downstream or task.kind == "setup":
+                continue
+            if task.kind == "teardown":
+                lasts |= self._lasts_before(task, inside)
+            elif all(
+                inside[task_id].kind == "teardown"
+                for task_id in downstream
+                if task_id in inside and task_id != teardown.task_id
+            ):
+                lasts[task.task_id] = task
+        return lasts
 
     def _tasks_or_error(self) -> list[Node]:
         tasks = self.tasks

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dagfloe.errors import RegistrationError, RemoteProtocolError
+from dagfloe.errors import DagfloeError, RegistrationError, RemoteProtocolError
+from dagfloe.model.asset_conditions import BaseAsset
 from dagfloe.model.record import Record
 
 TYPE_CHECKING = False
@@ -14,9 +15,12 @@ if TYPE_CHECKING:
     from dagfloe.messages.v2026_06_16 import AssetProfile
 
 _MAX_PARTITION_KEY_LENGTH = 250
+_MAX_NAME_LENGTH = 1500
+#: The group of assets and aliases that declare none.
+DEFAULT_GROUP = "asset"
 
 
-class Asset:
+class Asset(BaseAsset):
     """An asset of Airflow, by its name and URI.
 
     Args:
@@ -24,6 +28,9 @@ class Asset:
         uri: the asset's URI; by default its name.
         group: the asset's group.
         extra: the asset's extra.
+
+    Raises:
+        RegistrationError: if Airflow does not accept the name, the URI, the group or the extra.
     """
 
     __slots__ = ("extra", "group", "name", "uri")
@@ -33,7 +40,7 @@ class Asset:
         name: str | None = None,
         uri: str | None = None,
         *,
-        group: str = "asset",
+        group: str = DEFAULT_GROUP,
         extra: Mapping[str, object] | None = None,
     ) -> None:
         if not name and not uri:
@@ -42,6 +49,15 @@ class Asset:
         self.uri: str = uri or str(name)
         self.group = group
         self.extra = dict(extra or {})
+        _check_name("name of an Asset", self.name)
+        _check_name("uri of an Asset", self.uri)
+        _check_name("group of an Asset", self.group, may_be_empty=True)
+        if self.extra:
+            _check_extra(self.extra)
+        if self.name in ("self", "context"):
+            raise RegistrationError(f"Airflow refuses the name {self.name!r} for an Asset: choose another one")
+        if self.uri.lower().startswith("airflow:"):
+            raise RegistrationError(f"Airflow reserves the scheme of the uri {self.uri!r}: choose another one")
 
     def __repr__(self) -> str:
         return f"Asset(name={self.name!r}, uri={self.uri!r})"
@@ -62,7 +78,7 @@ class Asset:
         return AssetRef(name=name, uri=uri)
 
 
-class AssetRef:
+class AssetRef(BaseAsset):
     """A reference to an asset by its name alone or its URI alone. Create it with `Asset.ref`."""
 
     __slots__ = ("name", "uri")
@@ -83,17 +99,24 @@ class AssetRef:
         return hash((AssetRef, self.name, self.uri))
 
 
-class AssetAlias:
+class AssetAlias(BaseAsset):
     """An alias, under which a running task emits events for assets of its choice.
 
     Args:
         name: the alias's name.
+        group: the alias's group.
+
+    Raises:
+        RegistrationError: if Airflow does not accept the name or the group.
     """
 
-    __slots__ = ("name",)
+    __slots__ = ("group", "name")
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, group: str = DEFAULT_GROUP) -> None:
+        _check_name("name of an AssetAlias", name)
+        _check_name("group of an AssetAlias", group, may_be_empty=True)
         self.name = name
+        self.group = group
 
     def __repr__(self) -> str:
         return f"AssetAlias({self.name!r})"
@@ -103,6 +126,24 @@ class AssetAlias:
 
     def __hash__(self) -> int:
         return hash((AssetAlias, self.name))
+
+
+def _check_name(what: str, value: object, *, may_be_empty: bool = False) -> None:
+    if not isinstance(value, str) or (value.isspace() if may_be_empty else not value.strip()):
+        raise RegistrationError(f"the {what} is {value!r}: use a str that is not only whitespace")
+    if len(value) > _MAX_NAME_LENGTH:
+        raise RegistrationError(
+            f"the {what}, {value[:30]!r}..., has {len(value)} characters: Airflow allows {_MAX_NAME_LENGTH}"
+        )
+
+
+def _check_extra(extra: dict[str, object]) -> None:
+    from dagfloe.values.jsonable import check_jsonable  # noqa: PLC0415 - few assets have an extra
+
+    try:
+        check_jsonable(extra)
+    except DagfloeError as error:
+        raise RegistrationError(f"the extra of an Asset has no JSON form: {error}") from error
 
 
 def asset_profile(asset: Asset | AssetRef | AssetAlias) -> AssetProfile:
@@ -154,7 +195,7 @@ def read_asset(body: object, path: str) -> Asset:
         raise RemoteProtocolError(f"{path} is not an asset with a name and a uri")
     asset = Asset.__new__(Asset)  # Airflow's assets may break the rules for authors
     asset.name, asset.uri = body["name"], body["uri"]
-    asset.group, asset.extra = body.get("group") or "asset", dict(body.get("extra") or {})
+    asset.group, asset.extra = body.get("group") or DEFAULT_GROUP, dict(body.get("extra") or {})
     return asset
 
 

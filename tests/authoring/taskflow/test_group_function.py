@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dagfloe import Bundle, Dag, TaskGroup, task, task_group
-from dagfloe.authoring.graph import XComArg
+from dagfloe.authoring.references import XComArg
 from dagfloe.errors import RegistrationError
 
 

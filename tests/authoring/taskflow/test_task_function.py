@@ -10,7 +10,7 @@ import pytest
 
 import dagfloe
 from dagfloe import Asset, Bundle, Client, TaskDeferred, task
-from dagfloe.authoring.graph import XComArg
+from dagfloe.authoring.references import XComArg
 from dagfloe.errors import RegistrationError
 from dagfloe.testing import TaskEnvironment
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dagfloe.authoring.options import TRIGGER_RULES
+from dagfloe.authoring.scheduling.options import TRIGGER_RULES
 from dagfloe.constants import FINISHED
 from dagfloe.local.schedule.manifest_graph import Graph
 from dagfloe.local.schedule.scheduler import Scheduler

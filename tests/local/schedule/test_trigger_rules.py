@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dagfloe.authoring.options import TRIGGER_RULES
+from dagfloe.authoring.scheduling.options import TRIGGER_RULES
 from dagfloe.constants import FINISHED, RUNNING
 from dagfloe.local.schedule.trigger_rules import RUN, WAIT, Upstream, decide
 

@@ -7,9 +7,13 @@ from typing import Any
 
 import pytest
 
+from dagfloe import Asset, AssetAlias, Bundle
 from dagfloe.local.store.asset_records import AssetEventRecord, AssetKey
+from dagfloe.local.store.declarations import add_declarations
 from dagfloe.local.store.run_records import DagRunRecord
 from dagfloe.local.store.store import Store
+from dagfloe.runtime.config import BundleConfig
+from dagfloe.runtime.metadata import bundle_metadata
 from support.schemas import NEW
 from support.store_requests import OTHER_TI, TASK, answer, ask, refused
 
@@ -165,3 +169,17 @@ def test_validation() -> None:
     reply = answer(Store(), "ValidateInletsAndOutlets", ti_id=TASK.ti_id)
     assert reply == {"type": "InactiveAssetsResult", "inactive_assets": []}
     assert refused(Store(), "ValidateInletsAndOutlets", ti_id=OTHER_TI)["status_code"] == 403
+
+
+def test_declared_assets() -> None:
+    """A store has the assets of a manifest: of schedules, also inside conditions, and of tasks."""
+    bundle = Bundle()
+    bundle.dag("list", schedule=[Asset("a", "s3://a")])
+    dag = bundle.dag("condition", schedule=Asset("b", group="g") & (Asset("c", extra={"x": 1}) | AssetAlias("d")))
+    dag.task(task_id="t", outlets=[Asset("e"), Asset.ref(name="f")])(lambda: None)
+    bundle.dag("nothing", schedule="@daily")
+    store = Store()
+    add_declarations(bundle_metadata(BundleConfig("tasks:bundle", "p", "1", "tasks.py"), bundle), store)
+    found = {name: store.find_asset(name) for name in "abcdef"}
+    assert [name for name, asset in found.items() if asset is not None] == ["a", "b", "c", "e"]
+    assert (found["b"] and found["b"].group, found["c"] and found["c"].extra) == ("g", {"x": 1})

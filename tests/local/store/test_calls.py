@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 RAW = Asset("raw", "s3://raw")
 #: Requests of the schema that the task supervisor of Airflow 3.3.2 does not handle.
-UNHANDLED = {"DagFileParsingResult", "GetHITLDetailResponse", "UpdateHITLDetail"}
+UNHANDLED = {"DagFileParsingResult", "TaskHandlerParsingResult", "GetHITLDetailResponse", "UpdateHITLDetail"}
 
 
 @pytest.fixture

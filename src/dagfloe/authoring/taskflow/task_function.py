@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dagfloe.authoring.dag import Dag
 from dagfloe.authoring.functions import read_docstring, read_return_type
-from dagfloe.authoring.graph import Reference
+from dagfloe.authoring.references import Reference
 from dagfloe.authoring.taskflow.unique_ids import unique_id
 from dagfloe.errors import RegistrationError
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from dagfloe.authoring.dag import Task
-    from dagfloe.authoring.graph import XComArg
-    from dagfloe.authoring.options import TaskOptions
+    from dagfloe.authoring.references import XComArg
+    from dagfloe.authoring.scheduling.options import TaskOptions
 
     _Function = TypeVar("_Function", bound=Callable[..., object])
 

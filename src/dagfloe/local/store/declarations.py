@@ -20,12 +20,22 @@ def add_declarations(manifest: Mapping[str, Any], store: Store) -> None:
         store.save_dag(DagRecord(dag_id=dag_id, tags=list(declared.get("tags", ()))))
         for asset in _declared_assets(declared):
             if "name" in asset and "uri" in asset:
-                store.add_asset(asset["name"], asset["uri"])
+                store.add_asset(**asset)
 
 
-def _declared_assets(declared: Mapping[str, Any]) -> Iterator[Mapping[str, str]]:
+def _declared_assets(declared: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     schedule = declared.get("schedule")
     if isinstance(schedule, dict):
         yield from schedule.get("assets", ())
+        yield from _assets_in(schedule.get("condition", {}))
     for task in declared["tasks"].values():
         yield from (*task.get("outlets", ()), *task.get("inlets", ()))
+
+
+def _assets_in(condition: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    parts = condition.get("all") or condition.get("any")
+    if parts is None:
+        yield condition
+        return
+    for part in parts:
+        yield from _assets_in(part)
