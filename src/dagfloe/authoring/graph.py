@@ -133,11 +133,11 @@ class Linked:
 
     def set_downstream(self, other: object) -> None:
         """Let others run after this, like `self >> other`."""
-        connect(self.lasts(), _firsts(other))
+        _link([self], list_linked(other))
 
     def set_upstream(self, other: object) -> None:
         """Let this run after others, like `self << other`."""
-        connect(_lasts(other), self.firsts())
+        _link(list_linked(other), [self])
 
     def __rrshift__(self, other: object) -> Self:
         _link(list_linked(other), [self])
