@@ -35,7 +35,7 @@ def parse_params(ctx: click.Context, parameter: click.Parameter, values: Sequenc
     params: dict[str, Any] = {}
     for name, text in split_pairs(ctx, parameter, values):
         try:
-            params[name] = check_json(repr(name), _parse(text))
+            params[name] = check_json(repr(name), _parse_or_keep(text))
         except RecursionError:
             raise click.BadParameter(f"{escape_controls(repr(name))} is nested too deeply: nest it less") from None
         except DagfloeError as error:
@@ -59,10 +59,20 @@ def check_texts(_ctx: click.Context, _parameter: click.Parameter, values: Sequen
     return values
 
 
-def _parse(text: str) -> Any:
+def parse_json(text: str) -> Any:
+    """Parse JSON.
+
+    Raises:
+        ValueError: if the text is not JSON.
+        RecursionError: if it is nested too deeply.
+    """
+    # Python cannot convert very long numbers. Any long one is too large for a message.
+    return json.loads(text, parse_int=lambda digits: int(digits[:_MAX_DIGITS]))
+
+
+def _parse_or_keep(text: str) -> Any:
     try:
-        # Python cannot convert very long numbers. Any long one is too large for a message.
-        return json.loads(text, parse_int=lambda digits: int(digits[:_MAX_DIGITS]))
+        return parse_json(text)
     except ValueError:
         return text
 

@@ -16,6 +16,7 @@ from dagfloe.cli.bundle_or_project import choose_dag, open_bundle
 from dagfloe.cli.error_handling import exit_on_error
 from dagfloe.cli.id_completion import complete_ids
 from dagfloe.cli.pair_options import check_text, check_texts, parse_connections, parse_params, split_pairs
+from dagfloe.cli.run_conf import check_params
 from dagfloe.cli.seeded_answers import SeededAnswers
 from dagfloe.cli.show.human_prompt import prompt_human
 from dagfloe.cli.show.live_run_view import LiveRunView
@@ -23,6 +24,7 @@ from dagfloe.cli.show.plain_run_view import PlainRunView
 from dagfloe.cli.show.run_summary import print_summary
 from dagfloe.cli.show.terminal_text import to_one_line
 from dagfloe.cli.signal_handlers import handle_signals
+from dagfloe.cli.value_options import compile_pattern, parse_conf, parse_date
 from dagfloe.constants import EXIT_FAILURE, EXIT_INTERRUPTED, FAILED, SUCCESS
 from dagfloe.errors import UsageError
 from dagfloe.format.manifest import declaration
@@ -32,7 +34,6 @@ from dagfloe.local.schedule.dag_run_options import DagRunOptions
 from dagfloe.local.schedule.dag_runner import run_dag
 from dagfloe.local.schedule.manifest_graph import Graph
 from dagfloe.local.schema_version import served_schema_version
-from dagfloe.local.seed.entries import check_json_table
 from dagfloe.local.seed.environment_variables import fill_from_environment
 from dagfloe.local.seed.seed_file import Seed, read_seed
 from dagfloe.local.stop import Stop
@@ -40,6 +41,7 @@ from dagfloe.local.store.declarations import add_declarations
 from dagfloe.local.store.store import Store
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Mapping, Sequence
 
     from dagfloe.local.schedule.dag_result import DagResult
@@ -97,12 +99,32 @@ _EXIT_STATUSES = {SUCCESS: 0, FAILED: EXIT_FAILURE, INTERRUPTED: EXIT_INTERRUPTE
     help="Add a connection. Repeatable.",
 )
 @click.option(
+    "-c",
+    "--conf",
+    metavar="JSON",
+    callback=parse_conf,
+    help="The conf of the Dag run: a JSON object. Its keys replace the defaults of params.",
+)
+@click.option(
     "--param",
     "params",
     multiple=True,
     metavar="KEY=VALUE",
     callback=parse_params,
-    help="Set a param of the Dag run; VALUE is JSON or a string. Repeatable.",
+    help="Set a param of the Dag run, which is a key of its conf; VALUE is JSON or a string. Repeatable.",
+)
+@click.option(
+    "--logical-date",
+    metavar="DATE",
+    show_default="the present time",
+    callback=parse_date,
+    help="The logical date of the Dag run in ISO form; without an offset, it is in UTC.",
+)
+@click.option(
+    "--mark-success-pattern",
+    metavar="REGEX",
+    callback=compile_pattern,
+    help="Do not run the tasks whose whole task_id matches; give them the state success.",
 )
 @click.option("--from-airflow", is_flag=True, help="Read AIRFLOW_VAR_* and AIRFLOW_CONN_* from the environment.")
 @click.option(
@@ -131,7 +153,10 @@ def run(
     seed_path: Path | None,
     variables: Sequence[tuple[str, str]],
     connections: Sequence[Connection],
+    conf: Mapping[str, Any],
     params: Mapping[str, Any],
+    logical_date: datetime | None,
+    mark_success_pattern: re.Pattern[str] | None,
     database_path: Path | None,
     run_id: str | None,
     max_wait: float | None,
@@ -150,6 +175,7 @@ def run(
 
     \b
     dagfloe run
+    dagfloe run --conf '{"limit": 5}' --logical-date 2026-01-31 --mark-success-pattern 'load|notify'
     dagfloe run --seed seed.toml --report run.html
     dagfloe run --task load --seed seed.toml --max-wait 1
     dagfloe run dist/linux-x86_64/weather --conn db=postgres://user:pass@host/db
@@ -160,6 +186,8 @@ def run(
         database = None if database_path is None else stack.enter_context(_open_database(database_path))
         launch, manifest = stack.enter_context(open_bundle(path, quiet=quiet))
         graph = _select_graph(manifest, dag_id, task_ids)
+        conf = {**seed.params, **seed.conf, **conf, **params}
+        check_params(graph, conf)
         store = Store()
         add_declarations(manifest, store)
         if database is not None:
@@ -175,7 +203,9 @@ def run(
             jobs=jobs or os.cpu_count() or 1,
             max_wait_s=max_wait,
             run_id=run_id,
-            conf={**check_json_table("the Dag's params:", dict(graph.params)), **seed.params, **params, **seed.conf},
+            logical_date=logical_date,
+            conf=conf,
+            mark_success_pattern=mark_success_pattern,
             env=launch.env,
             schema_version=served_schema_version(manifest),
         )

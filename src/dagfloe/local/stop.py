@@ -45,6 +45,14 @@ class Stop:
         """Call a function when the stop is set, in the thread or signal handler that sets it."""
         self._callbacks.append(callback)
 
+    def add_part(self) -> Stop:
+        """Return another stop request, which this one sets, too. It may be set without this one."""
+        part = Stop()
+        self.add_callback(part.set)
+        if self._is_set:
+            part.set()
+        return part
+
     def fileno(self) -> int:
         """Return a descriptor that is readable once the stop is set."""
         return self._reader.fileno()

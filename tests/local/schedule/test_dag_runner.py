@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,10 @@ def push(value, **fields):
 def end(body):
     send(0, body); receive(); sys.exit(0)
 if task_id == "fails":
+    sys.exit(1)
+if task_id == "fails_later":
+    while not os.path.exists(os.environ["GO"]):
+        time.sleep(0.01)
     sys.exit(1)
 if task_id == "skips":
     end({"type": "TaskState", "state": "skipped"})
@@ -138,12 +143,13 @@ class DagRunner:
         log: EventLog | None = None,
         delay: str = "{}",
         defaults: str = "None",
+        declared: Mapping[str, Any] = {},
         **options: Any,
     ) -> DagResult:
         """Run a Dag with these tasks. By default it never waits."""
         program = PROGRAM.replace("**DELAY", f"**{delay}").replace("DEFAULTS", defaults)
         command = write_program(self.folder / "program", program)
-        graph = Graph.from_manifest("d", {"tasks": list(tasks), "declaration": {"tasks": tasks}})
+        graph = Graph.from_manifest("d", {"tasks": list(tasks), "declaration": {"tasks": tasks, **declared}})
         log = log or EventLog()
         settings = DagRunOptions(**{"max_wait_s": 0.0, "run_id": "r", **options})
         if log.stop is None:
@@ -409,3 +415,81 @@ def test_clock(runner: DagRunner) -> None:
     assert [attempt.start_date for attempt in result.instances[0].tries] == [noon]
     run = runner.store.runs["d", result.run_id]
     assert (run.start_date, run.end_date) == (noon, noon)
+
+
+# A Dag with fail_fast
+
+
+def test_fail_fast(runner: DagRunner) -> None:
+    """A failure stops what runs, and skips what waits or has not begun. Then teardowns run, as in Airflow."""
+
+    class FailWhenAllWait(EventLog):
+        """Lets `fails_later` end only once `waits` runs and `retries` waits for its retry."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.waiting: set[str] = set()
+
+        def add(self, name: str) -> None:
+            self.waiting.add(name)
+            if self.waiting == {"waits", "retries"}:
+                (runner.folder / "go").touch()
+
+        def on_record(self, instance: Instance, record: LogRecord) -> None:
+            if record.event == "waiting":
+                self.add(instance.name)
+
+        def on_wait(self, instance: Instance, seconds: float, declared_s: float) -> None:
+            self.add(instance.name)
+
+    tasks: dict[str, dict[str, Any]] = {
+        "open": {"kind": "setup"},
+        "retries": {"retries": 1, "upstream": ["open"]},
+        "waits": {"retries": 3, "upstream": ["open"]},
+        "fails_later": {"upstream": ["open"]},
+        "after": {"upstream": ["waits"]},
+        "close": {"kind": "teardown", "upstream": ["open", "after", "fails_later"]},
+    }
+    log = FailWhenAllWait()
+    env = {**os.environ, "GO": str(runner.folder / "go")}
+    result = runner.run(tasks, log, max_wait_s=None, env=env, jobs=4, declared={"fail_fast": True})
+    assert states(result) == {
+        "open": "success",
+        "retries": "skipped",
+        "waits": "failed",
+        "fails_later": "failed",
+        "after": "skipped",
+        "close": "success",
+    }
+    assert result.state == "failed"
+    assert [instance.error for instance in result.instances if instance.task.task_id == "after"] == [
+        "another task failed, and the Dag has fail_fast"
+    ]
+    assert log.lines[-2:] == ["close started", "close success"]
+
+
+def test_fail_fast_of_a_mapped_task(runner: DagRunner) -> None:
+    """Other instances of the failed task go on. A run whose last tasks were skipped succeeds, as in Airflow."""
+    tasks = {"fails": {"mapped": {"n": {"values": [1, 2]}}}, "b": {"upstream": ["fails"]}}
+    result = runner.run(tasks, jobs=1, declared={"fail_fast": True})
+    assert states(result) == {"fails[0]": "failed", "fails[1]": "failed", "b": "skipped"}
+    assert result.state == "success"
+
+
+def test_fail_fast_with_a_full_pool(runner: DagRunner) -> None:
+    """A task instance that waits for a free place never starts."""
+    log = EventLog()
+    result = runner.run({"fails": {}, "b": {}, "c": {}}, log, jobs=1, declared={"fail_fast": True})
+    assert states(result)["fails"] == "failed"
+    assert log.lines[:2] == ["fails started", "fails failed"]
+    assert {line for line in log.lines if "does not run" in line} >= {"c does not run: skipped"}
+
+
+def test_stop_with_fail_fast(runner: DagRunner) -> None:
+    """A stop of the run ends all tasks, whose state is not blamed on fail_fast."""
+    with Stop() as stop:
+        log = EventLog()
+        log.stop = stop
+        result = runner.run({"waits": {}, "b": {"upstream": ["waits"]}}, log, declared={"fail_fast": True})
+    assert (result.state, states(result)) == ("interrupted", {"waits": "failed", "b": None})
+    assert "fail_fast" not in str(result.instances[0].error)

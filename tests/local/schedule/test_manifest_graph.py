@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -73,14 +74,22 @@ def test_invalid_graphs(tasks: dict[str, Any], message: str) -> None:
         Graph.from_manifest("d", {"tasks": list(tasks), "declaration": {"tasks": tasks}})
 
 
-@given(st.integers(1, 500), st.floats(0, 1e6), st.booleans(), st.none() | st.floats(0, 1e6))
-def test_delays(try_number: int, delay_s: float, is_exponential: bool, max_s: float | None) -> None:
-    """A delay is the declared one; an exponential delay doubles with each try, up to a limit."""
-    node = TaskNode(
-        task_id="t", retry_delay_s=delay_s, retry_exponential_backoff=is_exponential, max_retry_delay_s=max_s
-    )
-    if not is_exponential:
+@given(
+    st.integers(1, 500),
+    st.floats(0, 1e6),
+    st.booleans() | st.sampled_from([0, 1.0, 1.5, 3, 1e9]),
+    st.none() | st.floats(0, 1e6),
+)
+def test_delays(try_number: int, delay_s: float, backoff: float, max_s: float | None) -> None:
+    """A delay is the declared one; an exponential delay is multiplied with each try, up to a limit."""
+    node = TaskNode(task_id="t", retry_delay_s=delay_s, retry_exponential_backoff=backoff, max_retry_delay_s=max_s)
+    if backoff is not True and backoff in (0, 1):
         assert node.compute_delay_s(try_number) == delay_s
         return
     limit = 86_400.0 if max_s is None else max_s
-    assert node.compute_delay_s(try_number) == min(limit, max(1.0, delay_s * 2.0 ** min(60, try_number - 1)))
+    factor = Fraction(2 if backoff is True else backoff) ** (try_number - 1)
+    expected = min(Fraction(limit), max(Fraction(1), Fraction(delay_s) * factor))
+    if factor < 10**300:
+        assert node.compute_delay_s(try_number) == pytest.approx(float(expected))
+    else:
+        assert node.compute_delay_s(try_number) == limit

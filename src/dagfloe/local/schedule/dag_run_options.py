@@ -10,6 +10,7 @@ from dagfloe.runtime.config import DEFAULT_SCHEMA_VERSION
 from dagfloe.values.dates import utc_now
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Mapping
     from datetime import datetime
 
@@ -28,6 +29,7 @@ class DagRunOptions:
         run_id: the run's id; by default made from the start date.
         logical_date: the run's logical date, aware; by default the start date.
         conf: the run's configuration.
+        mark_success_pattern: task instances whose whole task_id matches do not run, and get the state `success`.
         env: the whole environment of the bundle; by default that of this process.
         limits: how long a task and its parts may take.
         schema_version: the supervisor schema version that the bundle names.
@@ -39,6 +41,7 @@ class DagRunOptions:
     run_id: str | None = None
     logical_date: datetime | None = None
     conf: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    mark_success_pattern: re.Pattern[str] | None = None
     env: Mapping[str, str] | None = field(default=None, repr=False)
     limits: Limits | None = None
     schema_version: str = DEFAULT_SCHEMA_VERSION

@@ -13,7 +13,7 @@ from contextlib import ExitStack, suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from dagfloe.constants import FAILED, RUNNING, SUCCESS, UP_FOR_RETRY
+from dagfloe.constants import FAILED, RUNNING, SKIPPED, SUCCESS, UP_FOR_RETRY
 from dagfloe.local.schedule.dag_result import INTERRUPTED, DagResult
 from dagfloe.local.schedule.instances import Instance, Try
 from dagfloe.local.schedule.resumption import Resumer
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from dagfloe.local.store.store import Store
     from dagfloe.local.supervise.task_result import TaskResult
 
+_FAIL_FAST = "another task failed, and the Dag has fail_fast"
 #: A longer wait is divided: Python's waits have a limit.
 _MAX_WAIT_S = 24 * 60 * 60.0
 
@@ -81,16 +82,20 @@ class _DagRun:
         self._stop = stop
         self._start_date = options.clock()
         self._recorder = RunRecorder(store, graph.dag_id, self._start_date, options)
-        self._scheduler = Scheduler(graph, self._recorder.find_length)
+        self._scheduler = Scheduler(graph, self._recorder.find_length, options.mark_success_pattern)
         self._events: SimpleQueue[Callable[[], object]] = SimpleQueue()
         self._running: set[str] = set()
         self._waiting: dict[float, list[Instance]] = {}
+        #: With fail_fast, every task instance has a stop request of its own.
+        self._stops: dict[str, Stop] = {}
 
     def run(self) -> DagResult:
         start = time.monotonic()
         self._recorder.save_run(RUNNING)
         self._stop.add_callback(lambda: self._events.put(_do_nothing))
-        with ThreadPoolExecutor(self._options.jobs, thread_name_prefix="task") as pool:
+        with ExitStack() as stack:
+            stack.callback(self._close_stops)
+            pool = stack.enter_context(ThreadPoolExecutor(self._options.jobs, thread_name_prefix="task"))
             try:
                 self._start_ready(pool)
                 while self._running or (self._waiting and not self._stop.is_set):
@@ -114,6 +119,10 @@ class _DagRun:
             instances=tuple(self._scheduler.instances),
         )
 
+    def _close_stops(self) -> None:
+        for stop in self._stops.values():
+            stop.close()
+
     def _next_event(self) -> Callable[[], object]:
         """Wait for the next event, or for the end of the shortest wait."""
         nearest = min(self._waiting, default=None)
@@ -127,20 +136,23 @@ class _DagRun:
             return
         due_times = sorted(due for due in self._waiting if due <= time.monotonic())
         due_instances = [instance for due in due_times for instance in self._waiting.pop(due)]
-        queued, skipped = self._scheduler.advance()
-        for instance in skipped:
+        queued, ended = self._scheduler.advance()
+        for instance in ended:
             self._recorder.save_instance(instance)
             self._observer.on_skip(instance)
         for instance in (*due_instances, *queued):
             self._running.add(instance.ti_id)
+            if self._graph.is_fail_fast:
+                self._stops[instance.ti_id] = self._stop.add_part()
             self._recorder.save_instance(instance)
             pool.submit(self._run_instance, instance)
 
     # In a thread of the pool
 
     def _run_instance(self, instance: Instance) -> None:
-        if self._stop.is_set:
-            self._events.put(lambda: self._running.discard(instance.ti_id))
+        stop = self._stops.get(instance.ti_id, self._stop)
+        if stop.is_set:
+            self._events.put(lambda: self._discard(instance))
             return
         self._events.put(lambda: self._begin(instance))
         try:
@@ -150,7 +162,7 @@ class _DagRun:
                 self._store,
                 env=self._options.env,
                 on_record=lambda record: self._events.put(lambda: self._observer.on_record(instance, record)),
-                stop=self._stop,
+                stop=stop,
                 limits=self._options.limits,
                 clock=self._options.clock,
             )
@@ -190,10 +202,12 @@ class _DagRun:
         self._observer.on_start(instance)
 
     def _end(self, instance: Instance, result: TaskResult) -> None:
-        self._running.discard(instance.ti_id)
+        own_stop = self._discard(instance)
         state = result.state
         if self._stop.is_set and state == UP_FOR_RETRY:
             state = FAILED
+        elif not self._stop.is_set and own_stop is not None and own_stop.is_set:
+            state, instance.note = FAILED, _FAIL_FAST
         instance.tries[-1].result, instance.tries[-1].state = result, state
         instance.state = state
         label = self._store.rendered_map_indexes.get(instance.ti_id, instance.rendered_map_index)
@@ -207,6 +221,29 @@ class _DagRun:
         if not instance.is_finished and not self._stop.is_set:
             self._suspend(instance, state, result.terminal or {})
         self._recorder.save_instance(instance)
+        if instance.state == FAILED and self._graph.is_fail_fast and not self._stop.is_set:
+            self._stop_others(instance)
+
+    def _stop_others(self, failed: Instance) -> None:
+        """Do what Airflow does after a failure in a Dag with `fail_fast`: stop what runs, and skip the rest."""
+        for instance in self._scheduler.list_stoppable(failed):
+            if instance.ti_id in self._stops:
+                self._stops[instance.ti_id].set()
+            if instance.state in (RUNNING, SKIPPED):
+                continue
+            instance.state, instance.note = SKIPPED, _FAIL_FAST
+            self._recorder.save_instance(instance)
+            self._observer.on_skip(instance)
+        waiting = {due: [one for one in ones if not one.is_finished] for due, ones in self._waiting.items()}
+        self._waiting = {due: ones for due, ones in waiting.items() if ones}
+
+    def _discard(self, instance: Instance) -> Stop | None:
+        """Forget that a task instance runs. Return its own stop request, closed, if it has one."""
+        self._running.discard(instance.ti_id)
+        stop = self._stops.pop(instance.ti_id, None)
+        if stop is not None:
+            stop.close()
+        return stop
 
     def _suspend(self, instance: Instance, state: str, terminal: Mapping[str, Any]) -> None:
         resumption = self._resumer.resume(instance, state, terminal)

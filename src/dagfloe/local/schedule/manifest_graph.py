@@ -27,19 +27,23 @@ class TaskNode:
     trigger_rule: str = "all_success"
     retries: int = 0
     retry_delay_s: float = RETRY_DELAY_S
-    retry_exponential_backoff: bool = False
+    retry_exponential_backoff: bool | float = False
     max_retry_delay_s: float | None = None
     mapped: Mapping[str, Mapping[str, Any]] | None = field(default=None, repr=False)
     queue: str = "default"
     pool: str = "default_pool"
+    on_failure_fail_dagrun: bool = False
 
     def compute_delay_s(self, try_number: int) -> float:
         """Return the declared delay between a try and the next one, in seconds."""
-        if not self.retry_exponential_backoff:
+        factor = 2.0 if self.retry_exponential_backoff is True else self.retry_exponential_backoff
+        if factor in (0, 1):
             return self.retry_delay_s
-        # After 60 doublings, any delay is longer than the maximum.
-        grown = max(1.0, self.retry_delay_s * 2.0 ** min(60, try_number - 1))
-        return min(grown, MAX_RETRY_DELAY_S if self.max_retry_delay_s is None else self.max_retry_delay_s)
+        longest_s = MAX_RETRY_DELAY_S if self.max_retry_delay_s is None else self.max_retry_delay_s
+        try:
+            return min(max(1.0, self.retry_delay_s * factor ** (try_number - 1)), longest_s)
+        except OverflowError:
+            return longest_s
 
     def list_xcom_sources(self) -> Iterator[str]:
         """Yield the tasks over whose return values this task is mapped."""
@@ -55,12 +59,16 @@ class Graph:
     Attributes:
         dag_id: the Dag's id.
         tasks: the tasks by task_id, in the manifest's order.
-        params: the declared params.
+        params: the defaults of the declared params.
+        param_schemas: the declared params that have a JSON schema.
+        is_fail_fast: whether the first failure ends the run.
     """
 
     dag_id: str
     tasks: Mapping[str, TaskNode]
     params: Mapping[str, Any] = field(default_factory=dict)
+    param_schemas: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    is_fail_fast: bool = False
 
     @classmethod
     def from_manifest(cls, dag_id: str, entry: Mapping[str, Any]) -> Graph:
@@ -80,7 +88,13 @@ class Graph:
             }
             return cls(dag_id=dag_id, tasks=nodes)
         nodes = {task_id: _read_node(task_id, declaration["tasks"].get(task_id, {})) for task_id in task_ids}
-        graph = cls(dag_id=dag_id, tasks=nodes, params=declaration.get("params", {}))
+        graph = cls(
+            dag_id=dag_id,
+            tasks=nodes,
+            params=declaration.get("params", {}),
+            param_schemas=declaration.get("param_schemas", {}),
+            is_fail_fast=declaration.get("fail_fast", False),
+        )
         graph.check()
         return graph
 
@@ -124,4 +138,6 @@ class Graph:
 
 def _read_node(task_id: str, declaration: Mapping[str, Any]) -> TaskNode:
     fields = {name: declaration[name] for name in TaskNode.__dataclass_fields__ if name in declaration}
+    if fields.get("kind") == "teardown":
+        fields["trigger_rule"] = "all_done_setup_success"  # Airflow gives every teardown this rule
     return TaskNode(task_id=task_id, **{**fields, "upstream": tuple(declaration.get("upstream", ()))})

@@ -18,10 +18,12 @@ class Upstream:
 
     Args:
         states: their states; None for task instances without a state yet.
+        setup_states: the states of those that are setups.
     """
 
-    def __init__(self, states: Iterable[str | None]) -> None:
+    def __init__(self, states: Iterable[str | None], setup_states: Iterable[str | None] = ()) -> None:
         counts = Counter(states)
+        self.setups = Counter(setup_states)
         self.total = counts.total()
         self.success = counts[SUCCESS]
         self.skipped = counts[SKIPPED]
@@ -70,6 +72,14 @@ def _all_done_min_one_success(up: Upstream) -> str:
     if not up.is_done:
         return WAIT
     return RUN if up.success else UPSTREAM_FAILED
+
+
+def _all_done_setup_success(up: Upstream) -> str:
+    if not up.is_done:
+        return WAIT
+    if up.setups[SUCCESS] or not up.setups:
+        return RUN
+    return SKIPPED if up.setups[SKIPPED] == up.setups.total() else UPSTREAM_FAILED
 
 
 def _one_success(up: Upstream) -> str:
@@ -127,6 +137,7 @@ def _always(_up: Upstream) -> str:
 _RULES: dict[str, Callable[[Upstream], str]] = {
     "all_done": _all_done,
     "all_done_min_one_success": _all_done_min_one_success,
+    "all_done_setup_success": _all_done_setup_success,
     "all_failed": _all_failed,
     "all_skipped": _all_skipped,
     "all_success": _all_success,
