@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from dagfloe.authoring.options import TRIGGER_RULES
+from dagfloe.authoring.scheduling.options import TRIGGER_RULES
 from dagfloe.local.schedule.manifest_graph import Graph
 from dagfloe.local.schedule.scheduler import Scheduler
 

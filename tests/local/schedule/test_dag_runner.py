@@ -470,7 +470,7 @@ def test_fail_fast(runner: DagRunner) -> None:
 
 def test_fail_fast_of_a_mapped_task(runner: DagRunner) -> None:
     """Other instances of the failed task go on. A run whose last tasks were skipped succeeds, as in Airflow."""
-    tasks = {"fails": {"mapped": {"n": {"values": [1, 2]}}}, "b": {"upstream": ["fails"]}}
+    tasks: dict[str, dict[str, Any]] = {"fails": {"mapped": {"n": {"values": [1, 2]}}}, "b": {"upstream": ["fails"]}}
     result = runner.run(tasks, jobs=1, declared={"fail_fast": True})
     assert states(result) == {"fails[0]": "failed", "fails[1]": "failed", "b": "skipped"}
     assert result.state == "success"

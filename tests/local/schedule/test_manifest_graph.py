@@ -80,7 +80,7 @@ def test_invalid_graphs(tasks: dict[str, Any], message: str) -> None:
     st.booleans() | st.sampled_from([0, 1.0, 1.5, 3, 1e9]),
     st.none() | st.floats(0, 1e6),
 )
-def test_delays(try_number: int, delay_s: float, backoff: float, max_s: float | None) -> None:
+def test_delays(try_number: int, delay_s: float, backoff: bool | float, max_s: float | None) -> None:
     """A delay is the declared one; an exponential delay is multiplied with each try, up to a limit."""
     node = TaskNode(task_id="t", retry_delay_s=delay_s, retry_exponential_backoff=backoff, max_retry_delay_s=max_s)
     if backoff is not True and backoff in (0, 1):

@@ -71,7 +71,7 @@ def test_a_teardown_at_the_end() -> None:
 
 def test_tasks_between() -> None:
     """A task waits for all setups whose teardown is after it, and a teardown for all tasks after its setups."""
-    tasks = {
+    tasks: dict[str, dict[str, Any]] = {
         "slow": {"kind": "setup"},
         "fast": {"kind": "setup"},
         "use": {"upstream": ["slow", "fast"]},
@@ -89,7 +89,7 @@ def test_tasks_between() -> None:
 
 def test_waiting_for_an_outer_setup() -> None:
     """A trigger rule that is met early does not let a task run before the setups around it."""
-    tasks = {
+    tasks: dict[str, dict[str, Any]] = {
         "begin": {},
         "open": {"kind": "setup"},
         "use": {"upstream": ["open"]},
