@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import dagfloe
 from dagfloe.build.cache_root import cache_root
 from dagfloe.build.freeze.stage import list_staged
 from dagfloe.build.inputs import ProjectInputs
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
     from dagfloe.build.project import Project
 
+#: The packages that decide on the content of a bundle file, in addition to what is frozen.
+_BUILDING = ("build", "format", "native")
 #: How many records the cache holds.
 _MAX_RECORDS = 100
 
@@ -138,7 +141,9 @@ class BuildPlan:
 def _digest_tool() -> str:
     """The digest of everything of dagfloe's own that goes into a bundle file or builds it."""
     digest = hashlib.sha256(find_launcher() or b"")
-    for path in (*list_staged(), *sorted(Path(__file__).parent.rglob("*.py"))):
+    package = Path(dagfloe.__file__).parent
+    folders = (package / folder for folder in _BUILDING)
+    for path in (*list_staged(), *(path for folder in folders for path in sorted(folder.rglob("*.py")))):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

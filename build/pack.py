@@ -7,8 +7,10 @@ import time
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from dagfloe.build.answers import ANSWERS_FILE, pack_answers
 from dagfloe.build.bundle_writer import new_bundle_file, prepare_output
+from dagfloe.build.dag_processor.answers import ANSWERS_FILE
+from dagfloe.build.dag_processor.native_dags import check_native_dags, serialize_answers
+from dagfloe.build.dag_processor.sources import embed_sources
 from dagfloe.build.freeze.analysis import list_frozen, read_libraries
 from dagfloe.build.freeze.pyinstaller import freeze
 from dagfloe.build.freeze.stage import stage
@@ -67,10 +69,11 @@ def build_bundle(plan: BuildPlan, progress: Progress, *, verbose: bool = False) 
     began = time.monotonic()
     echo: Callable[[str], None] | None = progress.output if verbose else None
     project = plan.project
-    source = plan.inputs.read_module(project.source_file)
     launcher = None if plan.one_file else find_launcher()
     if launcher is None:
-        _reject_cookie(source, f"the source file of {project.file_name}")
+        if project.native_dags:
+            raise _no_native_dags(plan)
+        _reject_cookie(plan.inputs.read_module(project.source_file), f"the source file of {project.file_name}")
     interpreter = find_interpreter(project)
     prepare_output(plan.target)
     with work_folder("build", project.file_name) as work:
@@ -86,15 +89,16 @@ def build_bundle(plan: BuildPlan, progress: Progress, *, verbose: bool = False) 
         frozen.check_imports(project, environment)
         progress.step("packing")
         metadata = frozen.read_metadata()
+        check_native_dags(project, metadata)
+        source, source_index = embed_sources(project, plan.inputs, metadata)
         if launcher is None:  # nothing can be added to one file, so it imports the bundle to answer
             binary = program.read_bytes()
             floor = find_floor(program.name, ((program.name, binary), *read_libraries(work)))
         else:
-            (program.parent / ANSWERS_FILE).write_bytes(pack_answers(metadata))
+            (program.parent / ANSWERS_FILE).write_bytes(serialize_answers(metadata))
             binary, floor = _pack_payload(launcher, program, project)
-        manifest = with_digests(
-            {**metadata, **({"floor": floor.to_manifest()} if floor else {})}, hashlib.sha256(binary).digest(), source
-        )
+        additions = {**source_index, **({"floor": floor.to_manifest()} if floor else {})}
+        manifest = with_digests({**metadata, **additions}, hashlib.sha256(binary).digest(), source)
         validate_manifest(manifest)
         rendered = render_manifest(manifest)
         _reject_cookie(rendered, f"the manifest of {project.file_name}")
@@ -153,6 +157,14 @@ def _outer_files(project: Project, environment: Environment, work: Path) -> Iter
     for path in list_frozen(work):
         if path.is_absolute() and not path.is_relative_to(work) and not path.is_relative_to(project.source_root):
             yield path
+
+
+def _no_native_dags(plan: BuildPlan) -> PackError:
+    reason = "with --one-file" if plan.one_file else "on this platform, for which dagfloe has no launcher"
+    return PackError(
+        f"{plan.project.pyproject}: [tool.dagfloe] native-dags needs the launcher, which answers Airflow's Dag "
+        f"processor, and a build {reason} has none: remove {'--one-file' if plan.one_file else 'native-dags'}"
+    )
 
 
 def _reject_cookie(region: bytes, name: str) -> None:

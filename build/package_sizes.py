@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dagfloe.build.answers import ANSWERS_FILE
+from dagfloe.build.dag_processor.answers import ANSWERS_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

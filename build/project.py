@@ -13,14 +13,24 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from dagfloe import __version__
-from dagfloe.build.pyproject import FILE_NAME, read_pyproject, read_schema_version
+from dagfloe.build.pyproject import FILE_NAME, read_native_dags, read_pyproject, read_schema_version
 from dagfloe.runtime.config import DEFAULT_SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from dagfloe.build.pyproject import Table
 
 #: The keys of [tool.dagfloe].
-OPTIONS = ("bundle", "airflow", "hidden-imports", "data", "package-data", "metadata", "exclude", "cache-dir")
+OPTIONS = (
+    "bundle",
+    "airflow",
+    "native-dags",
+    "hidden-imports",
+    "data",
+    "package-data",
+    "metadata",
+    "exclude",
+    "cache-dir",
+)
 # Not `canonicalize_name(..., validate=True)`: see docs/adr/0004-own-code.md.
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _TARGET = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*):([^\W\d]\w*)")
@@ -41,6 +51,7 @@ class Project:
         source_file: the file of the module that holds the bundle.
         modules: the dotted names of all its modules.
         schema_version: the version of the supervisor's schema that its bundle uses.
+        native_dags: the dag_ids of the Dags that the bundle file returns to Airflow's Dag processor; True for all.
         hidden_imports: modules to freeze although no import statement names them.
         data: pairs of a file or folder to freeze and the folder that it goes into.
         package_data: packages whose data files are frozen.
@@ -59,6 +70,7 @@ class Project:
     source_file: Path
     modules: tuple[str, ...]
     schema_version: str = DEFAULT_SCHEMA_VERSION
+    native_dags: bool | tuple[str, ...] = ()
     hidden_imports: tuple[str, ...] = ()
     data: tuple[tuple[Path, str], ...] = ()
     package_data: tuple[str, ...] = ()
@@ -95,6 +107,7 @@ def read_project(root: Path) -> Project:
         raise project.error(f"[project] dynamic names {' and '.join(dynamic)}: write them into the file instead")
     target = tool.string("bundle")
     source_root, source_file = _find_module(root, target, tool)
+    schema_version = read_schema_version(tool)
     return Project(
         root=root,
         name=_read_name(project),
@@ -105,7 +118,8 @@ def read_project(root: Path) -> Project:
         source_root=source_root,
         source_file=source_file,
         modules=_list_modules(source_root, target.partition(":")[0]),
-        schema_version=read_schema_version(tool),
+        schema_version=schema_version,
+        native_dags=read_native_dags(tool, schema_version),
         hidden_imports=tool.strings("hidden-imports"),
         data=tuple(_read_data(root, entry, tool) for entry in tool.strings("data")),
         package_data=tool.strings("package-data"),

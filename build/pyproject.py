@@ -134,6 +134,27 @@ def read_schema_version(tool: Table) -> str:
     return SCHEMA_VERSIONS[airflow]
 
 
+def read_native_dags(tool: Table, schema_version: str) -> bool | tuple[str, ...]:
+    """Which Dags `native-dags` in [tool.dagfloe] makes native: their dag_ids, or True for all.
+
+    Args:
+        tool: the table.
+        schema_version: the version of the supervisor's schema that the bundle uses.
+
+    Raises:
+        PackError: if `native-dags` has another type, or if the Airflow that `airflow` selects has no native Dags.
+    """
+    value = tool.value("native-dags", False)
+    is_list = isinstance(value, list) and all(isinstance(dag_id, str) and dag_id for dag_id in value)
+    if not is_list and not isinstance(value, bool):
+        raise tool.error("[tool.dagfloe] native-dags must be true, false or a list of dag_ids")
+    if value and schema_version < SCHEMA_VERSIONS["3.4"]:
+        raise tool.error(
+            '[tool.dagfloe] native-dags needs Airflow 3.4: add airflow = "3.4", or remove native-dags and use stub Dags'
+        )
+    return value if isinstance(value, bool) else tuple(value)
+
+
 def find_schema_version(start: Path) -> str:
     """The version of the supervisor's schema that the project of a file or folder uses.
 

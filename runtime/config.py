@@ -19,9 +19,10 @@ class BundleConfig:
         modules: every module of the author's project; the self-check imports them.
         schema_version: the supervisor schema version that the bundle speaks.
         tls_paths: OpenSSL's default certificate file and folder on the machine that built the bundle.
+        native_dags: the dag_ids of the native Dags; True for all Dags.
     """
 
-    __slots__ = ("modules", "name", "schema_version", "source", "target", "tls_paths", "version")
+    __slots__ = ("modules", "name", "native_dags", "schema_version", "source", "target", "tls_paths", "version")
 
     def __init__(
         self,
@@ -32,6 +33,7 @@ class BundleConfig:
         modules: tuple[str, ...] = (),
         schema_version: str = DEFAULT_SCHEMA_VERSION,
         tls_paths: tuple[str, ...] = (),
+        native_dags: bool | tuple[str, ...] = (),
     ) -> None:
         self.target = target
         self.name = name
@@ -40,3 +42,8 @@ class BundleConfig:
         self.modules = modules
         self.schema_version = schema_version
         self.tls_paths = tls_paths
+        self.native_dags = native_dags
+
+    def is_native(self, dag_id: str) -> bool:
+        """Whether a Dag is native: the bundle file itself returns it to Airflow's Dag processor."""
+        return self.native_dags if isinstance(self.native_dags, bool) else dag_id in self.native_dags

@@ -13,18 +13,20 @@ if TYPE_CHECKING:
     from dagfloe.authoring.bundle import Bundle
     from dagfloe.authoring.dag import Dag, Task
     from dagfloe.messages.v2026_10_30 import TaskHandlerDeclaration, TaskHandlerParam
+    from dagfloe.runtime.config import BundleConfig
 
 
-def declare_handlers(bundle: Bundle) -> dict[str, list[TaskHandlerDeclaration]]:
-    """Declare the task handlers of all Dags, for `TaskHandlerParsingResult.task_handlers`.
+def declare_handlers(config: BundleConfig, bundle: Bundle) -> dict[str, list[TaskHandlerDeclaration]]:
+    """Declare the task handlers of all Dags that are not native, for `TaskHandlerParsingResult.task_handlers`.
 
     Args:
+        config: the bundle's configuration.
         bundle: the bundle.
 
     Returns:
         The declarations by dag_id; those of a Dag are in the order of registration.
     """
-    return {dag_id: declare_dag(dag) for dag_id, dag in sorted(bundle.dags.items())}
+    return {dag_id: declare_dag(dag) for dag_id, dag in sorted(bundle.dags.items()) if not config.is_native(dag_id)}
 
 
 def declare_dag(dag: Dag) -> list[TaskHandlerDeclaration]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dagfloe.authoring.bundle import Bundle
+    from dagfloe.authoring.dag import Dag
     from dagfloe.runtime.config import BundleConfig
 
 FORMAT_VERSION = "1.0"
@@ -40,12 +41,7 @@ def bundle_metadata(config: BundleConfig, bundle: Bundle) -> dict[str, Any]:
             "version": config.version,
         },
         "dags": {
-            dag_id: {
-                "declaration": describe_dag(dag),
-                "task_handlers": declare_dag(dag),
-                "tasks": list(dag.tasks),
-            }
-            for dag_id, dag in sorted(bundle.dags.items())
+            dag_id: _describe(dag, is_native=config.is_native(dag_id)) for dag_id, dag in sorted(bundle.dags.items())
         },
         "sdk": {
             "language": "python",
@@ -55,3 +51,11 @@ def bundle_metadata(config: BundleConfig, bundle: Bundle) -> dict[str, Any]:
         },
         "source": config.source,
     }
+
+
+def _describe(dag: Dag, *, is_native: bool) -> dict[str, Any]:
+    """Describe a Dag. A native Dag has no task handlers, because no stub tasks need them."""
+    fields: dict[str, Any] = {"declaration": describe_dag(dag), "tasks": list(dag.tasks)}
+    if not is_native:
+        return {**fields, "task_handlers": declare_dag(dag)}
+    return {**fields, "is_native": True, **({"module": dag.module} if isinstance(dag.module, str) else {})}

@@ -189,7 +189,7 @@ def _answer(
         if frame.error is not None:
             raise RemoteProtocolError(f"the first frame is an error: {frame.error.get('error')}")
         if is_parse_request(frame.body, version):
-            return parsing_result(frame.body, lambda: _declare_handlers(bundle))
+            return _answer_dag_processor(frame.body, lambda: _declare_handlers(config, bundle))
         startup = read_startup(frame.body, cancellation, config.schema_version, bundle.dags)
     except TaskCancelled as stop:
         log(ERROR, LOGGER, f"Stopped before the task began: {safe_string(stop, secrets.mask)}")
@@ -223,10 +223,19 @@ def _import_bundle(config: BundleConfig, handler: ChannelHandler, ending: Ending
     return bundle
 
 
-def _declare_handlers(bundle: Bundle) -> Mapping[str, Any]:
+def _declare_handlers(config: BundleConfig, bundle: Bundle) -> Mapping[str, Any]:
     from dagfloe.runtime.handlers import declare_handlers  # noqa: PLC0415 - only a Dag processor asks for them
 
-    return declare_handlers(bundle)
+    return declare_handlers(config, bundle)
+
+
+def _answer_dag_processor(
+    request: Mapping[str, Any], declare: Callable[[], Mapping[str, Any]], error: BaseException | None = None
+) -> dict[str, Any]:
+    """Answer as the launcher does, which sends what the build has stored; without a stored answer, make one."""
+    from dagfloe.runtime.stored_answers import read_stored_answer  # noqa: PLC0415 - as above
+
+    return read_stored_answer(request) or parsing_result(request, declare, error)
 
 
 def _answer_without_bundle(
@@ -243,7 +252,7 @@ def _answer_without_bundle(
     with suppress(DagfloeError, TaskCancelled):
         body = comms.receive_first().body
     cancellation.is_armed = False
-    return parsing_result(body, dict, error) if is_parse_request(body, schema_version) else None
+    return _answer_dag_processor(body, dict, error) if is_parse_request(body, schema_version) else None
 
 
 def _log_failure_to_begin(error: BaseException, log: Log) -> None:

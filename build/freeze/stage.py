@@ -55,6 +55,7 @@ if __name__ == "__main__":
                 modules={modules!r},
                 schema_version={schema_version!r},
                 tls_paths={tls_paths!r},
+                native_dags={native_dags!r},
             )
         )
     )
@@ -98,6 +99,7 @@ def stage(project: Project, interpreter: Interpreter, folder: Path) -> Path:
             modules=project.modules,
             schema_version=project.schema_version,
             tls_paths=interpreter.tls_paths,
+            native_dags=project.native_dags,
         )
     )
     return entry

@@ -92,8 +92,8 @@ static size_t peek_frame(int comm, uint8_t *frame) {
     return found;
 }
 
-/* The content of the file with the answers, in a new block; NULL if the file is missing or damaged. */
-static uint8_t *read_answers(const struct bundle *bundle, size_t *size) {
+/* The content of the file with the answers, in a new block; nothing if the file is missing or damaged. */
+static struct bytes read_answers(const struct bundle *bundle) {
     for (uint32_t i = 0; i < bundle->count; i++) {
         const struct file *file = &bundle->files[i];
         if (strcmp(file->path, ANSWERS) != 0 || file->is_link) {
@@ -101,47 +101,29 @@ static uint8_t *read_answers(const struct bundle *bundle, size_t *size) {
         }
         uint8_t content_digest[DIGEST_BYTES], *content = malloc(file->size + 1);
         if (content == NULL) {
-            return NULL;
+            break;
         }
-        if (file->stored_size == file->size) {
+        bool is_whole = file->stored_size == file->size;
+        if (is_whole) {
             memcpy(content, file->stored, file->size);
-        } else if (!decode(file->stored, file->stored_size, content, file->size)) {
-            free(content);
-            return NULL;
+        } else {
+            is_whole = decode(file->stored, file->stored_size, content, file->size);
         }
-        digest(content, file->size, content_digest);
-        if (memcmp(content_digest, file->digest, DIGEST_BYTES) == 0) {
-            *size = file->size;
-            return content;
+        if (is_whole) {
+            digest(content, file->size, content_digest);
+            if (memcmp(content_digest, file->digest, DIGEST_BYTES) == 0) {
+                return (struct bytes){content, file->size};
+            }
         }
         free(content);
-        return NULL;
+        break;
     }
-    return NULL;
+    return (struct bytes){NULL, 0};
 }
 
-/* Find the answer to a type of message: pairs of a type and the beginning of its answer, each after its length. */
-bool find_answer(const uint8_t *answers, size_t size, const struct bytes *type, struct bytes *answer) {
-    const uint8_t *at = answers, *end = answers + size;
-    while (at < end) {
-        struct bytes parts[2];
-        for (int i = 0; i < 2; i++) {
-            if ((size_t)(end - at) < sizeof(uint64_t) || read_u64(at) > (size_t)(end - at) - sizeof(uint64_t)) {
-                return false;
-            }
-            parts[i] = (struct bytes){at + sizeof(uint64_t), (size_t)read_u64(at)};
-            at = parts[i].start + parts[i].size;
-        }
-        if (parts[0].size == type->size && memcmp(parts[0].start, type->start, type->size) == 0) {
-            *answer = parts[1];
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool send_all(int comm, const void *data, size_t size) {
-    const char *at = data;
+static bool send_all(int comm, const uint8_t *at, size_t size) {
+    struct timeval timeout = {.tv_sec = WRITE_S};
+    setsockopt(comm, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
     while (size > 0) {
         ssize_t count = send(comm, at, size, MSG_NOSIGNAL);
         if (count <= 0) {
@@ -151,17 +133,6 @@ static bool send_all(int comm, const void *data, size_t size) {
         size -= (size_t)count;
     }
     return true;
-}
-
-/* Send the frame: its length, the array of the id 0 and of the body, whose last value is the path that was asked. */
-static bool send_answer(int comm, const struct bytes *answer, const struct bytes *file) {
-    struct timeval timeout = {.tv_sec = WRITE_S};
-    uint32_t length = htobe32((uint32_t)(2 + answer->size + 5 + file->size)),
-             file_length = htobe32((uint32_t)file->size);
-    setsockopt(comm, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
-    return send_all(comm, &length, sizeof length) && send_all(comm, "\x92\x00", 2) &&
-           send_all(comm, answer->start, answer->size) && send_all(comm, "\xdb", 1) &&
-           send_all(comm, &file_length, sizeof file_length) && send_all(comm, file->start, file->size);
 }
 
 /* Wait until the supervisor confirms the answer. */
@@ -181,33 +152,36 @@ void close_sockets(void) {
 void answer_dag_processor(const struct bundle *bundle, char **argv) {
     static uint8_t frame[MAX_FRAME_BYTES];
     const char *database = getenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN");
-    size_t answers_size;
     if (database == NULL || strncmp(database, NO_DATABASE, sizeof NO_DATABASE - 1) != 0) {
         return;
     }
-    uint8_t *answers = read_answers(bundle, &answers_size);
-    if (answers == NULL) {
+    struct bytes answers = read_answers(bundle);
+    if (answers.start == NULL) {
         return;
     }
     sockets[0] = dial(flag_value(argv, "--comm"));
     sockets[1] = sockets[0] < 0 ? -1 : dial(flag_value(argv, "--logs"));
     if (sockets[1] < 0) {
         close_sockets(); /* the program tries other addresses, and reports what fails */
-        free(answers);
+        free((void *)answers.start);
         return;
     }
     int comm = sockets[0], one = 1;
-    struct bytes type, file, answer;
+    struct dag_request request;
+    uint8_t *answer = NULL;
     setsockopt(comm, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    size_t size = peek_frame(comm, frame);
-    if (size > HEADER_BYTES && parse_request(frame + HEADER_BYTES, size - HEADER_BYTES, &type, &file) &&
-        find_answer(answers, answers_size, &type, &answer)) {
+    size_t answer_size, size = peek_frame(comm, frame);
+    if (size > HEADER_BYTES && parse_request(frame + HEADER_BYTES, size - HEADER_BYTES, &request)) {
+        answer = make_answer(&answers, &request, &answer_size);
+    }
+    free((void *)answers.start);
+    if (answer != NULL) {
         static uint8_t taken[MAX_FRAME_BYTES];
-        bool is_answered = recv(comm, taken, size, MSG_WAITALL) == (ssize_t)size && send_answer(comm, &answer, &file) &&
-                           is_confirmed(comm);
+        bool is_answered = recv(comm, taken, size, MSG_WAITALL) == (ssize_t)size &&
+                           send_all(comm, answer, answer_size) && is_confirmed(comm);
+        free(answer);
         exit(is_answered ? EXIT_SUCCESS : EXIT_FAILURE);
     }
-    free(answers);
     char descriptors[32];
     snprintf(descriptors, sizeof descriptors, "%d,%d", sockets[0], sockets[1]);
     setenv("_DAGFLOE_SOCKETS", descriptors, 1);

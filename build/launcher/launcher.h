@@ -13,6 +13,7 @@
  *   prune.c    removes entries that are no longer used
  *   request.c  reads the first frame of a Dag processor
  *   answer.c   answers a Dag processor
+ *   template.c makes the answer from its template
  *   digest.c   BLAKE2b
  *   decode.c   LZ4 blocks
  *   clock.c    times that no change of the host's clock affects
@@ -95,6 +96,11 @@ struct bytes {
     size_t size;
 };
 
+/* What a Dag processor asks. */
+struct dag_request {
+    struct bytes type, file, bundle_path;
+};
+
 /* What this process does with signals, before it starts to hold them back. */
 struct signals {
     sigset_t mask;
@@ -148,12 +154,14 @@ uint64_t sweep_objects(const struct store *store);
 
 /* request.c */
 bool is_text(const struct bytes *bytes, const char *text);
-bool parse_request(const uint8_t *payload, size_t size, struct bytes *type, struct bytes *file);
+bool parse_request(const uint8_t *payload, size_t size, struct dag_request *request);
 
 /* answer.c */
-bool find_answer(const uint8_t *answers, size_t size, const struct bytes *type, struct bytes *answer);
 void answer_dag_processor(const struct bundle *bundle, char **argv);
 void close_sockets(void);
+
+/* template.c */
+uint8_t *make_answer(const struct bytes *answers, const struct dag_request *request, size_t *size);
 
 /* digest.c */
 void digest(const uint8_t *data, size_t length, uint8_t out[DIGEST_BYTES]);

@@ -1,4 +1,4 @@
-/* Reads the first frame of a Dag processor: msgpack, whose every length is checked. It finds two strings and skips
+/* Reads the first frame of a Dag processor: msgpack, whose every length is checked. It finds three strings and skips
  * everything else, without recursion.
  */
 
@@ -99,12 +99,14 @@ bool is_text(const struct bytes *bytes, const char *text) {
     return bytes->size == strlen(text) && memcmp(bytes->start, text, bytes->size) == 0;
 }
 
-/* Find the strings `type` and `file` of the message in a frame with the id 0. Returns whether it has both. */
-bool parse_request(const uint8_t *payload, size_t size, struct bytes *type, struct bytes *file) {
+/* Find the strings `type`, `file` and `bundle_path` of the message in a frame with the id 0. Returns whether it has the
+ * first two; the third one is empty if it is missing.
+ */
+bool parse_request(const uint8_t *payload, size_t size, struct dag_request *request) {
     struct cursor cursor = {payload, payload + size};
     struct value frame, body;
     uint64_t id;
-    *type = *file = (struct bytes){NULL, 0};
+    *request = (struct dag_request){0};
     if (!read_header(&cursor, &frame) || !frame.is_array || frame.count < 2 || !read_number(&cursor, 1, &id) ||
         id != 0 || !read_header(&cursor, &body) || !body.is_map) {
         return false;
@@ -114,10 +116,13 @@ bool parse_request(const uint8_t *payload, size_t size, struct bytes *type, stru
         if (!read_string(&cursor, &name)) {
             return false;
         }
-        struct bytes *wanted = is_text(&name, "type") ? type : is_text(&name, "file") ? file : NULL;
+        struct bytes *wanted = is_text(&name, "type")          ? &request->type
+                               : is_text(&name, "file")        ? &request->file
+                               : is_text(&name, "bundle_path") ? &request->bundle_path
+                                                               : NULL;
         if (wanted ? !read_string(&cursor, wanted) : !skip(&cursor)) {
             return false;
         }
     }
-    return type->start != NULL && file->start != NULL;
+    return request->type.start != NULL && request->file.start != NULL;
 }

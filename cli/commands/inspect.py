@@ -102,8 +102,15 @@ def _print_summary(description: Mapping[str, Any]) -> None:
     rows["size"] = f"{description['size']:,} bytes: " + ", ".join(f"{name} {size:,}" for name, size in regions.items())
     rows["sha256"] = f"{description['trailer']['binary_sha256']} (of the binary)"
     rows["source"] = manifest["source"] if regions["source"] else f"{manifest['source']}, not embedded"
+    if (manifest.get("sources") is not None) and (native := manifest.get("dag_source_paths")):
+        rows["source"] = ", ".join(f"{path} ({', '.join(dag_ids)})" for path, dag_ids in _by_path(native).items())
     for name, text in rows.items():
         click.echo(f"{click.style(f'{name:<9}', bold=True)}{to_one_line(text)}")
+
+
+def _by_path(paths: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the dag_ids of each source file."""
+    return {path: [dag_id for dag_id in paths if paths[dag_id] == path] for path in sorted(set(paths.values()))}
 
 
 def _print_tree(dag_id: str, dag: Mapping[str, Any]) -> None:

@@ -200,7 +200,12 @@ class _AirflowChecks:
 
     def _expects_native_dags(self, bundle: BundleFile) -> bool:
         """Whether the Dag processor of this Airflow should get Dags from the file itself."""
-        return self._release is not None and self._has_dag_bundles and bool(bundle.manifest.get("dag_source_paths"))
+        if self._release is None or not self._has_dag_bundles:
+            return False
+        dags = bundle.manifest["dags"].values()
+        # Files of other SDKs do not say which Dags are native. They list the sources of native Dags.
+        is_native = any(isinstance(dag, dict) and dag.get("is_native") is True for dag in dags)
+        return is_native or bool(bundle.manifest.get("dag_source_paths"))
 
 
 def _without_suffix(path: Path) -> Path:

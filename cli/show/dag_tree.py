@@ -42,7 +42,7 @@ def dag_tree(dag_id: str, dag: Mapping[str, Any]) -> Iterator[TreeLine]:
         dag: its entry in the manifest.
     """
     declaration = _mapping(dag.get("declaration"))
-    yield TreeLine("", to_one_line(f"Dag {dag_id}"), ", ".join(_dag_notes(declaration, len(dag["tasks"]))))
+    yield TreeLine("", to_one_line(f"Dag {dag_id}"), ", ".join(_dag_notes(dag, declaration)))
     tasks = _mapping(declaration.get("tasks"))
     groups = [group for group in _sequence(declaration.get("groups")) if isinstance(group, str)]
     children: dict[str, list[tuple[str, bool]]] = {name: [] for name in (_ROOT, *groups)}
@@ -79,7 +79,10 @@ def _subtree(
             yield TreeLine(branch, label, ", ".join(_task_notes(_mapping(tasks.get(child)))))
 
 
-def _dag_notes(declaration: Mapping[str, Any], count: int) -> Iterator[str]:
+def _dag_notes(dag: Mapping[str, Any], declaration: Mapping[str, Any]) -> Iterator[str]:
+    if dag.get("is_native") is True:
+        yield "native"
+    count = len(dag["tasks"])
     yield f"{count} task{'' if count == 1 else 's'}"
     if "schedule" in declaration:
         yield _schedule(declaration["schedule"])

@@ -6,8 +6,9 @@ The Dag file is::
 
     load_bundles(globals(), "/opt/airflow/bundles")
 
-Every bundle file in the folder gives the Dags that its manifest declares, as `dagfloe stub` would write them. This
-module runs in Airflow's own Python, and needs only packages that Airflow installs.
+Every bundle file in the folder gives the Dags that its manifest declares, as `dagfloe stub` would write them. Native
+Dags are left out, because Airflow gets them from the file itself. This module runs in Airflow's own Python, and needs
+only packages that Airflow installs.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from dagfloe.errors import DagfloeError
 from dagfloe.format import trailer
 from dagfloe.format.bundle_file import read_bundle, verify_bundle
-from dagfloe.format.manifest import validate_manifest
+from dagfloe.format.manifest import is_native, validate_manifest
 from dagfloe.stub.dag_file import render_stub
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def _make_dags(roots: Iterable[Path], queue: str | None, *, verify: bool) -> tup
             message = str(error)
             problems.append(message if message.startswith(str(path)) else f"{path}: {message}")
             continue
-        for dag_id in manifest["dags"]:
+        for dag_id in (dag_id for dag_id in manifest["dags"] if not is_native(manifest, dag_id)):
             if dag_id in owners:
                 problems.append(
                     f"{path}: its Dag {dag_id!r} is also in {owners[dag_id]}, which Airflow finds first: "

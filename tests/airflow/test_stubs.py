@@ -222,6 +222,15 @@ def test_other_sdk_and_mode(tmp_path: Path, dist: Path) -> None:
     assert sorted(result.dags) == (["orders"] if is_old else ["orders", "unset"])
 
 
+def test_native_dags(tmp_path: Path) -> None:
+    """The loader leaves out native Dags, which Airflow gets from the file itself."""
+    bundle = small_bundle("native")
+    small_bundle("other", bundle)
+    write_bundle(tmp_path / "bundles" / "shop", bundle, native_dags=("native",))
+    result = read_dags(tmp_path, LOADER.format(f", {str(tmp_path / 'bundles')!r}"))
+    assert (list(result.dags), result.errors, result.warnings) == (["other"], [], [])
+
+
 def test_configured_folder(tmp_path: Path) -> None:
     """Without an argument the loader reads the coordinators' folders; if no coordinator is configured, it fails."""
     bundle = write_bundle(tmp_path / "bundles" / "b", small_bundle("d"))

@@ -23,6 +23,7 @@ dependencies = ["pandas<2", "dagfloe>=0.1", "tomli; python_version < '3.11'"]
 [tool.dagfloe]
 bundle = "sales.tasks:bundle"
 airflow = "3.4"
+native-dags = ["sales", "stock"]
 hidden-imports = ["secrets"]
 data = ["queries:sql"]
 package-data = ["certifi"]
@@ -57,6 +58,7 @@ def test_everything_is_read(tmp_path: Path, source_root: str) -> None:
     assert (project.metadata, project.exclude) == (("numpy",), ("tkinter",))
     assert project.cache_dir == "/srv/dagfloe"
     assert project.schema_version == "2026-10-30"
+    assert project.native_dags == ("sales", "stock")
     assert project.data == ((tmp_path.resolve() / "queries", "sql"),)
 
 
@@ -70,6 +72,16 @@ def test_single_module(tmp_path: Path) -> None:
     project = read_project(tmp_path)
     assert project.modules == ("tasks",)
     assert project.schema_version == "2026-06-16", "Airflow 3.3 and 3.4 both accept the default"
+
+
+@pytest.mark.parametrize(
+    ("value", "airflow", "expected"),
+    [("true", "3.4", True), ("false", "3.4", False), ("false", "3.3", False), ("[]", "3.3", ())],
+)
+def test_native_dags(tmp_path: Path, value: str, airflow: str, expected: object) -> None:
+    """All Dags or none may be native."""
+    text = GOOD.replace('["sales", "stock"]', value).replace('airflow = "3.4"', f'airflow = "{airflow}"')
+    assert read_project(make(tmp_path, text)).native_dags == expected
 
 
 BAD = [
@@ -87,11 +99,16 @@ BAD = [
     (
         'hidden-imports = ["secrets"]',
         'hidden_imports = ["secrets"]',
-        "no key 'hidden_imports': its keys are bundle, airflow, hidden-",
+        "no key 'hidden_imports': its keys are bundle, airflow, native-dags, hidden-",
     ),
     ('hidden-imports = ["secrets"]', 'hidden-imports = "secrets"', "list of strings"),
     ('airflow = "3.4"', 'airflow = "2.10"', "airflow is '2.10': write the oldest Airflow"),
     ('airflow = "3.4"', "airflow = 3.4", "that is to run the bundle, '3.3' or '3.4', as a string"),
+    ('["sales", "stock"]', '"sales"', "native-dags must be true, false or a list of dag_ids"),
+    ('["sales", "stock"]', '["sales", 3]', "native-dags must be true, false or a list of dag_ids"),
+    ('["sales", "stock"]', '[""]', "native-dags must be true, false or a list of dag_ids"),
+    ('airflow = "3.4"', "", 'native-dags needs Airflow 3.4: add airflow = "3.4", or remove native-dags'),
+    ('airflow = "3.4"', 'airflow = "3.3"', 'native-dags needs Airflow 3.4: add airflow = "3.4"'),
     ('data = ["queries:sql"]', 'data = ["queries"]', "path:folder"),
     ('data = ["queries:sql"]', 'data = ["nowhere:sql"]', "no nowhere"),
     ("[tool.dagfloe]", "[tool.other]", "the table [tool.dagfloe] is missing"),
@@ -125,7 +142,18 @@ toml_values = st.recursive(
     max_leaves=4,
 )
 keys = st.sampled_from(
-    ["name", "version", "dynamic", "dependencies", "requires-python", "bundle", "airflow", "data", "exclude"]
+    [
+        "name",
+        "version",
+        "dynamic",
+        "dependencies",
+        "requires-python",
+        "bundle",
+        "airflow",
+        "native-dags",
+        "data",
+        "exclude",
+    ]
 )
 tables = st.dictionaries(keys, toml_values).map(
     lambda table: "".join(f"{key} = {value}\n" for key, value in table.items())

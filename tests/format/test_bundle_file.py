@@ -74,6 +74,21 @@ def test_any_changed_byte(tmp_path: Path, change: int) -> None:
             verify(path, bytes(broken))
 
 
+def with_sources(digest: str, **changes: Any) -> bytes:
+    """A file that lists its source."""
+    entry = {"path": "tasks.py", "offset": 0, "length": len(SOURCE), "sha256": digest}
+    return packed({**OURS, "sources": [entry], "entrypoint_path": "tasks.py", **changes})
+
+
+def test_sources(tmp_path: Path) -> None:
+    """The list of sources is checked, even if the seal is right."""
+    digest = hashlib.sha256(SOURCE).hexdigest()
+    assert "sources: tasks.py" in verify(tmp_path / "ours", with_sources(digest))
+    with pytest.raises(ManifestError, match=r"source file 'tasks\.py' is damaged") as caught:
+        verify(tmp_path / "ours", with_sources("0" * 64))
+    assert str(tmp_path / "ours") in str(caught.value)
+
+
 def test_any_length(tmp_path: Path) -> None:
     """A file that is cut at any place, or has one more byte, is detected."""
     data = packed(OURS)

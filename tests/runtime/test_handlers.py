@@ -19,6 +19,7 @@ from dagfloe.stub.dag_file import render_stub
 from support.handler_checks import Argument, check_stub, fits
 from support.schemas import NEW, violations
 
+CONFIG = BundleConfig(target="tasks:bundle", name="b", version="1", source="tasks.py")
 ADDED = "from __future__ import annotations\nimport logging, typing\nfrom dagfloe import Bundle, Client, Context\n"
 
 
@@ -26,7 +27,7 @@ def declared(code: str) -> dict[str, Any]:
     """The handlers of a bundle whose Dag is `d`."""
     bundle = load(code)
     request = {"type": "TaskHandlerParseRequest", "file": "/b/f", "bundle_path": "/b", "bundle_name": "b"}
-    answer = parsing_result(request, lambda: declare_handlers(bundle))
+    answer = parsing_result(request, lambda: declare_handlers(CONFIG, bundle))
     assert violations(answer, NEW) == []
     handlers: dict[str, Any] = answer["task_handlers"]
     return handlers
@@ -55,7 +56,7 @@ def test_every_handler_is_declared_in_order() -> None:
         with dag.group("g"):
             dag.task(task_id="z")(do_nothing)
         dag.task(task_id="a")(do_nothing)
-    handlers = declare_handlers(bundle)
+    handlers = declare_handlers(CONFIG, bundle)
     assert {dag_id: [handler["task_id"] for handler in tasks] for dag_id, tasks in handlers.items()} == {
         "first": ["g.z", "a"],
         "second": ["g.z", "a"],

@@ -52,6 +52,23 @@ def test_metadata() -> None:
     }
 
 
+def test_native_dags() -> None:
+    """A native Dag has its module, which is that of the call, and no task handlers."""
+    bundle = Bundle()
+    for dag_id in ("first", "second"):
+        bundle.dag(dag_id).task(task_id="x")(print_nothing)
+    scope = {"__name__": 3, "bundle": bundle, "print_nothing": print_nothing}
+    exec("bundle.dag('third').task(task_id='x')(print_nothing)", scope)  # noqa: S102 - a namespace that is no module's
+    native = {"declaration": {"tasks": {"x": {}}}, "is_native": True, "tasks": ["x"]}
+    for native_dags, dag_ids in ((True, ["first", "second", "third"]), (("second", "third"), ["second", "third"])):
+        config = BundleConfig("tasks:bundle", "project", "1", "tasks.py", native_dags=native_dags)
+        dags = bundle_metadata(config, bundle)["dags"]
+        assert [dag_id for dag_id, dag in dags.items() if dag.get("is_native")] == dag_ids
+        assert dags["second"] == {**native, "module": __name__}
+        assert dags["third"] == native
+        assert dags["first"].get("task_handlers") == (None if native_dags is True else [handler("x")])
+
+
 def handler(task_id: str) -> dict[str, Any]:
     """The declared handler of a task without parameters."""
     return {"task_id": task_id, "binding": "named", "params": []}

@@ -221,6 +221,17 @@ def test_chosen_dags() -> None:
     assert '"a"' not in render_stub(document, ["b"])
 
 
+def test_native_dags() -> None:
+    """Native Dags are left out, because Airflow gets them from the bundle file."""
+    document = manifest(native={**dag({"x": {}}), "is_native": True}, other=dag({"x": {}}))
+    assert [line.split('"')[1] for line in render_stub(document).splitlines() if "DAG(" in line] == ["other"]
+    with pytest.raises(StubError, match="the Dag 'native' is native"):
+        render_stub(document, ["other", "native"])
+    del document["dags"]["other"]
+    with pytest.raises(StubError, match="all Dags of the bundle are native"):
+        render_stub(document)
+
+
 def test_names() -> None:
     """Tasks whose ids are keywords, names of the file itself or not names at all get other names and keep their ids."""
     code = stub({"class": {}, "task": {}, "2nd-try": {}, "é": {}, "a.b": {}, "a-b": {}, "__name__": {}})

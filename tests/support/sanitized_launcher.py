@@ -115,14 +115,19 @@ class Parts:
         """Why this host cannot run a program that needs a version of glibc; empty if it can."""
         return self.call(b"h", libc_version).decode()
 
-    def first_frame(self, payload: bytes) -> tuple[bytes, bytes] | None:
-        """The type and the file of a Dag processor's first frame; None for any other frame."""
-        kind, separator, file = self.call(b"f", payload).partition(b"\n")
-        return (kind, file) if separator else None
+    def first_frame(self, payload: bytes) -> list[bytes] | None:
+        """The type, the file and the folder of a Dag processor's first frame; None for any other frame."""
+        found, strings = self.call(b"f", payload), []
+        while found:
+            (length,) = _LENGTH.unpack_from(found)
+            end = _LENGTH.size + length
+            strings.append(found[_LENGTH.size : end])
+            found = found[end:]
+        return strings or None
 
-    def stored_answer(self, answers: bytes, kind: bytes) -> bytes:
-        """The beginning of the answer to a type of request; empty if none is stored."""
-        return self.call(b"a", kind + answers, len(kind))
+    def answer(self, answers: bytes, first_frame: bytes) -> bytes:
+        """The frame that answers a first frame; empty if none is stored, or only the program can make it."""
+        return self.call(b"a", first_frame + answers, len(first_frame))
 
     def message(self, message: bytes) -> bytes:
         """Write a message to stderr, and return it as a reason."""

@@ -56,12 +56,17 @@ def read_dags(folder: Path, dag_file: str, *roots: Path, env: Mapping[str, str] 
     return DagsFolder(**json.loads(answer.stdout.splitlines()[-1]))
 
 
-def metadata(bundle: Bundle, schema_version: str = "2026-06-16") -> dict[str, Any]:
+def metadata(
+    bundle: Bundle, schema_version: str = "2026-06-16", native_dags: bool | tuple[str, ...] = ()
+) -> dict[str, Any]:
     """The metadata of a bundle."""
-    return bundle_metadata(BundleConfig("tasks:bundle", "shop", "1", "tasks.py", schema_version=schema_version), bundle)
+    config = BundleConfig(
+        "tasks:bundle", "shop", "1", "tasks.py", schema_version=schema_version, native_dags=native_dags
+    )
+    return bundle_metadata(config, bundle)
 
 
-def write_bundle(path: Path, bundle: Bundle, **config: str) -> Path:
+def write_bundle(path: Path, bundle: Bundle, **config: Any) -> Path:
     """Write a bundle file with a program that does nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     binary = b"#!/bin/sh\n"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from dagfloe.authoring.dag import Dag
 from dagfloe.authoring.graph import check_id
 from dagfloe.errors import RegistrationError
@@ -110,6 +112,7 @@ class Bundle:
                 f"the bundle has two Dags with the dag_id {dag_id!r}: register it once and share it"
             )
         dag = self._dags[dag_id] = Dag(dag_id, **options)
+        dag.module = sys._getframe(1).f_globals.get("__name__")  # noqa: SLF001 - inspect would slow down every task
         return dag
 
     def find(self, dag_id: str, task_id: str) -> Task | None:

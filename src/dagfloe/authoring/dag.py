@@ -48,6 +48,8 @@ class Dag(Graph):
             from dagfloe.authoring.scheduling.dag_options import check_dag_options  # noqa: PLC0415 - not for Dags without options
 
             self.declared = check_dag_options(options, f"Dag {dag_id!r}")
+        #: The name of the module that registered the Dag; None if it is unknown. Airflow shows the module's source.
+        self.module: str | None = None
         #: The task groups by group_id, in the order of declaration.
         self.groups: dict[str, TaskGroup] = {}
         #: The last number that `unique_id` put after a name, by the beginning of the full id.

@@ -4,7 +4,7 @@ A bundle file follows Airflow's executable bundle spec 1.0. It is a program with
 
     offset                          content                                                      module
     0                               executable region: what Airflow starts, never empty
-    size - 64 - manifest - source   source region: the source file of the Dags, may be empty
+    size - 64 - manifest - source   source region: the source files of the Dags, may be empty    sources
     size - 64 - manifest            manifest region: canonical YAML, with the digests            manifest
     size - 64                       trailer                                                      trailer
 

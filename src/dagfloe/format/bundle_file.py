@@ -11,6 +11,7 @@ from dagfloe.format.digests import sha256_of
 from dagfloe.format.errors import ManifestError, TrailerError
 from dagfloe.format.manifest import cache_digest, is_ours, parse_manifest, render_manifest, validate_manifest
 from dagfloe.format.regular_file import open_regular
+from dagfloe.format.sources import read_sources
 from dagfloe.format.trailer import Trailer
 from dagfloe.format.yaml_reader import MAX_BYTES
 
@@ -108,12 +109,17 @@ def verify_bundle(bundle: BundleFile) -> list[str]:
         raise ManifestError(
             f"{path}: the source or the manifest was changed after the bundle was built: build it again"
         )
+    try:
+        sources = read_sources(bundle.source, manifest)
+    except ManifestError as error:
+        raise ManifestError(f"{path}: {error}") from error
     # Last, because it reads the whole file.
     if sha256_of(path, bundle.binary_len) != digest:
         raise TrailerError(f"{path}: the executable is damaged: its digest is not the one in the trailer")
     return [
         "trailer: AFBNDL01, version 1",
         f"manifest: follows the schema of version {manifest['airflow_bundle_metadata_version']}",
+        *([f"sources: {', '.join(sources)}"] if sources else []),
         *(["seal: source and manifest are as they were built"] if sealed else []),
         f"executable: {bundle.binary_len} bytes, sha256 {digest.hex()}",
     ]

@@ -113,6 +113,16 @@ def declaration(manifest: Mapping[str, Any], dag_id: str) -> dict[str, Any] | No
     return declared
 
 
+def is_native(manifest: Mapping[str, Any], dag_id: str) -> bool:
+    """Whether the bundle file itself returns a Dag to Airflow's Dag processor. Other SDKs do not declare that.
+
+    Args:
+        manifest: a valid manifest, or the metadata of a project.
+        dag_id: one of its Dags.
+    """
+    return bool(manifest["sdk"].get("name") == "dagfloe" and manifest["dags"][dag_id].get("is_native") is True)
+
+
 def load_validator() -> None:
     """Load what `validate_manifest` needs, so that its first call is fast, too."""
     _validator()

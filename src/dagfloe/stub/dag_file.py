@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from dagfloe.format.manifest import declaration
+from dagfloe.format.errors import StubError
+from dagfloe.format.manifest import declaration, is_native
 from dagfloe.stub.calls import name_parameters, write_calls
 from dagfloe.stub.literals import assets, date, duration, schedule
 from dagfloe.stub.source_code import INDENT, WIDTH, Writer, call, literal, string_literal
@@ -56,14 +57,18 @@ def render_stub(manifest: Mapping[str, Any], dag_ids: Sequence[str] | None = Non
 
     Args:
         manifest: the manifest of a bundle file, or the metadata of a project. It must follow the schema.
-        dag_ids: the Dags to write; by default all Dags of the manifest.
+        dag_ids: the Dags to write; by default all Dags of the manifest that are not native.
         queue: the queue of every task; by default the queue that the task declares, or else `dagfloe`.
 
     Raises:
-        StubError: if the manifest declares something that a stub Dag cannot express.
+        StubError: if the manifest declares something that a stub Dag cannot express, or a Dag to write is native.
     """
     dags = manifest["dags"]
-    dag_ids = sorted(dags) if dag_ids is None else list(dag_ids)
+    if native := [dag_id for dag_id in dag_ids or () if is_native(manifest, dag_id)]:
+        raise StubError(f"the Dag {native[0]!r} is native: Airflow gets it from the bundle file, and needs no stub Dag")
+    dag_ids = [dag_id for dag_id in dag_ids or sorted(dags) if not is_native(manifest, dag_id)]
+    if not dag_ids:
+        raise StubError("all Dags of the bundle are native: Airflow gets them from the bundle file, and needs no stub")
     names = Names(_CODE_NAMES)
     variables = {dag_id: names.new(dag_id, "_dag") for dag_id in dag_ids}
     reserved = _CODE_NAMES.union(variables.values())

@@ -43,7 +43,9 @@ static bool read_request(struct request *request) {
 static void answer(const void *data, size_t size) {
     uint64_t length = htole64(size);
     fwrite(&length, sizeof length, 1, stdout);
-    fwrite(data, 1, size, stdout);
+    if (size > 0) {
+        fwrite(data, 1, size, stdout);
+    }
     fflush(stdout);
 }
 
@@ -139,26 +141,39 @@ static void answer_message(const struct request *request) {
     free(string);
 }
 
-/* The two strings of a first frame, with a line break between them; nothing if the frame is not of a Dag processor. */
+/* The three strings of a first frame, each after its length; nothing if the frame is not of a Dag processor. */
 static void answer_first_frame(const struct request *request) {
-    struct bytes type, file;
-    bool is_right = parse_request(request->data, request->size, &type, &file);
-    size_t size = is_right ? type.size + 1 + file.size : 0;
-    char *text = allocate(size + 1);
-    if (is_right) {
-        memcpy(text, type.start, type.size);
-        text[type.size] = '\n';
-        memcpy(text + type.size + 1, file.start, file.size);
+    struct dag_request found;
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (parse_request(request->data, request->size, &found)) {
+        const struct bytes *strings[] = {&found.type, &found.file, &found.bundle_path};
+        for (int i = 0; i < 3; i++) {
+            uint64_t length = htole64(strings[i]->size);
+            fwrite(&length, sizeof length, 1, out);
+            if (strings[i]->size > 0) {
+                fwrite(strings[i]->start, 1, strings[i]->size, out);
+            }
+        }
     }
+    fclose(out);
     answer(text, size);
     free(text);
 }
 
-/* The answer to a type of request, which is the beginning of the data; the number is its length. */
-static void answer_stored(const struct request *request) {
-    struct bytes type = {request->data, request->number}, found;
-    bool is_found = find_answer(request->data + type.size, request->size - type.size, &type, &found);
-    answer(is_found ? found.start : request->data, is_found ? found.size : 0);
+/* The frame that answers a first frame, which is the beginning of the data; the number is its length. */
+static void answer_made(const struct request *request) {
+    struct dag_request found;
+    size_t size, rest = request->size - request->number;
+    uint8_t *answers = allocate(rest + 1), *made = NULL;
+    memcpy(answers, request->data + request->number, rest);
+    if (parse_request(request->data, request->number, &found)) {
+        made = make_answer(&(struct bytes){answers, rest}, &found, &size);
+    }
+    answer(made, made == NULL ? 0 : size);
+    free(made);
+    free(answers);
 }
 
 static bool answer_request(const struct request *request) {
@@ -188,7 +203,7 @@ static bool answer_request(const struct request *request) {
         answer_first_frame(request);
         return true;
     case 'a':
-        answer_stored(request);
+        answer_made(request);
         return true;
     case 'm':
         answer_message(request);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 import re
 import struct
@@ -14,9 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dagfloe.build.answers import pack_answers
+from dagfloe.build.dag_processor.answers import pack_answers
 from dagfloe.format.payload import FOOTER_BYTES, LINK, PLAIN, PROGRAM, Payload, ProgramFile
 from dagfloe.format.trailer import Trailer
+from dagfloe.runtime.stored_answers import find_answer
 from support.sanitized_launcher import Parts, compile_parts
 from support.strategies import message_bodies
 
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PAGE_BYTES = 4096
-HANDLERS = b"TaskHandlerParseRequest"
 FILES = (
     ProgramFile("tiny", PROGRAM, b"#!/bin/sh\n"),
     ProgramFile("lib/repeated", PLAIN, b"0123456789" * 50),
@@ -353,9 +354,12 @@ def test_every_cut_of_a_c_library(parts: Parts, tmp_path: Path) -> None:
 # First frames
 
 
-@given(st.dictionaries(st.sampled_from(["type", "file", "x", "y" * 40]) | st.text(max_size=3), message_bodies))
+names = st.sampled_from(["type", "file", "bundle_path", "x", "y" * 40]) | st.text(max_size=3)
+
+
+@given(st.dictionaries(names, message_bodies))
 def test_first_frames(parts: Parts, body: dict[str, Any]) -> None:
-    """A first frame with the id 0, and with the strings `type` and `file`, is found, whatever else it contains."""
+    """A first frame with the id 0 and the strings that the launcher needs is found, whatever else it contains."""
     expect_strings(parts, body)
 
 
@@ -367,10 +371,8 @@ def test_requests(parts: Parts, body: dict[str, Any], kind: str, file: str) -> N
 
 def expect_strings(parts: Parts, body: dict[str, Any]) -> None:
     """Compare what the launcher finds in a body with what the body contains."""
-    kind, file = body.get("type"), body.get("file")
-    expected = (kind.encode(), file.encode()) if isinstance(kind, str) and isinstance(file, str) else None
-    if expected and b"\n" in expected[0]:
-        return  # parts.c could not tell where it ends
+    strings = [body.get("type"), body.get("file"), body.get("bundle_path", "")]
+    expected = [str(string).encode() for string in strings] if all(isinstance(s, str) for s in strings) else None
     assert parts.first_frame(pack_frame([0, body, None])) == expected
     assert parts.first_frame(pack_frame([1, body])) is None
     assert parts.first_frame(pack_frame(body)) is None
@@ -386,34 +388,102 @@ def pack_frame(frame: object) -> bytes:
 def test_any_first_frame(parts: Parts, data: bytes) -> None:
     """No bytes are read beyond the end of a frame, and nothing is found that is not in it."""
     found = parts.first_frame(data)
-    assert found is None or (found[0] in data and found[1] in data)
+    assert found is None or all(string in data for string in found)
 
 
 def test_every_cut_of_a_request(parts: Parts) -> None:
     """A frame that ends early has no strings."""
     frame = pack_frame([0, {"a": {"b": [1.5, None, "x" * 300, 2**40, b"x"]}, "type": "T", "file": "/f"}])
-    assert parts.first_frame(frame) == (b"T", b"/f")
+    assert parts.first_frame(frame) == [b"T", b"/f", b""]
     for size in range(len(frame)):
         assert parts.first_frame(frame[:size]) is None
 
 
+METADATA: dict[str, Any] = {
+    "sdk": {"supervisor_schema_version": "2026-10-30"},
+    "dags": {"d": {"task_handlers": [{"task_id": "t", "binding": "named", "params": None}]}, "n": {}},
+}
+NATIVE = {"__version": 3, "dag": {"dag_id": "n", "tasks": [{"task_id": "t", "retry_delay": 2.5, "x": None}]}}
+
+
+def ask(kind: str, file: str = "/b/f", folder: str = "/b") -> dict[str, Any]:
+    """What a Dag processor asks."""
+    return {"type": kind, "file": file, "bundle_path": folder, "bundle_name": "b"}
+
+
+def made(parts: Parts, answers: bytes, request: dict[str, Any]) -> Any:
+    """The body of the launcher's answer; None if it has none."""
+    frame = parts.answer(answers, pack_frame([0, request, None]))
+    assert frame == b"" or int.from_bytes(frame[:4], "big") == len(frame) - 4
+    identifier, body = msgpack.unpackb(frame[4:]) if frame else (0, None)
+    assert identifier == 0
+    return body
+
+
 def test_stored_answers(parts: Parts) -> None:
-    """The answer to each request is found. Cut anywhere, the file has no answer, or the same one."""
-    handlers = {"d": [{"task_id": "t", "binding": "named", "params": None}]}
-    metadata = {"sdk": {"supervisor_schema_version": "2026-10-30"}, "dags": {"d": {"task_handlers": handlers["d"]}}}
-    answers = pack_answers(metadata)
-    whole = {}
-    for kind, result in ((b"DagFileParseRequest", "DagFileParsingResult"), (HANDLERS, "TaskHandlerParsingResult")):
-        whole[kind] = parts.stored_answer(answers, kind)
-        body = msgpack.unpackb(whole[kind] + msgpack.packb("/f"))
-        assert (body["type"], body["fileloc"]) == (result, "/f")
-        assert body.get("task_handlers", handlers) == handlers
-    assert parts.stored_answer(answers, b"StartupDetails") == b""
+    """The answer to each request is found, and has the paths of the request."""
+    answers = pack_answers(METADATA, [NATIVE, NATIVE])
+    body = made(parts, answers, ask("DagFileParseRequest"))
+    dag = {**NATIVE["dag"], "fileloc": "/b/f", "relative_fileloc": "f"}  # type: ignore[dict-item]
+    assert body["serialized_dags"] == [{"data": {"__version": 3, "dag": dag}}] * 2
+    assert (body["type"], body["fileloc"], body["import_errors"]) == ("DagFileParsingResult", "/b/f", {})
+    body = made(parts, answers, ask("TaskHandlerParseRequest"))
+    assert (body["type"], body["fileloc"]) == ("TaskHandlerParsingResult", "/b/f")
+    assert body["task_handlers"] == {"d": METADATA["dags"]["d"]["task_handlers"]}
+    assert made(parts, answers, ask("StartupDetails")) is None
+    older = pack_answers(METADATA | {"sdk": {"supervisor_schema_version": "2026-06-16"}})
+    assert made(parts, older, ask("TaskHandlerParseRequest")) is None
+    assert made(parts, older, ask("DagFileParseRequest", "/f", "elsewhere"))["serialized_dags"] == []
+
+
+def test_every_cut_of_the_answers(parts: Parts) -> None:
+    """Cut anywhere, the file has no answer, or the same one."""
+    answers = pack_answers(METADATA, [NATIVE])
+    requests = [ask("DagFileParseRequest"), ask("TaskHandlerParseRequest")]
+    whole = [made(parts, answers, request) for request in requests]
     for size in range(len(answers)):
-        for kind, answer in whole.items():
-            assert parts.stored_answer(answers[:size], kind) in (b"", answer)
-    older = pack_answers(metadata | {"sdk": {"supervisor_schema_version": "2026-06-16"}})
-    assert parts.stored_answer(older, HANDLERS) == b""
+        for request, body in zip(requests, whole, strict=True):
+            assert made(parts, answers[:size], request) in (None, body)
+
+
+def test_every_changed_byte_of_the_answers(parts: Parts) -> None:
+    """With any changed byte, nothing is read or written outside of its block."""
+    for damaged in changed(pack_answers(METADATA, [NATIVE])):
+        for kind in ("DagFileParseRequest", "TaskHandlerParseRequest"):
+            parts.answer(damaged, pack_frame([0, ask(kind), None]))
+
+
+paths = st.lists(st.sampled_from(["", ".", "..", "a", "b", "é"]), max_size=5).map("/".join)
+
+
+@given(file=paths.map(lambda path: f"/b/{path}") | paths, folder=paths.map(lambda path: f"/{path}") | paths)
+def test_relative_paths(parts: Parts, file: str, folder: str) -> None:
+    """The path of a file below the folder is that of `os.path.relpath`. For any other file, the program answers."""
+    request = ask("DagFileParseRequest", file, folder)
+    answers = pack_answers(METADATA, [NATIVE])
+    body = made(parts, answers, request)
+    if body is not None:
+        assert body["serialized_dags"][0]["data"]["dag"]["relative_fileloc"] == os.path.relpath(file, folder)
+        assert body == find_answer(answers, request)
+
+
+@pytest.mark.parametrize(
+    ("file", "folder", "is_answered"),
+    [
+        ("/b/f", "/b", True),
+        ("/b/c/f", "/b/", True),
+        ("/f", "/", True),
+        ("/bb/f", "/b", False),
+        ("/b", "/b", False),
+        ("/b/", "/b", False),
+        ("/b/../f", "/b", False),
+        ("/b/f", "", False),
+    ],
+)
+def test_files_below_the_folder(parts: Parts, file: str, folder: str, *, is_answered: bool) -> None:
+    """The launcher answers for each file below the folder, and for no other file."""
+    request = ask("DagFileParseRequest", file, folder)
+    assert (made(parts, pack_answers(METADATA, [NATIVE]), request) is not None) is is_answered
 
 
 # Messages

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dagfloe.build.answers import ANSWERS_FILE, pack_answers
+from dagfloe.build.dag_processor.answers import ANSWERS_FILE, pack_answers
 from dagfloe.format.payload import LINK, PLAIN, PROGRAM, Payload, ProgramFile
 from support.launcher import CANNOT_RUN, SCRIPT, entries, environment, leftovers, payload, start, write_bundle
 from support.peer import DEADLINE_S, Peer

@@ -28,7 +28,11 @@ source: raw.py
 DECLARING = MANIFEST.replace("{tasks: [t]}", "{tasks: [t], declaration: {tasks: {t: {queue: large}}}}").replace(
     "language: raw", "language: python, name: dagfloe"
 )
-NATIVE = MANIFEST + "dag_source_paths: {DAG: raw.py}\n"
+#: A manifest of another SDK, and one of ours.
+NATIVE = (
+    MANIFEST + "dag_source_paths: {DAG: raw.py}\n",
+    MANIFEST.replace("{tasks: [t]}", "{tasks: [t], is_native: true}"),
+)
 
 
 class Host:
@@ -190,11 +194,12 @@ def test_a_declared_queue_that_leads_nowhere(host: Host) -> None:
     assert host.problems() == []
 
 
+@pytest.mark.parametrize("manifest", NATIVE)
 @pytest.mark.parametrize("name", ["native.bin", "native-1.2", "native.1.2"])
-def test_a_suffix(host: Host, name: str) -> None:
+def test_a_suffix(host: Host, name: str, manifest: str) -> None:
     """Airflow 3.4 looks for native Dags only in files whose names have no suffix, in all Dag bundles."""
     host.dag_bundles = [local("dags-folder", host.folder / "dags"), local("other", host.folder / "other")]
-    host.add(f"other/{name}", "native", NATIVE)
+    host.add(f"other/{name}", "native", manifest)
     assert host.problems("3.3.2")[0].text == "executables_root of the coordinator names no folder"
     (problem,) = host.problems()
     assert (problem.name, problem.state) == ("bundle file", "failed")
