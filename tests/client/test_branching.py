@@ -141,6 +141,19 @@ def test_short_circuit_skips_all_downstream_tasks_by_default(graph: BranchRun) -
     assert graph.skipped() == [["b", "c", "d"]]
 
 
+@pytest.mark.parametrize("ignore_trigger_rules", [True, False])
+def test_short_circuit_before_a_teardown(graph: BranchRun, ignore_trigger_rules: bool) -> None:
+    """A short circuit skips no teardown, as in Airflow: what a setup created must be deleted."""
+    task = graph.dag.task(task_id="t")(lambda: None)
+    work = graph.dag.task(task_id="work")(lambda: None)
+    close = graph.dag.teardown(task_id="close")(lambda: None)
+    with graph.dag:
+        task >> [work, close]
+        work >> close
+    graph.client().short_circuit(ignore_trigger_rules=ignore_trigger_rules)
+    assert graph.skipped() == [["work"]]
+
+
 # Without a declared graph
 
 

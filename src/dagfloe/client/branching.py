@@ -40,14 +40,18 @@ def tasks_skipped_by_branch(exchange: Exchange, follow: Iterable[str], among: It
 def tasks_skipped_by_short_circuit(exchange: Exchange, *, ignore_trigger_rules: bool) -> list[str]:
     """The tasks that a short circuit skips: all tasks downstream, or only those right after the running task.
 
+    As in Airflow, it skips no teardown.
+
     Raises:
         DagfloeError: if the bundle declares no task after the running task.
     """
-    downstream = _downstream(exchange)
+    skipped = _downstream(exchange)
     task = exchange.task
-    if not ignore_trigger_rules or task is None:
-        return downstream
-    return [task_id for task_id in task.dag.tasks if task_id in task.dag.reachable_from(task.task_id)]
+    if task is None:
+        return skipped
+    if ignore_trigger_rules:
+        skipped = [task_id for task_id in task.dag.tasks if task_id in task.dag.reachable_from(task.task_id)]
+    return [task_id for task_id in skipped if task.dag.tasks[task_id].kind != "teardown"]
 
 
 def _choices(exchange: Exchange, among: Iterable[str] | None) -> list[str]:
