@@ -211,6 +211,7 @@ def test_public_names() -> None:
         "TaskStateNotFound",
         "TaskTimeout",
         "TriggerFailed",
+        "TriggerRule",
         "TriggerTimeout",
         "ValueNotSerializableError",
         "VariableInterval",
@@ -222,8 +223,10 @@ def test_public_names() -> None:
         "chain_linear",
         "cross_downstream",
         "current_context",
+        "setup",
         "task",
         "task_group",
+        "teardown",
     ]
     for name in dagfloe.__all__:
         assert getattr(dagfloe, name)
@@ -241,7 +244,9 @@ def test_names_that_few_tasks_need_are_imported_late() -> None:
         "dagfloe.authoring.group",
         "dagfloe.authoring.taskflow.group_function",
         "dagfloe.authoring.retry",
+        "dagfloe.authoring.taskflow.decorators",
         "dagfloe.authoring.taskflow.task_function",
+        "dagfloe.authoring.taskflow.trigger_rule",
         "dagfloe.authoring.taskflow.unique_ids",
         "dagfloe.authoring.taskflow.unnamed_dag",
         "dagfloe.call_errors",

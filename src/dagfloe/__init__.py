@@ -48,8 +48,10 @@ if TYPE_CHECKING:
     )
     from dagfloe.authoring.scheduling.params import Param
     from dagfloe.authoring.taskflow.chains import chain, chain_linear, cross_downstream
+    from dagfloe.authoring.taskflow.decorators import setup, task, teardown
     from dagfloe.authoring.taskflow.group_function import task_group
-    from dagfloe.authoring.taskflow.task_function import TaskFunction, task
+    from dagfloe.authoring.taskflow.task_function import TaskFunction
+    from dagfloe.authoring.taskflow.trigger_rule import TriggerRule
     from dagfloe.call_errors import (
         ApiServerError,
         AssetNotFound,
@@ -132,6 +134,7 @@ __all__ = [
     "TaskStateNotFound",
     "TaskTimeout",
     "TriggerFailed",
+    "TriggerRule",
     "TriggerTimeout",
     "ValueNotSerializableError",
     "VariableInterval",
@@ -143,8 +146,10 @@ __all__ = [
     "chain_linear",
     "cross_downstream",
     "current_context",
+    "setup",
     "task",
     "task_group",
+    "teardown",
 ]
 #: Public names by module, imported on first use: every task pays for imports, and few tasks need these.
 _LAZY = {
@@ -182,6 +187,7 @@ _LAZY = {
     "TaskGroup": "dagfloe.authoring.group",
     "TaskStateNotFound": "dagfloe.call_errors",
     "TriggerFailed": "dagfloe.call_errors",
+    "TriggerRule": "dagfloe.authoring.taskflow.trigger_rule",
     "TriggerTimeout": "dagfloe.call_errors",
     "VariableInterval": "dagfloe.authoring.scheduling.deadlines",
     "VariableKeys": "dagfloe.client.variables",
@@ -191,8 +197,10 @@ _LAZY = {
     "chain": "dagfloe.authoring.taskflow.chains",
     "chain_linear": "dagfloe.authoring.taskflow.chains",
     "cross_downstream": "dagfloe.authoring.taskflow.chains",
-    "task": "dagfloe.authoring.taskflow.task_function",
+    "setup": "dagfloe.authoring.taskflow.decorators",
+    "task": "dagfloe.authoring.taskflow.decorators",
     "task_group": "dagfloe.authoring.taskflow.group_function",
+    "teardown": "dagfloe.authoring.taskflow.decorators",
 }
 
 

@@ -192,6 +192,10 @@ def test_placeholders_have_no_value() -> None:
     task = dag.task(task_id="extract")(noop)
     with pytest.raises(RegistrationError, match=r"DagParam\('limit'\) has no value before the task runs"):
         dag(lambda limit=3: bool(limit))()
+    dag = Bundle().dag("sales")
+    task = dag.task(task_id="extract")(noop)
+    with pytest.raises(RegistrationError, match="pass it to a task, and put it into a string there"):
+        dag(lambda limit=3: f"{limit} rows")()
     with pytest.raises(RegistrationError, match="outside of a `with dag:` block"):
         task(DagParam("limit"))
     with dag, pytest.raises(RegistrationError, match="in a set"):

@@ -248,14 +248,21 @@ class Dag(Graph):
         Raises:
             RegistrationError: if Airflow does not accept the id or an option, or a task or another group has the id.
         """
-        from dagfloe.authoring.group import TaskGroup, check_group_id  # noqa: PLC0415 - few Dags have groups
+        from dagfloe.authoring.group import TaskGroup  # noqa: PLC0415 - few Dags have groups
 
-        check_group_id(group_id)
-        full_id = self._full_id(group_id)
-        if full_id in self.groups or full_id in self._tasks:
-            raise RegistrationError(f"Dag {self.dag_id!r} already has a task or a task group {full_id!r}: rename one")
-        group = self.groups[full_id] = TaskGroup(self, full_id, **options)
-        return group
+        return TaskGroup(group_id, dag=self, **options)
+
+    def add_group(self, group: TaskGroup) -> None:
+        """Register a task group. Authors call `group`.
+
+        Raises:
+            RegistrationError: if a task or another group has its id.
+        """
+        if self.has_id(group.group_id):
+            raise RegistrationError(
+                f"Dag {self.dag_id!r} already has a task or a task group {group.group_id!r}: rename one"
+            )
+        self.groups[group.group_id] = group
 
     def has_id(self, full_id: str) -> bool:
         """Whether a task or a task group has an id."""
@@ -280,10 +287,11 @@ class Dag(Graph):
             for value in (task.mapped or {}).values()
         )
 
-    def _full_id(self, name: str) -> str:
+    def full_id(self, name: str) -> str:
+        """The id of a task or group that is registered now: the id of the innermost open group precedes the name."""
         return f"{self.open_groups[-1]}.{name}" if self.open_groups else name
 
-    def _default_args(self) -> dict[str, Any]:
+    def current_default_args(self) -> dict[str, Any]:
         """The default options of a task that is registered now."""
         defaults: dict[str, Any] = dict(self.declared.get("default_args", {}))
         for group_id in self.open_groups:
@@ -304,12 +312,12 @@ class Dag(Graph):
             function = function.function  # one function as several tasks
         name = getattr(function, "__name__", "") if task_id is None else task_id
         if self.open_groups and isinstance(name, str):
-            name = self._full_id(name)
+            name = self.full_id(name)
         check_id("task_id", name)
         group = self.open_groups[-1] if self.open_groups else None
         if kind == "teardown" and options.get("trigger_rule") is not None:
             raise RegistrationError(f"task {name!r} is a teardown, and Airflow chooses its trigger_rule: remove it")
-        task = Task(self, name, function, kind=kind, group=group, **{**self._default_args(), **options})
+        task = Task(self, name, function, kind=kind, group=group, **{**self.current_default_args(), **options})
         if self.declared.get("fail_fast") and task.declared.get("trigger_rule", "all_success") != "all_success":
             raise RegistrationError(
                 f"task {name!r} has the trigger_rule {task.declared['trigger_rule']!r}, and Dag {self.dag_id!r} has "

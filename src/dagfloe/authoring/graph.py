@@ -50,6 +50,14 @@ class Graph:
             """The tasks by task_id."""
             ...
 
+        def full_id(self, name: str) -> str:
+            """The id of a task or group that is registered now."""
+            ...
+
+        def add_group(self, group: Any) -> None:
+            """Register a task group."""
+            ...
+
     def __enter__(self) -> Self:
         _open_graphs.append(self)
         return self

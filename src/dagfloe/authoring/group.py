@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from dagfloe.authoring.graph import Linked
+from dagfloe.authoring.graph import Linked, innermost_graph
 from dagfloe.errors import RegistrationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
 
     from dagfloe.authoring.graph import Graph, Node
+    from dagfloe.authoring.scheduling.options import GroupOptions
 
 _MAX_ID_LENGTH = 200
 
 
 class TaskGroup(Linked):
-    """A group of tasks. Create it with `Dag.group`; tasks that you register in its `with` block belong to it.
+    """A group of tasks: `dag.group("checks")`, or `TaskGroup("checks")` in the block of a Dag.
+
+    Tasks and groups that you register in its `with` block belong to it.
 
     `group >> task` lets the task run after the last tasks of the group.
 
@@ -26,18 +29,34 @@ class TaskGroup(Linked):
         group_id: its id, `outer.inner` for a group inside another group.
         declared: its options, by the names that they have in `Dag.group`, without `default_args`.
         default_args: default options for its tasks and those of the groups in it.
+
+    Args:
+        group_id: its id, without that of the group around it.
+        dag: the Dag; by default the one whose block is open.
+        options: as for `Dag.group`.
+
+    Raises:
+        RegistrationError: as for `Dag.group`, and outside of the block of a Dag.
     """
 
-    def __init__(self, dag: Graph, group_id: str, **options: object) -> None:
-        self.dag = dag
-        self.group_id = group_id
+    def __init__(self, group_id: str, *, dag: Graph | None = None, **options: Unpack[GroupOptions]) -> None:
+        check_group_id(group_id)
+        graph = innermost_graph() if dag is None else dag
+        if graph is None:
+            raise RegistrationError(
+                f"TaskGroup({group_id!r}) is outside of the block of a Dag: create it in a `with dag:` block or in the "
+                "body of a Dag's function, or with Dag.group"
+            )
+        self.dag: Graph = graph
+        self.group_id = graph.full_id(group_id)
         self.declared: dict[str, Any] = {}
         if options:
-            from dagfloe.authoring.scheduling.options import check_group_options  # noqa: PLC0415 - not for groups without options
+            from dagfloe.authoring.scheduling.options import check_group_options  # noqa: PLC0415 - few groups have some
 
-            self.declared = check_group_options(options, f"task group {group_id!r}")
+            self.declared = check_group_options(options, f"task group {self.group_id!r}")
         default_args: Any = self.declared.pop("default_args", {})
         self.default_args: dict[str, Any] = default_args
+        graph.add_group(self)
 
     def __repr__(self) -> str:
         return f"TaskGroup({self.dag.dag_id!r}, {self.group_id!r})"

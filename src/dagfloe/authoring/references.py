@@ -9,7 +9,7 @@ from dagfloe.errors import RegistrationError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
+    from typing import Any, NoReturn
 
     from typing_extensions import Self
 
@@ -26,6 +26,11 @@ class Reference:
 
     def __bool__(self) -> bool:
         raise RegistrationError(f"{self!r} has no value before the task runs: decide inside a task, with client.branch")
+
+    def __format__(self, spec: str) -> NoReturn:
+        raise RegistrationError(
+            f"{self!r} has no value before the task runs: pass it to a task, and put it into a string there"
+        )
 
 
 class XComArg(Reference, Linked):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from dagfloe import Bundle, Dag, TaskGroup, task, task_group
@@ -21,6 +23,15 @@ def add(left: int, right: int = 0) -> int:
 
 @task_group
 def load(value: int) -> None:
+    add(value)
+
+
+@task_group(tooltip="Tells more.", default_args={"retries": 4})
+def check(value: int) -> None:
+    """Check a value.
+
+    Twice.
+    """
     add(value)
 
 
@@ -75,6 +86,33 @@ def test_several_calls(dag: Dag) -> None:
     assert list(dag.tasks)[-1] == "outer.load__1.add"
 
 
+def test_options(dag: Dag) -> None:
+    """The docstring is the tooltip and the documentation by default; the tasks take the group's default_args."""
+    with dag:
+        check(1)
+        check.override(group_id="other", tooltip=None, default_args=None, doc_md="Mine.")(1)
+    assert [group.declared for group in dag.groups.values()] == [
+        {"tooltip": "Tells more.", "doc_md": "Check a value.\n\nTwice."},
+        {"tooltip": "Check a value.\n\nTwice.", "doc_md": "Mine."},
+    ]
+    assert [registered.declared for registered in dag.tasks.values()] == [{"retries": 4}, {}]
+
+
+def test_groups_in_blocks(dag: Dag) -> None:
+    """`TaskGroup("g")` belongs to the Dag whose block is open."""
+    with dag, TaskGroup("outer", tooltip="All."), TaskGroup("inner") as inner:
+        add(1)
+    with TaskGroup("beside", dag=dag):
+        dag.task(task_id="last")(extract.function)
+    assert list(dag.groups) == ["outer", "outer.inner", "beside"]
+    assert [registered.task_id for registered in inner.tasks] == ["outer.inner.add"]
+    assert list(dag.tasks) == ["outer.inner.add", "beside.last"]
+    with pytest.raises(RegistrationError, match=r"TaskGroup\('g'\) is outside of the block of a Dag"):
+        TaskGroup("g")
+    with dag, pytest.raises(RegistrationError, match="already has a task or a task group 'outer': rename one"):
+        TaskGroup("outer")
+
+
 def test_errors(dag: Dag) -> None:
     """Calls outside of blocks, wrong ids and objects that are not functions are errors."""
     with pytest.raises(RegistrationError, match=r"GroupFunction\('load'\) was called outside of the block of a Dag"):
@@ -86,3 +124,12 @@ def test_errors(dag: Dag) -> None:
     with dag, pytest.raises(RegistrationError, match="Airflow refuses the group_id 3"):
         load.override(group_id=3)(1)
     assert load.__name__ == "load"
+
+
+def test_groups_cannot_be_mapped() -> None:
+    """The error says what can be mapped."""
+    missing: Any = load
+    with pytest.raises(AttributeError, match="has no attribute 'expand': only tasks can be mapped"):
+        missing.expand(value=[1])
+    with pytest.raises(AttributeError, match=r"'GroupFunction' object has no attribute 'x'$"):
+        missing.x()

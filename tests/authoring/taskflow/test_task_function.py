@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import pytest
 
-import dagfloe
 from dagfloe import Asset, Bundle, Client, TaskDeferred, task
 from dagfloe.authoring.references import XComArg
 from dagfloe.errors import RegistrationError
@@ -318,22 +317,13 @@ def test_mapping_outside_of_blocks() -> None:
         extract.expand(rows=[1])
 
 
-@pytest.mark.parametrize("name", ["virtualenv", "sensor", "stub"])
-def test_other_decorators_of_airflow(name: str) -> None:
-    """A decorator that dagfloe does not have is an error that says which ones it has."""
-    with pytest.raises(AttributeError, match=f"dagfloe has no @task.{name}: it has @task, @task.branch"):
-        getattr(task, name)
-    assert repr(dagfloe.task.python) == "@task"
-
-
-def test_functions_of_functions(dag: Dag) -> None:
-    """One function can be tasks of several kinds, and a task of `@dag.task`."""
-    other = task.branch(task_id="other")(extract)
-    with dag:
-        other()
-    dag.task(task_id="third")(extract)
-    assert [registered.kind for registered in dag.tasks.values()] == ["branch", "task"]
-    assert TaskEnvironment().run(dag.tasks["third"]).raise_for_state().value == [3, 4]
+def test_what_airflow_has_and_dagfloe_has_not() -> None:
+    """The error names what to write instead."""
+    missing: Any = extract
+    with pytest.raises(AttributeError, match="has no attribute 'expand_kwargs': return one list"):
+        missing.expand_kwargs([{}])
+    with pytest.raises(AttributeError, match=r"'TaskFunction' object has no attribute 'x'$"):
+        missing.x()
 
 
 def test_injected_parameters(dag: Dag) -> None:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dagfloe.authoring.dag import Dag
+from dagfloe.authoring.functions import read_docstring
 from dagfloe.authoring.taskflow.unique_ids import unique_id
 from dagfloe.errors import RegistrationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Any, overload
+    from typing import Any, NoReturn, overload
+
+    from typing_extensions import Unpack
+
+    from dagfloe.authoring.scheduling.options import GroupOptions
 
 
 class GroupFunction:
@@ -31,6 +36,13 @@ class GroupFunction:
             if hasattr(function, name):
                 setattr(self, name, getattr(function, name))
         self.__wrapped__ = function
+
+    if not TYPE_CHECKING:  # type checkers shall find unknown names
+
+        def __getattr__(self, name: str) -> NoReturn:
+            is_mapping = name in ("expand", "expand_kwargs", "partial", "loop")
+            advice = ": only tasks can be mapped, so use .expand() of the tasks in the group" if is_mapping else ""
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{advice}")
 
     def __repr__(self) -> str:
         return f"GroupFunction({getattr(self, '__qualname__', self.function)!r})"
@@ -54,6 +66,10 @@ class GroupFunction:
         name = options.pop("group_id", getattr(self.function, "__name__", ""))
         if isinstance(name, str):
             name = unique_id(dag, name)
+        docstring = read_docstring(self.function)
+        if docstring:
+            options.setdefault("tooltip", docstring)
+            options.setdefault("doc_md", docstring)
         with dag.group(name, **options) as group:
             result = self.function(*args, **kwargs)
         return group if result is None else result
@@ -62,7 +78,7 @@ class GroupFunction:
         """The same function with other options.
 
         Args:
-            options: `group_id`, and what `Dag.group` takes.
+            options: as for `task_group`.
         """
         return GroupFunction(self.function, {**self._options, **options})
 
@@ -74,7 +90,7 @@ if TYPE_CHECKING:
 
     @overload
     def task_group(
-        *, group_id: str | None = None, **options: Any
+        *, group_id: str | None = None, **options: Unpack[GroupOptions]
     ) -> Callable[[Callable[..., object]], GroupFunction]: ...
 
 
@@ -84,7 +100,7 @@ def task_group(function: Callable[..., object] | None = None, /, **options: Any)
     Args:
         function: the function.
         group_id: the group_id, by default the function's name. If the Dag already has it, `__1` and so on follow.
-        options: as for `Dag.group`.
+        options: as for `Dag.group`. By default, `tooltip` and `doc_md` are the function's docstring.
 
     Raises:
         RegistrationError: if it is not a function.

@@ -16,7 +16,7 @@ from dagfloe.errors import RegistrationError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Any, NoReturn, TypeVar, overload
+    from typing import Any, NoReturn, TypeVar
 
     from typing_extensions import Unpack
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     _Function = TypeVar("_Function", bound=Callable[..., object])
 
+#: What to write instead of what Airflow's functions have.
+_ADVICE = {"expand_kwargs": "return one list for each parameter from a task, and map over them with .expand()"}
 _DOCS = ("doc", "doc_json", "doc_md", "doc_rst", "doc_yaml")
 
 
@@ -51,6 +53,12 @@ class TaskFunction:
             if hasattr(function, name):
                 setattr(self, name, getattr(function, name))
         self.__wrapped__ = function
+
+    if not TYPE_CHECKING:  # type checkers shall find unknown names
+
+        def __getattr__(self, name: str) -> NoReturn:
+            advice = f": {_ADVICE[name]}" if name in _ADVICE else ""
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{advice}")
 
     def __repr__(self) -> str:
         return f"TaskFunction({getattr(self, '__qualname__', self.function)!r})"
@@ -120,8 +128,17 @@ class TaskFunction:
             registered.resume(function)
         return function
 
-    def _copy(self, options: Mapping[str, Any], shared: Mapping[str, object]) -> TaskFunction:
-        copied = TaskFunction(self._kind, self.function, options)
+    def with_kind(self, kind: str, options: Mapping[str, Any]) -> TaskFunction:
+        """The same function as another kind of task.
+
+        Args:
+            kind: the name of a method of `Dag`.
+            options: further options.
+        """
+        return self._copy({**self._options, **options}, self._shared, kind)
+
+    def _copy(self, options: Mapping[str, Any], shared: Mapping[str, object], kind: str = "") -> TaskFunction:
+        copied = TaskFunction(kind or self._kind, self.function, options)
         copied._shared = dict(shared)
         copied._resumes, copied._tasks = self._resumes, self._tasks
         return copied
@@ -131,7 +148,7 @@ class TaskFunction:
         name = options.pop("task_id", getattr(self.function, "__name__", ""))
         if isinstance(name, str):
             name = unique_id(dag, name)
-        defaults = {**dag.declared.get("default_args", {}), **options}
+        defaults = {**dag.current_default_args(), **options}
         docstring = read_docstring(self.function)
         if docstring and not any(kind in defaults for kind in _DOCS):
             options["doc_md"] = docstring
@@ -142,78 +159,6 @@ class TaskFunction:
             registered.resume(function)
         self._tasks.append(registered)
         return registered
-
-
-class TaskDecorator:
-    """The decorator `@task`, with `@task.branch` and `@task.short_circuit`.
-
-    Args:
-        kind: what it makes: the name of a method of `Dag`.
-    """
-
-    def __init__(self, kind: str = "task") -> None:
-        self._kind = kind
-
-    def __repr__(self) -> str:
-        return "@task" if self._kind == "task" else f"@task.{self._kind}"
-
-    if TYPE_CHECKING:
-
-        @overload
-        def __call__(self, function: Callable[..., object], /) -> TaskFunction: ...
-
-        @overload
-        def __call__(
-            self, /, *, task_id: str | None = None, **options: Unpack[TaskOptions]
-        ) -> Callable[[Callable[..., object]], TaskFunction]: ...
-
-    def __call__(self, function: Callable[..., object] | None = None, /, **options: Any) -> Any:
-        """Turn a function into a `TaskFunction`: `@task`, or `@task(task_id="other_name", ...)`.
-
-        Args:
-            function: the function.
-            task_id: the task_id, by default the function's name. If the Dag already has it, `__1` and so on follow.
-            options: as for `Dag.task`. By default, `multiple_outputs` is true if the function's return annotation is a
-                kind of dict, and `doc_md` is its docstring.
-
-        Raises:
-            RegistrationError: if it is not a function.
-        """
-        if function is None:
-            return lambda function: self._decorate(function, options)
-        return self._decorate(function, options)
-
-    @property
-    def branch(self) -> TaskDecorator:
-        """`@task.branch`: the task returns the task_id, or the task_ids, to follow: see `Dag.branch`."""
-        return TaskDecorator("branch")
-
-    @property
-    def python(self) -> TaskDecorator:
-        """`@task.python`: another name of `@task`, as in Airflow."""
-        return TaskDecorator()
-
-    @property
-    def short_circuit(self) -> TaskDecorator:
-        """`@task.short_circuit`: the task skips all tasks after it if it returns a false value."""
-        return TaskDecorator("short_circuit")
-
-    def __getattr__(self, name: str) -> NoReturn:
-        raise AttributeError(
-            f"dagfloe has no @task.{name}: it has @task, @task.branch and @task.short_circuit; a bundle's own Python "
-            "runs all of its tasks, and a task polls with client.poke"
-        )
-
-    def _decorate(self, function: Any, options: Mapping[str, Any]) -> TaskFunction:
-        if isinstance(function, TaskFunction):
-            function = function.function  # one function as several kinds of tasks
-        if not callable(function):
-            raise RegistrationError(f"{self!r} got {function!r}: write {self!r}(task_id={function!r})")
-        return TaskFunction(self._kind, function, options)
-
-
-#: The decorator that authors import.
-task = TaskDecorator()
 
 
 def _returns_dict(function: Callable[..., object]) -> bool:

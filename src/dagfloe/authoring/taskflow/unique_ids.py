@@ -14,13 +14,12 @@ def unique_id(dag: Dag, name: str) -> str:
         dag: the Dag. The names in its innermost open group count.
         name: the name, without the group's id.
     """
-    prefix = f"{dag.open_groups[-1]}." if dag.open_groups else ""
-    if not dag.has_id(prefix + name):
+    if not dag.has_id(dag.full_id(name)):
         return name
     stem, _, number = name.rpartition("__")
     if not (stem and number.isdigit()):
         stem = name
-    start = f"{prefix}{stem}__"
+    start = dag.full_id(f"{stem}__")
     last = dag.suffixes.get(start)
     if last is None:
         numbers = (full_id[len(start) :] for full_id in (*dag.tasks, *dag.groups) if full_id.startswith(start))

@@ -34,8 +34,10 @@ class UnnamedDag:
     def __exit__(self, *_: object) -> None:
         """Never called, but `with` looks it up before it calls `__enter__`."""
 
-    def __getattr__(self, name: str) -> NoReturn:
-        raise AttributeError(str(self._misuse()))
+    if not TYPE_CHECKING:  # type checkers shall find unknown names
+
+        def __getattr__(self, name: str) -> NoReturn:
+            raise AttributeError(str(self._misuse()))
 
     def finish(self) -> None:
         """Check that it was used.
