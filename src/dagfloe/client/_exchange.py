@@ -40,6 +40,11 @@ if TYPE_CHECKING:
             ...
 
         @property
+        def kind(self) -> str:
+            """`task`, `branch`, `short_circuit`, `setup` or `teardown`."""
+            ...
+
+        @property
         def dag(self) -> RegisteredDag:
             """The Dag that it belongs to."""
             ...
@@ -53,7 +58,7 @@ if TYPE_CHECKING:
         """What the client needs of a `Dag`."""
 
         @property
-        def tasks(self) -> Mapping[str, object]:
+        def tasks(self) -> Mapping[str, RegisteredTask]:
             """The tasks by task_id, in the order of registration."""
             ...
 
