@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from dagfloe.authoring.dag import Task
+from dagfloe.authoring.taskflow.task_function import TaskFunction
 from dagfloe.testing._process.run import find_source
 from dagfloe.testing.bundle_file import find_dag_id, find_file_schema_version
 from dagfloe.testing.errors import MisuseError
@@ -38,12 +39,17 @@ class Mode:
 
 
 def choose_mode(
-    task: Task | str, *, over: ModeName, file: str | PathLike[str] | None, dag_id: str | None, airflow: str | None
+    task: Task | TaskFunction | str,
+    *,
+    over: ModeName,
+    file: str | PathLike[str] | None,
+    dag_id: str | None,
+    airflow: str | None,
 ) -> Mode:
     """Check the arguments of a test, and choose how to run the task.
 
     Args:
-        task: the task, or the task_id of one in a file.
+        task: the task, the function of one, or the task_id of one in a file.
         over: `memory` or `sockets`.
         file: the frozen file.
         dag_id: the Dag, if several Dags of the file have the task_id.
@@ -53,6 +59,8 @@ def choose_mode(
         MisuseError: if the task cannot be run so.
         PackError: if the `pyproject.toml` of the task's project cannot be read.
     """
+    if isinstance(task, TaskFunction):
+        task = _find_task(task)
     if over not in ("memory", "sockets"):
         raise MisuseError(f"a task runs over memory or sockets, not {over!r}")
     if file is not None:
@@ -75,3 +83,14 @@ def choose_mode(
     schema_version = choose_schema_version(airflow, task)
     command = tuple(find_source(task, schema_version).command) if over == "sockets" else None
     return Mode(dag_id=task.dag_id, task_id=task.task_id, task=task, command=command, schema_version=schema_version)
+
+
+def _find_task(function: TaskFunction) -> Task:
+    tasks = function.tasks
+    if len(tasks) != 1:
+        found = ", ".join(f"{task.dag_id}.{task.task_id}" for task in tasks) or "none"
+        raise MisuseError(
+            f"{function!r} belongs to one task only if one call in the block of a Dag registers it; its tasks are: "
+            f"{found}. Pass one of bundle.dags[...].tasks"
+        )
+    return tasks[0]

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from dagfloe.authoring.dag import Task
+    from dagfloe.authoring.taskflow.task_function import TaskFunction
     from dagfloe.client import Client
     from dagfloe.local.task_run import TaskRun
     from dagfloe.model.context import Context
@@ -82,7 +83,7 @@ class TaskEnvironment:
 
     def run(
         self,
-        task: Task | str,
+        task: Task | TaskFunction | str,
         *,
         over: ModeName = "memory",
         file: str | PathLike[str] | None = None,
@@ -97,7 +98,7 @@ class TaskEnvironment:
         """Run a task as Airflow does: bind its arguments, call it, and push its return value.
 
         Args:
-            task: the task; with `file`, its task_id is enough.
+            task: the task, or a function with `@task` that is one task; with `file`, its task_id is enough.
             over: `memory` runs it in this process, which is fast and can be debugged. `sockets` runs it in another
                 process, with the real runtime from its start to its exit status.
             file: run the task in this frozen file instead.

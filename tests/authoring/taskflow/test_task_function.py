@@ -11,7 +11,7 @@ import pytest
 from dagfloe import Asset, Bundle, Client, TaskDeferred, task
 from dagfloe.authoring.references import XComArg
 from dagfloe.errors import RegistrationError
-from dagfloe.testing import TaskEnvironment
+from dagfloe.testing import MisuseError, TaskEnvironment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -75,12 +75,19 @@ def test_calls_register_tasks(dag: Dag) -> None:
 
 
 def test_tasks_run(dag: Dag) -> None:
-    """The registered tasks run."""
+    """The registered tasks run; a test may pass the function if it is one task."""
     env = TaskEnvironment()
+    read = task(extract.function)
+    with pytest.raises(MisuseError, match=r"belongs to one task only if .* its tasks are: none"):
+        env.run(read)
     with dag:
-        add(extract(), scale=2)
-    assert env.run(dag.tasks["extract"]).raise_for_state().value == [3, 4]
+        add(read(), scale=2)
+    assert env.run(read).raise_for_state().value == [3, 4]
     assert env.run(dag.tasks["add"]).raise_for_state().value == 14
+    with dag:
+        read.override(task_id="again")()
+    with pytest.raises(MisuseError, match=r"its tasks are: sales.extract, sales.again. Pass one of bundle"):
+        env.run(read)
 
 
 def test_one_function_in_several_dags() -> None:
@@ -295,6 +302,7 @@ def test_pickling() -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (task(len), "<built-in function len> is not a function: register a function defined with `def`"),
         (lambda: task("extract"), r"@task got 'extract': write @task\(task_id='extract'\)"),  # type: ignore[call-overload]
         (lambda: task.branch("a"), r"@task.branch got 'a': write @task.branch\(task_id='a'\)"),  # type: ignore[call-overload]
         (lambda: add.partial(scale=1).partial(scale=2), "gets 'scale' from partial"),

@@ -84,6 +84,11 @@ class TaskFunction:
             )
         return self.function(*args, **kwargs)
 
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """The tasks that its calls, and those of its copies, have registered."""
+        return tuple(self._tasks)
+
     def override(self, *, task_id: str | None = None, **options: Unpack[TaskOptions]) -> TaskFunction:
         """The same function with other options.
 
