@@ -22,6 +22,8 @@ AIRFLOW ?= 3.3.2
 AIRFLOWS := 3.3.2 3.4.0b2
 AIRFLOW_INSTALLED = .venvs/airflow-$(AIRFLOW)/.installed
 AIRFLOWS_INSTALLED = $(AIRFLOWS:%=.venvs/airflow-%/.installed)
+# The Airflow whose serialized Dags native Dags are compared with.
+NATIVE_AIRFLOW := .venvs/airflow-3.4.0b2/.installed
 # dagfloe alone, for an Airflow that already has its dependencies.
 FOR_AIRFLOW := .cache/for-airflow
 # The tests in a complete Airflow. They share one Airflow; the last file stops it.
@@ -48,7 +50,7 @@ export DAGFLOE_LAUNCHER_STRICT := 1
 
 .DEFAULT_GOAL := help
 .SECONDEXPANSION:
-.PHONY: help install pins audit check test browser-test docs newcomer demo dist test-bundles reproducible messages trust grid soak mutation fuzz clean \
+.PHONY: help install pins audit check test browser-test docs newcomer demo dist test-bundles reproducible messages trust grid soak mutation fuzz native-fuzz clean \
 	airflow airflow-test airflow-e2e airflow-readme airflow-pictures airflow-compare conformance deaths bench bench-quick
 
 help:
@@ -110,7 +112,7 @@ check: $(BROWSER)
 	$(PYTEST) -q tests/docs/test_prose.py
 
 ## test: Run the tests, including those of frozen files, and check the coverage of every package
-test: dist
+test: dist $(NATIVE_AIRFLOW)
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -m 'not airflow and not browser' --ignore tests/browser
 	$(BIN)/coverage combine --quiet
@@ -203,6 +205,12 @@ fuzz: $(STAMP) .venvs/fuzz/.installed
 	$(@D)/bin/python $(PIP_INSTALL) $(PINNED) $(PINS)/fuzz.txt
 	$(@D)/bin/python $(PIP_INSTALL) $(OURSELVES)
 	touch $@
+
+# EXAMPLES is the number of Dags.
+EXAMPLES := 10000
+## native-fuzz: Make EXAMPLES=10000 Dags with every option, and let Airflow's own code read them
+native-fuzz: $(STAMP) $(NATIVE_AIRFLOW)
+	DAGFLOE_NATIVE_EXAMPLES=$(EXAMPLES) $(PYTEST) tests/native/test_any_dag.py --hypothesis-show-statistics
 
 ## deaths: End bundle files in every way, 20 times each, and write docs/evidence/deaths.md
 deaths: dist

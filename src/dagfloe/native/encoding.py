@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,6 +26,11 @@ def encode(value: Any) -> Any:
 def timestamp(iso: str) -> float:
     """The seconds since the epoch of a date with an offset, in ISO form."""
     return datetime.fromisoformat(iso).timestamp()
+
+
+def duration(seconds: float) -> float:
+    """A duration, to the microsecond."""
+    return timedelta(seconds=seconds).total_seconds()
 
 
 def params(declared: Mapping[str, Any], source: str | None) -> list[list[Any]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagfloe.format.manifest import declaration
 from dagfloe.native.assets import dependency, is_reference, leaves
-from dagfloe.native.encoding import params, timestamp, typed
+from dagfloe.native.encoding import duration, params, timestamp, typed
 from dagfloe.native.tasks import task
 from dagfloe.native.timetables import deadline, schedule_condition, timetable, timezone
 
@@ -69,7 +69,7 @@ def serialize_dag(manifest: Mapping[str, Any], dag_id: str) -> dict[str, Any]:
     fields |= {name: declared[name] for name in _OPTIONS if name in declared}
     fields |= {name: timestamp(declared[name]) for name in ("start_date", "end_date") if name in declared}
     if "dagrun_timeout_s" in declared:
-        fields["dagrun_timeout"] = float(declared["dagrun_timeout_s"])
+        fields["dagrun_timeout"] = duration(declared["dagrun_timeout_s"])
     if declared.get("tags"):
         fields["tags"] = sorted(set(declared["tags"]))
     if declared.get("fail_fast"):

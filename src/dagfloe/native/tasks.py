@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.native.assets import asset
-from dagfloe.native.encoding import encode, params, timestamp, typed
+from dagfloe.native.encoding import duration, encode, params, timestamp, typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -71,9 +71,7 @@ def task(
         fields["downstream_task_ids"] = downstream_ids
     if kind in _SKIPPING_KINDS:
         fields["_can_skip_downstream"] = True
-    for name in ("start_date", "end_date"):
-        if name in declared and timestamp(declared[name]) != _timestamp_or_none(dag.get(name)):
-            fields[name] = timestamp(declared[name])
+    fields |= _dates(declared, dag)
     repeated = params(dag, source="dag")
     if repeated:
         fields["params"] = repeated
@@ -81,8 +79,16 @@ def task(
     return typed("operator", fields)
 
 
-def _timestamp_or_none(iso: str | None) -> float | None:
-    return None if iso is None else timestamp(iso)
+def _dates(declared: Mapping[str, Any], dag: Mapping[str, Any]) -> dict[str, float]:
+    """A task's dates, within those of its Dag. Airflow leaves them out where they are the same."""
+    dates = {}
+    for name, choose in (("start_date", max), ("end_date", min)):
+        if name in declared:
+            of_dag = [timestamp(dag[name])] if name in dag else []
+            date = choose([timestamp(declared[name]), *of_dag])
+            if date not in of_dag:
+                dates[name] = date
+    return dates
 
 
 def _common_options(declared: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,7 +116,7 @@ def _options(declared: Mapping[str, Any]) -> dict[str, Any]:
     if "priority_weight" in options:
         options["priority_weight"] = max(-_PRIORITY_LIMIT, min(_PRIORITY_LIMIT - 1, options["priority_weight"]))
     options |= {"_needs_expansion": False, "retry_delay": _DEFAULT_RETRY_DELAY_S}
-    options |= {name: float(declared[f"{name}_s"]) for name in _DURATIONS if f"{name}_s" in declared}
+    options |= {name: duration(declared[f"{name}_s"]) for name in _DURATIONS if f"{name}_s" in declared}
     if declared.get("multiple_outputs"):
         options["multiple_outputs"] = True
     if "task_display_name" in declared:
@@ -125,7 +131,7 @@ def _options(declared: Mapping[str, Any]) -> dict[str, Any]:
 def _mapped_options(declared: Mapping[str, Any]) -> dict[str, Any]:
     options = _common_options(declared)
     options |= {
-        name: typed("timedelta", float(declared[f"{name}_s"])) for name in _DURATIONS if f"{name}_s" in declared
+        name: typed("timedelta", duration(declared[f"{name}_s"])) for name in _DURATIONS if f"{name}_s" in declared
     }
     if "task_display_name" in declared:
         options["task_display_name"] = declared["task_display_name"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.native.assets import condition
-from dagfloe.native.encoding import timestamp, typed
+from dagfloe.native.encoding import duration, timestamp, typed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +52,7 @@ def timetable(declared: Mapping[str, Any]) -> dict[str, Any]:
         }
         return typed(f"{_TIMETABLES}.trigger.CronTriggerTimetable", fields)
     if "interval_s" in schedule:
-        fields = {"delta": float(schedule["interval_s"]), "interval": 0.0}
+        fields = {"delta": duration(schedule["interval_s"]), "interval": 0.0}
         return typed(f"{_TIMETABLES}.trigger.DeltaTriggerTimetable", fields)
     fields = {"asset_condition": condition(schedule_condition(schedule)), "batch_asset_events": True}
     return typed(f"{_TIMETABLES}.simple.AssetTriggeredTimetable", fields)
@@ -69,7 +69,7 @@ def deadline(declared: Mapping[str, Any]) -> dict[str, Any]:
     if "interval_variable" in declared:
         interval = _instance(f"{_SDK}.deadline.VariableInterval", {"key": declared["interval_variable"]})
     else:
-        interval = _instance("datetime.timedelta", float(declared["interval_s"]), version=2)
+        interval = _instance("datetime.timedelta", duration(declared["interval_s"]), version=2)
     callback: dict[str, Any] = {"path": declared["callback"], "kwargs": declared.get("kwargs", {})}
     if declared.get("is_sync"):
         callback["executor"] = declared.get("executor")
