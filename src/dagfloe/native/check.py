@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.format.errors import NativeDagError
-from dagfloe.format.manifest import declaration
+from dagfloe.format.manifest import declaration, is_native
 from dagfloe.native.rules.assets import asset_problems
 from dagfloe.native.rules.dag import dag_problems
 from dagfloe.native.rules.graph import graph_problems
@@ -33,7 +33,7 @@ def check_bundle(manifest: Mapping[str, Any]) -> None:
     Raises:
         NativeDagError: if Airflow would refuse a Dag, or fail with it. The message names every problem.
     """
-    native = (dag_id for dag_id, dag in manifest["dags"].items() if dag.get("is_native"))
+    native = (dag_id for dag_id in manifest["dags"] if is_native(manifest, dag_id))
     _raise([problem for dag_id in native for problem in problems(manifest, dag_id)])
 
 
