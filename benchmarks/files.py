@@ -63,6 +63,16 @@ class Files:
         return self.cache / "heavy"
 
     @property
+    def native(self) -> Path:
+        """The bundle file with a small native Dag."""
+        return self.cache / "native"
+
+    @property
+    def thousand(self) -> Path:
+        """The bundle file with a native Dag of 1,000 tasks."""
+        return self.cache / "thousand"
+
+    @property
     def weather(self) -> Path:
         """The example's bundle file."""
         return self.root / "dist" / platform_tag() / "weather"

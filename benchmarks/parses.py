@@ -7,11 +7,11 @@ import socket
 import subprocess
 import time
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks.host import new_host
-from benchmarks.report import Limit, Table, rows_of
-from benchmarks.samples import alternate, ratios
+from benchmarks.report import Limit, Row, Table, rows_of
+from benchmarks.samples import Spread, alternate, ratios
 from dagfloe.build.unfrozen_program import prepare_project
 from dagfloe.local.supervise.frame_codec import Request, RequestDecoder, encode_reply
 
@@ -23,13 +23,23 @@ if TYPE_CHECKING:
 
 DEADLINE_S = 60
 BARE, SMALL, WEATHER = "bare interpreter", "small task's file", "pandas task's file"
+NATIVE, THOUSAND = "native Dag of 3 tasks", "native Dag of 1,000 tasks"
+PROCESSOR_TIME = f"{THOUSAND}, processor time"
 LIMIT = 1.5
+PROCESSOR_LIMIT_MS = 1000
 #: What a Dag processor sets for the processes that parse files.
 DAG_PROCESSOR = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "airflow-db-not-allowed:///"}
 
 
 def measure(files: Files, rounds: int) -> Table:
-    """Measure the answers of two bundle files, and the start of the interpreter that the small one contains."""
+    """Measure the answers of bundle files, and the start of the interpreter that the small one contains."""
+    processor_times: list[float] = []
+
+    def parse_thousand() -> float:
+        parsed = parse(files.thousand, env)
+        processor_times.append(parsed.processor_ms)
+        return parsed.milliseconds
+
     with ExitStack() as stack:
         host = stack.enter_context(new_host(files.scratch))
         env = {**host.env, **DAG_PROCESSOR}
@@ -37,21 +47,39 @@ def measure(files: Files, rounds: int) -> Table:
         figures = alternate(
             {
                 BARE: lambda: start([python, "-I", "-c", "pass"], env),
-                SMALL: lambda: parse(files.small, env),
-                WEATHER: lambda: parse(files.weather, env),
+                SMALL: lambda: parse(files.small, env).milliseconds,
+                WEATHER: lambda: parse(files.weather, env).milliseconds,
+                NATIVE: lambda: parse(files.native, env).milliseconds,
+                THOUSAND: parse_thousand,
             },
             rounds,
         )
     return Table(
         "Answer to a Dag processor",
         "From the start of the process to its end: it connects, receives a DagFileParseRequest, answers and ends. The "
-        "bare interpreter runs `pass`. Neither file imports the author's modules. Ratios are to the bare interpreter.",
-        rows_of("ms", figures),
+        "bare interpreter runs `pass`. No file imports the author's modules, and only the last two return Dags. Ratios "
+        "are to the bare interpreter. The processor time is that of the file's process.",
+        (*rows_of("ms", figures), Row(PROCESSOR_TIME, "ms", Spread.of(processor_times[-rounds:]))),
         (
-            Limit("small task's file, answer / bare interpreter", ratios(figures[SMALL], figures[BARE]), LIMIT),
-            Limit("pandas task's file, answer / bare interpreter", ratios(figures[WEATHER], figures[BARE]), LIMIT),
+            *(
+                Limit(f"{name}, answer / bare interpreter", ratios(figures[name], figures[BARE]), LIMIT)
+                for name in (SMALL, WEATHER, NATIVE, THOUSAND)
+            ),
+            Limit(f"{PROCESSOR_TIME}, ms", Spread.of(processor_times[-rounds:]), PROCESSOR_LIMIT_MS),
         ),
     )
+
+
+class Parsed(NamedTuple):
+    """What a parse took.
+
+    Attributes:
+        milliseconds: from the start of the process to its end.
+        processor_ms: the processor time of the process, in milliseconds.
+    """
+
+    milliseconds: float
+    processor_ms: float
 
 
 def start(command: list[str], env: Mapping[str, str]) -> float:
@@ -61,8 +89,8 @@ def start(command: list[str], env: Mapping[str, str]) -> float:
     return (time.perf_counter() - begin) * 1000
 
 
-def parse(file: Path, env: Mapping[str, str]) -> float:
-    """Ask a bundle file for its Dags; return the milliseconds until its process has ended.
+def parse(file: Path, env: Mapping[str, str]) -> Parsed:
+    """Ask a bundle file for its Dags, and wait until its process has ended.
 
     Raises:
         RuntimeError: it did not answer.
@@ -87,9 +115,10 @@ def parse(file: Path, env: Mapping[str, str]) -> float:
         while not answers and (data := comm.recv(1 << 16)):
             answers += decoder.feed(data)
         comm.sendall(encode_reply(0, None))
-        status = process.wait(DEADLINE_S)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
         milliseconds = (time.perf_counter() - begin) * 1000
         log = logs.recv(1 << 16)
     if status or log or not answers or (answers[0].body or {}).get("type") != "DagFileParsingResult":
         raise RuntimeError(f"{file.name} did not answer a Dag processor: status {status}, log {log!r}")
-    return milliseconds
+    return Parsed(milliseconds, (usage.ru_utime + usage.ru_stime) * 1000)
