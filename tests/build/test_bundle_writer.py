@@ -6,16 +6,13 @@ import errno
 import fcntl
 import os
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from dagfloe.build.bundle_writer import new_bundle_file, prepare_output
 from dagfloe.format.bundle_file import read_bundle
 from dagfloe.format.errors import PackError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 REGIONS = (b"program", b"source\n", b"a: b\n")
 
@@ -75,6 +72,8 @@ def test_output_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(PackError, match="file cannot be made: File exists"):
         prepare_output(tmp_path / "file" / "sales")
+    with pytest.raises(PackError, match="/proc/self cannot be written: choose another one with --output"):
+        prepare_output(Path("/proc/self/sales"))  # nobody can write there
     (tmp_path / "sales").mkdir()
     with pytest.raises(PackError, match="sales is a folder: remove it, or choose another --output"):
         prepare_output(tmp_path / "sales")

@@ -109,6 +109,22 @@ def test_damaged_records(root: Path) -> None:
     assert plan(root).find_built() is None
 
 
+def test_old_records_are_removed(root: Path) -> None:
+    """The cache keeps the records of the last 100 builds."""
+    build(root)
+    folder = root.parent / "cache" / "builds"
+    (first,) = folder.iterdir()
+    for age_s in range(150):
+        record = folder / f"{age_s}.json"
+        record.write_text("{}")
+        os.utime(record, (1e9 - age_s, 1e9 - age_s))
+    second = build(root, root / "other")
+    names = {path.name for path in folder.iterdir()}
+    assert len(names) == 100
+    assert {first.name, "0.json", "97.json"} < names
+    assert plan(root, output=root / "other").find_built() == replace(second, is_new=False)
+
+
 def test_change_during_a_build(root: Path) -> None:
     """A file that changes during a build makes the next build necessary."""
     built_plan = plan(root)

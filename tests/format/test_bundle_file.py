@@ -112,7 +112,12 @@ def test_changed_executable_of_another_sdk(tmp_path: Path) -> None:
 def test_unreadable_files(tmp_path: Path) -> None:
     """The error for a missing file, a folder or an executable without a trailer names the path."""
     (tmp_path / "plain").write_bytes(b"x" * 1000)
-    for name, reason in (("missing", "No such file"), ("", "directory"), ("plain", "AFBNDL01")):
+    for name, reason in (
+        ("missing", "No such file"),
+        ("", "directory"),
+        ("plain", "AFBNDL01"),
+        ("zero\0byte", "not a valid file name"),
+    ):
         with pytest.raises(TrailerError, match=reason) as caught:
             read_bundle(tmp_path / name)
         assert str(tmp_path) in str(caught.value)

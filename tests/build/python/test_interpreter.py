@@ -43,13 +43,18 @@ def test_no_interpreter_fits(tmp_path: Path) -> None:
 
 
 def test_interpreter_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If the running Python does not fit, the newest supported one on PATH does; one that crashes is ignored."""
+    """If the running Python does not fit, the newest supported one on PATH does; those that do not work are ignored."""
     facts = json.dumps(
-        {"executable": "/x/python", "version": "3.13.99", "base_prefix": "/x", "tls_paths": ["/x/cert.pem", None]}
+        {"executable": "/x/python", "version": "3.10.99", "base_prefix": "/x", "tls_paths": ["/x/cert.pem", None]}
     )
-    for name, script in (("python3.14", "exit 1"), ("python3.13", f"echo '{facts}'"), ("python3.12", "echo [")):
-        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+    for name, script in (
+        ("python3.14", "#!/bin/sh\nexit 1"),
+        ("python3.13", "#!/bin/sh\necho ["),
+        ("python3.12", "#!/missing/interpreter"),
+        ("python3.10", f"#!/bin/sh\necho '{facts}'"),
+    ):
+        (tmp_path / name).write_text(f"{script}\n")
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    interpreter = find_interpreter(project(tmp_path, "==3.13.99"))
-    assert (interpreter.version, interpreter.tls_paths) == ("3.13.99", ("/x/cert.pem",))
+    interpreter = find_interpreter(project(tmp_path, "==3.10.99"))
+    assert (interpreter.version, interpreter.tls_paths) == ("3.10.99", ("/x/cert.pem",))

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import resource
+import subprocess
+import sys
+import sysconfig
 from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
 
 from dagfloe.cli.tool import main
+from support.peer import DEADLINE_S, TOOL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,6 +45,57 @@ def test_this_host() -> None:
     assert set(report["checks"][0]) == {"name", "state", "text", "cure"}
     assert [line[2:].split("  ")[0] for line in doctor().splitlines()] == names
     assert all(name not in doctor("--quiet") for name in ("loopback", "temporary folder"))
+
+
+def checks_of_this_host(status: int = 0) -> dict[str, tuple[str, str, str]]:
+    """The state, the text and the cure of every check, by name."""
+    report = json.loads(doctor("--json", status=status))
+    return {check["name"]: (check["state"], check["text"], check["cure"]) for check in report["checks"]}
+
+
+def test_a_low_limit_of_open_files() -> None:
+    """A limit that tasks may reach gives a warning, and the command that raises it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (200, hard))
+    try:
+        checks = checks_of_this_host()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert checks["open files"] == ("warning", "at most 200 per process", "raise the limit: ulimit -n 256")
+
+
+def test_a_host_without_binutils(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without `strip`, files are only larger: a warning."""
+    monkeypatch.setenv("PATH", str(home))
+    assert checks_of_this_host()["strip"] == (
+        "warning",
+        "not found, so bundle files are larger than necessary",
+        "install binutils",
+    )
+
+
+def test_a_python_that_cannot_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Python without a shared library, or without the modules of virtual environments, cannot build: failures."""
+    monkeypatch.setitem(sysconfig.get_config_vars(), "Py_ENABLE_SHARED", 0)
+    monkeypatch.setitem(sys.modules, "ensurepip", None)
+    checks = checks_of_this_host(status=1)
+    assert checks["libpython"][:2] == ("failed", "this Python has no shared library, so PyInstaller cannot freeze it")
+    assert checks["venv"] == ("failed", "this Python has no venv or no ensurepip", "install the package python3-venv")
+
+
+def test_a_host_without_a_loopback_interface() -> None:
+    """Where processes cannot connect to each other, no task can run: a failure."""
+    command = ["unshare", "--map-root-user", "--net"]
+    if subprocess.run([*command, "true"], check=False, capture_output=True, timeout=DEADLINE_S).returncode:
+        pytest.skip("this host allows no namespaces")
+    done = subprocess.run(
+        [*command, TOOL, "doctor", "--json"], check=False, capture_output=True, text=True, timeout=DEADLINE_S
+    )
+    assert done.returncode == 1, done.stderr
+    (check,) = (check for check in json.loads(done.stdout)["checks"] if check["name"] == "loopback")
+    assert check["state"] == "failed"
+    assert check["text"] == "cannot connect to a port on 127.0.0.1: Network is unreachable"
+    assert check["cure"] == "bring up the interface lo, and allow processes to use it"
 
 
 def test_a_failure(home: Path) -> None:

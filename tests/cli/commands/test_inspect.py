@@ -119,6 +119,11 @@ def test_damage(go: Path) -> None:
     assert run("verify", go, "--quiet", status=1).startswith("Error: ")
 
 
+def test_options_that_exclude_each_other(go: Path) -> None:
+    """The source is not JSON."""
+    assert "--json cannot be used with --source" in run("inspect", go, "--json", "--source", status=2)
+
+
 def test_quiet(go: Path) -> None:
     """With `--quiet`, an intact file gives no output."""
     assert run("verify", go, "--quiet") == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -108,6 +109,19 @@ def test_a_failure_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     (tmp_path / "file").write_text("")
     assert "Not a directory" in run("file/sales", status=1)
     assert files_in(tmp_path) == {"file"}
+
+
+def test_a_failure_half_way_leaves_nothing(tmp_path: Path) -> None:
+    """If a file cannot be written, the files that were written are removed, but not a folder that existed before."""
+    (tmp_path / "existing").mkdir()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, hard))  # as on a full disk; the first file is smaller
+    try:
+        outputs = [run(tmp_path / name, status=1) for name in ("existing", "new")]
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert ["File too large" in output for output in outputs] == [True, True]
+    assert [path.name for path in tmp_path.rglob("*")] == ["existing"]
 
 
 @pytest.mark.parametrize("milliseconds", range(0, 120, 10))

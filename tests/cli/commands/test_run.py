@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
@@ -40,6 +41,8 @@ elif task_id == "fails":
     log("Oops", level="error", exception=[{"exc_type": "ValueError", "exc_value": "bad", "frames": [
         {"filename": "tasks.py", "lineno": 5, "name": "load"}]}])
     send(0, {"type": "TaskState", "state": "failed"}); receive(); sys.exit(0)
+elif task_id == "leaves":
+    subprocess.Popen(["sleep", "60"])
 elif task_id == "skips":
     send(0, {"type": "TaskState", "state": "skipped"}); receive(); sys.exit(0)
 elif task_id == "breaks":
@@ -107,6 +110,39 @@ def test_broken(tmp_path: Path) -> None:
     result = invoke(bundle(tmp_path, d=["breaks"]))
     assert result.exit_code == 1
     assert "breaks: Airflow would lose this task: a log line is JSON, but not an object: []" in result.output
+
+
+def test_leftovers(tmp_path: Path) -> None:
+    """The summary names the processes that a task left behind, which were killed."""
+    result = invoke(bundle(tmp_path, d=["leaves"]))
+    assert result.exit_code == 0, result.output
+    assert re.search(r"^leaves: dagfloe killed processes that it left behind: .*sleep", result.output, re.MULTILINE)
+
+
+def test_many_mapped_instances(tmp_path: Path) -> None:
+    """The summary leaves out the successful instances of a task that has many of them, and counts them."""
+    tasks = {"each": {"mapped": {"number": {"values": [*range(21)]}}}}
+    manifest = {
+        "airflow_bundle_metadata_version": "1.0",
+        "bundle": {"name": "raw", "version": "1"},
+        "dags": {"d": {"tasks": ["each"], "declaration": {"tasks": tasks}}},
+        "sdk": {"language": "raw", "name": "dagfloe", "version": "1", "supervisor_schema_version": "2026-06-16"},
+        "source": "raw.py",
+    }
+    result = invoke(str(write_bundle(tmp_path / "raw", PROGRAM, json.dumps(manifest))), "--quiet")
+    assert result.exit_code == 0, result.output
+    assert "return_value\nand 21 more task instances in state success\n" in result.output, "the table is empty"
+
+
+def test_variables_of_airflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With `--from-airflow`, variables and connections come from the environment, as they do for Airflow."""
+    monkeypatch.setenv("AIRFLOW_VAR_API_TOKEN", "swordfish9")
+    monkeypatch.setenv("AIRFLOW_CONN_DB", "postgres://me:hunter2pass@host/db")
+    path = bundle(tmp_path, d=["secretive"])
+    assert invoke(path).exit_code == 1
+    result = invoke(path, "--from-airflow")
+    assert result.exit_code == 0, result.output
+    assert "*** ***" in result.output
 
 
 def test_quiet(tmp_path: Path) -> None:
@@ -260,3 +296,25 @@ def test_project() -> None:
     result = invoke(str(Path(__file__).parents[3] / "bundles" / "hello"))
     assert result.exit_code == 0, result.output
     assert states(result) == {"greet": "success", "count": "success"}
+
+
+@pytest.mark.frozen
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("import os; os.write(2, b'out of order\\n'); os._exit(3)", "cannot read the metadata of"),
+        ("import atexit, os; atexit.register(os.write, 1, b'bye')", "is not JSON. Does the project's module write to"),
+    ],
+)
+def test_a_project_without_metadata(tmp_path: Path, code: str, message: str) -> None:
+    """The message says why the project's metadata could not be read."""
+    (tmp_path / "tasks.py").write_text(
+        f"{code}\nfrom dagfloe import Bundle\nbundle = Bundle()\n@bundle.dag('d').task\ndef t() -> None: ...\n"
+    )
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "p"\nversion = "1"\n[tool.dagfloe]\nbundle = "tasks:bundle"\n'
+    )
+    result = invoke(str(tmp_path))
+    assert result.exit_code == 1
+    assert message in result.output
+    assert ("out of order" in result.output) == ("_exit" in code)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dagfloe.cli.doctor.airflow_checks import check_airflow
+from dagfloe.format.trailer import Trailer
 from support.raw_bundle import write_bundle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from dagfloe.cli.doctor.check import Check
 
@@ -97,12 +100,33 @@ def test_bad_bundle_files(home: Path, configure: Callable[..., list[Check]]) -> 
     assert checks[1].text.endswith("second: another file has sales, too")
 
 
+def test_a_bundle_file_for_another_processor(home: Path, configure: Callable[..., list[Check]]) -> None:
+    """A bundle file that this host cannot start fails."""
+    foreign = bytearray(Path(sys.executable).resolve().read_bytes())
+    foreign[18:20] = (243).to_bytes(2, sys.byteorder)  # RISC-V, on which no test runs
+    manifest = MANIFEST.encode()
+    (home / "bundles").mkdir()
+    trailer = Trailer(0, len(manifest), hashlib.sha256(foreign).digest())
+    (home / "bundles" / "sales").write_bytes(foreign + manifest + trailer.pack())
+    check = configure(str(home / "bundles"))[2]
+    assert (check.name, check.state, check.cure) == ("bundle file", "failed", "build it for this host")
+    assert "sales: the file is for riscv64, and this host is " in check.text
+
+
+def test_a_bundle_file_with_an_odd_manifest(home: Path, configure: Callable[..., list[Check]]) -> None:
+    """A manifest that has Dags, but does not follow the schema, declares no queues. Airflow reads no more either."""
+    (home / "bundles").mkdir()
+    write_bundle(home / "bundles" / "sales", "succeed()", MANIFEST.replace('version: "1"', "version: [1]"))
+    assert states(configure(str(home / "bundles")))[2:] == [("bundle file", "ok"), ("bundle folder", "ok")]
+
+
 def test_bad_folders(home: Path, configure: Callable[..., list[Check]]) -> None:
-    """A folder may be missing or empty, or the setting may name none."""
+    """A folder may be missing or empty, or have a name that is too long, or the setting may name none."""
     (home / "empty").mkdir()
-    assert states(configure([str(home / "missing"), str(home / "empty")]))[2:] == [
+    assert states(configure([str(home / "missing"), str(home / "empty"), str(home / ("x" * 300))]))[2:] == [
         ("bundle folder", "failed"),
         ("bundle folder", "warning"),
+        ("bundle folder", "failed"),
     ]
     roots: tuple[object, ...] = (None, [], 5, {})
     for root in roots:
@@ -173,6 +197,17 @@ def test_an_invalid_configuration_file(home: Path) -> None:
         assert states(check({"AIRFLOW_HOME": str(home / "airflow")})) == [("Airflow", "failed")]
     file.write_bytes(b"\xff")
     assert states(check({"AIRFLOW_CONFIG": str(file)})) == [("Airflow", "failed")]
+
+
+def test_an_unreadable_configuration_file(home: Path) -> None:
+    """A folder in the place of the file, and the home folder of a user that does not exist, are failed checks."""
+    (unreadable,) = check({"AIRFLOW_CONFIG": str(home)})
+    assert (unreadable.state, unreadable.text) == ("failed", f"cannot read {home}: Is a directory")
+    (homeless,) = check({"AIRFLOW_HOME": "~no-such-user/airflow"})
+    assert (homeless.state, homeless.text) == (
+        "failed",
+        "this user has no home folder for ~no-such-user/airflow: set AIRFLOW_HOME",
+    )
 
 
 def test_a_setting_from_a_command(home: Path) -> None:

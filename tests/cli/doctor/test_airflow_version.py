@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,15 @@ def test_a_link_to_the_command(install: Path, tmp_path: Path) -> None:
 def test_an_unknown_command(install: Path, content: str) -> None:
     """Something else with the same name has no version, and is not started."""
     assert find_version({**write(install, content), "PYTHONPATH": ""}) == ""
+
+
+def test_a_command_that_cannot_be_read(install: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A socket with the name of the command has no version."""
+    monkeypatch.chdir(install)  # the path of a socket must be short
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("airflow")
+        (install / "airflow").chmod(0o755)
+        assert find_version({"PATH": str(install)}) == ""
 
 
 def test_the_version_is_shown(install: Path, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def command(tmp_path: Path) -> list[str]:
 
 
 def unmeasured() -> dict[str, str]:
-    """The environment without coverage, which prints and writes files of its own at the end."""
+    """The environment without coverage, whose own files would get the descriptors of closed streams."""
     return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
 
 
@@ -44,7 +44,7 @@ def run(
         preexec_fn=preexec_fn,
         timeout=DEADLINE_S,
         check=False,
-        env=unmeasured(),
+        env=None if preexec_fn is None else unmeasured(),
     )
     error = (done.stderr or b"").decode()
     assert "Traceback" not in error

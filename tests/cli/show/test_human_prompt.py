@@ -57,6 +57,9 @@ def test_form_fields() -> None:
     outcome, _ = prompt("1\nbecause\n[1, 2]\n")
     assert outcome is not None
     assert outcome.params == {"why": "because", "count": [1, 2]}
+    outcome, _ = prompt("1\nbecause\nnot many\n")
+    assert outcome is not None
+    assert outcome.params == {"why": "because", "count": "not many"}, "what is not JSON is a string"
 
 
 def test_end_of_input() -> None:

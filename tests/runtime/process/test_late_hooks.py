@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -14,6 +15,12 @@ from support.peer import DEADLINE_S
 if TYPE_CHECKING:
     from pathlib import Path
 
+#: Forgets the modules that coverage has imported, so that the program imports them itself.
+FRESH = """
+import sys
+for name in %r:
+    sys.modules.pop(name, None)
+"""
 PROGRAM = """
 import sys
 before = {name for name in %r if name in sys.modules}
@@ -28,16 +35,22 @@ print(told.hooks, type(module.__spec__.loader).__name__, module.__spec__.loader 
 """
 
 
+def environment(folder: Path) -> dict[str, str]:
+    """The environment of an interpreter that finds the modules in a folder, with the variables of coverage."""
+    coverage = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
+    return {"PYTHONPATH": str(folder), **coverage}
+
+
 def run(folder: Path, name: str, inside: str, first: str = "") -> list[str]:
     """The output of a new interpreter that installs the hooks and imports a module."""
     (folder / "told.py").write_text("hooks = []\n")
     for module, hook in HOOKS.items():
         text = f"import told, {module}\nassert {module}.__name__ == {module!r}\ntold.hooks.append({hook!r})\n"
         (folder / f"{hook}.py").write_text(text)
-    program = first + PROGRAM % (set(HOOKS), set(HOOKS), name, name, name, inside)
+    program = FRESH % set(HOOKS) + first + PROGRAM % (set(HOOKS), set(HOOKS), name, name, name, inside)
     command = [sys.executable, "-c", program]
     done = subprocess.run(
-        command, capture_output=True, text=True, timeout=DEADLINE_S, check=False, env={"PYTHONPATH": str(folder)}
+        command, capture_output=True, text=True, timeout=DEADLINE_S, check=False, env=environment(folder)
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
@@ -69,6 +82,7 @@ def test_bundle_without_a_hook(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_S, check=True)
     assert done.stdout == "fine\n"
     (tmp_path / "pyi_rth_inspect.py").write_text("import nowhere_to_be_found")
-    env = {"PYTHONPATH": str(tmp_path)}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_S, check=False, env=env)
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=DEADLINE_S, check=False, env=environment(tmp_path)
+    )
     assert "nowhere_to_be_found" in done.stderr
