@@ -8,10 +8,12 @@ import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dagfloe import Bundle, task
 from dagfloe.runtime.declaration import describe_dag
 
 if TYPE_CHECKING:
@@ -49,6 +51,18 @@ print("DAG" + json.dumps({
     } for task in dag.tasks},
 }))
 """
+#: Prints the task_ids that Airflow gives to calls of a function with these names.
+NAMING = """
+import json, sys
+from airflow.sdk import DAG, task
+function, named = task(lambda: None), []
+for names in json.load(sys.stdin):
+    with DAG("d") as dag:
+        for name in names:
+            function.override(task_id=name)()
+    named.append([task.task_id for task in dag.tasks])
+print("NAMES" + json.dumps(named))
+"""
 
 
 @pytest.fixture
@@ -79,19 +93,39 @@ def describe(shop: ModuleType) -> dict[str, Any]:
     return {**{name: declared[name] for name in names}, "tasks": tasks}
 
 
-def test_a_port_is_a_change_of_imports(shop: ModuleType) -> None:
-    """Airflow makes the same Dag of the file: ids, edges, groups, params, documentation and options of tasks."""
-    source = (PROJECT / "shop.py").read_text("utf-8")
-    assert source.count(OURS) == 1
+def run_in_airflow(code: str, stdin: str) -> str:
+    """Run code in Airflow's Python, and return its output."""
     answer = subprocess.run(
-        [os.environ["DAGFLOE_AIRFLOW_PYTHON"], "-c", CODE],
-        input=source.replace(OURS, AIRFLOWS),
+        [os.environ["DAGFLOE_AIRFLOW_PYTHON"], "-c", code],
+        input=stdin,
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
     assert answer.returncode == 0, answer.stderr
-    theirs = json.loads(answer.stdout.rpartition("DAG")[2])
+    return answer.stdout
+
+
+def test_a_port_is_a_change_of_imports(shop: ModuleType) -> None:
+    """Airflow makes the same Dag of the file: ids, edges, groups, params, documentation and options of tasks."""
+    source = (PROJECT / "shop.py").read_text("utf-8")
+    assert source.count(OURS) == 1
+    theirs = json.loads(run_in_airflow(CODE, source.replace(OURS, AIRFLOWS)).rpartition("DAG")[2])
     assert describe(shop) == theirs
     assert len(theirs["tasks"]) == 14
+
+
+def test_task_ids_of_further_calls() -> None:
+    """The second call of a function gets the task_id that Airflow gives it, whatever the names are."""
+    generator = Random(20261126)  # noqa: S311 - the names are no secret
+    names = ["a", "b", "a__1", "a__2", "a__7", "a__b", "a__1__1", "__1", "a_", "a.b"]
+    sequences = [generator.choices(names, k=generator.randint(2, 9)) for _ in range(400)]
+    function = task(lambda: None)
+    named = []
+    for sequence in sequences:
+        with Bundle().dag("d") as dag:
+            for name in sequence:
+                function.override(task_id=name)()
+        named.append(list(dag.tasks))
+    assert named == json.loads(run_in_airflow(NAMING, json.dumps(sequences)).rpartition("NAMES")[2])

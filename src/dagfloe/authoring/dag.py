@@ -52,8 +52,8 @@ class Dag(Graph):
         self.module: str | None = None
         #: The task groups by group_id, in the order of declaration.
         self.groups: dict[str, TaskGroup] = {}
-        #: The last number that `unique_id` put after a name, by the beginning of the full id.
-        self.suffixes: dict[str, int] = {}
+        #: How many tasks `unique_id` has seen, and the highest number after a name, by the beginning of the full id.
+        self.suffixes: dict[str, tuple[int, int]] = {}
         self._tasks: dict[str, Task] = {}
         self._function: DagFunction | None = None
 

@@ -119,7 +119,8 @@ def test_calls_outside_of_blocks_run_the_function(dag: Dag) -> None:
         (["a", "a", "a"], ["a", "a__1", "a__2"]),
         (["a__7", "a", "a__7", "a"], ["a__7", "a", "a__8", "a__9"]),
         (["a", "a__1", "a", "a__1"], ["a", "a__1", "a__2", "a__3"]),
-        (["a__b", "a__b", "__1", "__1"], ["a__b", "a__b__1", "__1", "__1__1"]),
+        (["a__b", "a__b", "__1", "__1"], ["a__b", "a__b__1", "__1", "__2"]),
+        (["a", "a", "a__7", "a", "a__3", "a"], ["a", "a__1", "a__7", "a__8", "a__3", "a__9"]),
     ],
 )
 def test_suffixes(dag: Dag, names: list[str], expected: list[str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dagfloe.authoring.dag import Dag
@@ -16,15 +18,13 @@ def unique_id(dag: Dag, name: str) -> str:
     """
     if not dag.has_id(dag.full_id(name)):
         return name
-    stem, _, number = name.rpartition("__")
-    if not (stem and number.isdigit()):
+    stem, separator, number = name.rpartition("__")
+    if not (separator and number.isdecimal()):
         stem = name
     start = dag.full_id(f"{stem}__")
-    last = dag.suffixes.get(start)
-    if last is None:
-        numbers = (full_id[len(start) :] for full_id in (*dag.tasks, *dag.groups) if full_id.startswith(start))
-        last = max((int(number) for number in numbers if number.isdecimal()), default=0)
-    while dag.has_id(f"{start}{last + 1}"):
-        last += 1
-    dag.suffixes[start] = last + 1
+    seen, last = dag.suffixes.get(start, (0, 0))
+    for full_id in (*islice(dag.tasks, seen, None), *dag.groups):  # looking at all tasks each time would take long
+        if full_id.startswith(start) and full_id[len(start) :].isdecimal():
+            last = max(last, int(full_id[len(start) :]))
+    dag.suffixes[start] = len(dag.tasks), last
     return f"{stem}__{last + 1}"
