@@ -22,6 +22,7 @@ from airflow.serialization.decoders import decode_deadline_alert  # noqa: E402
 from airflow.serialization.definitions.notset import is_arg_set  # noqa: E402
 from airflow.serialization.serialized_objects import BaseSerialization, DagSerialization  # noqa: E402
 from airflow.task.priority_strategy import get_weight_rule_from_priority_weight_strategy  # noqa: E402
+from airflow_dags import make_dag  # noqa: E402
 
 
 def serialize(source: str) -> dict[str, Any]:
@@ -36,6 +37,14 @@ def serialize(source: str) -> dict[str, Any]:
         dag.validate()
         dag.check_cycle()
     return {dag.dag_id: DagSerialization.to_dict(dag) for dag in dags}
+
+
+def make(declared: dict[str, Any]) -> dict[str, Any]:
+    """The serialized form of the Dag that Airflow's own classes make of a declaration."""
+    dag = make_dag(declared["dag_id"], declared)
+    dag.validate()
+    dag.check_cycle()
+    return DagSerialization.to_dict(dag)
 
 
 def deserialize(data: dict[str, Any]) -> dict[str, Any]:
@@ -258,9 +267,9 @@ def task(operator: Any) -> dict[str, Any]:
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
-    """Answer a request: `python` with the source of a Dag file, and `serialized` with a serialized Dag."""
+    """Answer a request with a Dag: as `python`, the source of a file, as `declared`, or as `serialized`."""
     answers: dict[str, Any] = {}
-    for name, function in (("python", serialize), ("serialized", deserialize)):
+    for name, function in (("python", serialize), ("declared", make), ("serialized", deserialize)):
         if name in request:
             try:
                 answers[name] = function(request[name])

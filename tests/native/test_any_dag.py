@@ -8,14 +8,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-import msgpack
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from dagfloe.native.check import problems
 from dagfloe.native.serialized_dag import serialize_dag
 from support.declarations import dag_declarations, local_ids
-from support.native_airflow import differences, expected
+from support.native_airflow import as_answer, differences, expected, unequal
 
 if TYPE_CHECKING:
     from support.native_airflow import Airflow
@@ -33,19 +32,15 @@ def manifest(dag_id: str, declared: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def answer(native: dict[str, Any]) -> dict[str, Any]:
-    """A serialized Dag as Airflow gets it: through a frame, and with the place of its file."""
-    data: dict[str, Any] = msgpack.unpackb(msgpack.packb(native))
-    data["dag"] |= {"fileloc": "/dags/etl", "relative_fileloc": "etl"}
-    return data
-
-
 @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 @given(dag_id=local_ids, declared=dag_declarations())
 def test_what_is_accepted_comes_back(airflow: Airflow, dag_id: str, declared: dict[str, Any]) -> None:
-    """A Dag that passes the checks is the same Dag in Airflow."""
+    """A Dag that passes the checks is the same in Airflow, and serialized as Airflow serializes it."""
     bundle = manifest(dag_id, declared)
     assert list(problems(bundle, dag_id)) == []  # the strategy makes only correct Dags
-    actual = airflow.ask(serialized=answer(serialize_dag(bundle, dag_id)))
+    native = serialize_dag(bundle, dag_id)
+    actual = airflow.ask(declared={"dag_id": dag_id, **declared}, serialized=as_answer(native))
     assert actual.get("serialized_error") is None
+    assert actual.get("declared_error") is None
     assert differences(actual["serialized"], expected(bundle, dag_id)) == []
+    assert unequal(native, actual["declared"]) == []

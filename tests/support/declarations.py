@@ -17,6 +17,8 @@ text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 words = st.text(st.characters(exclude_categories=["Cs", "Cc", "Z"]), min_size=1, max_size=12)
 json_values = nested(st.none() | st.booleans() | int64 | finite | text, text)
 json_dicts = st.dictionaries(text, json_values, max_size=3)
+#: Names of parameters that no key of Airflow's context has.
+names = st.text("bcxyz_", min_size=1, max_size=4)
 local_ids = st.text("abcxyzABC019_-äß", min_size=1, max_size=6)
 seconds = st.integers(0, 10**6) | st.floats(0, 1e6)
 _zones = st.none() | st.sampled_from(["Europe/Berlin", "America/New_York", "Asia/Kathmandu", "UTC", "Etc/GMT+12"])
@@ -234,7 +236,6 @@ def _add_tasks(draw: st.DrawFn, declared: dict[str, Any]) -> None:
     if groups:
         declared["groups"] = groups
         chosen = draw(st.lists(st.sampled_from(groups), unique=True, max_size=2))
-        used = {group for task in tasks.values() if "group" in task for group in _with_parents(task["group"])}
         options = {
             group: draw(
                 some_of(
@@ -248,17 +249,11 @@ def _add_tasks(draw: st.DrawFn, declared: dict[str, Any]) -> None:
                 )
             )
             for group in chosen
-            if group in used
         }
         if options:
             declared["group_options"] = options
     order = draw(st.permutations(list(tasks)))
     declared["tasks"] = {task_id: tasks[task_id] for task_id in order}
-
-
-def _with_parents(group: str) -> list[str]:
-    parts = group.split(".")
-    return [".".join(parts[: length + 1]) for length in range(len(parts))]
 
 
 def _connect(draw: st.DrawFn, declared: dict[str, Any], tasks: dict[str, dict[str, Any]], task_id: str) -> None:
@@ -289,12 +284,12 @@ def _add_values(draw: st.DrawFn, tasks: dict[str, dict[str, Any]], task: dict[st
         sources = [st.fixed_dictionaries({"values": values}), st.fixed_dictionaries({"length": st.integers(0, 5)})]
         if pushing and task.get("trigger_rule") != "always":
             sources.append(st.fixed_dictionaries({"xcom": st.sampled_from(pushing)}))
-        task["mapped"] = draw(st.dictionaries(words, st.one_of(sources), min_size=1, max_size=3))
+        task["mapped"] = draw(st.dictionaries(names, st.one_of(sources), min_size=1, max_size=3))
     elif draw(st.booleans()):
         unmapped = [other for other in pushing if "mapped" not in tasks[other]]
         kinds = [st.fixed_dictionaries({"kind": st.just("literal"), "value": json_values})]
         if unmapped:
             kinds.append(st.fixed_dictionaries({"kind": st.just("xcom"), "task_id": st.sampled_from(unmapped)}))
-        arguments = draw(st.dictionaries(words, st.one_of(kinds), max_size=3))
+        arguments = draw(st.dictionaries(names, st.one_of(kinds), max_size=3))
         if arguments:
             task["arguments"] = [{"name": name, **source} for name, source in arguments.items()]

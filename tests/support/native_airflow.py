@@ -7,7 +7,9 @@ import os
 import selectors
 import subprocess
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
+
+import msgpack
 
 from support.blocks import ROOT
 
@@ -52,6 +54,98 @@ class Airflow:
         self._process.stdin.close()
         self._process.wait(ANSWER_TIMEOUT_S)
         self._process.stdout.close()
+
+
+def as_answer(native: dict[str, Any]) -> dict[str, Any]:
+    """A serialized Dag as Airflow gets it: through a frame, and with the place of its file."""
+    data: dict[str, Any] = msgpack.unpackb(msgpack.packb(native))
+    data["dag"] |= {"fileloc": "/dags/etl", "relative_fileloc": "etl"}
+    return data
+
+
+class Difference(NamedTuple):
+    """A field in which a Dag that dagfloe serializes may differ from one that Airflow serializes.
+
+    Attributes:
+        place: `dag`, `task`, or `partial`, which are the options of a mapped task.
+        field: the field.
+        sides: `airflow` if only Airflow's may have it, `dagfloe` if only dagfloe's, or `both` for any values.
+        reason: why.
+    """
+
+    place: str
+    field: str
+    sides: str
+    reason: str
+
+
+_CLASS = "the class of the operator: Airflow shows it and imports nothing"
+_PYTHON = "belongs to the Python function of a stub, which Airflow never calls"
+_SETTING = "Airflow fills it in from its settings, which a bundle cannot read"
+#: Everything else is equal.
+DIFFERENCES = (
+    Difference("dag", "_processor_dags_folder", "airflow", "the Dags folder of the Airflow that reads a Python file"),
+    Difference("dag", "fileloc", "airflow", "the launcher adds it, because only the request names the file"),
+    Difference("dag", "catchup", "airflow", _SETTING),
+    Difference("dag", "disable_bundle_versioning", "airflow", _SETTING),
+    Difference("dag", "max_active_runs", "airflow", _SETTING),
+    Difference("dag", "max_active_tasks", "airflow", _SETTING),
+    Difference("dag", "max_consecutive_failed_dag_runs", "airflow", _SETTING),
+    Difference("task", "task_type", "both", _CLASS),
+    Difference("task", "_task_module", "both", _CLASS),
+    Difference("task", "_operator_name", "airflow", _CLASS),
+    Difference("task", "template_fields", "both", _PYTHON),
+    Difference("task", "template_fields_renderers", "airflow", _PYTHON),
+    Difference("task", "python_callable_name", "airflow", _PYTHON),
+    Difference("task", "op_args", "airflow", _PYTHON),
+    Difference("task", "op_kwargs", "airflow", _PYTHON),
+    Difference("partial", "op_args", "airflow", _PYTHON),
+    Difference("partial", "op_kwargs", "airflow", _PYTHON),
+    Difference("task", "has_retry_policy", "airflow", "always false, which is the default; the bundle asks the policy"),
+    Difference("task", "is_stub", "airflow", "only with arguments; the bundle binds those of other tasks itself"),
+    Difference("task", "_can_skip_downstream", "dagfloe", "a stub does not say that its task is a branch"),
+)
+
+
+def unequal(native: dict[str, Any], airflow: dict[str, Any]) -> list[str]:
+    """The places in which a Dag that dagfloe serialized differs from Airflow's, beyond `DIFFERENCES`."""
+    places = _places(native), _places(airflow)
+    for difference in DIFFERENCES:
+        for name in [name for name in places[0] if name[0] == difference.place and name in places[1]]:
+            ours, theirs = places[0][name], places[1][name]
+            if difference.sides == "both" or (difference.sides == "airflow" and difference.field not in ours):
+                theirs.pop(difference.field, None)
+            if difference.sides == "both" or (difference.sides == "dagfloe" and difference.field not in theirs):
+                ours.pop(difference.field, None)
+    ours, theirs = ({" ".join(name): fields for name, fields in side.items()} for side in places)
+    return differences(ours, theirs)
+
+
+def _places(data: dict[str, Any]) -> dict[tuple[str, ...], dict[str, Any]]:
+    """The Dag, its tasks and their params, each for itself: neither the order of tasks nor that of params matters."""
+    dag = {name: value for name, value in data["dag"].items() if name != "tasks"}
+    places: dict[tuple[str, ...], dict[str, Any]] = {("version",): {"version": data["__version"]}, ("dag",): dag}
+    for item in data["dag"]["tasks"]:
+        assert item["__type"] == "operator"
+        fields = dict(item["__var"])
+        places["task", fields["task_id"]] = fields
+        if "partial_kwargs" in fields:
+            places["partial", fields["task_id"]] = dict(fields.pop("partial_kwargs"))
+    for name, fields in list(places.items()):
+        for param, value in fields.pop("params", []):
+            places[("param", *name, param)] = {**value, "default": _decoded(value["default"])}
+    return places
+
+
+def _decoded(default: Any) -> Any:
+    """A param's default. Airflow encodes mappings in a list, but decodes them only if all its items are mappings."""
+    if isinstance(default, list):
+        return [_decoded(item) for item in default]
+    if isinstance(default, dict):
+        is_typed = default.keys() == {"__type", "__var"} and default["__type"] == "dict"
+        items = default["__var"] if is_typed else default
+        return {name: _decoded(item) for name, item in items.items()}
+    return default
 
 
 def differences(actual: Any, wanted: Any, path: str = "$") -> list[str]:
@@ -222,9 +316,7 @@ def _params(declared: dict[str, Any], source: str | None) -> dict[str, Any]:
 def _group(group_id: str | None, declared: dict[str, Any], tasks: dict[str, Any]) -> dict[str, Any]:
     children: dict[str, Any] = {task_id: "task" for task_id, task in tasks.items() if task.get("group") == group_id}
     for child_id in declared.get("groups", ()):
-        if (child_id.rpartition(".")[0] or None) == group_id and any(
-            f"{task.get('group')}.".startswith(f"{child_id}.") for task in tasks.values()
-        ):
+        if (child_id.rpartition(".")[0] or None) == group_id:
             children[child_id] = _group(child_id, declared, tasks)
     return {
         "children": children,

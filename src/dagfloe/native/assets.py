@@ -32,6 +32,12 @@ def condition(declared: Mapping[str, Any]) -> dict[str, Any]:
     return {"__type": kind, **fields}
 
 
+def needs_several_events(declared: Mapping[str, Any]) -> bool:
+    """Whether a condition may wait for events of more than one asset."""
+    items = declared.get("all") or declared.get("any") or ()
+    return len(declared.get("all", ())) > 1 or any(map(needs_several_events, items))
+
+
 def leaves(declared: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """The assets, references and aliases of a condition."""
     items = declared.get("all") or declared.get("any")

@@ -123,14 +123,14 @@ def _task_group(
 def _children(
     group_id: str | None, declared: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, list[Any]]:
-    """The tasks and groups right in a group, in the order of the tasks. Groups without tasks are left out."""
+    """The tasks and groups right in a group."""
     prefix = f"{group_id}." if group_id else ""
-    children: dict[str, list[Any]] = {}
-    for task_id, options in tasks.items():
-        group = options.get("group")
-        if group == group_id:
-            children[task_id] = ["operator", task_id]
-        elif group is not None and group.startswith(prefix):
+    children: dict[str, list[Any]] = {
+        task_id: ["operator", task_id] for task_id, options in tasks.items() if options.get("group") == group_id
+    }
+    groups = (*(options["group"] for options in tasks.values() if "group" in options), *declared.get("groups", ()))
+    for group in groups:
+        if group != group_id and group.startswith(prefix):
             child_id = prefix + group[len(prefix) :].partition(".")[0]
             if child_id not in children:
                 children[child_id] = ["taskgroup", _task_group(child_id, declared, tasks)]

@@ -36,6 +36,7 @@ _OPTIONS: dict[str, Any] = {
     "pool": "default_pool",
     "pool_slots": 1,
     "priority_weight": 1,
+    "queue": "default",
     "retries": 0,
     "retry_exponential_backoff": 0,
     "trigger_rule": "all_success",
@@ -93,8 +94,8 @@ def _dates(declared: Mapping[str, Any], dag: Mapping[str, Any]) -> dict[str, flo
 
 def _common_options(declared: Mapping[str, Any]) -> dict[str, Any]:
     """The options that are the same for mapped tasks and others."""
-    options: dict[str, Any] = {"queue": declared.get("queue", DEFAULT_QUEUE)}
-    stated = dict(declared)
+    options: dict[str, Any] = {}
+    stated = {"queue": DEFAULT_QUEUE, **declared}
     if declared.get("wait_for_downstream"):
         stated["depends_on_past"] = True
     if declared.get("kind") == "setup":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dagfloe.native.assets import condition
+from dagfloe.native.assets import condition, needs_several_events
 from dagfloe.native.encoding import duration, timestamp, typed
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ def timetable(declared: Mapping[str, Any]) -> dict[str, Any]:
     if "interval_s" in schedule:
         fields = {"delta": duration(schedule["interval_s"]), "interval": 0.0}
         return typed(f"{_TIMETABLES}.trigger.DeltaTriggerTimetable", fields)
-    fields = {"asset_condition": condition(schedule_condition(schedule)), "batch_asset_events": True}
+    stated = schedule_condition(schedule)
+    fields = {"asset_condition": condition(stated), "batch_asset_events": needs_several_events(stated)}
     return typed(f"{_TIMETABLES}.simple.AssetTriggeredTimetable", fields)
 
 
