@@ -67,8 +67,7 @@ def convert(orders: list[dict[str, str]], rates: list[list[str]]) -> float:
 @dag.branch
 def is_large(total: float, context: Context) -> str:
     """Choose the branch: a person must approve a total above the limit."""
-    limit = context.dag_run.conf.get("limit", 1000)
-    return "approve" if total > float(str(limit)) else "wait_for_closing"
+    return "approve" if total > context.params["limit"] else "wait_for_closing"
 
 
 @dag.task
