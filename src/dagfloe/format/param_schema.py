@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import jsonschema
     from jsonschema.exceptions import ValidationError
+
+_NUMBER = r"\d+(?:[.,]\d+)?"
+_DURATION = re.compile(
+    rf"[+-]?P(?!$)(?:{_NUMBER}W|(?:{_NUMBER}Y)?(?:{_NUMBER}M)?(?:{_NUMBER}D)?"
+    rf"(?:T(?!$)(?:{_NUMBER}H)?(?:{_NUMBER}M)?(?:{_NUMBER}S)?)?)"
+)
+_LABEL = re.compile(r"(?!-)[\w-]{1,63}(?<!-)")
 
 
 def find_value_problem(value: Any, schema: dict[str, Any]) -> str | None:
@@ -25,8 +34,7 @@ def find_value_problem(value: Any, schema: dict[str, Any]) -> str | None:
     try:
         validator.check_schema(schema)
         # Without a registry, jsonschema would fetch a schema that a reference names from the network.
-        checker = jsonschema.FormatChecker()
-        errors = validator(schema, registry=Registry(), format_checker=checker).iter_errors(value)
+        errors = validator(schema, registry=Registry(), format_checker=make_format_checker()).iter_errors(value)
         error = best_match(errors)
     except (jsonschema.SchemaError, re.error, RecursionError, Unresolvable) as problem:
         reason = problem.message if isinstance(problem, jsonschema.SchemaError) else f"{problem}"
@@ -57,3 +65,22 @@ def _json_type(value: object) -> str:
         return "null"
     names = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
     return names.get(type(value), type(value).__name__)
+
+
+@cache
+def make_format_checker() -> jsonschema.FormatChecker:
+    """The formats that Airflow checks: it installs packages for two that jsonschema does not check alone."""
+    import jsonschema  # noqa: PLC0415 - as above
+
+    checker = jsonschema.FormatChecker()
+    checker.checks("duration")(_is_duration)
+    checker.checks("idn-hostname")(_is_hostname)
+    return checker
+
+
+def _is_duration(value: object) -> bool:
+    return not isinstance(value, str) or _DURATION.fullmatch(value) is not None
+
+
+def _is_hostname(value: object) -> bool:
+    return not isinstance(value, str) or all(map(_LABEL.fullmatch, value.removesuffix(".").split(".")))

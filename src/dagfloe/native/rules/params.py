@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from dagfloe.format.param_schema import make_format_checker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    import jsonschema
-
 #: The names of Airflow's own arguments, beside which it passes the keys of a schema.
 _RESERVED_KEYS = ("default", "description", "schema", "self", "source")
-_NUMBER = r"\d+(?:[.,]\d+)?"
-_DURATION = re.compile(
-    rf"[+-]?P(?!$)(?:{_NUMBER}W|(?:{_NUMBER}Y)?(?:{_NUMBER}M)?(?:{_NUMBER}D)?"
-    rf"(?:T(?!$)(?:{_NUMBER}H)?(?:{_NUMBER}M)?(?:{_NUMBER}S)?)?)"
-)
-_LABEL = re.compile(r"(?!-)[\w-]{1,63}(?<!-)")
 
 
 def param_problems(where: str, declared: Mapping[str, Any]) -> Iterator[str]:
@@ -72,27 +64,8 @@ def _default_problems(place: str, default: Any, schema: Mapping[str, Any]) -> It
     import jsonschema  # noqa: PLC0415 - as above
 
     try:
-        jsonschema.validate(default, schema, format_checker=_format_checker())
+        jsonschema.validate(default, schema, format_checker=make_format_checker())
     except jsonschema.ValidationError as error:
         yield f"{place}: the default does not follow the schema: {error.message}"
     except Exception as error:  # noqa: BLE001 - a reference to nowhere, a regular expression that ends never, ...
         yield f"{place}: the default cannot be checked against the schema: {error}"
-
-
-@cache
-def _format_checker() -> jsonschema.FormatChecker:
-    """The formats that Airflow checks: it installs packages for two that jsonschema does not check alone."""
-    import jsonschema  # noqa: PLC0415 - as above
-
-    checker = jsonschema.FormatChecker()
-    checker.checks("duration")(_is_duration)
-    checker.checks("idn-hostname")(_is_hostname)
-    return checker
-
-
-def _is_duration(value: object) -> bool:
-    return not isinstance(value, str) or _DURATION.fullmatch(value) is not None
-
-
-def _is_hostname(value: object) -> bool:
-    return not isinstance(value, str) or all(map(_LABEL.fullmatch, value.removesuffix(".").split(".")))
