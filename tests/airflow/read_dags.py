@@ -4,21 +4,37 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from airflow.dag_processing.dagbag import DagBag
-from airflow.sdk import Asset, AssetAlias
+from airflow.sdk import Asset, AssetAlias, AssetAll, AssetAny, BaseOperator
 from airflow.sdk.coordinators.executable.coordinator import _Bundle
+from airflow.sdk.definitions.asset import BaseAsset
 from airflow.serialization.serialized_objects import DagSerialization
 
 _TASK_FIELDS = (
     "depends_on_past",
+    "do_xcom_push",
+    "doc",
+    "doc_json",
     "doc_md",
+    "doc_rst",
+    "doc_yaml",
+    "end_date",
     "execution_timeout",
+    "executor",
+    "executor_config",
+    "ignore_first_depends_on_past",
+    "is_setup",
+    "is_teardown",
+    "max_active_tis_per_dag",
+    "max_active_tis_per_dagrun",
     "max_retry_delay",
+    "multiple_outputs",
+    "on_failure_fail_dagrun",
     "owner",
     "pool",
     "pool_slots",
@@ -27,39 +43,87 @@ _TASK_FIELDS = (
     "retries",
     "retry_delay",
     "retry_exponential_backoff",
+    "start_date",
+    "task_display_name",
     "trigger_rule",
+    "wait_for_downstream",
+    "wait_for_past_depends_before_skipping",
+    "weight_rule",
 )
-_DAG_FIELDS = ("catchup", "dagrun_timeout", "description", "doc_md", "max_active_runs", "max_active_tasks")
+_DAG_FIELDS = (
+    "access_control",
+    "catchup",
+    "dag_display_name",
+    "dagrun_timeout",
+    "description",
+    "disable_bundle_versioning",
+    "doc_md",
+    "edge_info",
+    "end_date",
+    "fail_fast",
+    "is_paused_upon_creation",
+    "max_active_runs",
+    "max_active_tasks",
+    "max_consecutive_failed_dag_runs",
+    "owner_links",
+    "rerun_with_latest_version",
+    "start_date",
+)
+_GROUP_FIELDS = ("doc_md", "group_display_name", "tooltip", "ui_color", "ui_fgcolor")
 
 
 def plain(value: Any) -> Any:
-    """Convert a value to JSON; timedeltas become seconds."""
+    """Convert a value to JSON; timedeltas become seconds, and objects their names."""
     if isinstance(value, timedelta):
         return value.total_seconds()
+    if isinstance(value, datetime):
+        return value.isoformat()
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(item) for item in value]
     return value if value is None or isinstance(value, (bool, int, float)) else str(value)
 
 
-def asset(value: Any) -> dict[str, str]:
-    """Describe an asset, a reference to an asset, or an alias."""
+def asset(value: Any) -> dict[str, Any]:
+    """Describe an asset, a reference to an asset, an alias, or a condition of these."""
+    if isinstance(value, (AssetAll, AssetAny)):
+        return {type(value).__name__: [asset(item) for item in value.objects]}
     if isinstance(value, AssetAlias):
-        return {"alias": value.name}
-    names = ("name", "uri") if isinstance(value, Asset) else value.__slots__ or vars(value)
+        return {"alias": value.name, "group": value.group}
+    names = ("name", "uri", "group", "extra") if isinstance(value, Asset) else value.__slots__ or vars(value)
     return {name: getattr(value, name) for name in names if hasattr(value, name)}
+
+
+def deadline(alert: Any) -> dict[str, Any]:
+    """Describe a deadline."""
+    callback = alert.callback
+    return {
+        "reference": alert.reference.serialize_reference(),
+        "interval": plain(getattr(alert.interval, "key", alert.interval)),
+        "callback": {"class": type(callback).__name__, **callback.serialize()},
+        "name": alert.name,
+    }
 
 
 def schedule(dag: Any) -> Any:
     """Describe the schedule of a Dag."""
     if isinstance(dag.schedule, (list, tuple)):
         return {"assets": [asset(item) for item in dag.schedule]}
+    if isinstance(dag.schedule, BaseAsset):
+        return asset(dag.schedule)
     return plain(dag.schedule)
 
 
 def task(operator: Any) -> dict[str, Any]:
     """Describe a task."""
     group = operator.task_group
-    fields: dict[str, Any] = {name: plain(getattr(operator, name)) for name in _TASK_FIELDS}
+    more = operator.partial_kwargs if operator.is_mapped else {}
+    fields: dict[str, Any] = {
+        name: plain(getattr(operator, name, more.get(name, getattr(BaseOperator, name, None)))) for name in _TASK_FIELDS
+    }
     fields |= {
         "group": group.group_id if group is not None else None,
         "inlets": [asset(inlet) for inlet in operator.inlets],
@@ -90,11 +154,18 @@ def read(folder: str, roots: list[str]) -> dict[str, Any]:
         DagSerialization.to_dict(dag)
         dags[dag.dag_id] = {
             **{name: plain(getattr(dag, name)) for name in _DAG_FIELDS},
-            "end_date": dag.end_date and dag.end_date.isoformat(),
+            "allowed_run_types": dag.allowed_run_types and sorted(map(plain, dag.allowed_run_types)),
+            "deadline": [deadline(alert) for alert in dag.deadline or ()],
+            "groups": {
+                group_id: {name: getattr(group, name) for name in _GROUP_FIELDS}
+                for group_id, group in dag.task_group_dict.items()
+            },
+            "param_schemas": {
+                name: {"description": param.description, "schema": param.schema} for name, param in dag.params.items()
+            },
             "params": dag.params.dump(),
             "runs": str(_Bundle.find([Path(root) for root in roots], dag.dag_id).path) if roots else None,
             "schedule": schedule(dag),
-            "start_date": dag.start_date and dag.start_date.isoformat(),
             "tags": sorted(dag.tags),
             "tasks": {operator.task_id: task(operator) for operator in dag.tasks},
             "timezone": str(dag.timezone),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from dagfloe import AssetAlias, Bundle
+from dagfloe import Asset, AssetAlias, AssetAll, AssetAny, Bundle
 from dagfloe.format.manifest import render_manifest
 from dagfloe.format.trailer import Trailer
 from dagfloe.stub.dag_file import render_stub
@@ -19,6 +19,7 @@ from support.stub_dags import (
     DagsFolder,
     complete_bundle,
     metadata,
+    optional_bundle,
     read_dags,
     small_bundle,
     write_bundle,
@@ -38,22 +39,49 @@ def seconds(value: Any) -> Any:
     return value.total_seconds() if isinstance(value, timedelta) else value
 
 
-def describe(asset: Any) -> dict[str, str]:
+def describe(asset: Any) -> dict[str, Any]:
     """Describe an asset of dagfloe like read_dags.py describes one of Airflow."""
+    if isinstance(asset, (AssetAll, AssetAny)):
+        return {type(asset).__name__: [describe(item) for item in asset.objects]}
     if isinstance(asset, AssetAlias):
-        return {"alias": asset.name}
-    return {name: value for name in ("name", "uri") if (value := getattr(asset, name))}
+        return {"alias": asset.name, "group": asset.group}
+    names = ("name", "uri", "group", "extra") if isinstance(asset, Asset) else ("name", "uri")
+    return {name: value for name in names if (value := getattr(asset, name)) is not None}
+
+
+def later(*dates: datetime | None) -> str | None:
+    """The last of the dates, in UTC."""
+    aware = [date if date.tzinfo else date.replace(tzinfo=timezone.utc) for date in dates if date]
+    return max(aware).astimezone(timezone.utc).isoformat() if aware else None
+
+
+def earlier(*dates: datetime | None) -> str | None:
+    """The first of the dates, in UTC."""
+    aware = [date if date.tzinfo else date.replace(tzinfo=timezone.utc) for date in dates if date]
+    return min(aware).astimezone(timezone.utc).isoformat() if aware else None
 
 
 def assert_task(actual: dict[str, Any], task: Task, plain: dict[str, Any]) -> None:
     """Compare a task in Airflow with the author's; `plain` is a task in Airflow that declares nothing."""
     dag = task.dag
-    declared = {name: seconds(value) for name, value in task.declared.items()}
+    declared: dict[str, Any] = {name: seconds(value) for name, value in task.declared.items()}
     if task.execution_timeout_s is not None:
         declared["execution_timeout"] = task.execution_timeout_s
     expected = {**plain, "queue": "dagfloe", **declared}
+    if task.kind == "teardown":
+        expected["trigger_rule"] = "all_done_setup_success"
+    if task.declared.get("wait_for_downstream"):
+        expected["depends_on_past"] = True
+    dates: dict[str, Any] = task.declared
     expected |= {
+        "end_date": earlier(dates.get("end_date"), dag.declared.get("end_date")),
         "group": task.group,
+        "is_setup": task.kind == "setup",
+        "is_teardown": task.kind == "teardown",
+        "multiple_outputs": task.multiple_outputs,
+        "on_failure_fail_dagrun": task.on_failure_fail_dagrun,
+        "start_date": later(dates.get("start_date"), dag.declared.get("start_date")),
+        "task_display_name": task.declared.get("task_display_name", task.task_id),
         "inlets": [describe(inlet) for inlet in task.inlets],
         "is_stub": True,
         "mapped": task.mapped
@@ -69,13 +97,20 @@ def assert_task(actual: dict[str, Any], task: Task, plain: dict[str, Any]) -> No
 
 def assert_dag(actual: dict[str, Any], dag: Dag) -> None:
     """Compare a Dag in Airflow with the author's."""
-    for name in ("catchup", "dagrun_timeout", "description", "doc_md", "max_active_runs", "max_active_tasks", "params"):
-        if name in dag.declared:
-            assert actual[name] == seconds(dag.declared[name]), name
+    for name in set(actual) & set(dag.declared) - {"deadline", "end_date", "param_schemas", "schedule", "start_date"}:
+        value = sorted(dag.declared[name]) if name == "tags" else seconds(dag.declared[name])
+        assert actual[name] == value, name
     for name in ("start_date", "end_date"):
         date = dag.declared.get(name)
         assert (datetime.fromisoformat(actual[name]) if actual[name] else None) == date
-    assert actual["tags"] == sorted(dag.declared.get("tags", []))
+    assert actual["edge_info"] == {
+        upstream: {downstream: {"label": label} for downstream, label in labels.items()}
+        for upstream, labels in dag.edge_labels.items()
+    }
+    defaults = {"doc_md": None, "group_display_name": "", "tooltip": "", "ui_color": "CornflowerBlue"}
+    assert actual["groups"] == {
+        group_id: {**defaults, "ui_fgcolor": "#000", **group.declared} for group_id, group in dag.groups.items()
+    }
     assert list(actual["tasks"]) != []
     assert actual["tasks"].keys() == dag.tasks.keys()
 
@@ -107,6 +142,74 @@ def test_everything(tmp_path: Path, source: str) -> None:
     assert result.dags["everything"]["timezone"] == "Europe/Berlin"
     for task in dag.tasks.values():
         assert_task(result.dags["everything"]["tasks"][task.task_id], task, result.dags["plain"]["tasks"]["only"])
+
+
+def test_every_option(tmp_path: Path, source: str) -> None:
+    """Airflow has conditions of assets, params, labels, setups, deadlines and all other options, too."""
+    bundle = optional_bundle()
+    small_bundle("plain", bundle)
+    result = read_bundle(tmp_path, bundle, source)
+    dag = bundle.dags["options"]
+    actual = result.dags["options"]
+    assert_dag(actual, dag)
+    assert actual["schedule"] == describe(dag.declared["schedule"])
+    for task in dag.tasks.values():
+        assert_task(actual["tasks"][task.task_id], task, result.dags["plain"]["tasks"]["only"])
+    assert actual["param_schemas"] == {
+        "day": {"description": None, "schema": {"type": "string", "format": "date"}},
+        "limit": {"description": "How many", "schema": {"type": "integer", "minimum": 1}},
+        "odd": {"description": None, "schema": {"$comment": "it", "default": 3}},
+        "plain": {"description": None, "schema": {}},
+    }
+    queue = {} if ".venvs/airflow-3.3" in os.environ[PYTHON_VARIABLE] else {"queue": None}
+    callback = {"class": "AsyncCallback", "path": "alerts.late", "kwargs": {"channel": ["ops"]}, **queue}
+    assert actual["deadline"] == [
+        {
+            "reference": {"reference_type": "DagRunQueuedAtDeadline"},
+            "interval": 3600.0,
+            "callback": callback,
+            "name": "late",
+        },
+        {
+            "reference": {"reference_type": "FixedDatetimeDeadline", "datetime": 1767225600.0},
+            "interval": "limit",
+            "callback": {"class": "SyncCallback", "path": "a.b", "kwargs": {}, "executor": "LocalExecutor"},
+            "name": None,
+        },
+        {
+            "reference": {"reference_type": "AverageRuntimeDeadline", "max_runs": 5, "min_runs": 2},
+            "interval": -60.0,
+            "callback": {**callback, "kwargs": {}},
+            "name": None,
+        },
+        {
+            "reference": {"reference_type": "DagRunLogicalDateDeadline"},
+            "interval": 60.0,
+            "callback": {**callback, "kwargs": {}},
+            "name": None,
+        },
+    ]
+
+
+def test_permissions(tmp_path: Path) -> None:
+    """Airflow has the permissions, and warns of them: only one of its auth managers reads them."""
+    bundle = small_bundle("d", access_control={"ops": {"can_read"}})
+    result = read_dags(tmp_path, render_stub(metadata(bundle)))
+    assert result.errors == []
+    assert result.dags["d"]["access_control"] == {"ops": {"DAGs": ["can_read"]}}
+    (warning,) = result.warnings
+    assert "deprecated" in warning
+
+
+@pytest.mark.parametrize(
+    ("offset", "zone"),
+    [(timedelta(hours=5, minutes=30), "(19800,"), (timedelta(hours=-5), "(-18000,"), (timedelta(), "UTC")],
+)
+def test_offsets(tmp_path: Path, offset: timedelta, zone: str) -> None:
+    """A cron schedule counts in the time zone of its start_date, also if that is only an offset."""
+    start = datetime(2026, 1, 1, tzinfo=timezone(offset))
+    result = read_bundle(tmp_path, small_bundle("d", schedule="0 4 * * *", start_date=start), "generated")
+    assert zone in result.dags["d"]["timezone"]
 
 
 @pytest.mark.parametrize(("schedule", "expected"), [(None, None), ("@daily", "@daily"), (timedelta(hours=6), 21600.0)])

@@ -11,7 +11,18 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from dagfloe import Asset, AssetAlias, Bundle
+from dagfloe import (
+    Asset,
+    AssetAlias,
+    AsyncCallback,
+    Bundle,
+    DeadlineAlert,
+    DeadlineReference,
+    Label,
+    Param,
+    SyncCallback,
+    VariableInterval,
+)
 from dagfloe.format.manifest import render_manifest, with_digests
 from dagfloe.format.trailer import Trailer
 from dagfloe.runtime.config import BundleConfig
@@ -157,4 +168,96 @@ def complete_bundle() -> Bundle:
         after(load.expand(queue=extracted, run_id=[1, 2], other=[object()] * 3))
         extracted >> choose >> [left, right] >> load
         last()
+    return bundle
+
+
+def optional_bundle() -> Bundle:
+    """A bundle with the options that few Dags need."""
+    bundle = Bundle()
+    late = AsyncCallback("alerts.late")
+    dag = bundle.dag(
+        "options",
+        schedule=Asset("orders", "s3://shop/orders", group="sales", extra={"owner": "ann"})
+        & (AssetAlias("any", group="sales") | Asset.ref(name="items") | Asset.ref(uri="s3://x")),
+        allowed_run_types=["asset_triggered", "manual"],
+        dag_display_name="All options",
+        deadline=[
+            DeadlineAlert(
+                DeadlineReference.DAGRUN_QUEUED_AT,
+                timedelta(hours=1),
+                AsyncCallback("alerts.late", {"channel": ["ops"]}),
+                "late",
+            ),
+            DeadlineAlert(
+                DeadlineReference.FIXED_DATETIME(datetime(2026, 1, 1, tzinfo=timezone.utc)),
+                VariableInterval("limit"),
+                SyncCallback("a.b", executor="LocalExecutor"),
+            ),
+            DeadlineAlert(DeadlineReference.AVERAGE_RUNTIME(5, 2), timedelta(minutes=-1), late),
+            DeadlineAlert(DeadlineReference.DAGRUN_LOGICAL_DATE, timedelta(minutes=1), late),
+        ],
+        disable_bundle_versioning=True,
+        fail_fast=True,
+        is_paused_upon_creation=False,
+        max_consecutive_failed_dag_runs=3,
+        owner_links={"ann": "https://wiki/ann", "bob": "mailto:bob@shop"},
+        params={
+            "day": Param("2026-01-01", type="string", format="date"),
+            "limit": Param(5, "How many", type="integer", minimum=1),
+            "odd": Param(1, schema={"$comment": "it", "default": 3}),
+            "plain": [None],
+        },
+        rerun_with_latest_version=True,
+    )
+
+    @dag.setup(
+        start_date=datetime(2026, 3, 1, tzinfo=timezone(timedelta(hours=2))),
+        end_date=datetime(2027, 1, 1, tzinfo=timezone.utc),
+        executor_config={"a": [1, None]},
+        retry_exponential_backoff=1.5,
+    )
+    def create() -> None: ...
+
+    group_options: dict[str, Any] = {
+        "tooltip": "It",
+        "group_display_name": "The group",
+        "doc_md": "# it\n\nmore",
+        "ui_color": "red",
+        "ui_fgcolor": "#fff",
+    }
+    with dag.group("g", default_args={"pool": "slow"}, **group_options):
+
+        @dag.task(
+            do_xcom_push=False,
+            multiple_outputs=True,
+            ignore_first_depends_on_past=True,
+            wait_for_downstream=True,
+            wait_for_past_depends_before_skipping=True,
+            weight_rule="absolute",
+            max_active_tis_per_dag=3,
+            max_active_tis_per_dagrun=2,
+            task_display_name="Work",
+            doc="plain",
+            doc_json="{}",
+            doc_md="# md",
+            doc_rst="rst",
+            doc_yaml="a: 1",
+        )
+        def work(item: int, doc_yaml: int) -> None: ...
+
+        with dag.group("inner"):
+
+            @dag.task(outlets=[Asset("a", extra={"x": 1}), AssetAlias("b", group="c")])
+            def more() -> None: ...
+
+    @dag.teardown(on_failure_fail_dagrun=True, retries=2)
+    def delete() -> None: ...
+
+    @dag.teardown
+    def forget(item: int) -> None: ...
+
+    with dag:
+        create() >> Label("now") >> work.expand(item=[1, 2], doc_yaml=[3]) >> Label("it's done") >> more()
+        more >> delete().as_teardown(setups=create)
+        forget.expand(item=[1]).as_teardown(setups=[create])
     return bundle

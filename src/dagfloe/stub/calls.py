@@ -21,7 +21,10 @@ _RESERVED_PARAMETERS = frozenset(
     prev_start_date_success reason run_id task task_instance task_instance_key_str task_reschedule_count
     task_state_store templates_dict test_mode ti triggering_asset_events try_number ts ts_nodash ts_nodash_with_tz var
     self executor queue task_id retries retry_delay retry_exponential_backoff max_retry_delay execution_timeout
-    trigger_rule depends_on_past pool pool_slots priority_weight owner doc_md
+    trigger_rule depends_on_past pool pool_slots priority_weight owner doc_md start_date end_date
+    ignore_first_depends_on_past wait_for_past_depends_before_skipping wait_for_downstream weight_rule
+    max_active_tis_per_dag max_active_tis_per_dagrun executor_config do_xcom_push multiple_outputs task_display_name
+    doc doc_json doc_rst doc_yaml
     """.split()  # noqa: SIM905 - as a list it would be a page long
 )
 
@@ -38,6 +41,7 @@ def write_calls(
     functions: Mapping[str, str],
     results: Mapping[str, str],
     names: Names,
+    group_options: Mapping[str, Mapping[str, Any]],
 ) -> None:
     """Write a call of every stub, in its task group.
 
@@ -47,6 +51,7 @@ def write_calls(
         functions: the functions of the stubs, by task_id.
         results: the variables for the tasks that are used later.
         names: the names in the Dag's block.
+        group_options: the options of task groups, by group_id.
     """
     reopened = _reopened_groups(tasks)
     groups = {group: names.new(group, "_group") for group in reopened}
@@ -63,7 +68,8 @@ def write_calls(
             else:
                 local = group[len(path[-1]) + 1 :] if path else group
                 after = f" as {groups[group]}:" if group in reopened else ":"
-                writer.code(depth, call("TaskGroup", string_literal(local)), "with ", after)
+                options = {key: literal(value) for key, value in sorted(group_options.get(group, {}).items())}
+                writer.code(depth, call("TaskGroup", string_literal(local), **options), "with ", after)
             opened.add(group)
             path.append(group)
         before = f"{results[task_id]} = " if task_id in results else ""

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from dagfloe.format.errors import StubError
 from dagfloe.format.manifest import declaration, is_native
 from dagfloe.stub.calls import name_parameters, write_calls
-from dagfloe.stub.literals import assets, date, duration, schedule
-from dagfloe.stub.source_code import INDENT, WIDTH, Writer, call, literal, string_literal
+from dagfloe.stub.literals import assets, date, deadlines, duration, params, schedule
+from dagfloe.stub.source_code import INDENT, WIDTH, Writer, attribute, call, literal, string_literal
 from dagfloe.stub.wiring import Names, chain_tasks, mapped_sources, order_calls, render_chain
 
 if TYPE_CHECKING:
@@ -22,16 +22,49 @@ if TYPE_CHECKING:
     from dagfloe.stub.source_code import Code
 
 DEFAULT_QUEUE = "dagfloe"
-_AIRFLOW_NAMES = ("DAG", "Asset", "AssetAlias", "TaskGroup", "task")
-_CODE_NAMES = frozenset((*_AIRFLOW_NAMES, "list", "pendulum", "range", "timedelta"))
+#: The names to import, by module; in the order of linters: constants, classes, functions.
+_IMPORTS = {
+    "airflow.sdk": (
+        "DAG",
+        "Asset",
+        "AssetAlias",
+        "AssetAll",
+        "AssetAny",
+        "AsyncCallback",
+        "DeadlineAlert",
+        "DeadlineReference",
+        "Param",
+        "SyncCallback",
+        "TaskGroup",
+        "setup",
+        "task",
+        "teardown",
+    ),
+    "airflow.sdk.definitions.deadline": ("VariableInterval",),
+}
+_CODE_NAMES = frozenset(
+    ("list", "pendulum", "range", "timedelta", *(name for names in _IMPORTS.values() for name in names))
+)
+#: The first supervisor schema version of Airflow 3.4.
+_SCHEMA_OF_3_4 = "2026-10-30"
 _DAG_OPTIONS: dict[str, tuple[str, Callable[[Any], Code]]] = {
     "end_date": ("end_date", date),
     "catchup": ("catchup", literal),
     "tags": ("tags", literal),
-    "params": ("params", literal),
+    "params": ("params", lambda code: code),
     "max_active_runs": ("max_active_runs", literal),
     "max_active_tasks": ("max_active_tasks", literal),
+    "max_consecutive_failed_dag_runs": ("max_consecutive_failed_dag_runs", literal),
     "dagrun_timeout_s": ("dagrun_timeout", duration),
+    "deadline": ("deadline", lambda code: code),
+    "fail_fast": ("fail_fast", literal),
+    "allowed_run_types": ("allowed_run_types", literal),
+    "is_paused_upon_creation": ("is_paused_upon_creation", literal),
+    "disable_bundle_versioning": ("disable_bundle_versioning", literal),
+    "rerun_with_latest_version": ("rerun_with_latest_version", literal),
+    "owner_links": ("owner_links", literal),
+    "access_control": ("access_control", literal),
+    "dag_display_name": ("dag_display_name", literal),
     "doc_md": ("doc_md", literal),
 }
 _TASK_OPTIONS: dict[str, tuple[str, Callable[[Any], Code]]] = {
@@ -40,15 +73,32 @@ _TASK_OPTIONS: dict[str, tuple[str, Callable[[Any], Code]]] = {
     "retry_exponential_backoff": ("retry_exponential_backoff", literal),
     "max_retry_delay_s": ("max_retry_delay", duration),
     "execution_timeout_s": ("execution_timeout", duration),
+    "start_date": ("start_date", date),
+    "end_date": ("end_date", date),
     "trigger_rule": ("trigger_rule", literal),
     "depends_on_past": ("depends_on_past", literal),
+    "ignore_first_depends_on_past": ("ignore_first_depends_on_past", literal),
+    "wait_for_past_depends_before_skipping": ("wait_for_past_depends_before_skipping", literal),
+    "wait_for_downstream": ("wait_for_downstream", literal),
     "pool": ("pool", literal),
     "pool_slots": ("pool_slots", literal),
     "priority_weight": ("priority_weight", literal),
+    "weight_rule": ("weight_rule", literal),
+    "max_active_tis_per_dag": ("max_active_tis_per_dag", literal),
+    "max_active_tis_per_dagrun": ("max_active_tis_per_dagrun", literal),
+    "executor": ("executor", literal),
+    "executor_config": ("executor_config", literal),
     "owner": ("owner", literal),
+    "do_xcom_push": ("do_xcom_push", literal),
+    "multiple_outputs": ("multiple_outputs", literal),
     "inlets": ("inlets", assets),
     "outlets": ("outlets", assets),
+    "task_display_name": ("task_display_name", literal),
+    "doc": ("doc", literal),
     "doc_md": ("doc_md", literal),
+    "doc_json": ("doc_json", literal),
+    "doc_rst": ("doc_rst", literal),
+    "doc_yaml": ("doc_yaml", literal),
 }
 
 
@@ -93,11 +143,18 @@ def header(manifest: Mapping[str, Any]) -> list[str]:
 
 
 def _imports(called: set[str]) -> list[str]:
-    return [
+    lines = [
         *(["from datetime import timedelta", ""] if "timedelta" in called else []),
         *(["import pendulum"] if "pendulum" in called else []),
-        f"from airflow.sdk import {', '.join(name for name in _AIRFLOW_NAMES if name in called)}",
     ]
+    for module, known in _IMPORTS.items():
+        names = [name for name in known if name in called]
+        line = f"from {module} import {', '.join(names)}"
+        if names:
+            lines += (
+                [line] if len(line) <= WIDTH else [f"from {module} import (", *(f"    {name}," for name in names), ")"]
+            )
+    return lines
 
 
 def _write_dag(
@@ -106,7 +163,8 @@ def _write_dag(
     declared = declaration(manifest, dag_id)
     task_ids = manifest["dags"][dag_id]["tasks"]
     tasks = {task_id: (declared or {"tasks": {}})["tasks"].get(task_id, {}) for task_id in task_ids}
-    head = call("DAG", string_literal(dag_id), **_dag_options(declared or {}))
+    has_queues = manifest["sdk"]["supervisor_schema_version"] >= _SCHEMA_OF_3_4
+    head = call("DAG", string_literal(dag_id), **_dag_options(declared or {}, has_queues=has_queues))
     if not tasks:
         writer.code(0, head, f"{variable} = ")
         return
@@ -136,21 +194,37 @@ def _write_dag(
     called = {task_id: task for task_id, task in ordered.items() if task_id not in inline}
     if called:
         writer.line(0, "")
-        write_calls(writer, called, functions, results, names)
+        write_calls(writer, called, functions, results, names, (declared or {}).get("group_options", {}))
     if statements:
         writer.line(0, "")
     for statement in statements:
         writer.line(INDENT, render_chain(statement, results | inline))
+    _write_labels(writer, (declared or {}).get("edge_labels", {}), variable)
 
 
-def _dag_options(declared: Mapping[str, Any]) -> dict[str, Code]:
+def _write_labels(writer: Writer, edge_labels: Mapping[str, Mapping[str, str]], variable: str) -> None:
+    """Write the labels of edges. With `Label`, Airflow would connect whole groups in place of the tasks in them."""
+    if edge_labels:
+        writer.line(0, "")
+    for upstream, labels in sorted(edge_labels.items()):
+        for downstream, label in sorted(labels.items()):
+            arguments = (string_literal(upstream), string_literal(downstream), literal({"label": label}))
+            writer.code(INDENT, call(f"{variable}.set_edge_info", *arguments))
+
+
+def _dag_options(declared: Mapping[str, Any], *, has_queues: bool) -> dict[str, Code]:
     options: dict[str, Code] = {}
     if "description" in declared:
         options["description"] = literal(declared["description"])
     options["schedule"] = schedule(declared.get("schedule"))
     if "start_date" in declared:
         options["start_date"] = date(declared["start_date"], declared.get("timezone"))
-    return options | _options(declared, _DAG_OPTIONS)
+    more: dict[str, Code] = {}
+    if "params" in declared or "param_schemas" in declared:
+        more["params"] = params(declared.get("params", {}), declared.get("param_schemas", {}))
+    if "deadline" in declared:
+        more["deadline"] = deadlines(declared["deadline"], has_queues=has_queues)
+    return options | _options({**declared, **more}, _DAG_OPTIONS)
 
 
 def _options(declared: Mapping[str, Any], known: Mapping[str, tuple[str, Callable[[Any], Code]]]) -> dict[str, Code]:
@@ -168,5 +242,9 @@ def _write_function(writer: Writer, task_id: str, task: Mapping[str, Any], funct
         options["task_id"] = string_literal(_local_id(task_id, task))
     options["queue"] = string_literal(queue or task.get("queue") or DEFAULT_QUEUE)
     writer.line(0, "")
+    if task.get("kind") == "teardown" and task.get("on_failure_fail_dagrun"):
+        writer.code(INDENT, call("@teardown", on_failure_fail_dagrun="True"))
+    elif task.get("kind") in ("setup", "teardown"):
+        writer.code(INDENT, attribute(f"@{task['kind']}"))
     writer.code(INDENT, call("@task.stub", **options, **_options(task, _TASK_OPTIONS)))
     writer.code(INDENT, call(f"def {function}", *name_parameters(task).values()), after=": ...")

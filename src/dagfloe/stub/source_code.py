@@ -9,7 +9,8 @@ from dagfloe.format.errors import StubError
 
 #: The longest line that a formatter leaves alone, and the columns of one level.
 WIDTH, INDENT = 88, 4
-_MAX_DEPTH = 40
+#: How deeply values may be nested, so that Python's compiler reads them.
+MAX_DEPTH = 40
 #: Formatters agree that printable characters below this one take one column.
 _FIRST_WIDE = 0x300
 
@@ -19,7 +20,7 @@ class Listing:
     """Code between brackets: on one line, or with a line for every item.
 
     Attributes:
-        opening: the code before the items: `[`, `{`, or `name(`.
+        opening: the code before the items: `[`, `{`, or `name(`; without items, also a name alone.
         items: pairs of a prefix, such as `name=`, and the code of an item.
         closing: the closing bracket.
     """
@@ -97,6 +98,11 @@ def call(name: str, /, *args: Code, **kwargs: Code) -> Listing:
     return Listing(f"{name}(", (*(("", value) for value in args), *named), ")")
 
 
+def attribute(name: str) -> Listing:
+    """A name that is imported, or an attribute of one."""
+    return Listing(name, (), "")
+
+
 def array(items: list[Code]) -> Listing:
     """A list."""
     return Listing("[", tuple(("", item) for item in items), "]")
@@ -142,8 +148,8 @@ def literal(value: Any, depth: int = 0) -> Code:
     Raises:
         StubError: if it has no JSON form, or is nested too deeply for Python's compiler.
     """
-    if depth > _MAX_DEPTH:
-        raise StubError(f"a value is nested deeper than {_MAX_DEPTH} levels")
+    if depth > MAX_DEPTH:
+        raise StubError(f"a value is nested deeper than {MAX_DEPTH} levels")
     if isinstance(value, str):
         lines = value.splitlines(keepends=True)
         if len(lines) < 2:

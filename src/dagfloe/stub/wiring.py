@@ -96,6 +96,8 @@ def _check_task(task_id: str, task: Mapping[str, Any], task_ids: Iterable[str], 
             f"task {task_id!r} is mapped over the return value of another task, and Airflow refuses the trigger_rule "
             "'always' for such tasks: choose another rule"
         )
+    if task.get("kind") == "teardown" and "trigger_rule" in task:
+        raise StubError(f"task {task_id!r} is a teardown, and Airflow chooses its trigger_rule: remove it")
     if "group" in task and not task_id.startswith(f"{task['group']}."):
         raise StubError(
             f"task {task_id!r} is in the group {task['group']!r}, but its task_id does not begin with the group's id"
