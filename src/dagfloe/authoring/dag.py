@@ -317,7 +317,7 @@ class Dag(Graph):
         group = self.open_groups[-1] if self.open_groups else None
         if kind == "teardown" and options.get("trigger_rule") is not None:
             raise RegistrationError(f"task {name!r} is a teardown, and Airflow chooses its trigger_rule: remove it")
-        task = Task(self, name, function, kind=kind, group=group, **{**self.current_default_args(), **options})
+        task = Task(self, name, function, kind, group, **{**self.current_default_args(), **options})
         if self.declared.get("fail_fast") and task.declared.get("trigger_rule", "all_success") != "all_success":
             raise RegistrationError(
                 f"task {name!r} has the trigger_rule {task.declared['trigger_rule']!r}, and Dag {self.dag_id!r} has "
@@ -363,14 +363,15 @@ class Task(Node):
         dag: Dag,
         task_id: str,
         function: Callable[..., object],
+        kind: str,
+        group: str | None,
+        /,
         *,
-        kind: str = "task",
-        outlets: Iterable[Outlet] = (),
-        inlets: Iterable[Outlet] = (),
+        outlets: Iterable[Outlet] | None = None,
+        inlets: Iterable[Outlet] | None = None,
         multiple_outputs: bool = False,
         retry_policy: RetryPolicy | None = None,
         execution_timeout: timedelta | float | None = None,
-        group: str | None = None,
         on_failure_fail_dagrun: bool = False,
         **options: object,
     ) -> None:
@@ -379,8 +380,8 @@ class Task(Node):
         self.function = function
         self.parameters: tuple[Parameter, ...] = read_parameters(function)
         self.kind = kind
-        self.outlets = tuple(outlets)
-        self.inlets = tuple(inlets)
+        self.outlets = tuple(outlets or ())
+        self.inlets = tuple(inlets or ())
         self.multiple_outputs = multiple_outputs
         self.retry_policy = retry_policy
         self.execution_timeout_s = None if execution_timeout is None else _timeout_s(execution_timeout, task_id)
