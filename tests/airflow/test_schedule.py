@@ -20,7 +20,7 @@ from .conftest import PYTHON_VARIABLE  # type: ignore[import-not-found,unused-ig
 pytestmark = pytest.mark.airflow
 
 DEADLINE_S = 100
-COUNT = 150
+COUNT = 100
 SEED = 20261126
 
 #: A resource around two tasks, one of which fails; and what a first failure stops.
