@@ -415,6 +415,21 @@ def test_passed_arguments_are_not_read_again(bound: Bound) -> None:
     assert bound.pulls() == []
 
 
+def test_resumed_function_that_takes_any_argument(bound: Bound) -> None:
+    """A resumed function with `**` gets the event and everything that the task passes to it."""
+
+    @bound.run.dag.task
+    def t() -> None:
+        raise AssertionError("the task began again")
+
+    @t.resume
+    def done(**passed: object) -> None:
+        bound.arguments.append(passed)
+
+    kwargs = {"event": {"status": 1}, "rows": 2}
+    assert bound(next_method="done", next_kwargs=kwargs) == kwargs
+
+
 def test_passed_argument_without_a_parameter(bound: Bound) -> None:
     """An argument that the resumed function has no parameter for is an error. Only `event` may be left out."""
 

@@ -79,6 +79,15 @@ def test_dag_processor_gets_the_import_error(tmp_path: Path) -> None:
         assert error.endswith("RuntimeError: boom\n")
 
 
+def test_dag_processor_gets_an_import_error_that_cannot_be_shown(tmp_path: Path) -> None:
+    """If an attribute of the exception raises, the Dag processor still gets the names of both exceptions."""
+    tasks = "class Odd(Exception):\n    __cause__ = property(lambda self: 1 / 0)\nraise Odd('boom')"
+    with Peer(write_project(tmp_path, tasks)) as peer:
+        peer.send(0, PARSE_REQUEST)
+        answer = peer.finish()
+        assert answer["import_errors"] == {"test": "Odd (ZeroDivisionError while it was shown)"}
+
+
 def test_dag_processor_gets_the_task_handlers(tmp_path: Path) -> None:
     """A Dag processor that asks for the task handlers gets all of them. The exit status is 0."""
     with Peer(write_newer(tmp_path, "@dag.task\ndef t(day: str): pass")) as peer:

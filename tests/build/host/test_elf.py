@@ -106,6 +106,20 @@ def dynamic_section(data: bytes) -> range:
     raise AssertionError("the file has no dynamic section")
 
 
+def test_dynamic_section_without_an_end() -> None:
+    """A dynamic section ends with its segment if it has no end of its own. A very long one gives an error."""
+    entry = struct.pack("<qQ", 21, 0)  # DT_DEBUG, which has no meaning in a file
+    for count in (3, 200_000):
+        head = struct.pack("<HHIQQQIHHHHHH", 3, 62, 1, 0, 64, 0, 0, 64, 56, 1, 0, 0, 0)
+        segment = struct.pack("<IIQQQQQQ", 2, 4, 120, 0, 0, count * len(entry), count * len(entry), 8)
+        data = b"\x7fELF\2\1\1" + bytes(9) + head + segment + count * entry
+        if count == 3:
+            assert read_elf(data) == Elf("x86_64", "")
+        else:
+            with pytest.raises(ElfError, match="its dynamic section has no end"):
+                read_elf(data)
+
+
 def test_endless_lists() -> None:
     """Tables that contain themselves or are very long give an error."""
     endless = bytearray(REAL)

@@ -85,3 +85,10 @@ def test_strict_build(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DAGFLOE_LAUNCHER_STRICT", "1")
     with pytest.raises(RuntimeError, match="unused parameter"):
         compile_launcher(folder)
+
+
+def test_another_system(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The launcher uses the interfaces of Linux, so it is not compiled elsewhere."""
+    monkeypatch.setattr("sys.platform", "darwin")
+    assert compile_launcher(folder) is None
+    assert not (folder / "launcher").exists()

@@ -16,9 +16,17 @@ from dagfloe.build.program_store import ProgramStore
 from dagfloe.cli.tool import main
 from support.launcher import SCRIPT, entries, environment, leftovers, payload, snapshot, start, write_bundle
 from support.peer import DEADLINE_S, TOOL
+from support.raw_bundle import write_bundle as write_raw_bundle
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+MANIFEST = """
+airflow_bundle_metadata_version: "1.0"
+dags: {sales: {tasks: [t]}}
+sdk: {language: raw, version: "1", supervisor_schema_version: "2026-06-16"}
+source: raw.py
+"""
 
 
 def run(*arguments: str | Path, status: int = 0) -> str:
@@ -110,6 +118,16 @@ def test_file_that_cannot_be_warmed(tmp_path: Path, cache: Path, bundle: Path) -
     other.write_bytes(b"x" * 100)
     assert "not a bundle file" in run("warm", other, status=1)
     assert "--shared needs --dir" in run("warm", bundle, "--shared", status=2)
+    one_file = write_raw_bundle(tmp_path / "one", "", MANIFEST)
+    assert f"{one_file} has no launcher, so no store can hold it" in run("warm", one_file, status=1)
+    damaged = write_bundle(tmp_path / "damaged", payload(data=os.urandom(4_000_000)))
+    with damaged.open("r+b") as file:
+        file.seek(-2_000_000, os.SEEK_END)
+        file.write(bytes(1000))
+    message = run("warm", damaged, "--dir", cache, status=1)
+    assert message.startswith("Error: ")
+    assert "lib/data.txt in the bundle is damaged: copy the bundle file to this host again" in message
+    assert "was unpacked to" not in message
     run("warm", bundle, "--dir", cache)
     (cache / "store").chmod(0o777)
     assert "lets other users change the program" in run("warm", bundle, "--dir", cache, status=1)
@@ -169,6 +187,7 @@ def test_what_killed_processes_leave(bundle: Path, cache: Path) -> None:
     (entry,) = entries(cache)
     entry.rename(cache / "store" / "partial" / entry.name)
     (cache / "store" / "partial" / f"{entry.name}.scratch").mkdir()
+    (cache / "store" / "partial" / f"{entry.name}.old").touch()
     assert run("prune", "--dir", cache) == "nothing to remove\n"
     assert [path for path in (cache / "store").rglob("*") if not path.is_dir()] == []
     assert not list((cache / "store" / "partial").iterdir())

@@ -184,6 +184,15 @@ def test_supervisor_that_is_not_there(tmp_path: Path) -> None:
     assert line.startswith(b"test: cannot connect to the supervisor (--comm 127.0.0.1:1: ")
 
 
+def test_supervisor_without_an_address(tmp_path: Path) -> None:
+    """If the name of the supervisor's host has no address, one line says so, and the status is 1."""
+    name = "x" * 64  # one character too long, so nobody is asked for it
+    done = run(write_project(tmp_path, TASKS), f"--comm={name}:1", f"--logs={name}:1")
+    assert (done.returncode, done.stdout) == (1, b"")
+    [line] = done.stderr.splitlines()
+    assert line.startswith(f"test: cannot connect to the supervisor (--comm {name}:1: ".encode())
+
+
 def test_metadata_and_nothing_else(tmp_path: Path) -> None:
     """Only the metadata goes to stdout. What the module prints during its import goes to stderr."""
     done = run(write_project(tmp_path, TASKS + NOISE), "--bundle-metadata")

@@ -489,6 +489,13 @@ class Meta(type):
         raise SystemExit(0)
 
 
+class OddDate(datetime):
+    """A time that cannot be written."""
+
+    def isoformat(self, *_: object) -> str:  # noqa: D102 - as that of every time
+        raise KeyError
+
+
 class Endless(list[object]):
     """A list that says that it is endless."""
 
@@ -539,6 +546,7 @@ def test_hostile_values_are_shown(kind: type[BaseException]) -> None:
     assert fields["odd"] == f"<Hostile, {kind.__name__} in its repr()>"
     assert fields["inside"] == {"a": [fields["odd"]]}
     assert fields["list"] == [1, 2]
+    assert rendered(msg="said", odd=OddDate(2026, 1, 1))["odd"] == "<OddDate, KeyError while it was read>"
     error = ValueError("x")
     vars(error)["__notes__"] = Endless([hostile(kind, "__str__"), "b"])
     assert describe(error)[0]["exc_notes"] == [f"<Hostile, {kind.__name__} in its str()>", "b"]
@@ -556,6 +564,21 @@ def test_stop_while_a_value_is_shown() -> None:
     cancellation.arm()
     with pytest.raises(TaskCancelled):
         rendered(msg="said", slow=Slow())
+
+
+def test_stop_while_an_exception_is_described() -> None:
+    """A stop that the runtime delivers while a property of an exception is read is not swallowed."""
+    cancellation = Cancellation()
+
+    class Slow(Exception):
+        @property
+        def __notes__(self) -> list[str]:  # type: ignore[override]
+            cancellation.request("SIGTERM")
+            return []
+
+    cancellation.arm()
+    with pytest.raises(TaskCancelled):
+        rendered(msg="said", exc_info=(Slow, Slow("x"), None))
 
 
 @pytest.mark.parametrize("count", [60, 5000])

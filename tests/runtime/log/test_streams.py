@@ -128,6 +128,16 @@ def test_long_line_arrives_in_parts(size: int) -> None:
     assert all(len(part) <= MAX_STRING_LENGTH for part in parts)
 
 
+@pytest.mark.parametrize("count", range(5))
+def test_long_line_that_is_written_up_to_the_middle_of_a_character(count: int) -> None:
+    """A character whose bytes come in two writes stays whole, also where a long line is sent in parts."""
+    whole = "x" * 200_000 + "\N{GRINNING FACE}" + "y" * 200_000
+    data = whole.encode()
+    at = 200_000 + count
+    parts = record(lambda stream: [stream.buffer.write(data[:at]), stream.buffer.write(data[at:])])
+    assert "".join(parts) == whole
+
+
 def test_secret_in_a_long_line_is_not_cut_in_two() -> None:
     """A secret is masked before a long line is split into parts."""
     secrets = Secrets()

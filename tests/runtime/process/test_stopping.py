@@ -365,9 +365,14 @@ def rude():
     try: time.sleep(60)
     except BaseException: log.info("swallowed")
     return "late"
+@dag.task(execution_timeout=0.2)
+def confused():
+    try: time.sleep(60)
+    except BaseException: log.info("swallowed")
+    raise ValueError("another reason")
 """
     project = write_project(tmp_path, tasks)
-    for task_id, events in (("polite", 0), ("rude", 1)):
+    for task_id, events in (("polite", 0), ("rude", 1), ("confused", 1)):
         with Peer(project) as peer:
             peer.start(task_id)
             assert peer.finish()["state"] == "failed"
