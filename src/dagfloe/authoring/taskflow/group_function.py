@@ -99,8 +99,8 @@ def task_group(function: Callable[..., object] | None = None, /, **options: Any)
 
     Args:
         function: the function.
-        group_id: the group_id, by default the function's name. If the Dag already has it, `__1` and so on follow.
-        options: as for `Dag.group`. By default, `tooltip` and `doc_md` are the function's docstring.
+        options: `group_id`, by default the function's name; if the Dag already has it, `__1` and so on follow. The
+            others are as for `Dag.group`. By default, `tooltip` and `doc_md` are the function's docstring.
 
     Raises:
         RegistrationError: if it is not a function.
