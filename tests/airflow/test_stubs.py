@@ -9,11 +9,13 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
 
 from dagfloe import Asset, AssetAlias, AssetAll, AssetAny, Bundle
 from dagfloe.format.manifest import render_manifest
 from dagfloe.format.trailer import Trailer
 from dagfloe.stub.dag_file import render_stub
+from support.declarations import dag_declarations
 from support.stub_dags import (
     PYTHON_VARIABLE,
     DagsFolder,
@@ -189,6 +191,55 @@ def test_every_option(tmp_path: Path, source: str) -> None:
             "name": None,
         },
     ]
+
+
+def draw_declarations(count: int) -> list[dict[str, Any]]:
+    """Declarations of Dags with any options."""
+    drawn: list[dict[str, Any]] = []
+
+    @settings(
+        max_examples=count,
+        database=None,
+        deadline=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(dag_declarations())
+    def collect(declared: dict[str, Any]) -> None:
+        drawn.append(declared)
+
+    collect()
+    return drawn
+
+
+def test_any_declaration(tmp_path: Path) -> None:
+    """Airflow accepts the stub of whatever a bundle declares, without an error and without a warning."""
+    document = metadata(Bundle())
+    has_queues = ".venvs/airflow-3.3" not in os.environ[PYTHON_VARIABLE]
+    if has_queues:
+        document["sdk"]["supervisor_schema_version"] = "2026-10-30"
+    for number, declared in enumerate(draw_declarations(100)):
+        declared.pop("access_control", None)  # see test_permissions
+        for task in declared["tasks"].values():
+            task.pop("executor", None)  # this Airflow has only some executors
+        for deadline in declared.get("deadline", ()):
+            if not has_queues:
+                deadline.pop("queue", None)
+        document["dags"][f"dag{number}"] = {"tasks": list(declared["tasks"]), "declaration": declared}
+    result = read_dags(tmp_path, render_stub(document))
+    assert (result.errors, result.warnings) == ([], [])
+    assert result.dags.keys() == document["dags"].keys()
+    for dag_id, dag in result.dags.items():
+        declared = document["dags"][dag_id]["declaration"]
+        assert dag["tasks"].keys() == declared["tasks"].keys()
+        for task_id, task in declared["tasks"].items():
+            assert dag["tasks"][task_id]["upstream"] == sorted(task.get("upstream", ()))
+            assert dag["tasks"][task_id]["is_setup"] == (task.get("kind") == "setup")
+        assert dag["params"] == {
+            **dict.fromkeys(declared.get("param_schemas", {})),
+            **declared.get("params", {}),
+        }
 
 
 def test_permissions(tmp_path: Path) -> None:

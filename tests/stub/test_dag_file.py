@@ -8,12 +8,13 @@ import sys
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dagfloe.format.errors import ManifestError, StubError
 from dagfloe.format.manifest import parse_manifest, render_manifest, validate_manifest
 from dagfloe.stub.dag_file import render_stub
+from support.declarations import dag_declarations
 
 #: Everything that a stub Dag file may call, beside its own functions.
 CALLABLE = {
@@ -726,6 +727,15 @@ def manifests(draw: st.DrawFn) -> dict[str, Any]:
 @given(manifests())
 def test_any_manifest_is_formatted(document: dict[str, Any]) -> None:
     """A formatter does not change the stub of any manifest."""
+    assert is_formatted(render_stub(document))
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@given(dag_declarations())
+def test_any_declaration_is_formatted(declared: dict[str, Any]) -> None:
+    """A formatter does not change the stub of whatever a bundle can declare."""
+    document = manifest(d={"tasks": list(declared["tasks"]), "declaration": declared})
+    document["sdk"]["supervisor_schema_version"] = "2026-10-30"
     assert is_formatted(render_stub(document))
 
 
