@@ -216,3 +216,10 @@ def test_equality() -> None:
     assert Connection("c", "x") != "c"
     with pytest.raises(TypeError):
         hash(Connection("c", "x"))
+
+
+def test_names_of_airflow() -> None:
+    """The URI and the extra also have the names that they have in Airflow, for hooks that are ported."""
+    connection = Connection("db", "postgres", host="h", login="me", extra={"sslmode": "require"})
+    assert connection.get_uri() == connection.uri == "postgres://me@h/?sslmode=require"
+    assert connection.extra_dejson == connection.extra == {"sslmode": "require"}
