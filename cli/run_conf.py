@@ -33,5 +33,7 @@ def check_params(graph: Graph, conf: Mapping[str, Any]) -> None:
         problem = find_value_problem(values[name], dict(declared["schema"]))
         if problem is None:
             continue
-        cure = f"pass {option}" if name in conf else f"pass {option}, or correct its default"
+        needs_string = declared["schema"].get("type") == "string" and not isinstance(values[name], str)
+        cure = f"pass --param '{name}=\"TEXT\"'" if needs_string else f"pass {option}"
+        cure += "" if name in conf else ", or correct its default"
         raise UsageError(f"the Dag {graph.dag_id!r} refuses the value of its param {name!r}: {problem}; {cure}")

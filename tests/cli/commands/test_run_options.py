@@ -77,8 +77,9 @@ SCHEMAS = {
     "limit": {"schema": {"type": "integer", "minimum": 1}},
     "day": {"schema": {"enum": ["monday", "friday"]}, "description": "the day"},
     "mail": {"schema": {"type": ["string", "null"], "format": "email"}},
+    "code": {"schema": {"type": "string"}},
 }
-DEFAULTS = {"limit": 5, "mail": None}
+DEFAULTS = {"limit": 5, "mail": None, "code": "0"}
 
 
 @pytest.mark.parametrize(
@@ -109,6 +110,10 @@ def test_valid_params(tmp_path: Path, args: list[str], conf: dict[str, Any]) -> 
         ),
         (["-c", '{"day": "monday", "limit": "hunter2"}'], "param 'limit': must be of type integer, not string; pass"),
         (["-c", '{"day": "monday", "limit": 0}'], "param 'limit': does not fit 'minimum': 1; pass --param limit=VALUE"),
+        (
+            ["--param", "day=monday", "--param", "code=5"],
+            "param 'code': must be of type string, not integer; pass --param 'code=\"TEXT\"'",
+        ),
         (["-c", '{"day": "monday", "mail": 5}'], "param 'mail': must be of type string or null, not integer; pass"),
         (["-c", '{"day": "monday", "mail": "hunter2"}'], "param 'mail': does not fit 'format': 'email'; pass"),
     ],
