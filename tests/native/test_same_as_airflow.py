@@ -142,7 +142,7 @@ TASK: dict[str, list[Any]] = {
     "max_retry_delay_s": [3600, 1.5],
     "multiple_outputs": [True, False],
     "on_failure_fail_dagrun": [True, False],
-    "outlets": [[], ASSETS],
+    "outlets": [[], ASSETS, [ASSET, ASSET, {"alias": "c"}, {"alias": "c", "group": "g"}]],
     "owner": ["ann", "airflow"],
     "pool": ["small", "default_pool"],
     "pool_slots": [2, 1],

@@ -95,8 +95,14 @@ def _dependencies(
     dag_id: str, declared: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """The assets that the Dag's tasks change, and those that its schedule waits for."""
-    outlets = (outlet for options in tasks.values() for outlet in options.get("outlets", ()))
-    found = [dependency(outlet, source=dag_id) for outlet in outlets if not is_reference(outlet)]
+    found = []
+    for options in tasks.values():
+        of_task: list[dict[str, Any]] = []
+        for outlet in options.get("outlets", ()):
+            edge = {} if is_reference(outlet) else dependency(outlet, source=dag_id)
+            if edge and edge not in of_task:
+                of_task.append(edge)
+        found += of_task
     schedule = declared.get("schedule")
     if isinstance(schedule, dict) and "interval_s" not in schedule:
         found += [dependency(item, target=dag_id) for item in leaves(schedule_condition(schedule))]
