@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 TI = "01234567-89ab-cdef-0123-456789abcdef"
-ASSET = {"name": "a", "uri": "s3://a", "group": "asset", "extra": {"x": 1}}
+ASSET = {"name": "a", "uri": "s3://shop/a", "group": "asset", "extra": {"x": 1}}
 RUN = {
     "dag_id": "d",
     "run_id": "r",
@@ -216,9 +216,9 @@ CALLS = [
     *(
         call
         for suffix, place, asset in (
-            ("ByName", {"name": "a"}, Asset("a", "s3://a")),
+            ("ByName", {"name": "a"}, Asset("a", "s3://shop/a")),
             ("ByName", {"name": "a"}, Asset.ref(name="a")),
-            ("ByUri", {"uri": "s3://a"}, Asset.ref(uri="s3://a")),
+            ("ByUri", {"uri": "s3://shop/a"}, Asset.ref(uri="s3://shop/a")),
         )
         for call in (
             Call(
@@ -254,13 +254,13 @@ CALLS = [
         lambda client: client.assets.get(name="a"),
         {"name": "a"},
         {"type": "AssetResult", **ASSET},
-        Asset("a", "s3://a"),
+        Asset("a", "s3://shop/a"),
         {"ASSET_NOT_FOUND": AssetNotFound},
     ),
     Call(
         "GetAssetByUri",
-        lambda client: client.assets.get(uri="s3://a").extra,
-        {"uri": "s3://a"},
+        lambda client: client.assets.get(uri="s3://shop/a").extra,
+        {"uri": "s3://shop/a"},
         {"type": "AssetResult", **ASSET},
         {"x": 1},
         {"ASSET_NOT_FOUND": AssetNotFound},
@@ -270,16 +270,16 @@ CALLS = [
         lambda client: client.assets.by_alias("al"),
         {"alias_name": "al"},
         {"type": "AssetsByAliasResult", "assets": [{**ASSET, "type": "AssetResult"}]},
-        [Asset("a", "s3://a")],
+        [Asset("a", "s3://shop/a")],
     ),
     Call(
         "GetAssetEventByAsset",
-        lambda client: client.assets.events(Asset("a", "s3://a"), after=WHEN, ascending=False, limit=3),
-        {"name": "a", "uri": "s3://a", "after": WHEN, "before": None, "ascending": False, "limit": 3},
+        lambda client: client.assets.events(Asset("a", "s3://shop/a"), after=WHEN, ascending=False, limit=3),
+        {"name": "a", "uri": "s3://shop/a", "after": WHEN, "before": None, "ascending": False, "limit": 3},
         {"type": "AssetEventsResult", "asset_events": [EVENT]},
         [
             AssetEvent(
-                asset=Asset("a", "s3://a"),
+                asset=Asset("a", "s3://shop/a"),
                 timestamp=WHEN,
                 extra={"rows": 3},
                 id=7,
@@ -293,11 +293,11 @@ CALLS = [
     Call(
         "GetAssetEventByAsset",
         lambda client: client.assets.events(
-            Asset.ref(uri="s3://a"), partition_key="p", partition_key_pattern="p.*", extra={"a": "b"}
+            Asset.ref(uri="s3://shop/a"), partition_key="p", partition_key_pattern="p.*", extra={"a": "b"}
         ),
         {
             "name": None,
-            "uri": "s3://a",
+            "uri": "s3://shop/a",
             "partition_key": "p",
             "partition_key_regexp_pattern": "p.*",
             "extra": {"a": "b"},
@@ -506,7 +506,7 @@ NOT_CALLS = {
 def client_of(transport: Any) -> Client:
     """The client of a rescheduled, mapped task instance with an outlet."""
     bundle = Bundle()
-    bundle.dag("d").task(task_id="t", outlets=[Asset("a", "s3://a")])(lambda: None)
+    bundle.dag("d").task(task_id="t", outlets=[Asset("a", "s3://shop/a")])(lambda: None)
     running = context(map_index=7)
     running.__dict__["task_reschedule_count"] = 2
     return Client(transport, running, bundle=bundle)
@@ -590,7 +590,10 @@ def test_retention() -> None:
 
 def test_inactive_assets() -> None:
     """The error for inactive inlets and outlets names them."""
-    inactive = {"type": "InactiveAssetsResult", "inactive_assets": [{"name": "a", "uri": "s3://a", "type": "Asset"}]}
+    inactive = {
+        "type": "InactiveAssetsResult",
+        "inactive_assets": [{"name": "a", "uri": "s3://shop/a", "type": "Asset"}],
+    }
     with answered(lambda _body: (inactive, None)) as comms:
         assert client_of(comms).assets.inactive() == inactive["inactive_assets"]
         with pytest.raises(InactiveAssetError, match="not active in Airflow: a;"):

@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
 #: Without its types.
 make_asset: Any = Asset
-ORDERS = Asset("orders", "s3://orders")
+ORDERS = Asset("orders", "s3://shop/orders")
 
 
 def test_name_and_uri_default_to_each_other() -> None:
     """An asset needs only one of name and URI."""
     assert Asset("orders") == Asset(uri="orders")
-    assert (Asset(uri="s3://orders").name, Asset("orders").uri) == ("s3://orders", "orders")
+    assert (Asset(uri="s3://shop/orders").name, Asset("orders").uri) == ("s3://shop/orders", "orders")
 
 
 @pytest.mark.parametrize(
     "create",
-    [Asset, lambda: Asset(""), Asset.ref, lambda: Asset.ref(name="orders", uri="s3://orders")],
+    [Asset, lambda: Asset(""), Asset.ref, lambda: Asset.ref(name="orders", uri="s3://shop/orders")],
 )
 def test_missing_and_ambiguous_names(create: Callable[[], object]) -> None:
     """The error for a missing or ambiguous name says which arguments to pass."""
@@ -37,7 +37,7 @@ def test_missing_and_ambiguous_names(create: Callable[[], object]) -> None:
 @pytest.mark.parametrize(
     ("first", "equal", "other", "shown"),
     [
-        (ORDERS, Asset("orders", "s3://orders", extra={"a": 1}), Asset("orders"), "Asset(name='orders', uri="),
+        (ORDERS, Asset("orders", "s3://shop/orders", extra={"a": 1}), Asset("orders"), "Asset(name='orders', uri="),
         (Asset.ref(name="a"), Asset.ref(name="a"), Asset.ref(uri="a"), "Asset.ref(name='a')"),
         (Asset.ref(uri="a"), Asset.ref(uri="a"), Asset("a"), "Asset.ref(uri='a')"),
         (AssetAlias("a"), AssetAlias("a"), AssetAlias("b"), "AssetAlias('a')"),
@@ -54,7 +54,7 @@ def test_events_of_an_outlet() -> None:
     """The event of an asset has its extra; every partition has an event of its own, once."""
     event = OutletEvent(ORDERS)
     event.extra["rows"] = 3
-    key = {"name": "orders", "uri": "s3://orders"}
+    key = {"name": "orders", "uri": "s3://shop/orders"}
     assert event.messages(ORDERS) == [{"dest_asset_key": key, "extra": {"rows": 3}}]
     event.add_partitions("eu")
     event.add_partitions(["us", "eu"])
@@ -149,3 +149,33 @@ def test_assets_that_airflow_refuses(make: Callable[[], Any], message: str) -> N
     with pytest.raises(RegistrationError, match=message):
         make()
     assert Asset("a", group="").group == AssetAlias("a", group="").group == ""
+
+
+@pytest.mark.parametrize(
+    ("uri", "normal"),
+    [
+        ("orders", "orders"),
+        ("s3://shop/orders", "s3://shop/orders"),
+        ("s3://shop", "s3://shop/"),
+        ("S3://shop/orders//", "s3://shop/orders"),
+        ("https://ann:secret@shop/x?b=2&a=1#part", "https://shop/x?a=1&b=2"),
+        ("https://ann@shop/x", "https://ann@shop/x"),
+        ("file:///data/", "file:///data"),
+        ("mailto:ann", "mailto:ann"),
+        ("x-own://a/?b#c", "x-own://a/?b#c"),
+        ("X-own://a/", "X-own://a/"),
+        ("//host/x/", "//host/x/"),
+        ("a/b/", "a/b/"),
+    ],
+)
+def test_uris(uri: str, normal: str) -> None:
+    """An asset has the URI under which Airflow stores it, so that its events find it."""
+    assert Asset("a", uri).uri == normal
+    assert Asset("a", normal).uri == normal
+    assert Asset(uri=uri).name == uri
+
+
+def test_wrong_uris() -> None:
+    """A URI that cannot be parsed is an error where the author writes it."""
+    with pytest.raises(RegistrationError, match=r"the uri of an Asset, 's3://\[a', is not a URI"):
+        Asset("a", "s3://[a")

@@ -45,7 +45,9 @@ def whole() -> Bundle:
         default_args={"owner": "data"},
     )
 
-    @dag.task(retries=2, retry_delay=timedelta(minutes=5), outlets=[Asset("raw", "s3://raw")], execution_timeout=60)
+    @dag.task(
+        retries=2, retry_delay=timedelta(minutes=5), outlets=[Asset("raw", "s3://shop/raw")], execution_timeout=60
+    )
     def extract() -> list[int]:
         return [1]
 
@@ -88,7 +90,7 @@ EXPECTED: dict[str, Any] = {
             "retries": 2,
             "retry_delay_s": 300.0,
             "execution_timeout_s": 60.0,
-            "outlets": [{"name": "raw", "uri": "s3://raw"}],
+            "outlets": [{"name": "raw", "uri": "s3://shop/raw"}],
         },
         "prepare.choose": {
             "owner": "data",
@@ -125,7 +127,10 @@ def test_everything_that_can_be_declared() -> None:
     ("schedule", "form"),
     [
         (timedelta(hours=2), {"interval_s": 7200.0}),
-        ([Asset("a", "s3://a"), Asset("b")], {"assets": [{"name": "a", "uri": "s3://a"}, {"name": "b", "uri": "b"}]}),
+        (
+            [Asset("a", "s3://a/a"), Asset("b")],
+            {"assets": [{"name": "a", "uri": "s3://a/a"}, {"name": "b", "uri": "b"}]},
+        ),
         (
             [Asset("a", group="g", extra={"x": [1]}), AssetAlias("b", group="h"), Asset.ref(name="c")],
             {

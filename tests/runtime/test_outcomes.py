@@ -454,26 +454,26 @@ def test_value_that_nothing_can_be_mapped_over(run: Run, value: object) -> None:
 
 def test_outlets(run: Run) -> None:
     """Outlets are validated first. The success message has their events, with `extra`."""
-    asset, alias, ref = Asset("a", "s3://a"), AssetAlias("al"), Asset.ref(name="r")
+    asset, alias, ref = Asset("a", "s3://shop/a"), AssetAlias("al"), Asset.ref(name="r")
 
     @run.dag.task(task_id="t", outlets=[asset, alias, ref])
     def task(client: Client) -> None:
         client.outlet_events[asset].extra["rows"] = 3
-        client.outlet_events[alias].add(Asset("x", "s3://x"), {"n": 1})
+        client.outlet_events[alias].add(Asset("x", "s3://shop/x"), {"n": 1})
 
     run.airflow.replies["ValidateInletsAndOutlets"] = {"type": "InactiveAssetsResult", "inactive_assets": None}
     message = run()
     assert run.sent() == ["ValidateInletsAndOutlets"]
     assert message["task_outlets"] == [
-        {"name": "a", "uri": "s3://a", "type": "Asset"},
+        {"name": "a", "uri": "s3://shop/a", "type": "Asset"},
         {"name": "al", "type": "AssetAlias"},
         {"name": "r", "type": "AssetNameRef"},
     ]
     assert message["outlet_events"] == [
-        {"dest_asset_key": {"name": "a", "uri": "s3://a"}, "extra": {"rows": 3}},
+        {"dest_asset_key": {"name": "a", "uri": "s3://shop/a"}, "extra": {"rows": 3}},
         {
             "source_alias_name": "al",
-            "dest_asset_key": {"name": "x", "uri": "s3://x"},
+            "dest_asset_key": {"name": "x", "uri": "s3://shop/x"},
             "dest_asset_extra": {},
             "extra": {"n": 1},
         },
@@ -483,13 +483,13 @@ def test_outlets(run: Run) -> None:
 def test_partitions_and_references(run: Run) -> None:
     """There is one event per partition. An asset reference is looked up first."""
 
-    @run.dag.task(task_id="t", outlets=[Asset.ref(uri="s3://a")])
+    @run.dag.task(task_id="t", outlets=[Asset.ref(uri="s3://shop/a")])
     def task(client: Client) -> None:
-        client.outlet_events[Asset.ref(uri="s3://a")].add_partitions(["p", "q"])
+        client.outlet_events[Asset.ref(uri="s3://shop/a")].add_partitions(["p", "q"])
 
     run.airflow.replies["ValidateInletsAndOutlets"] = {"type": "InactiveAssetsResult"}
-    run.airflow.replies["GetAssetByUri"] = {"type": "AssetResult", "name": "a", "uri": "s3://a", "group": "g"}
-    key = {"dest_asset_key": {"name": "a", "uri": "s3://a"}, "extra": {}}
+    run.airflow.replies["GetAssetByUri"] = {"type": "AssetResult", "name": "a", "uri": "s3://shop/a", "group": "g"}
+    key = {"dest_asset_key": {"name": "a", "uri": "s3://shop/a"}, "extra": {}}
     assert run()["outlet_events"] == [{**key, "partition_key": "p"}, {**key, "partition_key": "q"}]
 
 

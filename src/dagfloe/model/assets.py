@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dagfloe.errors import DagfloeError, RegistrationError, RemoteProtocolError
 from dagfloe.model.asset_conditions import BaseAsset
+from dagfloe.model.asset_uris import normalize_uri
 from dagfloe.model.record import Record
 
 TYPE_CHECKING = False
@@ -25,7 +26,7 @@ class Asset(BaseAsset):
 
     Args:
         name: the asset's name; by default its URI.
-        uri: the asset's URI; by default its name.
+        uri: the asset's URI; by default its name. It becomes what Airflow makes of it: `s3://shop` is `s3://shop/`.
         group: the asset's group.
         extra: the asset's extra.
 
@@ -46,7 +47,7 @@ class Asset(BaseAsset):
         if not name and not uri:
             raise RegistrationError("an Asset needs a name or a uri: pass one of them")
         self.name: str = name or str(uri)
-        self.uri: str = uri or str(name)
+        self.uri: str = normalize_uri(str(uri or name))
         self.group = group
         self.extra = dict(extra or {})
         _check_name("name of an Asset", self.name)
@@ -56,8 +57,6 @@ class Asset(BaseAsset):
             _check_extra(self.extra)
         if self.name in ("self", "context"):
             raise RegistrationError(f"Airflow refuses the name {self.name!r} for an Asset: choose another one")
-        if self.uri.lower().startswith("airflow:"):
-            raise RegistrationError(f"Airflow reserves the scheme of the uri {self.uri!r}: choose another one")
 
     def __repr__(self) -> str:
         return f"Asset(name={self.name!r}, uri={self.uri!r})"
