@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
 from dagfloe.errors import RegistrationError
-
-#: URIs that stay as they are: plain names, and a scheme, a host and a path without more.
-_IS_NORMAL = re.compile(
-    r"[^:/?#]+|x-[^:]*:.*|(?!airflow:)[a-z][a-z0-9+.-]*://[^/?#@]+(?:/[^/?#]+)+", re.DOTALL
-).fullmatch
 
 
 def normalize_uri(uri: str) -> str:
@@ -24,7 +17,7 @@ def normalize_uri(uri: str) -> str:
     Raises:
         RegistrationError: if Airflow reserves its scheme, or it cannot be parsed.
     """
-    if _IS_NORMAL(uri):
+    if (":" not in uri and not uri.startswith("//")) or _is_normal(uri):
         return uri
     from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit  # noqa: PLC0415 - few URIs change
 
@@ -45,4 +38,21 @@ def normalize_uri(uri: str) -> str:
             urlencode(sorted(parse_qsl(parts.query))) if parts.query else "",
             "",
         )
+    )
+
+
+def _is_normal(uri: str) -> bool:
+    """Whether a URI is certain to stay as it is: a scheme, a host and a path, without anything else."""
+    scheme, _, rest = uri.partition("://")
+    return (
+        uri.isascii()
+        and uri.isprintable()
+        and scheme.isalnum()
+        and scheme.islower()
+        and scheme[0].isalpha()
+        and scheme != "airflow"
+        and "/" in rest
+        and not rest.startswith("/")
+        and not rest.endswith("/")
+        and not any(character in rest for character in "?#@[]")
     )
