@@ -33,7 +33,7 @@ E2E := $(addprefix tests/e2e/,test_tasks.py test_bundles.py test_waits.py test_l
 PLATFORM := $(shell uname -s | tr A-Z a-z)-$(shell uname -m)
 BUNDLES := $(notdir $(patsubst %/pyproject.toml,%,$(wildcard bundles/*/pyproject.toml)))
 DIST := dist/$(PLATFORM)
-TEST_BUNDLES := demo newer unregistered
+TEST_BUNDLES := demo native newer unregistered
 TEST_DIST := .cache/bundles/$(PLATFORM)
 BENCH := .cache/bench
 BENCH_FILES := $(addprefix $(BENCH)/,small heavy native thousand one-file/small stock/small stock/weather)
@@ -237,7 +237,8 @@ airflow: dist $(AIRFLOW_INSTALLED) $(FOR_AIRFLOW)/.installed
 ## airflow-test: Run bundles under the real supervisor of AIRFLOW=3.3.2, and read stub Dags with all supported Airflows
 airflow-test: dist test-bundles $(AIRFLOW_INSTALLED) $(AIRFLOWS_INSTALLED)
 	DAGFLOE_AIRFLOW_PYTHON=$(CURDIR)/.venvs/airflow-$(AIRFLOW)/bin/python $(PYTEST) -m airflow tests/airflow \
-		--ignore tests/airflow/test_conformance.py --ignore tests/airflow/test_stubs.py \
+		--ignore tests/airflow/test_conformance.py --ignore tests/airflow/test_native_conformance.py \
+		--ignore tests/airflow/test_stubs.py \
 		--ignore tests/airflow/test_docs_blocks.py --ignore tests/airflow/test_limits.py \
 		--ignore tests/airflow/test_settings.py --ignore tests/airflow/test_schedule.py
 	$(foreach version,$(AIRFLOWS),DAGFLOE_AIRFLOW_PYTHON=$(CURDIR)/.venvs/airflow-$(version)/bin/python \
@@ -267,7 +268,8 @@ airflow-compare: $(BENCH)/small $(AIRFLOW_INSTALLED) $(FOR_AIRFLOW)/.installed
 ## conformance: Test what the supervisors of all supported Airflows can do, and write docs/evidence/conformance.md
 conformance: test-bundles $(AIRFLOWS_INSTALLED)
 	$(foreach version,$(AIRFLOWS),DAGFLOE_AIRFLOW_PYTHON=$(CURDIR)/.venvs/airflow-$(version)/bin/python \
-		DAGFLOE_CONFORMANCE=.cache/conformance/$(version).json $(PYTEST) -m airflow tests/airflow/test_conformance.py &&) true
+		DAGFLOE_CONFORMANCE=.cache/conformance/$(version).json $(PYTEST) -m airflow tests/airflow/test_conformance.py \
+		tests/airflow/test_native_conformance.py &&) true
 	$(RUN_TESTS_MODULE) support.conformance_page $(CHECK) $(AIRFLOWS:%=.cache/conformance/%.json)
 
 # Benchmarks

@@ -61,6 +61,11 @@ class Answer:
         """The version of Airflow."""
         return str(self.raw["airflow"])
 
+    def returned(self, task_id: str) -> Any:
+        """The return value of a task that succeeded."""
+        assert (self.final_state, self.exit_code, self.states) == ("success", 0, ["success"]), self
+        return self.xcoms[f"{task_id}/return_value"]
+
     def call(self, method: str, ending: str) -> dict[str, Any]:
         """The only state-changing call to the API server with a method and this end of its path."""
         calls = [call for call in self.raw["calls"] if call["method"] == method and call["path"].endswith(ending)]
@@ -157,7 +162,7 @@ def dist() -> Path:
 def demo_bundles() -> Path:
     """Return the folder where `make test-bundles` puts the bundles of `tests/demo`."""
     folder = HERE.parents[1] / ".cache" / "bundles" / platform_tag()
-    for name in ("demo", "newer", "unregistered"):
+    for name in ("demo", "native", "newer", "unregistered"):
         assert (folder / name).exists(), f"{folder / name} is missing: run `make test-bundles` first"
     return folder
 

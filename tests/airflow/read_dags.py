@@ -15,6 +15,11 @@ from airflow.sdk.coordinators.executable.coordinator import _Bundle
 from airflow.sdk.definitions.asset import BaseAsset
 from airflow.serialization.serialized_objects import DagSerialization
 
+try:
+    from airflow.api_fastapi.execution_api.datamodels.task_arg_binding import get_arg_bindings_adapter
+except ImportError:
+    get_arg_bindings_adapter = None  # Airflow 3.3 binds no arguments
+
 _TASK_FIELDS = (
     "depends_on_past",
     "do_xcom_push",
@@ -117,6 +122,15 @@ def schedule(dag: Any) -> Any:
     return plain(dag.schedule)
 
 
+def bindings(serialized: dict[str, Any]) -> Any:
+    """The arguments that the API server sends to a serialized task, or None."""
+    arguments = serialized["__var"].get("_arg_bindings")
+    if not arguments or get_arg_bindings_adapter is None:
+        return None
+    adapter = get_arg_bindings_adapter()
+    return adapter.dump_python(adapter.validate_python(arguments), mode="json")
+
+
 def task(operator: Any) -> dict[str, Any]:
     """Describe a task."""
     group = operator.task_group
@@ -151,7 +165,7 @@ def read(folder: str, roots: list[str]) -> dict[str, Any]:
     bag = DagBag(dag_folder=folder)
     dags = {}
     for dag in bag.dags.values():
-        DagSerialization.to_dict(dag)
+        serialized = {item["__var"]["task_id"]: item for item in DagSerialization.to_dict(dag)["dag"]["tasks"]}
         dags[dag.dag_id] = {
             **{name: plain(getattr(dag, name)) for name in _DAG_FIELDS},
             "allowed_run_types": dag.allowed_run_types and sorted(map(plain, dag.allowed_run_types)),
@@ -163,6 +177,8 @@ def read(folder: str, roots: list[str]) -> dict[str, Any]:
             "param_schemas": {
                 name: {"description": param.description, "schema": param.schema} for name, param in dag.params.items()
             },
+            "bindings": {task_id: bindings(item) for task_id, item in serialized.items()},
+            "file": Path(dag.fileloc).name,
             "params": dag.params.dump(),
             "runs": str(_Bundle.find([Path(root) for root in roots], dag.dag_id).path) if roots else None,
             "schedule": schedule(dag),

@@ -38,6 +38,9 @@ os.environ["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"] = json.dumps(
         }
     ]
 )
+#: From 3.4 on, Airflow knows by its coordinators that a file with Dags of its own also runs their tasks.
+EXECUTABLE = {"classpath": "airflow.sdk.coordinators.executable.ExecutableCoordinator", "kwargs": {}}
+os.environ["AIRFLOW__SDK__COORDINATORS"] = json.dumps({"dagfloe": EXECUTABLE})
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 os.environ["AIRFLOW__WORKERS__EXECUTION_API_RETRIES"] = "1"
 os.environ["AIRFLOW__CORE__KILLED_TASK_CLEANUP_TIME"] = "3"  # the default is 60 s until a stuck process is killed
@@ -143,7 +146,7 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
         ):
             result = coordinator_for(request["root"], request.get("startup_s", 30)).execute_task(
                 what=ti,
-                dag_rel_path=f"{request['dag_id']}.py",
+                dag_rel_path=request.get("dag_file", f"{request['dag_id']}.py"),
                 bundle_info=BundleInfo(name="bundles", version=None),
                 client=client,
                 logger=log.logger(),

@@ -1,7 +1,7 @@
 """Airflow's conformance list for language SDKs, and more: frozen bundles run under the real supervisor.
 
-Every test belongs to one dimension. `make conformance` runs the tests under every supported Airflow, and writes
-docs/evidence/conformance.md from the results.
+Every test belongs to one dimension. `make conformance` runs the tests, and those of test_native_conformance.py, under
+every supported Airflow. It writes docs/evidence/conformance.md from the results.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from support.dimensions import DIMENSIONS
+from support.stub_dags import read_dags
+from support.tool import run_tool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,8 +48,7 @@ def state(answer: Answer) -> dict[str, Any]:
 
 def returned(answer: Answer, task_id: str) -> Any:
     """The return value of a task that succeeded."""
-    assert (answer.final_state, answer.exit_code, answer.states) == ("success", 0, ["success"]), answer
-    return answer.xcoms[f"{task_id}/return_value"]
+    return answer.returned(task_id)
 
 
 # States
@@ -131,39 +132,6 @@ def test_removed(run: Callable[..., Answer]) -> None:
     """For a task that is not in the bundle, the API receives removed."""
     answer = run("nowhere", should_retry=True)
     assert (answer.final_state, answer.exit_code, state(answer)["state"]) == ("removed", 0, "removed")
-
-
-# Airflow's runtime capabilities
-
-
-@pytest.mark.dimension("mixed-lang-stub-target")
-def test_stub_target(run: Callable[..., Answer]) -> None:
-    """The coordinator finds the bundle by the stub's Dag and starts it, and the API receives running."""
-    answer = run("succeeds", "ends")
-    assert answer.call("PATCH", "/run")["body"]["state"] == "running"
-    assert returned(answer, "succeeds")["rows"] == 3
-
-
-@pytest.mark.dimension("taskflow-binding")
-def test_taskflow_binding(run: Callable[..., Answer], supervisor: Supervisor) -> None:
-    """Parameters get literal and XCom arguments. An argument of the wrong type fails the task before its body."""
-    rows = [{"country": "uk", "amount": 2.5}]
-    answer = run("transform", "arguments", xcoms={"extract/return_value": rows})
-    assert returned(answer, "transform") == {"country": "uk", "amount": 5.0}
-    bad = run("transform", "arguments", xcoms={"extract/return_value": [{"country": "uk", "amount": "hunter2"}]})
-    assert bad.states == ["failed"]
-    assert "hunter2" not in str(bad.records)
-    error = bad.record("BindingError")["error_detail"][0]["exc_value"]
-    assert "parameter 'rows' expects float at $[0].amount and got str" in error
-    assert "from XCom 'return_value' of task 'extract'" in error
-    if supervisor.can("3.4"):
-        bindings = [
-            {"kind": "literal", "name": "country", "value": "uk"},
-            {"kind": "xcom", "name": "total", "task_id": "up"},
-        ]
-        xcoms = {"up/return_value": {"country": "fr", "amount": 3}}
-        answer = run("by_name", "conformance34", ti_context={"arg_bindings": bindings}, xcoms=xcoms)
-        assert returned(answer, "by_name") == "uk fr 3.0 5"
 
 
 @pytest.mark.dimension("task-logging")
@@ -310,6 +278,80 @@ def test_asset_event_read(run: Callable[..., Answer]) -> None:
         "triggered by": {"sales": 2},
     }
     assert answer.read("asset-events/by-asset")["query"]["limit"] == "2"
+
+
+@pytest.mark.dimension("object-store")
+def test_object_store(run: Callable[..., Answer], tmp_path: Path) -> None:
+    """A task writes and reads a file with fsspec from its own bundle file; place and options are in a connection."""
+    connection = {"conn_type": "file", "schema": str(tmp_path / "bucket"), "extra": '{"auto_mkdir": true}'}
+    answer = run("object_store", connections={"store": connection})
+    assert returned(answer, "object_store") == ["orders.csv", 3]
+    assert (tmp_path / "bucket" / "june" / "orders.csv").read_text() == "1,2,3\n"
+
+
+# Stub task handlers
+
+#: A stub Dag with arguments, for the Dag in tests/demo/newer that takes them.
+WITH_ARGUMENTS = """
+from airflow.sdk import DAG, task
+
+with DAG("conformance34"):
+
+    @task.stub(queue="dagfloe")
+    def up(): ...
+
+    @task.stub(queue="dagfloe")
+    def by_name(country: str, total: dict, limit: int = 5): ...
+
+    by_name("uk", up())
+"""
+
+
+@pytest.fixture(scope="session")
+def stub_dags(supervisor: Supervisor, demo_bundles: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The Dags in a stub Dag file, as Airflow reads it: `dagfloe stub` writes it, and 3.4 gets one more Dag."""
+    dag_file = run_tool("stub", str(demo_bundles / "demo")) + (WITH_ARGUMENTS if supervisor.can("3.4") else "")
+    folder = read_dags(tmp_path_factory.mktemp("stubs"), dag_file, demo_bundles)
+    assert (folder.errors, folder.warnings) == ([], [])
+    return folder.dags
+
+
+@pytest.mark.dimension("mixed-lang-stub-target")
+def test_stub_target(run: Callable[..., Answer], stub_dags: dict[str, Any], demo_bundles: Path) -> None:
+    """The coordinator finds the bundle by the stub's Dag and starts it, and the API receives running."""
+    dag = stub_dags["ends"]
+    assert dag["runs"] == str(demo_bundles / "demo")
+    stub = dag["tasks"]["succeeds"]
+    assert (stub["is_stub"], stub["queue"]) == (True, "dagfloe")
+    answer = run("succeeds", "ends", dag_file=dag["file"])
+    assert answer.call("PATCH", "/run")["body"]["state"] == "running"
+    assert returned(answer, "succeeds")["rows"] == 3
+
+
+@pytest.mark.dimension("taskflow-binding")
+def test_taskflow_binding(run: Callable[..., Answer], supervisor: Supervisor, stub_dags: dict[str, Any]) -> None:
+    """Parameters get literal and XCom arguments. An argument of the wrong type fails the task before its body.
+
+    Under 3.3, only the bundle binds arguments. Under 3.4, Airflow sends those of the stub's call.
+    """
+    file = {"dag_file": stub_dags["arguments"]["file"]}
+    rows = [{"country": "uk", "amount": 2.5}]
+    answer = run("transform", "arguments", xcoms={"extract/return_value": rows}, **file)
+    assert returned(answer, "transform") == {"country": "uk", "amount": 5.0}
+    bad = run(
+        "transform", "arguments", xcoms={"extract/return_value": [{"country": "uk", "amount": "hunter2"}]}, **file
+    )
+    assert bad.states == ["failed"]
+    assert "hunter2" not in str(bad.records)
+    error = bad.record("BindingError")["error_detail"][0]["exc_value"]
+    assert "parameter 'rows' expects float at $[0].amount and got str" in error
+    assert "from XCom 'return_value' of task 'extract'" in error
+    if supervisor.can("3.4"):
+        bindings = stub_dags["conformance34"]["bindings"]["by_name"]
+        assert [binding["name"] for binding in bindings] == ["country", "total", "limit"]
+        xcoms = {"up/return_value": {"country": "fr", "amount": 3}}
+        answer = run("by_name", "conformance34", ti_context={"arg_bindings": bindings}, xcoms=xcoms, **file)
+        assert returned(answer, "by_name") == "uk fr 3.0 5"
 
 
 # Beyond the list

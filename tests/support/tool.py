@@ -1,4 +1,4 @@
-"""Starts the author's tool as a process that a test can interrupt, even if the tests themselves ignore SIGINT."""
+"""Runs the author's tool as a process, or starts one that a test can interrupt, even if the tests ignore SIGINT."""
 
 from __future__ import annotations
 
@@ -16,6 +16,16 @@ from dagfloe.cli.entry import main
 print("started", flush=True)
 main()
 """
+
+RUN_TIMEOUT_S = 60
+
+
+def run_tool(*arguments: str) -> str:
+    """Run the tool, and return what it prints to stdout. Its exit status must be 0."""
+    command = [sys.executable, "-c", "from dagfloe.cli.entry import main; main()", *arguments]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=RUN_TIMEOUT_S, check=False)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
 
 
 def start_tool(*arguments: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:

@@ -208,6 +208,18 @@ def reads_events(client: Client, context: Context) -> dict[str, Any]:
 def validated() -> None: ...
 
 
+@dag.task
+def object_store(client: Client) -> list[Any]:
+    import fsspec  # type: ignore[import-not-found, unused-ignore]
+
+    store = client.get_connection("store")
+    files = fsspec.filesystem(store.conn_type, **store.extra_dejson)
+    with files.open(f"{store.schema}/june/orders.csv", "w") as written:
+        written.write("1,2,3\n")
+    (path,) = files.glob(f"{store.schema}/*/*.csv")
+    return [path.rpartition("/")[2], len(files.cat_file(path).split(b","))]
+
+
 # Binding
 
 
