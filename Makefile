@@ -36,7 +36,7 @@ DIST := dist/$(PLATFORM)
 TEST_BUNDLES := demo native newer unregistered
 TEST_DIST := .cache/bundles/$(PLATFORM)
 BENCH := .cache/bench
-BENCH_FILES := $(addprefix $(BENCH)/,small heavy native thousand one-file/small stock/small stock/weather)
+BENCH_FILES := $(addprefix $(BENCH)/,small heavy native at-parse thousand one-file/small stock/small stock/weather)
 
 # The package's folders, and the files that a bundle file contains or depends on, in addition to its own sources.
 PACKAGE := src/dagfloe runtime cli build

@@ -68,6 +68,11 @@ class Files:
         return self.cache / "native"
 
     @property
+    def at_parse(self) -> Path:
+        """The bundle file that makes the small native Dag at each parse."""
+        return self.cache / "at-parse"
+
+    @property
     def thousand(self) -> Path:
         """The bundle file with a native Dag of 1,000 tasks."""
         return self.cache / "thousand"

@@ -71,7 +71,7 @@ def build_bundle(plan: BuildPlan, progress: Progress, *, verbose: bool = False) 
     project = plan.project
     launcher = None if plan.one_file else find_launcher()
     if launcher is None:
-        if project.native_dags:
+        if project.native_dags and not project.makes_dags_at_parse:
             raise _no_native_dags(plan)
         _reject_cookie(plan.inputs.read_module(project.source_file), f"the source file of {project.file_name}")
     interpreter = find_interpreter(project)
@@ -95,7 +95,7 @@ def build_bundle(plan: BuildPlan, progress: Progress, *, verbose: bool = False) 
             binary = program.read_bytes()
             floor = find_floor(program.name, ((program.name, binary), *read_libraries(work)))
         else:
-            (program.parent / ANSWERS_FILE).write_bytes(serialize_answers(metadata))
+            (program.parent / ANSWERS_FILE).write_bytes(serialize_answers(project, metadata))
             binary, floor = _pack_payload(launcher, program, project)
         additions = {**source_index, **({"floor": floor.to_manifest()} if floor else {})}
         manifest = with_digests({**metadata, **additions}, hashlib.sha256(binary).digest(), source)

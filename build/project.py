@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from dagfloe import __version__
-from dagfloe.build.pyproject import FILE_NAME, read_native_dags, read_pyproject, read_schema_version
+from dagfloe.build.pyproject import FILE_NAME, read_native_dags, read_parse_setting, read_pyproject, read_schema_version
 from dagfloe.runtime.config import DEFAULT_SCHEMA_VERSION
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ OPTIONS = (
     "bundle",
     "airflow",
     "native-dags",
+    "native-dags-at",
     "hidden-imports",
     "data",
     "package-data",
@@ -52,6 +53,7 @@ class Project:
         modules: the dotted names of all its modules.
         schema_version: the version of the supervisor's schema that its bundle uses.
         native_dags: the dag_ids of the Dags that the bundle file returns to Airflow's Dag processor; True for all.
+        makes_dags_at_parse: whether the program makes its native Dags at each parse, and not the build.
         hidden_imports: modules to freeze although no import statement names them.
         data: pairs of a file or folder to freeze and the folder that it goes into.
         package_data: packages whose data files are frozen.
@@ -71,6 +73,7 @@ class Project:
     modules: tuple[str, ...]
     schema_version: str = DEFAULT_SCHEMA_VERSION
     native_dags: bool | tuple[str, ...] = ()
+    makes_dags_at_parse: bool = False
     hidden_imports: tuple[str, ...] = ()
     data: tuple[tuple[Path, str], ...] = ()
     package_data: tuple[str, ...] = ()
@@ -108,6 +111,7 @@ def read_project(root: Path) -> Project:
     target = tool.string("bundle")
     source_root, source_file = _find_module(root, target, tool)
     schema_version = read_schema_version(tool)
+    native_dags = read_native_dags(tool, schema_version)
     return Project(
         root=root,
         name=_read_name(project),
@@ -119,7 +123,8 @@ def read_project(root: Path) -> Project:
         source_file=source_file,
         modules=_list_modules(source_root, target.partition(":")[0]),
         schema_version=schema_version,
-        native_dags=read_native_dags(tool, schema_version),
+        native_dags=native_dags,
+        makes_dags_at_parse=read_parse_setting(tool, native_dags),
         hidden_imports=tool.strings("hidden-imports"),
         data=tuple(_read_data(root, entry, tool) for entry in tool.strings("data")),
         package_data=tool.strings("package-data"),

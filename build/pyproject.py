@@ -155,6 +155,24 @@ def read_native_dags(tool: Table, schema_version: str) -> bool | tuple[str, ...]
     return value if isinstance(value, bool) else tuple(value)
 
 
+def read_parse_setting(tool: Table, native_dags: bool | tuple[str, ...]) -> bool:
+    """Whether `native-dags-at` in [tool.dagfloe] says that the program makes the native Dags at each parse.
+
+    Args:
+        tool: the table.
+        native_dags: what `native-dags` says.
+
+    Raises:
+        PackError: if `native-dags-at` is neither `build` nor `parse`, or the bundle has no native Dags.
+    """
+    value = tool.value("native-dags-at", "build")
+    if value not in ("build", "parse"):
+        raise tool.error(f'[tool.dagfloe] native-dags-at is {value!r}: write "build" or "parse"')
+    if value == "parse" and not native_dags:
+        raise tool.error("[tool.dagfloe] native-dags-at needs native Dags: set native-dags, or remove native-dags-at")
+    return bool(value == "parse")
+
+
 def find_schema_version(start: Path) -> str:
     """The version of the supervisor's schema that the project of a file or folder uses.
 

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from dagfloe.authoring.bundle import Bundle
+
 #: The supervisor schema version that a bundle speaks, by its `airflow` setting.
 SCHEMA_VERSIONS = {"3.3": "2026-06-16", "3.4": "2026-10-30"}
 #: The supervisor schema version that both Airflow 3.3 and 3.4 accept.
@@ -20,9 +27,20 @@ class BundleConfig:
         schema_version: the supervisor schema version that the bundle speaks.
         tls_paths: OpenSSL's default certificate file and folder on the machine that built the bundle.
         native_dags: the dag_ids of the native Dags; True for all Dags.
+        serialize_dags: makes the native Dags of the bundle at each parse; None if the build has made them.
     """
 
-    __slots__ = ("modules", "name", "native_dags", "schema_version", "source", "target", "tls_paths", "version")
+    __slots__ = (
+        "modules",
+        "name",
+        "native_dags",
+        "schema_version",
+        "serialize_dags",
+        "source",
+        "target",
+        "tls_paths",
+        "version",
+    )
 
     def __init__(
         self,
@@ -34,6 +52,7 @@ class BundleConfig:
         schema_version: str = DEFAULT_SCHEMA_VERSION,
         tls_paths: tuple[str, ...] = (),
         native_dags: bool | tuple[str, ...] = (),
+        serialize_dags: Callable[[BundleConfig, Bundle], list[dict[str, Any]]] | None = None,
     ) -> None:
         self.target = target
         self.name = name
@@ -43,6 +62,7 @@ class BundleConfig:
         self.schema_version = schema_version
         self.tls_paths = tls_paths
         self.native_dags = native_dags
+        self.serialize_dags = serialize_dags
 
     def is_native(self, dag_id: str) -> bool:
         """Whether a Dag is native: the bundle file itself returns it to Airflow's Dag processor."""

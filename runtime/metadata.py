@@ -58,4 +58,4 @@ def _describe(dag: Dag, *, is_native: bool) -> dict[str, Any]:
     fields: dict[str, Any] = {"declaration": describe_dag(dag), "tasks": list(dag.tasks)}
     if not is_native:
         return {**fields, "task_handlers": declare_dag(dag)}
-    return {**fields, "is_native": True, **({"module": dag.module} if isinstance(dag.module, str) else {})}
+    return {**fields, "is_native": True, **({"module": dag.module} if dag.module else {})}

@@ -33,7 +33,7 @@ from dagfloe.runtime.task_runner import TaskRunner
 from dagfloe.runtime.wire.comms import REPLY_TIMEOUT_S, Comms
 from dagfloe.runtime.wire.dial import adopt_both, dial_both
 from dagfloe.runtime.wire.messages import end_task, read_startup, retry_task
-from dagfloe.runtime.wire.parsing import is_parse_request, parsing_result
+from dagfloe.runtime.wire.parsing import asks_for_dags, is_parse_request, parsing_result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ def _answer(
         if frame.error is not None:
             raise RemoteProtocolError(f"the first frame is an error: {frame.error.get('error')}")
         if is_parse_request(frame.body, version):
-            return _answer_dag_processor(frame.body, lambda: _declare_handlers(config, bundle))
+            return _answer_dag_processor(frame.body, config, bundle)
         startup = read_startup(frame.body, cancellation, config.schema_version, bundle.dags)
     except TaskCancelled as stop:
         log(ERROR, LOGGER, f"Stopped before the task began: {safe_string(stop, secrets.mask)}")
@@ -223,19 +223,21 @@ def _import_bundle(config: BundleConfig, handler: ChannelHandler, ending: Ending
     return bundle
 
 
-def _declare_handlers(config: BundleConfig, bundle: Bundle) -> Mapping[str, Any]:
-    from dagfloe.runtime.handlers import declare_handlers  # noqa: PLC0415 - only a Dag processor asks for them
-
-    return declare_handlers(config, bundle)
-
-
-def _answer_dag_processor(
-    request: Mapping[str, Any], declare: Callable[[], Mapping[str, Any]], error: BaseException | None = None
-) -> dict[str, Any]:
+def _answer_dag_processor(request: Mapping[str, Any], config: BundleConfig, bundle: Bundle) -> dict[str, Any]:
     """Answer as the launcher does, which sends what the build has stored; without a stored answer, make one."""
+    from dagfloe.runtime.handlers import declare_handlers  # noqa: PLC0415 - only a Dag processor asks for them
     from dagfloe.runtime.stored_answers import read_stored_answer  # noqa: PLC0415 - as above
 
-    return read_stored_answer(request) or parsing_result(request, declare, error)
+    stored = read_stored_answer(request)
+    if stored is not None:
+        return stored
+    try:
+        dags = config.serialize_dags(config, bundle) if config.serialize_dags and asks_for_dags(request) else ()
+        return parsing_result(request, dags=dags, handlers=declare_handlers(config, bundle))
+    except DagfloeError as error:  # the stack would say nothing more
+        return parsing_result(request, error=str(error))
+    except Exception as error:  # noqa: BLE001 - what the author declares may raise anything
+        return parsing_result(request, error=error)
 
 
 def _answer_without_bundle(
@@ -252,7 +254,11 @@ def _answer_without_bundle(
     with suppress(DagfloeError, TaskCancelled):
         body = comms.receive_first().body
     cancellation.is_armed = False
-    return _answer_dag_processor(body, dict, error) if is_parse_request(body, schema_version) else None
+    if not is_parse_request(body, schema_version):
+        return None
+    from dagfloe.runtime.stored_answers import read_stored_answer  # noqa: PLC0415 - only a Dag processor asks
+
+    return read_stored_answer(body) or parsing_result(body, error=error)
 
 
 def _log_failure_to_begin(error: BaseException, log: Log) -> None:

@@ -38,21 +38,22 @@ class _Place(Enum):
     RELATIVE_PATH = b"r"
 
 
-def pack_answers(metadata: Mapping[str, Any], native_dags: Iterable[Mapping[str, Any]] = ()) -> bytes:
+def pack_answers(metadata: Mapping[str, Any], native_dags: Iterable[Mapping[str, Any]] | None = ()) -> bytes:
     """Pack the answers of a bundle.
 
     Args:
         metadata: the bundle's metadata, which hold its task handlers.
-        native_dags: its native Dags in Airflow's serialization, without `fileloc` and `relative_fileloc`.
+        native_dags: its native Dags in Airflow's serialization, without `fileloc` and `relative_fileloc`; None if the
+            program makes them at each parse.
     """
-    bodies: dict[str, dict[str, Any]] = {
-        "DagFileParseRequest": {
+    bodies: dict[str, dict[str, Any]] = {}
+    if native_dags is not None:
+        bodies["DagFileParseRequest"] = {
             "type": "DagFileParsingResult",
             "fileloc": _Place.FILE,
             "serialized_dags": [{"data": _place(data)} for data in native_dags],
             "import_errors": {},
         }
-    }
     if metadata["sdk"]["supervisor_schema_version"] >= SCHEMA_VERSIONS["3.4"]:
         handlers = {dag_id: dag["task_handlers"] for dag_id, dag in metadata["dags"].items() if "task_handlers" in dag}
         bodies["TaskHandlerParseRequest"] = {

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from dagfloe.build.dag_processor.answers import pack_answers
 from dagfloe.format.errors import PackError
 from dagfloe.format.manifest import validate_manifest
+from dagfloe.native.bundle import serialize_dags
 from dagfloe.native.check import check_bundle
-from dagfloe.native.serialized_dag import serialize_dag
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from dagfloe.build.project import Project
 
@@ -37,14 +37,11 @@ def check_native_dags(project: Project, metadata: Mapping[str, Any]) -> None:
     check_bundle(metadata)
 
 
-def serialize_answers(metadata: Mapping[str, Any]) -> bytes:
-    """The answers to a Dag processor, with the native Dags.
+def serialize_answers(project: Project, metadata: Mapping[str, Any]) -> bytes:
+    """The answers to a Dag processor, with the native Dags unless the program makes these at each parse.
 
     Args:
-        metadata: the metadata of the bundle.
+        project: the project.
+        metadata: the metadata of its bundle.
     """
-    return pack_answers(metadata, [serialize_dag(metadata, dag_id) for dag_id in _native_dag_ids(metadata)])
-
-
-def _native_dag_ids(metadata: Mapping[str, Any]) -> Iterator[str]:
-    return (dag_id for dag_id, dag in sorted(metadata["dags"].items()) if dag.get("is_native"))
+    return pack_answers(metadata, None if project.makes_dags_at_parse else serialize_dags(metadata))

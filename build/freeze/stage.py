@@ -11,10 +11,12 @@ from dagfloe.build.launcher import find_launcher
 from dagfloe.runtime.process.unpacked_folders import LAUNCHER
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from dagfloe.build.project import Project
     from dagfloe.build.python.interpreter import Interpreter
 
-#: The modules that go into every bundle file, as patterns relative to the package. There is no other list of them.
+#: The modules that go into every bundle file, as patterns relative to the package. `PARSING_MODULES` go into some, too.
 FROZEN_MODULES = (
     "__init__.py",
     "_version.py",
@@ -33,6 +35,15 @@ FROZEN_MODULES = (
     "cli/__init__.py",
     "cli/frozen/*.py",
 )
+#: The modules that go into a bundle file that makes its native Dags at each parse, in addition.
+PARSING_MODULES = (
+    "format/__init__.py",
+    "format/declarations.py",
+    "format/errors.py",
+    "format/param_schema.py",
+    "native/*.py",
+    "native/rules/*.py",
+)
 _ENTRY = '''"""The entry of the bundle {name}, written by dagfloe {version}."""
 
 import gc
@@ -41,7 +52,7 @@ gc.disable()  # these imports leave no garbage, and collecting takes 1 ms
 
 from dagfloe.cli.frozen.main import main
 from dagfloe.runtime.config import BundleConfig
-
+{imports}
 gc.enable()
 
 if __name__ == "__main__":
@@ -56,16 +67,21 @@ if __name__ == "__main__":
                 schema_version={schema_version!r},
                 tls_paths={tls_paths!r},
                 native_dags={native_dags!r},
+                serialize_dags={serialize_dags},
             )
         )
     )
 '''
 
 
-def list_staged() -> list[Path]:
-    """The modules of dagfloe that go into every bundle file."""
+def list_staged(patterns: Iterable[str] = FROZEN_MODULES) -> list[Path]:
+    """The modules of dagfloe that go into a bundle file; by default those that go into every one.
+
+    Args:
+        patterns: their patterns.
+    """
     package = Path(dagfloe.__file__).parent
-    return sorted(path for pattern in FROZEN_MODULES for path in package.glob(pattern))
+    return sorted(path for pattern in patterns for path in package.glob(pattern))
 
 
 def stage(project: Project, interpreter: Interpreter, folder: Path) -> Path:
@@ -80,7 +96,8 @@ def stage(project: Project, interpreter: Interpreter, folder: Path) -> Path:
         The entry script.
     """
     package = Path(dagfloe.__file__).parent
-    for path in list_staged():
+    parses = project.makes_dags_at_parse
+    for path in list_staged(FROZEN_MODULES + PARSING_MODULES if parses else FROZEN_MODULES):
         destination = folder / "dagfloe" / path.relative_to(package)
         destination.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, destination)
@@ -100,6 +117,8 @@ def stage(project: Project, interpreter: Interpreter, folder: Path) -> Path:
             schema_version=project.schema_version,
             tls_paths=interpreter.tls_paths,
             native_dags=project.native_dags,
+            imports="from dagfloe.native.bundle import serialize_now\n" if parses else "",
+            serialize_dags="serialize_now" if parses else None,
         )
     )
     return entry

@@ -27,7 +27,7 @@ from dagfloe.cli.signal_handlers import handle_signals
 from dagfloe.cli.value_options import compile_pattern, parse_conf, parse_date
 from dagfloe.constants import EXIT_FAILURE, EXIT_INTERRUPTED, FAILED, SUCCESS
 from dagfloe.errors import UsageError
-from dagfloe.format.manifest import declaration
+from dagfloe.format.declarations import declaration
 from dagfloe.local.report.run_data import collect_run_data
 from dagfloe.local.schedule.dag_result import INTERRUPTED
 from dagfloe.local.schedule.dag_run_options import DagRunOptions

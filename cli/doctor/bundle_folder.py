@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dagfloe.format.bundle_file import read_bundle
+from dagfloe.format.declarations import declaration
 from dagfloe.format.errors import ManifestError, PackError
-from dagfloe.format.manifest import declaration, validate_manifest
+from dagfloe.format.manifest import validate_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

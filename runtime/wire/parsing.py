@@ -13,7 +13,7 @@ from dagfloe.runtime.log.sanitizer import class_name, safe_string
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any, TypeGuard
 
     from dagfloe.messages.v2026_06_16 import DagFileParsingResult
@@ -33,36 +33,46 @@ def is_parse_request(body: Mapping[str, Any] | None, schema_version: str) -> Typ
     return kind == _DAGS or (kind == _HANDLERS and schema_version >= SCHEMA_VERSIONS["3.4"])
 
 
-def parsing_result(
-    request: Mapping[str, Any], declare: Callable[[], Mapping[str, Any]], error: BaseException | None = None
-) -> dict[str, Any]:
-    """Make the answer to a Dag processor: no Dags, or all task handlers.
+def asks_for_dags(request: Mapping[str, Any]) -> bool:
+    """Whether a Dag processor asks for Dags, and not for task handlers."""
+    return bool(request["type"] == _DAGS)
 
-    The answer depends on nothing in the request but its type: Airflow asks once for all files that use the handlers.
+
+def parsing_result(
+    request: Mapping[str, Any],
+    *,
+    dags: Sequence[Mapping[str, Any]] = (),
+    handlers: Mapping[str, Any] | None = None,
+    error: BaseException | str = "",
+) -> dict[str, Any]:
+    """Make the answer to a Dag processor.
 
     Args:
         request: the `DagFileParseRequest` or `TaskHandlerParseRequest`.
-        declare: returns the task handlers, by dag_id.
-        error: why the bundle cannot be imported; Airflow shows it as the file's import error.
+        dags: the native Dags in Airflow's serialization, without the paths of the file.
+        handlers: the task handlers, by dag_id.
+        error: why the bundle cannot give them; Airflow shows it as the file's import error.
     """
     file = str(request.get("file"))
-    errors = {} if error is None else {os.path.relpath(file, str(request.get("bundle_path"))): _show(error)}
-    if request["type"] == _DAGS:
-        dags: DagFileParsingResult = {
+    relative = os.path.relpath(file, str(request.get("bundle_path")))
+    errors = {relative: error if isinstance(error, str) else _show(error)} if error else {}
+    if asks_for_dags(request):
+        paths = {"fileloc": file, "relative_fileloc": relative}
+        answer: DagFileParsingResult = {
             "type": "DagFileParsingResult",
             "fileloc": file,
-            "serialized_dags": [],
+            "serialized_dags": [{"data": {**data, "dag": {**data["dag"], **paths}}} for data in dags],
             "import_errors": errors,
         }
-        return {**dags}
-    handlers: TaskHandlerParsingResult = {
+        return {**answer}
+    handlers_answer: TaskHandlerParsingResult = {
         "type": "TaskHandlerParsingResult",
         "fileloc": file,
-        "task_handlers": {} if error is not None else {**declare()},
+        "task_handlers": {**(handlers or {})},
         "import_errors": errors or None,
         "warnings": None,
     }
-    return {**handlers}
+    return {**handlers_answer}
 
 
 def _show(error: BaseException) -> str:

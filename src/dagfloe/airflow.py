@@ -25,7 +25,8 @@ from typing import TYPE_CHECKING, Any
 from dagfloe.errors import DagfloeError
 from dagfloe.format import trailer
 from dagfloe.format.bundle_file import read_bundle, verify_bundle
-from dagfloe.format.manifest import is_native, validate_manifest
+from dagfloe.format.declarations import is_native
+from dagfloe.format.manifest import validate_manifest
 from dagfloe.stub.dag_file import render_stub
 
 if TYPE_CHECKING:

@@ -81,7 +81,15 @@ def test_single_module(tmp_path: Path) -> None:
 def test_native_dags(tmp_path: Path, value: str, airflow: str, expected: object) -> None:
     """All Dags or none may be native."""
     text = GOOD.replace('["sales", "stock"]', value).replace('airflow = "3.4"', f'airflow = "{airflow}"')
-    assert read_project(make(tmp_path, text)).native_dags == expected
+    project = read_project(make(tmp_path, text))
+    assert (project.native_dags, project.makes_dags_at_parse) == (expected, False)
+
+
+@pytest.mark.parametrize(("value", "expected"), [("build", False), ("parse", True)])
+def test_native_dags_at(tmp_path: Path, value: str, *, expected: bool) -> None:
+    """Native Dags may be made at each parse."""
+    text = GOOD.replace("native-dags =", f'native-dags-at = "{value}"\nnative-dags =')
+    assert read_project(make(tmp_path, text)).makes_dags_at_parse is expected
 
 
 BAD = [
@@ -99,13 +107,16 @@ BAD = [
     (
         'hidden-imports = ["secrets"]',
         'hidden_imports = ["secrets"]',
-        "no key 'hidden_imports': its keys are bundle, airflow, native-dags, hidden-",
+        "no key 'hidden_imports': its keys are bundle, airflow, native-dags, native-dags-at, hidden-",
     ),
     ('hidden-imports = ["secrets"]', 'hidden-imports = "secrets"', "list of strings"),
     ('airflow = "3.4"', 'airflow = "2.10"', "airflow is '2.10': write the oldest Airflow"),
     ('airflow = "3.4"', "airflow = 3.4", "that is to run the bundle, '3.3' or '3.4', as a string"),
     ('["sales", "stock"]', '"sales"', "native-dags must be true, false or a list of dag_ids"),
     ('["sales", "stock"]', '["sales", 3]', "native-dags must be true, false or a list of dag_ids"),
+    ('["sales", "stock"]', 'true\nnative-dags-at = "run"', 'native-dags-at is \'run\': write "build" or "parse"'),
+    ('["sales", "stock"]', 'false\nnative-dags-at = "parse"', "native-dags-at needs native Dags: set native-dags"),
+    ('["sales", "stock"]', "true\nnative-dags-at = []", "native-dags-at is []"),
     ('["sales", "stock"]', '[""]', "native-dags must be true, false or a list of dag_ids"),
     ('airflow = "3.4"', "", 'native-dags needs Airflow 3.4: add airflow = "3.4", or remove native-dags'),
     ('airflow = "3.4"', 'airflow = "3.3"', 'native-dags needs Airflow 3.4: add airflow = "3.4"'),

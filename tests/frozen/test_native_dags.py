@@ -180,3 +180,66 @@ def test_one_file(project: Path, tmp_path: Path, build: Callable[..., subprocess
     assert answer.returncode == 1
     assert "native-dags needs the launcher" in answer.stderr
     assert "remove --one-file" in answer.stderr
+
+
+DYNAMIC = """
+import os
+from dagfloe import Bundle
+bundle = Bundle()
+if "FORBIDDEN" in os.environ:
+    raise RuntimeError("not on this host")
+for table in os.environ.get("TABLES", "a").split():
+    name = "x" * int(os.environ.get("LENGTH", "1"))
+    dag = bundle.dag(f"load_{table}", schedule="@daily", params={"p": 1}, dag_display_name=name)
+    with dag:
+        first = dag.task(task_id="first", trigger_rule=os.environ.get("RULE", "all_success"))(lambda: None)
+        second = dag.task(task_id="second")(lambda: None)
+        first >> second
+"""
+
+
+@pytest.fixture(scope="module")
+def dynamic(
+    form: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    build: Callable[..., subprocess.CompletedProcess[str]],
+) -> Path:
+    """A bundle file that makes its Dags at each parse."""
+    project = tmp_path_factory.mktemp("projects") / "dynamic"
+    project.mkdir()
+    (project / "pyproject.toml").write_text(
+        '[project]\nname = "dynamic"\nversion = "1"\n[tool.dagfloe]\nbundle = "tasks:bundle"\n'
+        'airflow = "3.4"\nnative-dags = true\nnative-dags-at = "parse"\n'
+    )
+    (project / "tasks.py").write_text(DYNAMIC)
+    output = tmp_path_factory.mktemp("files")
+    answer = build(project, output, *(["--one-file"] if form == "one file" else []))
+    assert answer.returncode == 0, answer.stderr
+    return output / "dynamic"
+
+
+def test_dags_of_each_parse(dynamic: Path) -> None:
+    """The Dags depend on the environment of the Dag processor. The file may also have no launcher."""
+    for tables in ("a", "b c"):
+        answer = ask(dynamic, "DagFileParseRequest", DAG_PROCESSOR | {"TABLES": tables})
+        dags = [dag["data"]["dag"] for dag in answer["serialized_dags"]]
+        assert [dag["dag_id"] for dag in dags] == [f"load_{table}" for table in tables.split()]
+        assert {(dag["fileloc"], dag["relative_fileloc"]) for dag in dags} == {(str(dynamic), "dynamic")}
+        assert answer["import_errors"] == {}
+    assert ask(dynamic, "TaskHandlerParseRequest", DAG_PROCESSOR)["task_handlers"] == {}
+
+
+@pytest.mark.parametrize(
+    ("env", "message"),
+    [
+        ({"FORBIDDEN": "1"}, "RuntimeError: not on this host"),
+        ({"RULE": "sometimes"}, "trigger_rule"),
+        ({"LENGTH": "3000"}, "Dag 'load_a': the dag_display_name has 3000 characters"),
+    ],
+)
+def test_errors_of_a_parse(dynamic: Path, env: dict[str, str], message: str) -> None:
+    """An error is the import error of the file, by its relative path, and there are no Dags."""
+    answer = ask(dynamic, "DagFileParseRequest", DAG_PROCESSOR | env)
+    assert answer["serialized_dags"] == []
+    assert list(answer["import_errors"]) == ["dynamic"]
+    assert message in answer["import_errors"]["dynamic"]

@@ -27,7 +27,7 @@ def declared(code: str) -> dict[str, Any]:
     """The handlers of a bundle whose Dag is `d`."""
     bundle = load(code)
     request = {"type": "TaskHandlerParseRequest", "file": "/b/f", "bundle_path": "/b", "bundle_name": "b"}
-    answer = parsing_result(request, lambda: declare_handlers(CONFIG, bundle))
+    answer = parsing_result(request, handlers=declare_handlers(CONFIG, bundle))
     assert violations(answer, NEW) == []
     handlers: dict[str, Any] = answer["task_handlers"]
     return handlers

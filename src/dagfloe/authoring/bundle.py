@@ -11,6 +11,7 @@ from dagfloe.errors import RegistrationError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from types import FrameType
     from typing import Any, overload
 
     from typing_extensions import Unpack
@@ -112,10 +113,19 @@ class Bundle:
                 f"the bundle has two Dags with the dag_id {dag_id!r}: register it once and share it"
             )
         dag = self._dags[dag_id] = Dag(dag_id, **options)
-        dag.module = sys._getframe(1).f_globals.get("__name__")  # noqa: SLF001 - inspect would slow down every task
+        dag.module = _calling_module()
         return dag
 
     def find(self, dag_id: str, task_id: str) -> Task | None:
         """The task with these ids; None if the bundle has no such task."""
         dag = self.dags.get(dag_id)
         return dag.tasks.get(task_id) if dag else None
+
+
+def _calling_module() -> str | None:
+    """The name of the author's module that calls; None if it is unknown."""
+    frame: FrameType | None = sys._getframe(2)  # noqa: SLF001 - inspect would slow down every task
+    while frame is not None and str(frame.f_globals.get("__name__")).startswith("dagfloe."):
+        frame = frame.f_back
+    name = None if frame is None else frame.f_globals.get("__name__")
+    return name if isinstance(name, str) else None

@@ -14,7 +14,7 @@ from dagfloe.format.errors import ManifestError
 from dagfloe.format.yaml_reader import read_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     import jsonschema
 
@@ -95,32 +95,6 @@ def validate_manifest(manifest: dict[str, Any]) -> None:
 def _field(path: Iterable[Any]) -> str:
     """The field of an error, such as `$.dags.etl.tasks[0]`. Keys of any type are shown."""
     return "$" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-
-
-def declaration(manifest: Mapping[str, Any], dag_id: str) -> dict[str, Any] | None:
-    """What dagfloe declares about a Dag beyond its tasks.
-
-    Args:
-        manifest: a valid manifest, or the metadata of a project.
-        dag_id: one of its Dags.
-
-    Returns:
-        The declaration; None if another SDK wrote the manifest, because nothing has checked what it declares.
-    """
-    if manifest["sdk"].get("name") != "dagfloe":
-        return None
-    declared: dict[str, Any] | None = manifest["dags"][dag_id].get("declaration")
-    return declared
-
-
-def is_native(manifest: Mapping[str, Any], dag_id: str) -> bool:
-    """Whether the bundle file itself returns a Dag to Airflow's Dag processor. Other SDKs do not declare that.
-
-    Args:
-        manifest: a valid manifest, or the metadata of a project.
-        dag_id: one of its Dags.
-    """
-    return bool(manifest["sdk"].get("name") == "dagfloe" and manifest["dags"][dag_id].get("is_native") is True)
 
 
 def load_validator() -> None:

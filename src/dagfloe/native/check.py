@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dagfloe.format.declarations import declaration, is_native
 from dagfloe.format.errors import NativeDagError
-from dagfloe.format.manifest import declaration, is_native
 from dagfloe.native.rules.assets import asset_problems
 from dagfloe.native.rules.dag import dag_problems
 from dagfloe.native.rules.graph import graph_problems

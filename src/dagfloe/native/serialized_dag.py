@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dagfloe.format.manifest import declaration
+from dagfloe.format.declarations import declaration
 from dagfloe.native.assets import dependency, is_reference, leaves
 from dagfloe.native.encoding import duration, params, timestamp, typed
 from dagfloe.native.tasks import task

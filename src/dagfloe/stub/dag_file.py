@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from dagfloe.format.declarations import declaration, is_native
 from dagfloe.format.errors import StubError
-from dagfloe.format.manifest import declaration, is_native
 from dagfloe.stub.calls import name_parameters, write_calls
 from dagfloe.stub.literals import assets, date, deadlines, duration, params, schedule
 from dagfloe.stub.source_code import INDENT, WIDTH, Writer, attribute, call, literal, string_literal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dagfloe.format.manifest import declaration
+from dagfloe.format.declarations import declaration
 from dagfloe.local.store.run_records import DagRecord
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.format.param_schema import make_format_checker
+from dagfloe.runtime.process.host import is_frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,14 +36,18 @@ def param_problems(where: str, declared: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _schema_problems(place: str, schema: dict[str, Any]) -> Iterator[str]:
-    import jsonschema  # noqa: PLC0415 - takes a tenth of a second, and few Dags have schemas
-
     for key in _RESERVED_KEYS:
         if key in schema:
             yield f"{place}: Airflow does not take the key {key!r} in a schema: remove it"
     for reference in sorted(set(_references(schema))):
         if not reference.startswith("#"):
             yield f"{place}: Airflow would have to load {reference!r}: include the schema itself"
+    try:
+        import jsonschema  # noqa: PLC0415 - takes a tenth of a second, and few Dags have schemas
+    except ImportError:
+        if is_frozen():  # a bundle file has it only if the author's project needs it
+            return
+        raise
     try:
         jsonschema.validators.validator_for(schema).check_schema(schema)
     except jsonschema.SchemaError as error:
@@ -61,8 +66,12 @@ def _references(value: Any) -> Iterator[str]:
 
 
 def _default_problems(place: str, default: Any, schema: Mapping[str, Any]) -> Iterator[str]:
-    import jsonschema  # noqa: PLC0415 - as above
-
+    try:
+        import jsonschema  # noqa: PLC0415 - as above
+    except ImportError:
+        if is_frozen():  # as above
+            return
+        raise
     try:
         jsonschema.validate(default, schema, format_checker=make_format_checker())
     except jsonschema.ValidationError as error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dagfloe.authoring.scheduling.dag_options import RUN_TYPES
 from dagfloe.native.rules.values import MAX_DURATION_S, date_problems, parse_date
 from dagfloe.native.timetables import CONTINUOUS, CRON_PRESETS, ONCE
+from dagfloe.runtime.process.host import is_frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,7 +56,12 @@ def order_problems(where: str, declared: Mapping[str, Any]) -> Iterator[str]:
 def _cron_problems(where: str, schedule: str) -> Iterator[str]:
     if schedule in (ONCE, CONTINUOUS):
         return
-    from croniter import CroniterBadDateError, croniter  # noqa: PLC0415 - few Dags have a cron expression
+    try:
+        from croniter import CroniterBadDateError, croniter  # noqa: PLC0415 - few Dags have a cron expression
+    except ImportError:
+        if is_frozen():  # a bundle file has it only if the author's project needs it
+            return
+        raise
 
     expression = CRON_PRESETS.get(schedule, schedule)
     try:
