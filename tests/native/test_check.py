@@ -257,11 +257,11 @@ PROBLEMS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "reserved scheme": (
         task(outlets=[{"name": "a", "uri": "airflow://a"}]),
-        f"{TASK}: outlets: Airflow reserves the scheme of the URI 'airflow://a': choose another one",
+        f"{TASK}: outlets: Airflow reserves the scheme of the uri 'airflow://a': choose another one",
     ),
     "wrong URI": (
         task(outlets=[{"name": "a", "uri": "s3://["}]),
-        f"{TASK}: outlets: the URI 's3://[' is not valid: Invalid IPv6 URL",
+        f"{TASK}: outlets: the uri of an Asset, 's3://[', is not a URI: Invalid IPv6 URL",
     ),
     "URI that Airflow changes": (
         task(outlets=[{"name": "a", "uri": "S3://me:secret@shop/a/?b=2&a=1#c"}]),

@@ -1,12 +1,13 @@
 """Every option of a Dag and of a task, serialized by dagfloe and by Airflow's own code: the results are the same.
 
-`airflow_dags.py` writes the Dag of each declaration with Airflow's own classes. `support.native_airflow.DIFFERENCES`
-names the fields that may differ.
+`airflow_dags.py` writes the Dag of each declaration with Airflow's own classes, and `dagfloe stub` writes it as a stub
+file. `support.native_airflow.DIFFERENCES` names the fields that may differ, and `STUB_DIFFERENCES` those of stubs.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from copy import deepcopy
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ import pytest
 import dagfloe.format
 from dagfloe.native.check import check_dag
 from dagfloe.native.serialized_dag import serialize_dag
+from dagfloe.stub.dag_file import render_stub
 from support.native_airflow import DIFFERENCES, as_answer, differences, expected, unequal
 
 if TYPE_CHECKING:
@@ -107,8 +109,11 @@ DAG: dict[str, list[tuple[Any, dict[str, Any]]]] = {
     "start_date": [("2026-01-01T00:00:00+00:00", {}), ("2026-10-25T02:30:00+01:00", {"timezone": 3600})],
     "tags": [([], {}), (["b", "a", "b"], {})],
     "timezone": [
-        *((zone, {"start_date": "2026-07-01T00:00:00+00:00"}) for zone in ("UTC", "Asia/Kathmandu", "Etc/GMT+12")),
-        *((offset, {"start_date": "2026-07-01T00:00:00+00:00"}) for offset in (0, -19800, 3600)),
+        ("UTC", {"start_date": "2026-07-01T00:00:00+00:00"}),
+        ("Asia/Kathmandu", {"start_date": "2026-07-01T00:00:00+05:45"}),
+        ("Etc/GMT+12", {"start_date": "2026-07-01T00:00:00-12:00"}),
+        (0, {"start_date": "2026-07-01T00:00:00+00:00"}),
+        (-19800, {"start_date": "2026-07-01T00:00:00-05:30"}),
         ("America/New_York", {"start_date": "2026-07-01T00:00:00-04:00", "schedule": "0 6 * * *"}),
     ],
 }
@@ -159,13 +164,20 @@ TASK: dict[str, list[Any]] = {
     "wait_for_past_depends_before_skipping": [True, False],
     "weight_rule": ["absolute", "downstream", "upstream"],
 }
+#: What a stub file says in another way, by the place.
+STUB_DIFFERENCES = {
+    r"\$\.dag\.access_control\..*": "the permissions are lists, and Airflow keeps them as they are",
+    r"\$\.dag\.task_group\.children\.e: only actual": "a stub file has only the groups of its tasks",
+    r"\$\.task load\._arg_bindings: only actual": "stubs are called without arguments, which the bundle binds",
+}
 #: Only the bundle needs it.
 UNSERIALIZED = {"has_retry_policy"}
 
 
 def manifest(declared: dict[str, Any]) -> dict[str, Any]:
     """A manifest with one Dag."""
-    return {"sdk": {"name": "dagfloe"}, "dags": {"etl": {"tasks": list(declared["tasks"]), "declaration": declared}}}
+    sdk = {"name": "dagfloe", "language": "python", "version": "1", "supervisor_schema_version": "2026-10-30"}
+    return {"sdk": sdk, "dags": {"etl": {"tasks": list(declared["tasks"]), "declaration": declared}}}
 
 
 def of_task(options: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -201,25 +213,27 @@ def cases() -> dict[str, dict[str, Any]]:
     return found
 
 
-def read(airflow: Airflow, declared: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-    """A Dag as dagfloe and Airflow serialize it, and as Airflow has it then."""
+def read(airflow: Airflow, declared: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A Dag as dagfloe serializes it, and what Airflow makes of it: of the declaration, the stub file and the Dag."""
     bundle = manifest(declared)
     check_dag(bundle, "etl")
     native = serialize_dag(bundle, "etl")
-    answer = airflow.ask(declared={"dag_id": "etl", **declared}, serialized=as_answer(native))
-    assert answer.get("declared_error") is None
-    assert answer.get("serialized_error") is None
-    return native, answer["declared"], answer["serialized"]
+    stub = render_stub(bundle)
+    answer = airflow.ask(declared={"dag_id": "etl", **declared}, python=stub, serialized=as_answer(native))
+    assert [answer.get(f"{name}_error") for name in ("declared", "python", "serialized")] == [None, None, None]
+    return native, answer
 
 
 @pytest.mark.parametrize("declared", cases().values(), ids=cases())
 def test_option(airflow: Airflow, declared: dict[str, Any]) -> None:
     """An option is serialized as Airflow serializes it, and Airflow reads it."""
     original = deepcopy(declared)
-    native, python, actual = read(airflow, declared)
+    native, answer = read(airflow, declared)
     assert declared == original
-    assert unequal(native, python) == []
-    assert differences(actual, expected(manifest(declared), "etl")) == []
+    assert unequal(native, answer["declared"]) == []
+    assert differences(answer["serialized"], expected(manifest(declared), "etl")) == []
+    of_stub = unequal(native, answer["python"]["etl"])
+    assert [place for place in of_stub if not any(re.fullmatch(known, place) for known in STUB_DIFFERENCES)] == []
 
 
 def test_every_option() -> None:
@@ -249,7 +263,8 @@ def test_differences(airflow: Airflow) -> None:
     """Each difference that the table allows exists."""
     seen = set()
     for declared in (of_task({"kind": "branch"}), mapped({})):
-        native, python, _ = read(airflow, declared)
+        native, answer = read(airflow, declared)
+        python = answer["declared"]
         for difference in DIFFERENCES:
             field = difference.field
             tasks = [[task["__var"] for task in side["dag"]["tasks"]] for side in (native, python)]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from dagfloe.errors import RegistrationError
+from dagfloe.model.asset_uris import normalize_uri
 from dagfloe.native.assets import is_reference, leaves
 from dagfloe.native.timetables import schedule_condition
 
@@ -33,23 +34,6 @@ def asset_problems(where: str, declared: Mapping[str, Any], tasks: Mapping[str, 
                 yield from _asset_problems(f"{where}, task {task_id!r}: {name}", asset)
 
 
-def normalize_uri(uri: str) -> str:
-    """A URI as Airflow stores it.
-
-    Raises:
-        ValueError: if it looks like a URI and cannot be read.
-    """
-    parts = urlsplit(uri)
-    scheme = parts.scheme.lower()
-    if not scheme or scheme.startswith("x-"):
-        return uri
-    netloc = parts.netloc.rpartition("@")[2] if parts.password else parts.netloc
-    query = urlencode(sorted(parse_qsl(parts.query))) if parts.query else ""
-    return urlunsplit(
-        parts._replace(scheme=scheme, netloc=netloc, path=parts.path.rstrip("/") or "/", query=query, fragment="")
-    )
-
-
 def _asset_problems(where: str, asset: Mapping[str, Any]) -> Iterator[str]:
     for field in ("name", "uri", "alias", "group"):
         value = asset.get(field)
@@ -65,11 +49,9 @@ def _asset_problems(where: str, asset: Mapping[str, Any]) -> Iterator[str]:
         yield f"{where}: Airflow reserves the name {asset['name']!r}: choose another name for the asset"
     try:
         normal = normalize_uri(asset["uri"])
-    except ValueError as error:
-        yield f"{where}: the URI {asset['uri']!r} is not valid: {error}"
+    except RegistrationError as error:
+        yield f"{where}: {error}"
         return
-    if urlsplit(asset["uri"]).scheme.lower() == "airflow":
-        yield f"{where}: Airflow reserves the scheme of the URI {asset['uri']!r}: choose another one"
-    elif normal != asset["uri"]:
+    if normal != asset["uri"]:
         # The events of the bundle would name another asset than the Dags of Python files.
         yield f"{where}: Airflow stores the URI {asset['uri']!r} as {normal!r}: write it so"
