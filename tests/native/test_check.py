@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any
 
 import pytest
@@ -509,3 +510,16 @@ def test_same_dag_id_twice() -> None:
     bundle.dag("etl")
     with pytest.raises(RegistrationError, match="etl"):
         bundle.dag("etl")
+
+
+@pytest.mark.parametrize(
+    ("module", "declared"),
+    [("croniter", {"schedule": "61 * * * *"}), ("jsonschema", param({"type": "text"}, 1))],
+)
+def test_package_is_missing(monkeypatch: pytest.MonkeyPatch, module: str, declared: dict[str, Any]) -> None:
+    """A bundle file may lack a package that a check needs: the tool has it."""
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ImportError):
+        check_dag(manifest(declared), "etl")
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    check_dag(manifest(declared), "etl")
