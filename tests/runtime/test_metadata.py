@@ -69,6 +69,27 @@ def test_native_dags() -> None:
         assert dags["first"].get("task_handlers") == (None if native_dags is True else [handler("x")])
 
 
+def test_the_module_of_a_function() -> None:
+    """A Dag that is written as a function, with or without a dag_id, has the module of the function."""
+    bundle = Bundle()
+    task = bundle.dag("tasks").task(print_nothing)
+
+    @bundle.dag("named", schedule="@daily")
+    def first() -> None:
+        """Declare nothing."""
+
+    @bundle.dag(schedule="@daily")
+    def second() -> None:
+        """Declare nothing."""
+
+    config = BundleConfig("tasks:bundle", "project", "1", "tasks.py", native_dags=True)
+    dags = bundle_metadata(config, bundle)["dags"]
+    assert {dag_id: dag["module"] for dag_id, dag in dags.items()} == dict.fromkeys(
+        ("named", "second", "tasks"), __name__
+    )
+    assert task.task_id == "print_nothing"
+
+
 def handler(task_id: str) -> dict[str, Any]:
     """The declared handler of a task without parameters."""
     return {"task_id": task_id, "binding": "named", "params": []}
