@@ -56,7 +56,7 @@ def find_answer(answers: bytes, request: Mapping[str, Any]) -> dict[str, Any] | 
     while reader.is_in_data:
         kind, template = reader.read_bytes(), reader.read_bytes()
         if kind == str(request["type"]).encode():
-            return _fill(template, str(request["file"]), str(request.get("bundle_path")))
+            return _fill(template, str(request["file"]), str(request["bundle_path"]))
     return None
 
 

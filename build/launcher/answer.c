@@ -16,7 +16,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-enum { HEADER_BYTES = 4, MAX_FRAME_BYTES = 1 << 16, FIRST_FRAME_MS = 30000, REPLY_MS = 10000, WRITE_S = 30 };
+enum { HEADER_BYTES = 4, MAX_FRAME_BYTES = 1 << 16, FIRST_FRAME_MS = 30000, REPLY_MS = 30000, WRITE_S = 30 };
 
 /* What a Dag processor sets as the address of the database for the processes that parse files. */
 static const char NO_DATABASE[] = "airflow-db-not-allowed";
@@ -180,6 +180,9 @@ void answer_dag_processor(const struct bundle *bundle, char **argv) {
         bool is_answered = recv(comm, taken, size, MSG_WAITALL) == (ssize_t)size &&
                            send_all(comm, answer, answer_size) && is_confirmed(comm);
         free(answer);
+        if (!is_answered) {
+            say(bundle, "the Dag processor did not take the answer: it closed the connection, or did nothing for 30 s");
+        }
         exit(is_answered ? EXIT_SUCCESS : EXIT_FAILURE);
     }
     char descriptors[32];

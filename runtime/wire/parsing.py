@@ -23,13 +23,15 @@ _DAGS, _HANDLERS = "DagFileParseRequest", "TaskHandlerParseRequest"
 
 
 def is_parse_request(body: Mapping[str, Any] | None, schema_version: str) -> TypeGuard[Mapping[str, Any]]:
-    """Whether the first frame's body comes from a Dag processor.
+    """Whether the first frame's body is a Dag processor's request that names its file.
 
     Args:
         body: the body.
         schema_version: the supervisor schema version that the bundle speaks.
     """
-    kind = None if body is None else body.get("type")
+    if body is None or not all(body.get(name) and isinstance(body[name], str) for name in ("file", "bundle_path")):
+        return False
+    kind = body.get("type")
     return kind == _DAGS or (kind == _HANDLERS and schema_version >= SCHEMA_VERSIONS["3.4"])
 
 
@@ -53,8 +55,8 @@ def parsing_result(
         handlers: the task handlers, by dag_id.
         error: why the bundle cannot give them; Airflow shows it as the file's import error.
     """
-    file = str(request.get("file"))
-    relative = os.path.relpath(file, str(request.get("bundle_path")))
+    file = str(request["file"])
+    relative = os.path.relpath(file, str(request["bundle_path"]))
     errors = {relative: error if isinstance(error, str) else _show(error)} if error else {}
     if asks_for_dags(request):
         paths = {"fileloc": file, "relative_fileloc": relative}

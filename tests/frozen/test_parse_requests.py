@@ -115,6 +115,8 @@ def test_a_long_request(file: Path) -> None:
         b"\0\0\0\x05\x93\x00",
         b"HTTP/1.1 400 Bad Request\r\n",
         pack([0, {"type": "Odd"}]),
+        pack([0, {"type": "DagFileParseRequest"}]),
+        pack([0, {"type": "DagFileParseRequest", "file": None, "bundle_path": "/", "bundle_name": "b"}]),
     ],
 )
 def test_other_first_frames(file: Path, frame: bytes) -> None:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 EXPECTED = "started one two\nsome data\n"
 ARGUMENTS = ("one", "two")
+NOT_TAKEN = b"tiny: the Dag processor did not take the answer: it closed the connection, or did nothing for 30 s"
+#: How long a Dag processor may be busy with something else. Each of its parses may take 30 s by default.
+BUSY_S = 12
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +90,26 @@ def test_answers_a_dag_processor(launcher: bytes, tmp_path: Path) -> None:
         output, errors = peer.process.communicate(timeout=DEADLINE_S)
         assert re.fullmatch(rb"\d+,\d+\n", output)
         assert errors.endswith(b"the supervisor received no terminal message: the status is 1 instead\n")
+
+
+def test_a_dag_processor_that_takes_no_answer(launcher: bytes, tmp_path: Path) -> None:
+    """A Dag processor that closes the connection is one line on stderr, and status 1. A busy one gets time."""
+    metadata = {"sdk": {"supervisor_schema_version": "2026-10-30"}, "dags": {}}
+    files = (ProgramFile("tiny", PROGRAM, b""), ProgramFile(ANSWERS_FILE, PLAIN, pack_answers(metadata)))
+    bundle = write_bundle(tmp_path / "tiny", Payload("tiny", "tiny", files), launcher)
+    env = sanitized(tmp_path / "cache", AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="airflow-db-not-allowed:///")
+    request = {"type": "DagFileParseRequest", "file": "/b/tiny", "bundle_path": "/b", "bundle_name": "b"}
+    with Peer([str(bundle)], env) as peer:
+        peer.send(0, request)
+        assert peer.receive()[1]["fileloc"] == "/b/tiny"
+        peer.comm.close()
+        _, errors = peer.process.communicate(timeout=DEADLINE_S)
+        assert (peer.process.returncode, errors.splitlines()) == (1, [NOT_TAKEN])
+    with Peer([str(bundle)], env) as peer:
+        peer.send(0, request)
+        with pytest.raises(subprocess.TimeoutExpired):
+            peer.process.wait(BUSY_S)
+        assert peer.finish()["fileloc"] == "/b/tiny"
 
 
 def test_damaged_content(launcher: bytes, tmp_path: Path) -> None:
