@@ -27,7 +27,8 @@ NATIVE_AIRFLOW := .venvs/airflow-3.4.0b2/.installed
 # dagfloe alone, for an Airflow that already has its dependencies.
 FOR_AIRFLOW := .cache/for-airflow
 # The tests in a complete Airflow. They share one Airflow; the last file stops it.
-E2E := $(addprefix tests/e2e/,test_tasks.py test_bundles.py test_waits.py test_leftovers.py)
+E2E := $(addprefix tests/e2e/,test_tasks.py test_bundles.py test_waits.py test_native_dags.py \
+	test_native_options.py test_leftovers.py)
 
 # Bundle files: the examples, those for tests under a real Airflow, and those for benchmarks.
 PLATFORM := $(shell uname -s | tr A-Z a-z)-$(shell uname -m)

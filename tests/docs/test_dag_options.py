@@ -10,6 +10,7 @@ import pytest
 
 from dagfloe import Bundle, TaskGroup
 from dagfloe.errors import RegistrationError
+from e2e import test_native_options as tested
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "dag-options.md").read_text("utf-8")
 #: The options that are arguments of their own.
@@ -51,3 +52,13 @@ def test_options(title: str) -> None:
         else:
             with pytest.raises(RegistrationError, match=f"has no option '{name}'"):
                 register(title, name, None)
+
+
+@pytest.mark.parametrize(
+    ("title", "cases"),
+    [("Dags", tested.DAG_OPTIONS), ("Tasks", tested.TASK_OPTIONS), ("Task groups", tested.GROUP_OPTIONS)],
+)
+def test_options_are_tested_with_a_dag_processor(title: str, cases: dict[str, object]) -> None:
+    """For every option that dagfloe has, `make airflow-e2e` looks up what Airflow got. Schedules have several cases."""
+    known = {name for name, is_known in rows(title).items() if is_known == "yes"}
+    assert known - {name.partition("-")[0] for name in cases} - set(tested.IN_THE_BUNDLE) == set()

@@ -93,6 +93,10 @@ class Api(Rest):
         for dag_id in dag_ids:
             self.patch(path_of("dags", dag_id), {"is_paused": False})
 
+    def pause(self, dag_id: str) -> None:
+        """Pause a Dag: Airflow starts no more runs by its schedule."""
+        self.patch(path_of("dags", dag_id), {"is_paused": True})
+
     def trigger(self, dag_id: str, conf: dict[str, Any] | None = None, run_id: str | None = None) -> str:
         """Start a Dag run, and return its run_id."""
         body = {"logical_date": None, "conf": conf or {}, "dag_run_id": run_id}

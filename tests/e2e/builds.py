@@ -22,7 +22,9 @@ HERE = Path(__file__).parent
 CACHE = ROOT / ".cache" / "e2e"
 DEMO = ROOT / "tests" / "demo"
 SMALL = DEMO / "small"
+SMALL_34 = DEMO / "small34"
 DAG_ID = '"small"'
+VERSION = ("VERSION = 1", "VERSION = 2")
 #: Projects by the name of their bundle file: the folder, and a replacement in `small.py`.
 PROJECTS = {
     "demo": (DEMO / "demo", None),
@@ -31,10 +33,19 @@ PROJECTS = {
     "broken": (DEMO / "broken", None),
     "pandas2": (DEMO / "pandas2", None),
     "small": (SMALL, None),
-    "small-2": (SMALL, ("VERSION = 1", "VERSION = 2")),
+    "small-2": (SMALL, VERSION),
     "tampered": (SMALL, (DAG_ID, '"tampered"')),
     "missing": (SMALL, (DAG_ID, '"missing"')),
 }
+#: The projects with native Dags, which Airflow 3.4 reads from the bundle files in its Dags folder.
+NATIVE = {
+    "native34": (DEMO / "native34", None),
+    "small34": (SMALL_34, None),
+    "small34-2": (SMALL_34, VERSION),
+    "native-small": (SMALL_34, ('"small34"', DAG_ID)),
+}
+#: The native files that a test copies into the Dags folder.
+NATIVE_SPARES = {"small34-2", "native-small"}
 #: A Dag can have tasks of two bundles if both have a coordinator: this bundle has its own coordinator and queue.
 SECOND = "pandas2"
 #: The Dags of `demo` that get a stub Dag file; the others are for tests with the supervisor alone.
@@ -95,7 +106,8 @@ class Builds:
             dag_bundles.append({"name": SECOND, "classpath": LOCAL_BUNDLE, "kwargs": {"path": str(self.second)}})
             env["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"] = json.dumps(dag_bundles)
             # With two coordinators, the Dag processor needs the coordinator of each Dag bundle.
-            env["AIRFLOW__SDK__DAG_BUNDLE_TO_COORDINATOR"] = json.dumps({"bundles": QUEUE, SECOND: SECOND})
+            owners = {"dags": QUEUE, "bundles": QUEUE, SECOND: SECOND}
+            env["AIRFLOW__SDK__DAG_BUNDLE_TO_COORDINATOR"] = json.dumps(owners)
             options: dict[str, object] = {"task_handler_bundle_name": SECOND}
         else:
             options = {"executables_root": [str(self.second)]}
@@ -104,11 +116,12 @@ class Builds:
         env["AIRFLOW__SDK__QUEUE_TO_COORDINATOR"] = json.dumps(queues)
 
 
-def build_all(root: Path) -> Builds:
+def build_all(root: Path, version: str) -> Builds:
     """Build the bundle files that are out of date, and put bundle files and Dag files into folders.
 
     Args:
         root: an empty folder.
+        version: the version of Airflow. From 3.4 on, it also gets bundle files with native Dags.
 
     Raises:
         BuildError: a command failed.
@@ -122,6 +135,11 @@ def build_all(root: Path) -> Builds:
         folder = {SECOND: builds.second, "small-2": builds.spares}.get(name, builds.bundles)
         shutil.copy2(_build(name), folder / name)
     _tamper(builds.bundles / "tampered")
+    if newer(version):
+        for name in NATIVE:
+            shutil.copy2(_build(name), (builds.spares if name in NATIVE_SPARES else builds.dags) / name)
+        shutil.copy2(builds.dags / "small34", builds.dags / "tampered34")
+        _tamper(builds.dags / "tampered34")
     _stub("demo", builds.bundles / "demo", builds.dags, *DEMO_DAGS)
     _stub("broken", builds.bundles / "broken", builds.dags)
     _stub("tampered", _project("tampered"), builds.dags)
@@ -134,7 +152,7 @@ def build_all(root: Path) -> Builds:
 
 def _project(name: str) -> Path:
     """Return the folder of a project, or create the folder of a variant."""
-    folder, change = PROJECTS[name]
+    folder, change = (PROJECTS | NATIVE)[name]
     if change is None:
         return folder
     variant = CACHE / "projects" / name

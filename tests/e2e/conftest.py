@@ -19,6 +19,7 @@ from e2e.instance import Airflow
 from e2e.places import ROOT
 from e2e.processes import interrupt_once
 from e2e.scene import Scene, World
+from e2e.settings import newer
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -29,8 +30,13 @@ DAG_IMPORTS = ROOT / ".cache" / "for-airflow"
 #: The Dags that tests share one run of; Airflow itself starts the run of `consumer`.
 SHARED = {"arguments", "broken", "ends", "graph", "missing", "producer", "small", "stops", "tampered", "talks", "waits"}
 SHARED |= HANDWRITTEN
+#: The Dags that Airflow itself starts, after events of assets.
+STARTED = {"consumer"}
+if newer(VERSION):
+    SHARED |= {f"native_{name}" for name in ("cluster", "ends", "graph", "producer", "values", "waits")} | {"small34"}
+    STARTED |= {"native_any", "native_both"}
 #: The bundle files for which the Dag processor of 3.4 reports an import error, because it asks each file for Dags.
-BROKEN_FILES = {"broken", "tampered"}
+BROKEN_FILES = {"broken", "tampered", "tampered34"}
 _SCENE = pytest.StashKey[Scene]()
 
 
@@ -57,14 +63,15 @@ def session() -> Iterator[Session]:
     interrupt_once("\nStopping Airflow ...")
     root = Path(tempfile.mkdtemp(prefix="dagfloe-e2e-"))
     try:
-        builds = build_all(root)
+        builds = build_all(root, VERSION)
         programs_before = frozenset(program.id for program in ProgramStore(cache_root()).programs())
         airflow = Airflow(VERSION, root / "home", builds.bundles, builds.dags, dag_imports=DAG_IMPORTS)
         builds.add_second(VERSION, airflow.env)
         with airflow:
             _prepare(airflow)
             runs = {dag_id: airflow.api.trigger(dag_id) for dag_id in sorted(SHARED)}
-            world = World(airflow.api, VERSION, builds.bundles, builds.spares, airflow.logs, runs)
+            folders = (builds.bundles, builds.dags, builds.spares, airflow.logs)
+            world = World(airflow.api, VERSION, *folders, airflow.places.database, runs)
             yield Session(airflow, world, root, programs_before)
     finally:
         shutil.rmtree(root, ignore_errors=True)
@@ -113,7 +120,7 @@ def _prepare(airflow: Airflow) -> None:
     place = {"host": "db.example.org", "port": 5432, "login": "reader", "password": "hunter2-hunter2"}
     api.set_connection("e2e_warehouse", "postgres", **place, extra=extra)
     api.set_connection("weather_db", "sqlite", host=str(airflow.places.home / "weather.db"))
-    dag_ids = [*sorted(SHARED), "consumer"]
+    dag_ids = sorted(SHARED | STARTED)
     api.wait_dags(*dag_ids)
     assert {name: error for name, error in api.import_errors().items() if name not in BROKEN_FILES} == {}
     api.unpause(*dag_ids)

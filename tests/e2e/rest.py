@@ -46,6 +46,10 @@ class Rest:
         """Send GET to a path below `/api/v2`."""
         return self._request("GET", path, query)
 
+    def get_ui(self, path: str, **query: object) -> Any:
+        """Send GET to a path below `/ui`, from which the web page gets what the public API does not have."""
+        return self._request("GET", path, query, base="ui")
+
     def post(self, path: str, body: object = None, **query: object) -> Any:
         """Send POST."""
         return self._request("POST", path, query, body)
@@ -62,10 +66,10 @@ class Rest:
         """Send DELETE."""
         return self._request("DELETE", path, query)
 
-    def _request(self, method: str, path: str, query: dict[str, Any], body: object = None) -> Any:
+    def _request(self, method: str, path: str, query: dict[str, Any], body: object = None, base: str = "api/v2") -> Any:
         if self._token is None and path != "monitor/health":
             self._token = self._request_token()
-        url = f"{self.url}/api/v2/{path}" + (f"?{urllib.parse.urlencode(query, doseq=True)}" if query else "")
+        url = f"{self.url}/{base}/{path}" + (f"?{urllib.parse.urlencode(query, doseq=True)}" if query else "")
         if method == "GET":
             return self._send(method, url, body)
         with self._writing:

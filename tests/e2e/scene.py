@@ -34,16 +34,20 @@ class World:
         api: its REST API.
         version: its version.
         bundles: the folder that it searches for bundle files.
+        dags: its Dags folder. It contains the bundle files with native Dags, too.
         spares: a folder with bundle files that a test copies into `bundles`.
         logs: the folder with the output of its components, one file each.
+        database: its database, a file of SQLite.
         first_runs: the run_id of the run that tests share, by dag_id.
     """
 
     api: Api
     version: str
     bundles: Path
+    dags: Path
     spares: Path
     logs: Path
+    database: Path
     first_runs: dict[str, str]
 
     def output(self) -> dict[str, str]:

@@ -23,8 +23,9 @@ pytestmark = [pytest.mark.airflow, pytest.mark.timeout(400, func_only=True)]
 #: The launcher's watch processes, and the programs that tasks start, have these in their command lines.
 WATCH = "dagfloe-watch"
 CHILD = "sleep 300"
-#: The names of the programs that the tests start; `small` in two versions.
+#: The names of the programs that the tests start; `small` in two versions, `small34` in three.
 PROGRAMS = ["broken", "demo", "pandas2", "small", "small", "weather"]
+PROGRAMS_34 = ["native34", "newer", *["small34"] * 3]
 #: States of /proc/net/tcp.
 ESTABLISHED, LISTEN = "01", "0A"
 DEADLINE_S = 30
@@ -34,7 +35,7 @@ def test_tasks_leave_nothing_while_airflow_runs(session: Session) -> None:
     """When all tasks have ended, no process and no temporary file of a bundle is left."""
     airflow = session.airflow
     places = airflow.places
-    marks = (str(places.store), str(places.bundles), WATCH, CHILD)
+    marks = (str(places.store), str(places.bundles), f"{places.dags}/native34", WATCH, CHILD)
     store = ProgramStore(places.store)
 
     def have_ended() -> bool:
@@ -44,7 +45,7 @@ def test_tasks_leave_nothing_while_airflow_runs(session: Session) -> None:
         )
 
     airflow.api.wait(f"end of all processes of bundles: {airflow.processes()}", have_ended, DEADLINE_S)
-    expected = sorted([*PROGRAMS, "newer"] if newer(airflow.version) else PROGRAMS)
+    expected = sorted([*PROGRAMS, *PROGRAMS_34] if newer(airflow.version) else PROGRAMS)
     assert sorted(program.name for program in store.programs()) == expected
     assert [path.name for path in (places.store / "store" / "partial").iterdir()] == []
     assert [path.name for path in places.temporary.iterdir()] == []

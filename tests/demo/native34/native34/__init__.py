@@ -1,0 +1,1 @@
+"""Native Dags: Airflow gets them from the bundle file itself."""
