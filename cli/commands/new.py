@@ -19,6 +19,7 @@ from dagfloe.cli.error_handling import exit_on_error
 from dagfloe.cli.options import quiet_option
 from dagfloe.cli.show.terminal_text import to_one_line
 from dagfloe.errors import DagfloeError, UsageError
+from dagfloe.runtime.config import SCHEMA_VERSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,22 +34,35 @@ _FILES = {
     ".gitignore": "gitignore.in",
 }
 _MAX_NAME = 100
+#: The lines for an Airflow that reads Dags from bundle files.
+_NATIVE = """\
+airflow = "3.4"  # the oldest Airflow that runs the bundle file
+native-dags = true  # Airflow gets the Dag from the bundle file
+"""
 #: Packages that the project uses. With the same name, pip would take the project for the package.
 _RESERVED_NAMES = ("airflow", "apache-airflow", "dagfloe", "pytest", "ruff", "setuptools")
 
 
 @click.command()
 @click.argument("folder", metavar="NAME", type=click.Path(path_type=Path))
+@click.option(
+    "--airflow",
+    "release",
+    type=click.Choice([*SCHEMA_VERSIONS]),
+    default="3.3",
+    show_default=True,
+    help="The oldest release of Airflow that is to run the bundle file. From 3.4 on, the Dag needs no Dag file.",
+)
 @quiet_option
 @exit_on_error
-def new(folder: Path, *, quiet: bool) -> None:
+def new(folder: Path, release: str, *, quiet: bool) -> None:
     """Create a project in the new folder NAME.
 
     It is complete: three tasks, their tests and everything that a build needs.
 
     \b
     dagfloe new sales
-    dagfloe new bundles/sales
+    dagfloe new sales --airflow 3.4    # Airflow gets the Dag from the bundle file
     """
     name = Path(os.path.abspath(folder)).name  # noqa: PTH100 - `resolve` fails for a link to itself
     today = datetime.now(timezone.utc)
@@ -56,6 +70,7 @@ def new(folder: Path, *, quiet: bool) -> None:
         "name": name,
         "file_name": _file_name(name),
         "version": __version__,
+        "native": _NATIVE if release >= "3.4" else "",
         "year": today.year,
         "month": today.month,
         "day": today.day,

@@ -62,6 +62,17 @@ def test_tests_and_linter(project: Path, command: list[str]) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+def test_native_dag(tmp_path: Path) -> None:
+    """With `--airflow 3.4`, Airflow gets the Dag from the bundle file. Without it, the file also runs in 3.3."""
+    run(tmp_path / "sales", "--airflow", "3.4")
+    run(tmp_path / "older", "--airflow", "3.3")
+    assert files_in(tmp_path / "sales") == FILES
+    native, older = read_project(tmp_path / "sales"), read_project(tmp_path / "older")
+    assert (native.native_dags, older.native_dags) == (True, False)
+    assert native.schema_version > older.schema_version
+    assert "native" not in (tmp_path / "older" / "pyproject.toml").read_text()
+
+
 def test_next_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The output ends with the next commands. In the current folder there is no `cd`."""
     monkeypatch.chdir(tmp_path)
