@@ -124,9 +124,9 @@ class Dag(Graph):
             options: as follows.
 
         Options that the task's process follows:
-            outlets: assets for which the task emits events when it succeeds. It does not know the outlets of a stub
-                Dag that you write by hand.
-            inlets: assets that the task reads.
+            outlets: an asset, or several, for which the task emits events when it succeeds. It does not know the
+                outlets of a stub Dag that you write by hand.
+            inlets: an asset, or several, that the task reads.
             multiple_outputs: whether to push every key of the returned dict as an XCom of its own, too.
             retry_policy: a function that gets the exception and the try_number, and returns a `RetryDecision`.
             execution_timeout: how long the task may run, as a timedelta or in seconds.
@@ -367,8 +367,8 @@ class Task(Node):
         group: str | None,
         /,
         *,
-        outlets: Iterable[Outlet] | None = None,
-        inlets: Iterable[Outlet] | None = None,
+        outlets: Outlet | Iterable[Outlet] | None = None,
+        inlets: Outlet | Iterable[Outlet] | None = None,
         multiple_outputs: bool = False,
         retry_policy: RetryPolicy | None = None,
         execution_timeout: timedelta | float | None = None,
@@ -380,8 +380,13 @@ class Task(Node):
         self.function = function
         self.parameters: tuple[Parameter, ...] = read_parameters(function)
         self.kind = kind
-        self.outlets = tuple(outlets or ())
-        self.inlets = tuple(inlets or ())
+        self.outlets: tuple[Outlet, ...] = ()
+        self.inlets: tuple[Outlet, ...] = ()
+        if outlets or inlets:
+            from dagfloe.authoring.scheduling.task_assets import read_assets  # noqa: PLC0415 - few tasks have assets
+
+            self.outlets = read_assets("outlets", outlets or (), task_id)
+            self.inlets = read_assets("inlets", inlets or (), task_id)
         self.multiple_outputs = multiple_outputs
         self.retry_policy = retry_policy
         self.execution_timeout_s = None if execution_timeout is None else _timeout_s(execution_timeout, task_id)

@@ -280,3 +280,17 @@ def test_unknown_options() -> None:
     with pytest.raises(RegistrationError, match=r"task 't' has no option 'retires': its options are .*retries"):
         dag.task(task_id="t", retires=2)(lambda: None)
     assert dag.tasks == {}
+
+
+@pytest.mark.parametrize("option", ["inlets", "outlets"])
+def test_assets_of_tasks(option: str) -> None:
+    """A task takes one asset or several, as in Airflow. Anything else is an error that names the task."""
+    dag = Bundle().dag("d")
+    valid: list[Any] = [Asset("a"), [Asset("a")], {Asset("a")}, AssetAlias("a"), Asset.ref(uri="a")]
+    invalid: list[Any] = ["s3://shop", ["s3://shop"], [Asset("a"), None], Asset("a") & Asset("b"), 5, {"a": 1}]
+    for number, given in enumerate(valid):
+        task = dag.task(task_id=f"t{number}", **{option: given})(lambda: None)
+        assert getattr(task, option) == (tuple(given) if isinstance(given, (list, set)) else (given,))
+    for wrong in invalid:
+        with pytest.raises(RegistrationError, match=f"the {option} of task 'wrong' contain .*: pass an Asset"):
+            dag.task(task_id="wrong", **{option: wrong})(lambda: None)

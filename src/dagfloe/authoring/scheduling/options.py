@@ -56,8 +56,8 @@ if TYPE_CHECKING:
     class TaskOptions(SchedulingOptions, total=False):
         """What `Dag.task`, `Dag.branch`, `Dag.short_circuit` and `Dag.setup` take in addition to the task_id."""
 
-        outlets: Iterable[Outlet] | None
-        inlets: Iterable[Outlet] | None
+        outlets: Outlet | Iterable[Outlet] | None
+        inlets: Outlet | Iterable[Outlet] | None
         multiple_outputs: bool
         retry_policy: RetryPolicy | None
         execution_timeout: timedelta | float | None
