@@ -144,6 +144,15 @@ def test_manifest_round_trip(dags: dict[str, list[str]], source: str) -> None:
     assert render_manifest(dict(reversed(manifest.items()))) == rendered
 
 
+def test_a_manifest_that_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A manifest that could not be read is an error that says what to shorten."""
+    monkeypatch.setattr("dagfloe.format.manifest.MAX_BYTES", 100)  # the real limit would take 10 s
+    fitting = {"text": "x" * (100 - len("text: \n"))}
+    assert len(render_manifest(fitting)) == 100
+    with pytest.raises(ManifestError, match="has 101 bytes, and at most 100 are allowed: shorten the texts"):
+        render_manifest({"text": fitting["text"] + "x"})
+
+
 def test_cache_digest_covers_every_region() -> None:
     """The cache digest is equal for equal inputs, and differs if the executable, source or manifest differs."""
     inputs: list[tuple[dict[str, Any], bytes, bytes]] = [

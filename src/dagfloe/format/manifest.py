@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from dagfloe.format.errors import ManifestError
-from dagfloe.format.yaml_reader import read_yaml
+from dagfloe.format.yaml_reader import MAX_BYTES, read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,8 +58,17 @@ def cache_digest(binary_sha256: bytes, source: bytes, manifest: dict[str, Any]) 
 
 
 def render_manifest(manifest: dict[str, Any]) -> bytes:
-    """Write canonical YAML: keys sorted, one line for every value, ASCII only. Equal manifests give equal bytes."""
+    """Write canonical YAML: keys sorted, one line for every value, ASCII only. Equal manifests give equal bytes.
+
+    Raises:
+        ManifestError: if it is longer than `parse_manifest` allows.
+    """
     document: str = yaml.dump(manifest, Dumper=_Dumper, sort_keys=True, default_flow_style=False, width=2**31)
+    if len(document) > MAX_BYTES:
+        raise ManifestError(
+            f"the manifest has {len(document)} bytes, and at most {MAX_BYTES} are allowed: shorten the texts, schemas "
+            "and literal values of the Dags"
+        )
     return document.encode("ascii")
 
 
