@@ -149,7 +149,7 @@ def test_a_manifest_that_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dagfloe.format.manifest.MAX_BYTES", 100)  # the real limit would take 10 s
     fitting = {"text": "x" * (100 - len("text: \n"))}
     assert len(render_manifest(fitting)) == 100
-    with pytest.raises(ManifestError, match="has 101 bytes, and at most 100 are allowed: shorten the texts"):
+    with pytest.raises(ManifestError, match="has 101 bytes, and at most 100 are allowed: shorten documentation"):
         render_manifest({"text": fitting["text"] + "x"})
 
 

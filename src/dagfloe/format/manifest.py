@@ -66,8 +66,8 @@ def render_manifest(manifest: dict[str, Any]) -> bytes:
     document: str = yaml.dump(manifest, Dumper=_Dumper, sort_keys=True, default_flow_style=False, width=2**31)
     if len(document) > MAX_BYTES:
         raise ManifestError(
-            f"the manifest has {len(document)} bytes, and at most {MAX_BYTES} are allowed: shorten the texts, schemas "
-            "and literal values of the Dags"
+            f"the manifest has {len(document)} bytes, and at most {MAX_BYTES} are allowed: shorten documentation, "
+            "schemas and literal values of the Dags"
         )
     return document.encode("ascii")
 
