@@ -258,7 +258,9 @@ airflow-readme: $(AIRFLOW_INSTALLED) $(STAMP)
 ## airflow-pictures: Take pictures of an Airflow's web page, AIRFLOW=3.3.2, to .cache/screenshots, and check them
 airflow-pictures: $(BROWSER) $(DIST)/orders $(AIRFLOW_INSTALLED) $(FOR_AIRFLOW)/.installed | chromium
 	$(BIN)/dagfloe build tests/demo/demo --output .cache/e2e/files/demo --quiet
-	@env $(RUN_TESTS_MODULE) e2e.pictures $(AIRFLOW) $(FOR_AIRFLOW) $(DIST)/orders .cache/e2e/files/demo/demo $(PUBLISH)
+	$(BIN)/dagfloe build tests/demo/native34 --output .cache/e2e/files/native34 --quiet
+	@env $(RUN_TESTS_MODULE) e2e.pictures $(AIRFLOW) $(FOR_AIRFLOW) .cache/e2e/files/native34/native34 $(DIST)/orders \
+		.cache/e2e/files/demo/demo $(PUBLISH)
 
 # PUBLISH=docs/evidence/comparison.md writes the table to that page.
 ## airflow-compare: Compare a bundle with Airflow's own tasks and operators in a complete Airflow, AIRFLOW=3.3.2
