@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dagfloe.cli.doctor.bundle_folder import declared_queues, read_bundles
 from dagfloe.cli.doctor.coordinator_checks import COORDINATOR_CLASS, DAG_BUNDLE_RELEASE
 from dagfloe.cli.doctor.dag_bundles import DEFAULT_BUNDLE, LOCAL_BUNDLE
-from dagfloe.stub.dag_file import DEFAULT_QUEUE
+from dagfloe.constants import DEFAULT_QUEUE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,6 +9,11 @@ if TYPE_CHECKING:
 #: The key of the XCom that holds a task's return value.
 RETURN_VALUE = "return_value"
 
+#: The queue of tasks that declare none, in stub Dags and in native Dags.
+DEFAULT_QUEUE = "dagfloe"
+#: The trigger rule that Airflow gives every teardown.
+TEARDOWN_RULE = "all_done_setup_success"
+
 #: Exit statuses of bundle files and of the `dagfloe` command.
 EXIT_FAILURE = 1
 EXIT_USAGE = 2

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from dagfloe.model.assets import DEFAULT_GROUP
 from dagfloe.native.encoding import typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-DEFAULT_GROUP = "asset"
 
 
 def asset(declared: Mapping[str, Any]) -> dict[str, Any]:

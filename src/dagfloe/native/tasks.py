@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dagfloe.constants import DEFAULT_QUEUE, TEARDOWN_RULE
 from dagfloe.native.assets import asset
 from dagfloe.native.encoding import duration, encode, params, timestamp, typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-#: The queue of tasks that declare none.
-DEFAULT_QUEUE = "dagfloe"
-TEARDOWN_RULE = "all_done_setup_success"
 _DEFAULT_RETRY_DELAY_S = 300.0
 _PRIORITY_LIMIT = 2**31
 #: The options that keep their name and their value, with the values that Airflow leaves out.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from dagfloe.constants import DEFAULT_QUEUE
 from dagfloe.format.declarations import declaration, is_native
 from dagfloe.format.errors import StubError
 from dagfloe.stub.calls import name_parameters, write_calls
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from dagfloe.stub.source_code import Code
 
-DEFAULT_QUEUE = "dagfloe"
 #: The names to import, by module; in the order of linters: constants, classes, functions.
 _IMPORTS = {
     "airflow.sdk": (

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
+from dagfloe.constants import TEARDOWN_RULE
 from dagfloe.errors import DagfloeError
 
 if TYPE_CHECKING:
@@ -139,5 +140,5 @@ class Graph:
 def _read_node(task_id: str, declaration: Mapping[str, Any]) -> TaskNode:
     fields = {name: declaration[name] for name in TaskNode.__dataclass_fields__ if name in declaration}
     if fields.get("kind") == "teardown":
-        fields["trigger_rule"] = "all_done_setup_success"  # Airflow gives every teardown this rule
+        fields["trigger_rule"] = TEARDOWN_RULE
     return TaskNode(task_id=task_id, **{**fields, "upstream": tuple(declaration.get("upstream", ()))})

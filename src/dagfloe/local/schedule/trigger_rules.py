@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from dagfloe.constants import FAILED, FINISHED, REMOVED, SKIPPED, SUCCESS, UPSTREAM_FAILED
+from dagfloe.constants import FAILED, FINISHED, REMOVED, SKIPPED, SUCCESS, TEARDOWN_RULE, UPSTREAM_FAILED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -137,7 +137,7 @@ def _always(_up: Upstream) -> str:
 _RULES: dict[str, Callable[[Upstream], str]] = {
     "all_done": _all_done,
     "all_done_min_one_success": _all_done_min_one_success,
-    "all_done_setup_success": _all_done_setup_success,
+    TEARDOWN_RULE: _all_done_setup_success,
     "all_failed": _all_failed,
     "all_skipped": _all_skipped,
     "all_success": _all_success,

@@ -6,7 +6,7 @@ from collections import Counter
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
-from dagfloe.native.tasks import TEARDOWN_RULE
+from dagfloe.constants import TEARDOWN_RULE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.authoring.scheduling.options import TRIGGER_RULES
+from dagfloe.constants import TEARDOWN_RULE
 from dagfloe.native.rules.dag import id_problems
 from dagfloe.native.rules.schedule import order_problems
 from dagfloe.native.rules.values import MAX_INT, date_problems, duration_problems, integer_problems, length_problems
-from dagfloe.native.tasks import TEARDOWN_RULE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
