@@ -523,3 +523,14 @@ def test_package_is_missing(monkeypatch: pytest.MonkeyPatch, module: str, declar
         check_dag(manifest(declared), "etl")
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     check_dag(manifest(declared), "etl")
+
+
+def test_fields_of_a_cron_expression(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the package that reads cron expressions, their fields are counted at least."""
+    monkeypatch.setitem(sys.modules, "croniter", None)
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    for schedule in ("@daily", "@midnight", "0 0 * * *", "0 0 * * * 30", "0 0 * * * 30 2027"):
+        check_dag(manifest({"schedule": schedule}), "etl")
+    for schedule in ("nonsense", "0 0 * *", "0 0 * * * 30 2027 1"):
+        with pytest.raises(NativeDagError, match="is not a cron expression: its number of fields is"):
+            check_dag(manifest({"schedule": schedule}), "etl")

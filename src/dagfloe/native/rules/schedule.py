@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _MIN_INTERVAL_S = 1.0
 _MAX_OFFSET_S = 86400
+#: How many fields a cron expression has: five, and then perhaps seconds and years.
+_FIELDS = (5, 6, 7)
 #: croniter chooses a time for each `R`, and another one the next time.
 _RANDOM = re.compile(r"(?i)(?<![a-z])r(?![a-z])")
 
@@ -56,26 +58,32 @@ def order_problems(where: str, declared: Mapping[str, Any]) -> Iterator[str]:
 def _cron_problems(where: str, schedule: str) -> Iterator[str]:
     if schedule in (ONCE, CONTINUOUS):
         return
+    expression = CRON_PRESETS.get(schedule, schedule)
     try:
         from croniter import CroniterBadDateError, croniter  # noqa: PLC0415 - few Dags have a cron expression
     except ImportError:
-        if is_frozen():  # a bundle file has it only if the author's project needs it
-            return
-        raise
-
-    expression = CRON_PRESETS.get(schedule, schedule)
+        if not is_frozen():
+            raise
+        fields = len(expression.split())  # a bundle file has croniter only if the author's project needs it
+        if fields not in _FIELDS and not expression.startswith("@"):
+            yield _not_cron(where, schedule, f"its number of fields is {fields}")
+        return
     try:
         croniter(expression, datetime(2026, 1, 1)).get_next()  # noqa: DTZ001 - Airflow passes such dates
     except CroniterBadDateError:
         yield f"{where}: the schedule {schedule!r} has no next date: correct the cron expression"
     except (ValueError, ArithmeticError, LookupError, TypeError) as error:
-        yield (
-            f"{where}: the schedule {schedule!r} is not a cron expression: {str(error).rstrip('.')}. "
-            f"Use five fields, or one of {', '.join([*CRON_PRESETS, ONCE, CONTINUOUS])}"
-        )
+        yield _not_cron(where, schedule, str(error).rstrip("."))
     else:
         if _RANDOM.search(expression):
             yield f"{where}: Airflow would draw the times of the schedule {schedule!r} again and again: replace the `R`"
+
+
+def _not_cron(where: str, schedule: str, reason: str) -> str:
+    presets = ", ".join([*CRON_PRESETS, ONCE, CONTINUOUS])
+    return (
+        f"{where}: the schedule {schedule!r} is not a cron expression: {reason}. Use five fields, or one of {presets}"
+    )
 
 
 def _timezone_problems(where: str, zone: str | int) -> Iterator[str]:
