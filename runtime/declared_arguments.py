@@ -1,21 +1,49 @@
-"""Describes the arguments of a task's call for the manifest, if Airflow can store them unchanged. Pure."""
+"""Checks the arguments of tasks, and describes them for the manifest if Airflow can store them unchanged. Pure."""
 
 from __future__ import annotations
 
+from dagfloe.authoring.calls import xcom_args
 from dagfloe.authoring.references import XComArg
 from dagfloe.constants import RETURN_VALUE
+from dagfloe.errors import RegistrationError
 from dagfloe.values.jsonable import find_bad_string
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from dagfloe.authoring.dag import Task
+    from dagfloe.authoring.dag import Dag, Task
 
 #: Airflow stores the arguments in the Dag. The bundle itself passes longer ones.
 _MAX_LITERAL_LENGTH = 4096
 _INT_LIMIT = 2**63
 _MAX_DEPTH = 20
+
+
+def check_arguments(dag: Dag, *, is_native: bool) -> None:
+    """Check that the tasks of a Dag can get their arguments when they run.
+
+    Args:
+        dag: the Dag.
+        is_native: whether it is a native Dag. The tasks of other Dags may get arguments from a stub Dag.
+
+    Raises:
+        RegistrationError: if a task cannot get an argument.
+    """
+    for task in dag.tasks.values():
+        for argument in xcom_args(task.arguments or {}):
+            if argument.key == RETURN_VALUE and dag.tasks[argument.task_id].declared.get("do_xcom_push") is False:
+                raise RegistrationError(
+                    f"{task!r} gets the return value of {argument.task_id!r}, which pushes none: remove its "
+                    "do_xcom_push=False"
+                )
+        if is_native and task.arguments is None:
+            needed = [item.name for item in task.parameters if not (item.injected or item.has_default)]
+            if needed:
+                raise RegistrationError(
+                    f"{task!r} needs an argument {needed[0]!r}, and a native Dag passes only what the bundle declares: "
+                    "call the task in a `with dag:` block"
+                )
 
 
 def describe_arguments(task: Task) -> list[dict[str, Any]] | None:

@@ -7,6 +7,7 @@ import sys
 
 from dagfloe._version import __version__
 from dagfloe.runtime.declaration import describe_dag
+from dagfloe.runtime.declared_arguments import check_arguments
 from dagfloe.runtime.handlers import declare_dag
 
 TYPE_CHECKING = False
@@ -31,6 +32,9 @@ def bundle_metadata(config: BundleConfig, bundle: Bundle) -> dict[str, Any]:
     Args:
         config: the bundle's configuration.
         bundle: the bundle; its tasks are listed in the order of registration.
+
+    Raises:
+        RegistrationError: if Airflow refuses a Dag, or a task of it could never run.
     """
     return {
         "airflow_bundle_metadata_version": FORMAT_VERSION,
@@ -55,6 +59,7 @@ def bundle_metadata(config: BundleConfig, bundle: Bundle) -> dict[str, Any]:
 
 def _describe(dag: Dag, *, is_native: bool) -> dict[str, Any]:
     """Describe a Dag. A native Dag has no task handlers, because no stub tasks need them."""
+    check_arguments(dag, is_native=is_native)
     fields: dict[str, Any] = {"declaration": describe_dag(dag), "tasks": list(dag.tasks)}
     if not is_native:
         return {**fields, "task_handlers": declare_dag(dag)}

@@ -47,11 +47,13 @@ if "FORBIDDEN" in os.environ:
 sales = bundle.dag("sales")
 @sales.task(queue="large")
 def load(values: list[int]): ...
+with sales:
+    load([1])
 @sales.task
 def call(log: logging.Logger): log.info("called")
 other = bundle.dag("other")
 @other.task
-def stubbed(day: str): ...
+def stubbed(day: str = "2026-01-01"): ...
 """,
 }
 

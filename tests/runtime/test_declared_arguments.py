@@ -1,4 +1,4 @@
-"""Which arguments of calls the manifest contains."""
+"""Which arguments of calls the manifest contains, and tasks that could not get theirs."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from dagfloe import Bundle
+from dagfloe import Bundle, Client
+from dagfloe.errors import RegistrationError
 from dagfloe.runtime.declaration import describe_dag
+from dagfloe.runtime.declared_arguments import check_arguments
 
 
 class Number(IntEnum):
@@ -97,3 +99,46 @@ def test_xcoms() -> None:
     assert {task_id: task["arguments"] for task_id, task in tasks.items() if "arguments" in task} == {
         "r0": [{"name": "a", "kind": "xcom", "task_id": "source"}]
     }
+
+
+def test_return_value_that_is_not_pushed() -> None:
+    """A task cannot get the return value of a task that pushes none. A key may be pushed by the task's code."""
+    dag = Bundle().dag("d")
+
+    @dag.task(do_xcom_push=False)
+    def first() -> int:
+        return 1
+
+    @dag.task
+    def keyed(value: object) -> None: ...
+
+    @dag.task
+    def second(values: object) -> None: ...
+
+    with dag:
+        keyed(first()["rows"])
+    check_arguments(dag, is_native=False)
+    with dag:
+        second([(first.output, 1)])
+    with pytest.raises(RegistrationError, match=r"second.* gets the return value of 'first', which pushes none"):
+        check_arguments(dag, is_native=False)
+
+
+def test_call_that_is_missing() -> None:
+    """A native Dag calls each task that needs arguments; a stub Dag may do so for other Dags."""
+    dag = Bundle().dag("d")
+
+    @dag.task
+    def free(client: Client, limit: int = 1, *more: int, **rest: int) -> None: ...
+
+    check_arguments(dag, is_native=True)
+
+    @dag.task
+    def needy(client: Client, *, day: str) -> None: ...
+
+    check_arguments(dag, is_native=False)
+    with pytest.raises(RegistrationError, match=r"needy.* needs an argument 'day', .* call the task in a `with dag:`"):
+        check_arguments(dag, is_native=True)
+    with dag:
+        needy(day="x")
+    check_arguments(dag, is_native=True)
