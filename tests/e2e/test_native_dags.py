@@ -1,4 +1,4 @@
-"""Native Dags in a complete Airflow 3.4: the bundle files lie in the Dags folder, and there is no stub Dag for them."""
+"""Native Dags in a complete Airflow 3.4: bundle files in the Dags folder, without stub Dags."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def test_any_dag(dag: dict[str, Any], count: int) -> None:
 
 
 def test_other_requests() -> None:
-    """Task handlers are those of the other Dags. There is no answer to a request that the build does not know."""
+    """Task handlers are those of the other Dags. A request that the build does not know gets no answer."""
     answers = pack_answers(METADATA, [{"__version": 3, "dag": {}}])
     answer = find_answer(answers, ask("TaskHandlerParseRequest"))
     assert answer is not None

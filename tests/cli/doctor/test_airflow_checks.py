@@ -200,7 +200,7 @@ def test_an_invalid_configuration_file(home: Path) -> None:
 
 
 def test_an_unreadable_configuration_file(home: Path) -> None:
-    """A folder in the place of the file, and the home folder of a user that does not exist, are failed checks."""
+    """A folder instead of the file, and the home folder of a user that does not exist, are failed checks."""
     (unreadable,) = check({"AIRFLOW_CONFIG": str(home)})
     assert (unreadable.state, unreadable.text) == ("failed", f"cannot read {home}: Is a directory")
     (homeless,) = check({"AIRFLOW_HOME": "~no-such-user/airflow"})

@@ -42,7 +42,7 @@ def test_a_full_file_system() -> None:
 
 
 def test_a_file_as_folder(tmp_path: Path) -> None:
-    """A file in the place of the cache folder gives a warning with the reason."""
+    """A file instead of the cache folder gives a warning with the reason."""
     file = tmp_path / "file"
     file.touch(mode=0o755)
     check = check_cache(file)
