@@ -118,7 +118,7 @@ def test_a_port_is_a_change_of_imports(shop: ModuleType) -> None:
 
 def test_task_ids_of_further_calls() -> None:
     """The second call of a function gets the task_id that Airflow gives it, whatever the names are."""
-    generator = Random(20261126)  # noqa: S311 - the names are no secret
+    generator = Random(20261126)  # noqa: S311 - the names need not be secret
     names = ["a", "b", "a__1", "a__2", "a__7", "a__b", "a__1__1", "__1", "a_", "a.b"]
     sequences = [generator.choices(names, k=generator.randint(2, 9)) for _ in range(400)]
     function = task(lambda: None)

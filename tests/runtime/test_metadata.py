@@ -58,7 +58,7 @@ def test_native_dags() -> None:
     for dag_id in ("first", "second"):
         bundle.dag(dag_id).task(task_id="x")(print_nothing)
     scope = {"__name__": 3, "bundle": bundle, "print_nothing": print_nothing}
-    exec("bundle.dag('third').task(task_id='x')(print_nothing)", scope)  # noqa: S102 - a namespace that is no module's
+    exec("bundle.dag('third').task(task_id='x')(print_nothing)", scope)  # noqa: S102 - a namespace that belongs to no module
     native = {"declaration": {"tasks": {"x": {}}}, "is_native": True, "tasks": ["x"]}
     for native_dags, dag_ids in ((True, ["first", "second", "third"]), (("second", "third"), ["second", "third"])):
         config = BundleConfig("tasks:bundle", "project", "1", "tasks.py", native_dags=native_dags)
