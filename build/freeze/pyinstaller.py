@@ -34,8 +34,9 @@ _RUNTIME_IMPORTS = (
     "dagfloe.runtime.server",
     "dagfloe.runtime.log.streams",
 )
-#: Modules that no task needs and that bring many others: only type checkers read the first, only desktops the next two.
-_EXCLUDED = ("typing_extensions", "tkinter", "_tkinter", "PyInstaller")
+#: Modules that no task needs and that bring many others: only desktops need the first two. What a distribution requires
+#: is never among them.
+_EXCLUDED = ("tkinter", "_tkinter", "PyInstaller")
 
 
 def freeze(
