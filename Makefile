@@ -51,7 +51,7 @@ export DAGFLOE_LAUNCHER_STRICT := 1
 
 .DEFAULT_GOAL := help
 .SECONDEXPANSION:
-.PHONY: help install pins audit check test browser-test docs newcomer demo dist test-bundles reproducible messages trust grid soak mutation fuzz native-fuzz clean \
+.PHONY: help install pins audit check test browser-test docs newcomer demo dist test-bundles reproducible messages trust grid soak mutation fuzz native-fuzz packages packages-quick clean \
 	airflow airflow-test airflow-e2e airflow-readme airflow-pictures airflow-compare conformance deaths bench bench-quick
 
 help:
@@ -217,6 +217,15 @@ native-fuzz: $(STAMP) $(NATIVE_AIRFLOW)
 deaths: dist
 	DAGFLOE_TIMES=20 DAGFLOE_TABLES=.cache/deaths.json $(PYTEST) tests/frozen/test_deaths.py tests/frozen/test_first_starts.py
 	$(RUN_TESTS_MODULE) support.deaths_page .cache/deaths.json
+
+# ONLY selects rows of tests/packages/rows, separated by commas. FORCE=--force also runs rows that did not change.
+## packages: Let about 100 distributions do a job unfrozen and frozen, and write docs/evidence/packages.md
+packages: $(STAMP) $(LAUNCHER)
+	$(RUN_TESTS_MODULE) packages.run --only '$(ONLY)' $(FORCE)
+
+## packages-quick: Do the same with ten rows, and write nothing
+packages-quick: $(STAMP) $(LAUNCHER)
+	$(RUN_TESTS_MODULE) packages.run --quick --force
 
 # Airflow
 

@@ -1,0 +1,21 @@
+"""The servers of the rows. Each is a context manager that yields the variables which the tasks read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packages.servers.databases import mariadb, postgres, redis
+from packages.servers.web import web
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+#: A server by its name. The argument is a new folder for its files.
+SERVERS: dict[str, Callable[[Path], AbstractContextManager[dict[str, str]]]] = {
+    "mariadb": mariadb,
+    "postgres": postgres,
+    "redis": redis,
+    "web": web,
+}
