@@ -33,6 +33,8 @@ _PIP_SOURCES = (
     "PIP_TIMEOUT",
     "PIP_RETRIES",
 )
+#: Leaves no caches in the project's folder, and changes no result.
+NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 _MAX_REASON = 400
 _NO_OUTPUT = "it printed nothing"
 
@@ -53,7 +55,8 @@ def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     Args:
         extra: variables to add.
     """
-    env = {name: value for name, value in os.environ.items() if name in _PIP_SOURCES or not name.startswith(_DROPPED)}
+    allowed = (*_PIP_SOURCES, NO_BYTECODE)
+    env = {name: value for name, value in os.environ.items() if name in allowed or not name.startswith(_DROPPED)}
     return {**env, "PYTHONNOUSERSITE": "1", **(extra or {})}
 
 

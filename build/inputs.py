@@ -7,6 +7,12 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dagfloe.build.author.distribution import list_entry_modules
+from dagfloe.build.author.files import find_data_files
+from dagfloe.build.author.modules import find_modules
+from dagfloe.format.digests import sha256_of
+from dagfloe.format.errors import PackError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -26,6 +32,9 @@ class ProjectInputs:
         target: the bundle file. If it is in the project, the build creates it and the folders that lead to it, so
             these are not inputs.
 
+    Raises:
+        PackError: if the entry points of the project are wrong, or its data files are too large or cannot be read.
+
     Attributes:
         paths: the files, and the folders in which modules and data files are looked up. Folders count because a new
             file may take the place of another one.
@@ -44,6 +53,11 @@ class ProjectInputs:
                 digest.update(hashlib.sha256(content).digest())
                 if path.suffix in _MODULE_SUFFIXES:
                     self._modules[path] = content
+        self.modules = find_modules(project, list_entry_modules(project), self.read_module)
+        self.data_files = tuple(path for path in find_data_files(project, self.modules) if path not in outputs)
+        for path in sorted({*self.data_files} - {*self.paths}):
+            digest.update(os.fsencode(path) + b"\0")
+            digest.update(_digest_of(path))
         self.digest = digest.hexdigest()
 
     def read_module(self, path: Path) -> bytes:
@@ -54,6 +68,13 @@ class ProjectInputs:
         """
         content = self._modules.get(path)
         return path.read_bytes() if content is None else content
+
+
+def _digest_of(path: Path) -> bytes:
+    try:
+        return sha256_of(path)
+    except OSError as error:
+        raise PackError(f"{path} lies in the author's code and cannot be read: {error.strerror}") from error
 
 
 def _walk(project: Project) -> Iterator[Path]:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dagfloe.build.child_process import NO_BYTECODE
 from dagfloe.build.freeze.stage import stage
 from dagfloe.build.project import read_project
 from dagfloe.build.python.interpreter import find_interpreter
@@ -48,7 +49,8 @@ def prepare_project(path: Path, report: Callable[[str], None]) -> Iterator[Launc
         report(f"preparing the environment of {project.name}")
         environment = ensure_environment(project, interpreter, work)
         entry = stage(project, interpreter, work / "stage")
-        env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
+        dropped = ("PYTHON", "VIRTUAL_ENV")
+        env = {name: os.environ[name] for name in os.environ if name == NO_BYTECODE or not name.startswith(dropped)}
         env["PYTHONPATH"] = os.pathsep.join((str(entry.parent), str(project.source_root)))
         env["PYTHONNOUSERSITE"] = "1"
         yield LaunchCommand((str(environment.python), str(entry)), env)

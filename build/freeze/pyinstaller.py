@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
+from dagfloe.build.author.distribution import folder_name, list_entry_modules
 from dagfloe.build.cache_root import cache_root
 from dagfloe.build.child_process import clean_environment, run_step
 from dagfloe.build.freeze.analysis import ANALYSIS_FILE, LIBRARY_FILE, AnalysisCache, imports_digest
+from dagfloe.build.freeze.own_files import add_own_files
 from dagfloe.build.freeze.spec import MODULE_COMPRESSION, Spec
 from dagfloe.format.errors import FreezeError
 from dagfloe.runtime.process.unpacked_folders import LAUNCHER
@@ -71,13 +73,14 @@ def freeze(
     name = project.file_name
     launcher = entry.parent / LAUNCHER
     launcher_data = ((launcher, "dagfloe"),) if one_file and launcher.exists() else ()
+    own_modules = sorted({*project.modules, *list_entry_modules(project)})
     spec = Spec(
         name=name,
         entry=entry,
         paths=(entry.parent, project.source_root),
         analysis=work / ANALYSIS_FILE,
         library=work / LIBRARY_FILE,
-        hidden_imports=(*project.modules, *project.hidden_imports, *_RUNTIME_IMPORTS, "yaml"),
+        hidden_imports=(*own_modules, *project.hidden_imports, *_RUNTIME_IMPORTS, "yaml"),
         data=(*project.data, *launcher_data),
         package_data=project.package_data,
         metadata=tuple(_metadata_distributions(project, environment)),
@@ -113,6 +116,7 @@ def freeze(
     if not cache.restore(work):
         run_pyinstaller("PyInstaller's analysis")
         cache.store(work)
+    add_own_files(work, project, inputs, entry.parent / folder_name(project))
     run_pyinstaller("freezing with PyInstaller")
     if one_file:
         return work / "out" / name
@@ -144,7 +148,7 @@ def _metadata_distributions(project: Project, environment: Environment) -> list[
     """The distributions whose metadata is frozen: installed dependencies, and those that the project lists."""
     installed = {canonicalize_name(name): name for name in environment.list_distributions()}
     for name in project.metadata:
-        if canonicalize_name(name) not in installed:
+        if canonicalize_name(name) not in (*installed, project.file_name):
             raise FreezeError(
                 f"[tool.dagfloe] metadata names {name!r}, which is not installed: add it to [project] dependencies of "
                 f"{project.pyproject}"

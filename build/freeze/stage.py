@@ -1,4 +1,4 @@
-"""Stages the code that is frozen with the author's code: dagfloe's runtime modules and the entry script."""
+"""Stages what is frozen with the author's code: dagfloe's runtime modules, the entry script, the project's metadata."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagfloe
+from dagfloe.build.author.distribution import write_distribution
 from dagfloe.build.launcher import find_launcher
 from dagfloe.runtime.process.unpacked_folders import LAUNCHER
 
@@ -85,7 +86,7 @@ def list_staged(patterns: Iterable[str] = FROZEN_MODULES) -> list[Path]:
 
 
 def stage(project: Project, interpreter: Interpreter, folder: Path) -> Path:
-    """Write dagfloe's runtime modules and the entry script into a new folder.
+    """Write dagfloe's runtime modules, the entry script and the project's metadata into a new folder.
 
     Args:
         project: the project whose bundle the script runs.
@@ -94,6 +95,9 @@ def stage(project: Project, interpreter: Interpreter, folder: Path) -> Path:
 
     Returns:
         The entry script.
+
+    Raises:
+        PackError: if the entry points of the project are wrong.
     """
     package = Path(dagfloe.__file__).parent
     parses = project.makes_dags_at_parse
@@ -105,6 +109,7 @@ def stage(project: Project, interpreter: Interpreter, folder: Path) -> Path:
     if launcher is not None:
         (folder / LAUNCHER).write_bytes(launcher)
         (folder / LAUNCHER).chmod(0o755)
+    write_distribution(project, folder)
     entry = folder / "dagfloe_entry.py"
     entry.write_text(
         _ENTRY.format(
