@@ -17,6 +17,7 @@ from dagfloe.build.freeze.stage import stage
 from dagfloe.build.freshness import BuiltBundle
 from dagfloe.build.frozen_program import FrozenProgram
 from dagfloe.build.host.floor import find_floor
+from dagfloe.build.host.target_check import check_environment, check_floor, check_python
 from dagfloe.build.launcher import find_launcher
 from dagfloe.build.package_sizes import sizes_by_package
 from dagfloe.build.python.interpreter import find_interpreter
@@ -75,10 +76,12 @@ def build_bundle(plan: BuildPlan, progress: Progress, *, verbose: bool = False) 
             raise _no_native_dags(plan)
         _reject_cookie(plan.inputs.read_module(project.source_file), f"the source file of {project.file_name}")
     interpreter = find_interpreter(project)
+    check_python(project, interpreter)
     prepare_output(plan.target)
     with work_folder("build", project.file_name) as work:
         progress.step(f"environment with Python {interpreter.version}")
         environment = ensure_environment(project, interpreter, work, echo=echo)
+        check_environment(project, environment)
         progress.step("freezing")
         entry = stage(project, interpreter, work / "stage")
         log = work / "build.log"
@@ -97,6 +100,7 @@ def build_bundle(plan: BuildPlan, progress: Progress, *, verbose: bool = False) 
         else:
             (program.parent / ANSWERS_FILE).write_bytes(serialize_answers(project, metadata))
             binary, floor = _pack_payload(launcher, program, project)
+        check_floor(project, floor)
         additions = {**source_index, **({"floor": floor.to_manifest()} if floor else {})}
         manifest = with_digests({**metadata, **additions}, hashlib.sha256(binary).digest(), source)
         validate_manifest(manifest)

@@ -13,11 +13,18 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from dagfloe import __version__
-from dagfloe.build.pyproject import FILE_NAME, read_native_dags, read_parse_setting, read_pyproject, read_schema_version
+from dagfloe.build.pyproject import (
+    FILE_NAME,
+    read_host_target,
+    read_native_dags,
+    read_parse_setting,
+    read_pyproject,
+    read_schema_version,
+)
 from dagfloe.runtime.config import DEFAULT_SCHEMA_VERSION
 
 if TYPE_CHECKING:
-    from dagfloe.build.pyproject import Table
+    from dagfloe.build.pyproject import HostTarget, Table
 
 #: The keys of [tool.dagfloe].
 OPTIONS = (
@@ -31,6 +38,7 @@ OPTIONS = (
     "metadata",
     "exclude",
     "cache-dir",
+    "target",
 )
 # Not `canonicalize_name(..., validate=True)`: see docs/adr/0004-own-code.md.
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
@@ -60,6 +68,7 @@ class Project:
         metadata: distributions whose metadata is frozen, in addition to the dependencies.
         exclude: modules to leave out.
         cache_dir: the folder in which its bundle file unpacks itself; empty for the cache of the user that runs it.
+        host_target: the oldest host that its bundle file has to run on; None for any.
     """
 
     root: Path
@@ -80,6 +89,7 @@ class Project:
     metadata: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     cache_dir: str = ""
+    host_target: HostTarget | None = None
 
     @property
     def pyproject(self) -> Path:
@@ -131,6 +141,7 @@ def read_project(root: Path) -> Project:
         metadata=tool.strings("metadata"),
         exclude=tool.strings("exclude"),
         cache_dir=_read_cache_dir(tool),
+        host_target=read_host_target(tool),
     )
 
 

@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import platform
+import re
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.format.errors import PackError
@@ -23,6 +26,26 @@ if TYPE_CHECKING:
 FILE_NAME = "pyproject.toml"
 #: A message may quote a value, which may be long.
 _MAX_MESSAGE = 600
+#: Airflow's own image is Debian 12, whose glibc is 2.36. There is one for each of several processors.
+AIRFLOW_IMAGE, _AIRFLOW_GLIBC = "airflow-image", "2.36"
+_TARGET_FORMAT = re.compile(r"linux-([a-z0-9_]+)-(?:(musl)|(glibc)([1-9][0-9]{0,3}\.[0-9]{1,4}))")
+
+
+@dataclass(frozen=True, slots=True)
+class HostTarget:
+    """The oldest host that a bundle file has to run on.
+
+    Attributes:
+        name: how the project names it.
+        architecture: its processor, as `platform.machine` names it.
+        libc: its C library, `glibc` or `musl`.
+        libc_version: the version of its glibc; empty for musl, whose symbols have no versions.
+    """
+
+    name: str
+    architecture: str
+    libc: str
+    libc_version: str = ""
 
 
 class Table:
@@ -171,6 +194,29 @@ def read_parse_setting(tool: Table, native_dags: bool | tuple[str, ...]) -> bool
     if value == "parse" and not native_dags:
         raise tool.error("[tool.dagfloe] native-dags-at needs native Dags: set native-dags, or remove native-dags-at")
     return bool(value == "parse")
+
+
+def read_host_target(tool: Table) -> HostTarget | None:
+    """The value of `target` in [tool.dagfloe]; None if the project does not set it.
+
+    Args:
+        tool: the table.
+
+    Raises:
+        PackError: if it is not a target.
+    """
+    value = tool.value("target", None)
+    if value is None:
+        return None
+    if value == AIRFLOW_IMAGE:
+        return HostTarget(AIRFLOW_IMAGE, platform.machine(), "glibc", _AIRFLOW_GLIBC)
+    match = _TARGET_FORMAT.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise tool.error(
+            f"[tool.dagfloe] target is {value!r}: write linux-PROCESSOR-glibcVERSION such as linux-x86_64-glibc2.28, "
+            f"linux-PROCESSOR-musl, or {AIRFLOW_IMAGE}"
+        )
+    return HostTarget(match[0], match[1], match[2] or match[3], match[4] or "")
 
 
 def find_schema_version(start: Path) -> str:

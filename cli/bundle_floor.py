@@ -30,4 +30,4 @@ def bundle_floor(bundle: BundleFile) -> dict[str, str] | None:
         return None
     if elf_floor is None:
         return None
-    return {name: value for name, value in elf_floor.to_manifest().items() if name != "set_by"}
+    return {name: value for name, value in elf_floor.to_manifest().items() if name not in ("set_by", "symbol_version")}

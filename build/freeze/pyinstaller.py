@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
@@ -11,15 +12,15 @@ from packaging.utils import canonicalize_name
 from dagfloe.build.author.distribution import folder_name, list_entry_modules
 from dagfloe.build.cache_root import cache_root
 from dagfloe.build.child_process import clean_environment, run_step
-from dagfloe.build.freeze.analysis import ANALYSIS_FILE, LIBRARY_FILE, AnalysisCache, imports_digest
+from dagfloe.build.freeze.analysis import ANALYSIS_FILE, LIBRARY_FILE, AnalysisCache, imports_digest, list_frozen
 from dagfloe.build.freeze.own_files import add_own_files
 from dagfloe.build.freeze.spec import MODULE_COMPRESSION, Spec
+from dagfloe.build.host.target_check import check_frozen
 from dagfloe.format.errors import FreezeError
 from dagfloe.runtime.process.unpacked_folders import LAUNCHER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from dagfloe.build.inputs import ProjectInputs
     from dagfloe.build.project import Project
@@ -117,6 +118,7 @@ def freeze(
         run_pyinstaller("PyInstaller's analysis")
         cache.store(work)
     add_own_files(work, project, inputs, entry.parent / folder_name(project))
+    check_frozen(project, environment, filter(Path.is_absolute, list_frozen(work)))
     run_pyinstaller("freezing with PyInstaller")
     if one_file:
         return work / "out" / name

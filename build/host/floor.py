@@ -31,6 +31,7 @@ class Floor:
         libc_version: its oldest version; empty for any.
         loader: the C library's dynamic loader.
         set_by: the file that requires this version.
+        symbol_version: the newest version of a symbol that this file needs; it decides on `libc_version`.
     """
 
     os: str
@@ -39,6 +40,7 @@ class Floor:
     libc_version: str = ""
     loader: str = ""
     set_by: str = ""
+    symbol_version: str = ""
 
     def to_manifest(self) -> dict[str, str]:
         """The mapping for the manifest, without unknown values."""
@@ -71,16 +73,33 @@ def find_floor(program: str, files: Iterable[tuple[str, bytes | mmap]]) -> Floor
     executable = elves.get(program)
     if executable is None:
         return None
-    libc = "none" if not executable.loader else "musl" if "/ld-musl-" in executable.loader else "glibc"
-    version, set_by = "", ""
+    libc = libc_of(executable)
+    version, set_by, symbol_version = "", "", ""
     if libc == "glibc":
         for path, elf in sorted(elves.items()):
             if elf.machine != executable.machine:
                 continue  # a host of the executable's processor cannot load it
-            newest = max(map(_glibc_version, elf.versions), key=_as_numbers, default="")
-            if _as_numbers(newest) > _as_numbers(version):
-                version, set_by = newest, path
-    return Floor("linux", executable.machine, libc, version, executable.loader, set_by)
+            newest, newest_symbol = newest_need(elf)
+            if is_newer(newest, version):
+                version, set_by, symbol_version = newest, path, newest_symbol
+    return Floor("linux", executable.machine, libc, version, executable.loader, set_by, symbol_version)
+
+
+def libc_of(executable: Elf) -> str:
+    """The C library of an executable: `glibc`, `musl`, or `none` for a static one."""
+    return "none" if not executable.loader else "musl" if "/ld-musl-" in executable.loader else "glibc"
+
+
+def newest_need(elf: Elf) -> tuple[str, str]:
+    """The newest version of glibc that a file needs, and the symbol version that shows it; empty for none."""
+    versions = {symbol_version: _glibc_version(symbol_version) for symbol_version in sorted(elf.versions)}
+    newest = max(versions, key=lambda name: _as_numbers(versions[name]), default="")
+    return versions.get(newest, ""), newest if versions.get(newest) else ""
+
+
+def is_newer(version: str, other: str) -> bool:
+    """Whether a version of glibc is newer than another one. An empty version is the oldest."""
+    return _as_numbers(version) > _as_numbers(other)
 
 
 def describe_floor(floor: Mapping[str, str]) -> str:
@@ -91,6 +110,13 @@ def describe_floor(floor: Mapping[str, str]) -> str:
     if "libc_version" not in floor:
         return f"{system}, {floor['libc']}"
     return f"{system}, {floor['libc']} {floor['libc_version']} or newer"
+
+
+def describe_cause(floor: Mapping[str, str]) -> str:
+    """Describe what sets the floor of a manifest: the file and the symbol version; empty if that is unknown."""
+    if "set_by" not in floor:
+        return ""
+    return f"{floor['set_by']} needs {floor.get('symbol_version', 'it')}"
 
 
 def _glibc_version(symbol_version: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dagfloe.build.freshness import BuildPlan
-from dagfloe.build.host.floor import describe_floor
+from dagfloe.build.host.floor import describe_cause, describe_floor
 from dagfloe.build.project import read_project
 from dagfloe.cli.error_handling import exit_on_error
 from dagfloe.cli.options import json_option, quiet_option
@@ -109,7 +109,7 @@ def _print_summary(built: BuiltBundle, seconds: float) -> None:
         "startup": f"{later:.2f} s including imports, {first:.2f} s the first time on a host",
     }
     if floor := built.manifest.get("floor"):
-        rows["requires"] = describe_floor(floor)
+        rows["requires"] = ": ".join(filter(None, (describe_floor(floor), describe_cause(floor))))
     for name, text in rows.items():
         click.echo(f"  {click.style(f'{name:<10}', dim=True)}{text}")
     if first > STARTUP_BUDGET_S:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dagfloe.build.host.floor import describe_floor
+from dagfloe.build.host.floor import describe_cause, describe_floor
 from dagfloe.cli.bundle_floor import bundle_floor
 from dagfloe.cli.error_handling import exit_on_error
 from dagfloe.cli.options import json_option
@@ -98,7 +98,7 @@ def _print_summary(description: Mapping[str, Any]) -> None:
     rows["SDK"] = " ".join((str(sdk.get("name") or ""), sdk["language"], sdk["version"])).strip()
     rows["protocol"] = f"supervisor schema {sdk['supervisor_schema_version']}"
     if floor:
-        rows["requires"] = describe_floor(floor) + (f" (needed by {floor['set_by']})" if "set_by" in floor else "")
+        rows["requires"] = ": ".join(filter(None, (describe_floor(floor), describe_cause(floor))))
     rows["size"] = f"{description['size']:,} bytes: " + ", ".join(f"{name} {size:,}" for name, size in regions.items())
     rows["sha256"] = f"{description['trailer']['binary_sha256']} (of the binary)"
     rows["source"] = manifest["source"] if regions["source"] else f"{manifest['source']}, not embedded"

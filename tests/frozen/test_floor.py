@@ -41,7 +41,7 @@ def test_the_floor_is_that_of_all_files(dist: Path, tmp_path: Path, name: str) -
     assert (floor["os"], floor["architecture"], floor["libc"]) == ("linux", platform.machine(), "glibc")
     assert f"interpreter: {floor['loader']}]" in output("readelf", "-lW", folder / name)
     summary = " ".join(output(TOOL, "inspect", dist / name).split())
-    assert f"glibc {floor['libc_version']} or newer (needed by {floor['set_by']})" in summary
+    assert f"glibc {floor['libc_version']} or newer: {floor['set_by']} needs {floor['symbol_version']}" in summary
 
 
 def test_both_forms_need_the_same(guest: Path, dist: Path) -> None:

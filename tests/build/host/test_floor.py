@@ -2,45 +2,21 @@
 
 from __future__ import annotations
 
-import struct
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dagfloe.build.host.floor import Floor, describe_floor, find_floor
+from dagfloe.build.host.floor import Floor, describe_cause, describe_floor, find_floor
 from dagfloe.format.errors import ElfError, ManifestError
 from dagfloe.format.manifest import validate_manifest
+from support.elf_files import GLIBC, MUSL, elf
 
-GLIBC, MUSL = "/lib64/ld-linux-x86-64.so.2", "/lib/ld-musl-x86_64.so.1"
 BARE = {
     "airflow_bundle_metadata_version": "1.0",
     "sdk": {"language": "python", "name": "dagfloe", "version": "1", "supervisor_schema_version": "2026-06-16"},
     "source": "tasks.py",
     "dags": {"etl": {"tasks": ["extract"]}},
 }
-
-
-def elf(*versions: str, loader: str = "", machine: int = 62) -> bytes:
-    """A small ELF file that needs these symbol versions. Its addresses are its offsets."""
-    strings = b"\0" + b"".join(version.encode() + b"\0" for version in versions)
-    starts = [1 + sum(len(version) + 1 for version in versions[:number]) for number in range(len(versions))]
-    segments = 3 if loader else 2
-    strings_at = 64 + 56 * segments
-    list_at = strings_at + len(strings)
-    parts = [
-        struct.pack("<IHHII", 0, 0, 2, start, 16 * (number + 1 < len(starts))) for number, start in enumerate(starts)
-    ]
-    needs = struct.pack("<HHIII", 1, len(versions), 0, 16, 0) + b"".join(parts)
-    dynamic_at = list_at + len(needs)
-    dynamic = struct.pack("<qQqQqQqQ", 5, strings_at, 0x6FFFFFFE, list_at, 0x6FFFFFFF, 1, 0, 0)
-    loader_at = dynamic_at + len(dynamic)
-    size = loader_at + len(loader) + 1
-    table = [(1, 0, size), (2, dynamic_at, len(dynamic))] + [(3, loader_at, len(loader) + 1)] * bool(loader)
-    head = b"\x7fELF\2\1\1" + bytes(9)
-    head += struct.pack("<HHIQQQIHHHHHH", 3, machine, 1, 0, 64, 0, 0, 64, 56, segments, 0, 0, 0)
-    rows = b"".join(struct.pack("<IIQQQQQQ", kind, 4, at, at, at, length, length, 1) for kind, at, length in table)
-    return head + rows + strings + needs + dynamic + loader.encode() + b"\0"
 
 
 @given(st.lists(st.tuples(st.integers(1, 3), st.integers(0, 60)), min_size=1, max_size=8))
@@ -63,14 +39,15 @@ def test_other_versions_do_not_count() -> None:
         ("damaged.so", elf("GLIBC_2.99")[:150]),
         ("note.txt", b"GLIBC_2.99"),
     ]
-    assert find_floor("etl", files) == Floor("linux", "x86_64", "glibc", "2.2.5", GLIBC, "etl")
+    assert find_floor("etl", files) == Floor("linux", "x86_64", "glibc", "2.2.5", GLIBC, "etl", "GLIBC_2.2.5")
 
 
 def test_version_without_a_number() -> None:
     """A file with packed relocations needs glibc 2.36."""
     floor = find_floor("etl", [("etl", elf("GLIBC_2.34", "GLIBC_ABI_DT_RELR", loader=GLIBC))])
     assert floor is not None
-    assert floor.libc_version == "2.36"
+    assert (floor.libc_version, floor.symbol_version) == ("2.36", "GLIBC_ABI_DT_RELR")
+    assert describe_cause(floor.to_manifest()) == "etl needs GLIBC_ABI_DT_RELR"
 
 
 @pytest.mark.parametrize(
