@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from threading import Timer
 from typing import TYPE_CHECKING
 
 from dagfloe.format.errors import FreezeError
@@ -69,6 +70,8 @@ def run_step(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     echo: Callable[[str], None] | None = None,
+    redact: Callable[[str], str] | None = None,
+    reason: Callable[[str], str] | None = None,
 ) -> None:
     """Run one program of a build and append its output to a log file.
 
@@ -80,42 +83,58 @@ def run_step(
         env: all its environment variables; by default `clean_environment()`.
         cwd: its working directory; by default the caller's.
         echo: called with every line of its output.
+        redact: removes what nobody may see from the command and from a line of the output.
+        reason: returns the part of the output that says why the program failed; by default the most probable line.
 
     Raises:
         FreezeError: if the program fails or takes too long. The message names the step, the reason and the log.
     """
+    redact = redact or str
+    is_read = bool(echo) or redact is not str
     with log.open("ab") as sink:
-        sink.write(f"$ {' '.join(command)}\n".encode())
+        sink.write(f"$ {redact(' '.join(command))}\n".encode())
         sink.flush()
+        start = sink.tell()
         process = subprocess.Popen(
             _dying_with_parent(command),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE if echo else sink,
+            stdout=subprocess.PIPE if is_read else sink,
             stderr=subprocess.STDOUT,
             env=dict(clean_environment() if env is None else env),
             cwd=cwd,
             start_new_session=True,
         )
+        deadline = Timer(timeout_s, os.killpg, (process.pid, signal.SIGKILL))
+        deadline.start()
         try:
-            if echo and process.stdout:
-                for line in process.stdout:
-                    sink.write(line)
-                    echo(line.decode(errors="replace").rstrip())
-            status = process.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            raise FreezeError(f"{step} was stopped after {timeout_s:g} s; its output is in {log}") from None
+            if process.stdout:
+                for content in process.stdout:
+                    line = redact(content.decode(errors="replace"))
+                    sink.write(line.encode())
+                    if echo:
+                        echo(line.rstrip())
+            status = process.wait()
         finally:
+            is_late = deadline.finished.is_set()
+            deadline.cancel()
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
             if process.stdout:
                 process.stdout.close()
+    if status and is_late:
+        raise FreezeError(f"{step} was stopped after {timeout_s:g} s; its output is in {log}")
     if status:
-        raise FreezeError(f"{step} failed (status {status}): {_reason(log)}; its whole output is in {log}")
+        with log.open("rb") as file:
+            file.seek(start)
+            output = file.read().decode(errors="replace")
+        text = (reason or _reason)(output)
+        parts = (f":\n{text}\n", "Its") if "\n" in text else (f": {text}; ", "its")
+        raise FreezeError(f"{step} failed (status {status}){parts[0]}{parts[1]} whole output is in {log}")
 
 
 def run_captured(
-    purpose: str, command: Sequence[str], *, timeout_s: float, env: Mapping[str, str]
+    purpose: str, command: Sequence[str], *, timeout_s: float, env: Mapping[str, str], cwd: Path | None = None
 ) -> tuple[int, str, str]:
     """Run a program and return its output.
 
@@ -124,6 +143,7 @@ def run_captured(
         command: the program and its arguments.
         timeout_s: the program is killed after this many seconds.
         env: all its environment variables.
+        cwd: its working directory; by default the caller's.
 
     Returns:
         Its exit status, its stdout and its stderr.
@@ -139,6 +159,7 @@ def run_captured(
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=dict(env),
+            cwd=cwd,
             start_new_session=True,
         )
         stdout, stderr = process.communicate(timeout=timeout_s)
@@ -166,8 +187,8 @@ def _dying_with_parent(command: Sequence[str]) -> list[str]:
     return [sys.executable, "-I", "-c", _DIE_WITH_PARENT, str(os.getpid()), *command]
 
 
-def _reason(log: Path) -> str:
-    """The line of a log that most probably gives the reason of a failure."""
-    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+def _reason(output: str) -> str:
+    """The line of a program's output that most probably gives the reason of a failure."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if line.lower().startswith(("error", "fatal")) or "Error:" in line]
     return (errors or lines or [_NO_OUTPUT])[-1][:_MAX_REASON]

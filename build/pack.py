@@ -46,7 +46,7 @@ if TYPE_CHECKING:
             """Show that a step begins."""
 
         def output(self, line: str, /) -> None:
-            """Show a line of pip or PyInstaller; only called if the build is verbose."""
+            """Show a line of uv or PyInstaller; only called if the build is verbose."""
 
 
 #: How many later starts are measured.
@@ -62,7 +62,7 @@ def build_bundle(plan: BuildPlan, progress: Progress, *, verbose: bool = False) 
         plan: the project and the file to make of it. Without a launcher for this platform, the file unpacks itself at
             every start, whatever the plan says.
         progress: shows the steps.
-        verbose: whether to show the output of pip and PyInstaller.
+        verbose: whether to show the output of uv and PyInstaller.
 
     Raises:
         PackError: if the project's settings are wrong, or a step fails. In the second case the logs are kept.

@@ -137,6 +137,17 @@ def read_pyproject(folder: Path) -> Table:
         raise PackError(f"{path} is not TOML: {error}") from error
 
 
+def read_uv_table(folder: Path) -> dict[str, Any]:
+    """The table [tool.uv] of the `pyproject.toml` of a folder; empty without such a table.
+
+    Raises:
+        PackError: if the file cannot be read, or is not TOML.
+    """
+    tool = read_pyproject(folder).value("tool", None)
+    table = tool.get("uv") if isinstance(tool, dict) else None
+    return table if isinstance(table, dict) else {}
+
+
 def read_schema_version(tool: Table) -> str:
     """The version of the supervisor's schema that `airflow` in [tool.dagfloe] selects.
 

@@ -1,37 +1,38 @@
 """The virtual environment of a bundle: its dependencies and PyInstaller, and nothing of the caller's.
 
-Installing takes most of a first build, so environments stay in the cache, under the digest of their requirements.
+Environments stay in the cache, under the digest of everything that is installed in them, and never change. uv makes
+them from its own cache, so an environment takes little time and space.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
 import shutil
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, requires
 from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import Requirement
 
 from dagfloe.build.cache_root import cache_root
-from dagfloe.build.child_process import clean_environment, last_line, run_captured, run_step
+from dagfloe.build.child_process import clean_environment, last_line, run_captured
+from dagfloe.build.python.environment_store import STAMP, EnvironmentStore
+from dagfloe.build.python.resolution import PREVIEW, Resolver
+from dagfloe.build.python.uv import Uv
 from dagfloe.format.errors import FreezeError, PackError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from dagfloe.build.project import Project
+    from dagfloe.build.python.environment_store import Use
     from dagfloe.build.python.interpreter import Interpreter
+    from dagfloe.build.python.resolution import Resolution
 
-_INSTALL_TIMEOUT_S = 1800
 _INSPECT_TIMEOUT_S = 300
-_STAMP = "complete.json"
-_LOCK = ".lock"
 #: Prints the names of all distributions, and those of the modules in its arguments that can be imported.
 _INSPECT = """
 import importlib.metadata, importlib.util, json, sys
@@ -53,10 +54,14 @@ class Environment:
     Attributes:
         root: its folder.
         interpreter: the Python that made it.
+        sources: the digest of each folder and file of this host that one of its distributions comes from.
+        use: says that this process uses it, so that no other one removes it.
     """
 
     root: Path
     interpreter: Interpreter
+    sources: Mapping[str, str] = field(default_factory=dict)
+    use: Use | None = None
 
     @property
     def identity(self) -> str:
@@ -66,7 +71,7 @@ class Environment:
     @property
     def stamp(self) -> Path:
         """The file that marks a complete environment."""
-        return self.root / _STAMP
+        return self.root / STAMP
 
     @property
     def python(self) -> Path:
@@ -103,7 +108,12 @@ class Environment:
 
 
 def ensure_environment(
-    project: Project, interpreter: Interpreter, work: Path, *, echo: Callable[[str], None] | None = None
+    project: Project,
+    interpreter: Interpreter,
+    work: Path,
+    *,
+    upgrade: bool = False,
+    echo: Callable[[str], None] | None = None,
 ) -> Environment:
     """The environment of a project, from the cache or installed now.
 
@@ -111,28 +121,44 @@ def ensure_environment(
         project: the project whose dependencies are installed.
         interpreter: the Python to use.
         work: a folder for logs. If the cache cannot be written, the environment goes there, too.
-        echo: called with every line of pip's output.
+        upgrade: whether to look for newer versions of the dependencies.
+        echo: called with every line of uv's output.
 
     Raises:
-        FreezeError: if pip fails.
+        PackError: if a lock file of the project does not fit the project.
+        FreezeError: if uv fails.
     """
-    requirements = sorted(map(str, (*project.dependencies, *bundle_requirements())))
-    identity = json.dumps([str(interpreter.executable), interpreter.base_prefix, interpreter.version, requirements])
-    name = f"{project.file_name}-{hashlib.sha256(identity.encode()).hexdigest()[:16]}"
-    folder = _writable_folder(cache_root() / "environments", work)
-    _remove_unfinished(folder, name)
-    environment = Environment(folder / name, interpreter)
-    with _file_lock(environment.root.with_suffix(_LOCK)), _removed_on_error(environment):
+    cache = _writable_folder(cache_root(), work)
+    resolutions, environments = cache / "resolutions", cache / "environments"
+    for folder in (resolutions, environments):
+        folder.mkdir(parents=True, exist_ok=True)
+    uv = Uv(project.root, work / "environment.log", echo)
+    resolver = Resolver(project, bundle_requirements(), interpreter, resolutions, work, uv)
+    with resolver.locked():
+        resolution = resolver.resolve(upgrade=upgrade)
+    python = json.dumps([str(interpreter.executable), interpreter.base_prefix, interpreter.version])
+    digest = hashlib.sha256(f"{python} {resolution.digest}".encode()).hexdigest()
+    name = f"{project.file_name}-{digest[:16]}"
+    store = EnvironmentStore(environments)
+    with store.locked(name) as root:
+        environment = Environment(root, interpreter, resolution.sources)
         if not environment.stamp.exists():
-            shutil.rmtree(environment.root, ignore_errors=True)
-            log = work / "environment.log"
-            venv = [str(interpreter.executable), "-I", "-m", "venv", str(environment.root)]
-            run_step("making the environment", venv, log, timeout_s=_INSTALL_TIMEOUT_S, echo=echo)
-            pip = [str(environment.python), "-I", "-m", "pip", "--disable-pip-version-check", "--no-input"]
-            install = [*pip, "install", *requirements]
-            run_step("installing the dependencies", install, log, timeout_s=_INSTALL_TIMEOUT_S, echo=echo)
-            environment.stamp.write_text(identity)
+            shutil.rmtree(root, ignore_errors=True)
+            _install(environment, resolution, uv)
+            environment.stamp.write_text(json.dumps({"python": interpreter.version}), "utf-8")
+        environment = replace(environment, use=store.use(name, project.root))
+    store.remove_superseded(name, project.root)
     return environment
+
+
+def _install(environment: Environment, resolution: Resolution, uv: Uv) -> None:
+    root = str(environment.root)
+    uv.run("making the environment", "venv", "--quiet", "--python", str(environment.interpreter.executable), root)
+    install = ["--no-deps", *PREVIEW, "--python", str(environment.python)]
+    for name in resolution.source_names:
+        install += ["--reinstall-package", name]  # uv would take a copy that it built of an older state
+    for file in resolution.files:
+        uv.install("installing the dependencies", *install, "--requirements", str(file))
 
 
 def bundle_requirements() -> tuple[Requirement, ...]:
@@ -161,33 +187,3 @@ def _writable_folder(preferred: Path, fallback: Path) -> Path:
     except OSError:
         return fallback
     return preferred if os.access(preferred, os.W_OK | os.X_OK) else fallback
-
-
-@contextmanager
-def _removed_on_error(environment: Environment) -> Iterator[None]:
-    """Remove an environment that is not complete if the block fails or is interrupted."""
-    try:
-        yield
-    except BaseException:
-        if not environment.stamp.exists():
-            shutil.rmtree(environment.root, ignore_errors=True)
-        raise
-
-
-def _remove_unfinished(folder: Path, name: str) -> None:
-    """Remove other environments that killed builds left."""
-    for lock in folder.glob(f"*{_LOCK}"):
-        root = lock.with_suffix("")
-        with suppress(OSError):
-            if root.name != name and root.is_dir() and not (root / _STAMP).exists():
-                with lock.open("r+") as file:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    shutil.rmtree(root, ignore_errors=True)
-
-
-@contextmanager
-def _file_lock(path: Path) -> Iterator[None]:
-    """Hold a lock file, so that of concurrent builds one installs the environment and the others wait."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

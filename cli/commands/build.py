@@ -44,7 +44,7 @@ _MAX_PACKAGES = 5
 @click.option("--force", is_flag=True, help="Rebuild even if nothing changed.")
 @json_option
 @quiet_option
-@click.option("-v", "--verbose", is_flag=True, help="Show the output of pip and PyInstaller.")
+@click.option("-v", "--verbose", is_flag=True, help="Show the output of uv and PyInstaller.")
 @exit_on_error
 def build(
     path: Path, output: Path | None, *, one_file: bool, force: bool, as_json: bool, quiet: bool, verbose: bool

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import platform
 import shutil
 import sys
@@ -11,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from dagfloe.build.launcher import find_launcher
 from dagfloe.build.python.interpreter import SUPPORTED
+from dagfloe.build.python.uv import find_uv
 from dagfloe.cli.doctor.check import FAILED, OK, WARNING, Check
+from dagfloe.format.errors import PackError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,7 @@ def check_build() -> Iterator[Check]:
     """Check Python, its shared library and its modules, the launcher, and the tools of a build."""
     yield _check_python()
     yield _check_shared_library()
-    yield _check_venv()
+    yield _check_uv()
     yield _check_launcher()
     yield _check_strip()
 
@@ -45,10 +46,11 @@ def _check_shared_library() -> Check:
     )
 
 
-def _check_venv() -> Check:
-    if importlib.util.find_spec("ensurepip") and importlib.util.find_spec("venv"):
-        return Check("venv", OK, "this Python can create virtual environments")
-    return Check("venv", FAILED, "this Python has no venv or no ensurepip", "install the package python3-venv")
+def _check_uv() -> Check:
+    try:
+        return Check("uv", OK, f"makes the environments of bundles, {find_uv()}")
+    except PackError:
+        return Check("uv", FAILED, "not found, so no environment can be made", "install the package uv from PyPI")
 
 
 def _check_launcher() -> Check:

@@ -24,7 +24,7 @@ class BuildProgress:
 
     Args:
         quiet: whether to show nothing.
-        verbose: whether to show every line of pip and PyInstaller.
+        verbose: whether to show every line of uv and PyInstaller.
     """
 
     def __init__(self, *, quiet: bool = False, verbose: bool = False) -> None:
@@ -39,7 +39,7 @@ class BuildProgress:
 
     @property
     def wants_output(self) -> bool:
-        """Whether to pass the lines of pip and PyInstaller to `output`."""
+        """Whether to pass the lines of uv and PyInstaller to `output`."""
         return self._verbose or self._live
 
     def __enter__(self) -> Self:
@@ -64,7 +64,7 @@ class BuildProgress:
         self._task = self._progress.add_task(text, total=None, detail="")
 
     def output(self, line: str) -> None:
-        """Show a line of pip or PyInstaller."""
+        """Show a line of uv or PyInstaller."""
         if self._verbose:
             self._console.print(Text(line, style="dim"), soft_wrap=True)
         elif self._progress is not None and self._task is not None and line.strip():

@@ -17,16 +17,18 @@ def write_wheel(
     name: str,
     files: Mapping[str, str | bytes],
     *,
+    version: str = "1.0",
     requires: Iterable[str] = (),
     extras: Iterable[str] = (),
     entry_points: str = "",
 ) -> Path:
-    """Write a wheel of version 1.0.
+    """Write a wheel.
 
     Args:
         folder: the folder for the file.
         name: the distribution's name.
         files: the contents by path.
+        version: its version.
         requires: its requirements.
         extras: the names of its extras.
         entry_points: the content of `entry_points.txt`.
@@ -34,8 +36,8 @@ def write_wheel(
     Returns:
         The wheel.
     """
-    info = f"{name}-1.0.dist-info"
-    metadata = ["Metadata-Version: 2.1", f"Name: {name}", "Version: 1.0"]
+    info = f"{name}-{version}.dist-info"
+    metadata = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
     metadata += [f"Provides-Extra: {extra}" for extra in extras]
     metadata += [f"Requires-Dist: {requirement}" for requirement in requires]
     contents = {
@@ -46,7 +48,7 @@ def write_wheel(
     if entry_points:
         contents[f"{info}/entry_points.txt"] = entry_points
     record = []
-    path = folder / f"{name}-1.0-py3-none-any.whl"
+    path = folder / f"{name}-{version}-py3-none-any.whl"
     folder.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w") as wheel:
         for file, content in contents.items():

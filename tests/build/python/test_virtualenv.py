@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import importlib.metadata
+import json
+import os
+import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,13 +17,10 @@ from dagfloe.build.project import read_project
 from dagfloe.build.python.interpreter import Interpreter
 from dagfloe.build.python.virtualenv import Environment, bundle_requirements, ensure_environment
 from dagfloe.format.errors import FreezeError, PackError
+from support.wheels import write_wheel
 
-#: A Python whose `venv` makes an environment with another script as its Python. That one installs nothing.
-FAKE_PYTHON = """#!/bin/sh
-mkdir -p "$4/bin"
-printf '#!/bin/sh\\necho "$@"\\n%s\\n' "$INSTALLING" > "$4/bin/python"
-chmod +x "$4/bin/python"
-"""
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def test_bundle_requirements_are_those_of_the_extra() -> None:
@@ -50,54 +51,193 @@ def test_damaged_environment(tmp_path: Path) -> None:
 
 
 class Places:
-    """A project, the folder of its build, a cache, and a Python that makes environments at once."""
+    """A project, the folder of its build, a cache, and the only folder that distributions come from."""
 
-    def __init__(self, folder: Path, installing: str = "exit 0") -> None:
+    def __init__(self, folder: Path) -> None:
         self.cache = folder / "cache"
-        self.work = folder / "work"
-        self.work.mkdir()
-        (folder / "tasks.py").touch()
-        (folder / "pyproject.toml").write_text(
-            '[project]\nname = "sales"\nversion = "1"\ndependencies = ["pandas"]\n'
-            '[tool.dagfloe]\nbundle = "tasks:bundle"\n'
-        )
-        self.project = read_project(folder)
-        python = folder / "python"
-        python.write_text(FAKE_PYTHON.replace("$INSTALLING", installing))
-        python.chmod(0o755)
-        self.interpreter = Interpreter(python, "3.11.7", "/x", ())
+        self.wheels = folder / "wheels"
+        self.root = folder / "my project"
+        self.root.mkdir()
+        self._work = folder
+        self._builds = 0
+        for name, version in (("click", "8.1"), ("msgpack", "1.1"), ("pyinstaller", "6.10"), ("pyyaml", "6.0")):
+            write_wheel(self.wheels, name, {}, version=version)
+        self.interpreter = Interpreter(Path(sys.executable), "3.11.7", sys.base_prefix, ())
+        (self.root / "tasks.py").touch()
+        self.require("tabs")
 
-    def ensure(self) -> Environment:
+    @property
+    def work(self) -> Path:
+        """The folder of the last build."""
+        return self._work / f"work{self._builds}"
+
+    @property
+    def log(self) -> str:
+        """What the last build logged; empty if it ran no program."""
+        log = self.work / "environment.log"
+        return log.read_text() if log.exists() else ""
+
+    def require(self, *requirements: str, more: str = "") -> None:
+        """Write the project's requirements."""
+        (self.root / "pyproject.toml").write_text(
+            f'[project]\nname = "sales"\nversion = "1"\ndependencies = {json.dumps(requirements)}\n'
+            f'requires-python = ">=3.10"\n[tool.dagfloe]\nbundle = "tasks:bundle"\n{more}'
+        )
+
+    def add(self, name: str, version: str = "1.0", *, requires: Iterable[str] = (), code: str = "") -> Path:
+        """Write a wheel with one module."""
+        return write_wheel(self.wheels, name, {f"{name}.py": code}, version=version, requires=requires)
+
+    def ensure(self, *, upgrade: bool = False) -> Environment:
         """Make or find the environment."""
-        return ensure_environment(self.project, self.interpreter, self.work)
+        self._builds += 1
+        self.work.mkdir()
+        return ensure_environment(read_project(self.root), self.interpreter, self.work, upgrade=upgrade)
+
+
+def run(environment: Environment, code: str) -> str:
+    """What Python code prints in an environment."""
+    command = [str(environment.python), "-I", "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+
+
+def version(environment: Environment, name: str) -> str:
+    """The version of a distribution in an environment."""
+    return run(environment, f"import importlib.metadata as m; print(m.version({name!r}))")
 
 
 @pytest.fixture
 def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
-    """A project that was never built, with a cache of its own."""
+    """A project that was never built, with a cache of its own and no network."""
+    for name in [name for name in os.environ if name.startswith(("PIP_", "UV_"))]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("DAGFLOE_CACHE_DIR", str(tmp_path / "cache"))
-    return Places(tmp_path)
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
+    places = Places(tmp_path)
+    places.add("tabs")
+    return places
 
 
 def test_an_environment_is_made_once(places: Places) -> None:
     """The environment has the dependencies of the project and of the build; the next build uses it again."""
     environment = places.ensure()
     assert environment.root.parent == places.cache / "environments"
-    log = (places.work / "environment.log").read_text()
-    for name in ("pandas", "pyinstaller", "msgpack"):
-        assert name in log.lower()
+    assert set(environment.list_distributions()) == {"tabs", "click", "msgpack", "pyinstaller", "pyyaml"}
     identity = environment.identity
     assert places.ensure().identity == identity
-    assert (places.work / "environment.log").read_text() == log
+    assert not places.log
 
 
-def test_an_installation_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If pip fails, the message has the reason, and the next build does not take what is left for an environment."""
-    monkeypatch.setenv("DAGFLOE_CACHE_DIR", str(tmp_path / "cache"))
-    places = Places(tmp_path, "echo ERROR: no such package; exit 1")
-    with pytest.raises(FreezeError, match=r"installing the dependencies failed .* ERROR: no such package"):
+def test_versions_stay_until_an_upgrade(places: Places) -> None:
+    """A newer version is not taken by the next build, nor after another dependency was added, but with --upgrade."""
+    assert version(places.ensure(), "tabs") == "1.0"
+    places.add("tabs", "1.1")
+    places.add("spaces")
+    assert version(places.ensure(), "tabs") == "1.0"
+    places.require("tabs", "spaces")
+    environment = places.ensure()
+    assert (version(environment, "tabs"), version(environment, "spaces")) == ("1.0", "1.0")
+    assert version(places.ensure(upgrade=True), "tabs") == "1.1"
+    assert version(places.ensure(), "tabs") == "1.1"
+
+
+def test_requirements_that_exclude_each_other(places: Places) -> None:
+    """The message shows which distributions want what, and the log that it names stays."""
+    places.add("spaces", requires=["tabs>=2"])
+    places.require("tabs<2", "spaces")
+    with pytest.raises(FreezeError) as caught:
         places.ensure()
-    assert [path.suffix for path in (places.cache / "environments").iterdir()] == [".lock"]
+    message = " ".join(str(caught.value).split())
+    assert "spaces" in message
+    assert "tabs>=2" in message
+    assert "and you require" in message, message
+    assert str(places.work / "environment.log") in message
+    assert not [*(places.cache / "environments").glob("*/bin")]
+
+
+def test_a_distribution_that_does_not_exist(places: Places) -> None:
+    """The message names the distribution and who requires it."""
+    places.require("nowhere>=3")
+    with pytest.raises(FreezeError, match=r"nowhere.*not found|nowhere.*was not found|no versions of nowhere"):
+        places.ensure()
+
+
+SOURCE = """[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+[project]
+name = "sharedlib"
+version = "1.0"
+"""
+#: A build backend without requirements: it packs the folder `lib`.
+BACKEND = """
+import os, sys, zipfile
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    name = "sharedlib-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(os.path.join(folder, name), "w") as wheel:
+        for file in sorted(os.listdir("lib")):
+            wheel.write(os.path.join("lib", file), file)
+        info = "sharedlib-1.0.dist-info/"
+        requires = open("requires.txt").read() if os.path.exists("requires.txt") else ""
+        wheel.writestr(info + "METADATA", "Metadata-Version: 2.1\\nName: sharedlib\\nVersion: 1.0\\n" + requires)
+        wheel.writestr(info + "WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        wheel.writestr(info + "RECORD", "")
+    os.makedirs("build/lib", exist_ok=True)
+    open("build/lib/output", "a").write("x")
+    return name
+"""
+
+
+def write_source(folder: Path, code: str) -> Path:
+    """Write a distribution as a folder with a module that a build reads from a subfolder, where uv does not look."""
+    (folder / "lib").mkdir(parents=True, exist_ok=True)
+    (folder / "pyproject.toml").write_text(SOURCE)
+    (folder / "backend.py").write_text(BACKEND)
+    (folder / "lib" / "sharedlib.py").write_text(code)
+    return folder
+
+
+SHOW = "import sharedlib; print(sharedlib.VALUE)"
+
+
+@pytest.mark.parametrize("kind", ["url", "path", "editable"])
+def test_a_folder_that_is_edited(places: Places, tmp_path: Path, kind: str) -> None:
+    """An edit of a local folder makes the next build install this distribution again; a build alone does not."""
+    source = write_source(tmp_path / "shared lib", "VALUE = 1")
+    if kind == "url":
+        places.require("tabs", f"sharedlib @ {source.as_uri()}")
+    else:
+        editable = ", editable = true" if kind == "editable" else ""
+        places.require(
+            "tabs", "sharedlib", more=f'[tool.uv.sources]\nsharedlib = {{ path = "../shared lib"{editable} }}\n'
+        )
+    first = places.ensure()
+    assert run(first, SHOW) == "1"
+    assert places.ensure().identity == first.identity
+    assert not places.log
+    (source / "lib" / "sharedlib.py").write_text("VALUE = 2")
+    second = places.ensure()
+    assert run(second, SHOW) == "2"
+    assert run(first, SHOW) == "1"  # a command that still uses it sees no change
+    assert places.log.count("Built ") == 1
+    (source / "requires.txt").write_text("Requires-Dist: spaces\n")
+    (source / "pyproject.toml").write_text(SOURCE + 'dependencies = ["spaces"]\n')
+    places.add("spaces")
+    assert "spaces" in places.ensure().list_distributions()
+
+
+def test_a_wheel_that_is_replaced(places: Places, tmp_path: Path) -> None:
+    """A wheel that a requirement names by its path counts by its content."""
+    folder = tmp_path / "elsewhere"
+    wheel = write_wheel(folder, "sharedlib", {"sharedlib.py": "VALUE = 1"})
+    places.require(f"sharedlib @ {wheel.as_uri()}")
+    assert run(places.ensure(), SHOW) == "1"
+    write_wheel(folder, "sharedlib", {"sharedlib.py": "VALUE = 2"})
+    assert run(places.ensure(), SHOW) == "2"
 
 
 def test_environments_that_killed_builds_left(places: Places) -> None:
@@ -120,7 +260,7 @@ def test_environments_that_killed_builds_left(places: Places) -> None:
 def test_a_cache_that_cannot_be_written(places: Places) -> None:
     """Without a cache folder, the environment goes to the folder of the build."""
     places.cache.touch()
-    assert places.ensure().root.parent == places.work
+    assert places.ensure().root.parent == places.work / "environments"
 
 
 def test_a_copy_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:

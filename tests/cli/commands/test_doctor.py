@@ -41,7 +41,7 @@ def test_this_host() -> None:
     assert report["ok"] is True
     names = [check["name"] for check in report["checks"]]
     assert names[:5] == ["cache folder", "temporary folder", "C library", "loopback", "open files"]
-    assert names[5:] == ["Python", "libpython", "venv", "launcher", "strip", "Airflow"]
+    assert names[5:] == ["Python", "libpython", "uv", "launcher", "strip", "Airflow"]
     assert set(report["checks"][0]) == {"name", "state", "text", "cure"}
     assert [line[2:].split("  ")[0] for line in doctor().splitlines()] == names
     assert all(name not in doctor("--quiet") for name in ("loopback", "temporary folder"))
@@ -74,13 +74,15 @@ def test_a_host_without_binutils(home: Path, monkeypatch: pytest.MonkeyPatch) ->
     )
 
 
-def test_a_python_that_cannot_build(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Python without a shared library, or without the modules of virtual environments, cannot build: failures."""
+def test_a_python_that_cannot_build(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Python without a shared library, or without uv, cannot build: failures."""
     monkeypatch.setitem(sysconfig.get_config_vars(), "Py_ENABLE_SHARED", 0)
-    monkeypatch.setitem(sys.modules, "ensurepip", None)
+    monkeypatch.setattr(sys, "executable", str(home / "python"))
+    monkeypatch.setitem(sys.modules, "uv", None)
+    monkeypatch.setenv("PATH", str(home))
     checks = checks_of_this_host(status=1)
     assert checks["libpython"][:2] == ("failed", "this Python has no shared library, so PyInstaller cannot freeze it")
-    assert checks["venv"] == ("failed", "this Python has no venv or no ensurepip", "install the package python3-venv")
+    assert checks["uv"] == ("failed", "not found, so no environment can be made", "install the package uv from PyPI")
 
 
 def test_a_host_without_a_loopback_interface() -> None:
