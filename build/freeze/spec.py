@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dagfloe.runtime.process.late_hooks import HOOKS
+from dagfloe.runtime.process.late_hooks import HOOKS, REPLACED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +37,7 @@ if not os.path.exists({analysis!r}):
         excludes={excludes!r},
     )
     late = [script for script in analysis.scripts if script[0] in {late!r}]
-    scripts = [script for script in analysis.scripts if script not in late]
+    scripts = [script for script in analysis.scripts if script not in late and script[0] not in {replaced!r}]
     pure = analysis.pure + [(name, path, "PYMODULE") for name, path, _ in late]
     library = {library!r}
     datas = []
@@ -107,6 +107,7 @@ class Spec:
             metadata=list(self.metadata),
             excludes=list(self.excludes),
             late=sorted(HOOKS.values()),
+            replaced=REPLACED,
             machine_bound=_MACHINE_BOUND,
             one_file=self.one_file,
         )

@@ -1,5 +1,7 @@
 """The command line of a frozen bundle: prints its metadata, checks itself, or runs one task for a supervisor.
 
+A process that the bundle starts with `sys.executable` is a Python instead: see `dagfloe.cli.frozen.python`.
+
 Imports slow down the start of every task. So this module parses the supervisor's command line by hand, and loads click
 for any other one. Both parsers give the same `Flags`.
 """
@@ -12,6 +14,7 @@ from dagfloe.constants import EXIT_FAILURE
 from dagfloe.errors import DagfloeError, UsageError
 from dagfloe.model.record import Record
 from dagfloe.runtime.process.host import (
+    announce_program,
     correct_executable,
     find_tls_roots,
     is_frozen,
@@ -19,6 +22,7 @@ from dagfloe.runtime.process.host import (
     receive_launcher,
     restore_library_path,
     serve_multiprocessing,
+    starts_as_python,
 )
 from dagfloe.runtime.wire.addresses import Address, parse_address
 
@@ -82,12 +86,17 @@ def main(config: BundleConfig, argv: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if argv is None else list(argv)
     flags = read_supervisor_flags(arguments)
     if flags is None:
+        if starts_as_python(arguments, launcher, os.environ):
+            from dagfloe.cli.frozen.python import run_python  # noqa: PLC0415 - only on this path
+
+            return run_python(arguments)
         from dagfloe.cli.frozen.flags import read_flags  # noqa: PLC0415 - loads click
 
         values = read_flags(arguments, config)
         if isinstance(values, int):
             return values
         flags = Flags(**values)
+    announce_program(os.environ)
     try:
         return _run(choose_mode(flags), config, launcher)
     except UsageError as error:

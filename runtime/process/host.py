@@ -11,12 +11,16 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Mapping, MutableMapping, Sequence
 
 #: Where the launcher is if it does not start the program itself: see `dagfloe.build.freeze.stage`.
 _LAUNCHER = os.path.join(__file__.rpartition("dagfloe")[0], "dagfloe", "launcher")  # noqa: PTH118
 #: Where the launcher keeps the library path that it was started with.
 _ORIGINAL_LIBRARY_PATH = "_DAGFLOE_LIBRARY_PATH"
+#: Where a one-file program keeps its path for the processes that it starts.
+_PROGRAM = "_DAGFLOE_PROGRAM"
+#: What distinguishes the command lines of a bundle from those of a Python.
+_OWN_FLAGS = ("--bundle-metadata", "--self-check", "--format", "--comm", "--logs")
 _LIBRARY_PATHS = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LIBPATH")
 #: Where Debian, Fedora, openSUSE, Alpine and macOS keep their TLS roots, in this order.
 _TLS_ROOTS = (
@@ -68,6 +72,47 @@ def correct_executable() -> None:
         program = os.readlink("/proc/self/exe")  # noqa: PTH115 - pathlib costs 5 ms to import
         if os.path.realpath(sys.executable) != program:
             sys.executable = program
+
+
+def announce_program(environment: MutableMapping[str, str]) -> None:
+    """Let the processes that this one starts know the program, so that it is a Python for them.
+
+    Args:
+        environment: the environment; the variable of a one-file program is set in it.
+    """
+    if unpacked_folder() is not None:
+        environment[_PROGRAM] = sys.executable
+    if is_frozen():
+        # The script exists only in the program. `multiprocessing` and its relatives would look for the file.
+        vars(sys.modules["__main__"]).pop("__file__", None)
+
+
+def starts_as_python(arguments: Sequence[str], launcher: int | str | None, environment: Mapping[str, str]) -> bool:
+    """Whether a process of the bundle started this program as a Python, with `sys.executable`.
+
+    People and Airflow start the bundle file, and so the launcher. `sys.executable` is the unpacked program, which only
+    its own processes start. A one-file program has no launcher, and a variable that its processes inherit instead.
+
+    Args:
+        arguments: the arguments, which are not those of a supervisor.
+        launcher: the launcher, as `receive_launcher` returns it.
+        environment: the environment.
+    """
+    if not is_frozen() or (arguments and arguments[0].startswith(_OWN_FLAGS)):
+        return False
+    if unpacked_folder() is None:
+        return not isinstance(launcher, int)
+    return environment.get(_PROGRAM) == sys.executable or _is_grandparent_same()
+
+
+def _is_grandparent_same() -> bool:
+    """Whether the parent of the process that unpacked this one-file program runs it, too: it cleared the variables."""
+    try:
+        with open(f"/proc/{os.getppid()}/stat") as file:  # noqa: PTH123 - pathlib costs 5 ms to import
+            grandparent = file.read().rpartition(")")[2].split()[1]
+        return os.readlink(f"/proc/{grandparent}/exe") == sys.executable  # noqa: PTH115 - see above
+    except OSError:
+        return False
 
 
 def open_standard_streams() -> None:
