@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import sys
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -18,12 +17,14 @@ from dagfloe.build.freeze.stage import list_staged
 from dagfloe.build.inputs import ProjectInputs
 from dagfloe.build.launcher import find_launcher
 from dagfloe.build.package_sizes import PackageSize
-from dagfloe.build.python.interpreter import SUPPORTED
+from dagfloe.build.python.interpreter import list_candidates, read_choice
+from dagfloe.build.python.local_sources import digest_source
+from dagfloe.build.python.lock_file import find_lock_file
 from dagfloe.format.digests import sha256_of
 from dagfloe.format.regular_file import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from dagfloe.build.project import Project
 
@@ -71,30 +72,43 @@ class BuildPlan:
         project: the project.
         output: the folder for the bundle file.
         one_file: whether the bundle file unpacks itself at every start, instead of once on a host.
+        upgrade: whether the build looks for newer versions of the dependencies.
+        lock: whether the build writes the versions to a lock file of the project.
 
     Attributes:
         project: the project.
         inputs: its files.
         target: the bundle file.
         one_file: as above.
+        upgrade: as above.
+        lock: as above.
     """
 
-    def __init__(self, project: Project, output: Path, *, one_file: bool) -> None:
+    def __init__(
+        self, project: Project, output: Path, *, one_file: bool, upgrade: bool = False, lock: bool = False
+    ) -> None:
         self.project = project
         self.target = output / project.file_name
         self.inputs = ProjectInputs(project, self.target)
         self.one_file = one_file
+        self.upgrade = upgrade
+        self.lock = lock
         target_digest = hashlib.sha256(bytes(self.target.absolute())).hexdigest()
         self._record = cache_root() / "builds" / f"{target_digest[:32]}.json"
-        pythons = (sys.executable, sys.version, *(shutil.which(f"python{version}") for version in SUPPORTED))
-        decisive = (self.inputs.digest, _digest_tool(), pythons, one_file)
+        pythons = (sys.executable, sys.version, *list_candidates(), read_choice(project))
+        lock_file = find_lock_file(project)
+        decisive = (self.inputs.digest, _digest_tool(), pythons, lock_file and lock_file.digest, one_file)
         self._digest = hashlib.sha256(repr(decisive).encode()).hexdigest()
 
     def find_built(self) -> BuiltBundle | None:
         """The result of the last build if the bundle file is up to date, else None."""
+        if self.upgrade or self.lock:
+            return None
         try:
             record = json.loads(read_text(self._record))
             if record["inputs"] != self._digest or record["files"] != _file_states(record["files"]):
+                return None
+            if any(digest_source(Path(path)) != digest for path, digest in record["sources"].items()):
                 return None
             if not self._is_intact(record["target"]):
                 return None
@@ -104,11 +118,12 @@ class BuildPlan:
         except Exception:  # noqa: BLE001 - there is no record, or it is damaged in any way
             return None
 
-    def record(self, files: Iterable[Path], built: BuiltBundle) -> None:
+    def record(self, files: Iterable[Path], sources: Mapping[str, str], built: BuiltBundle) -> None:
         """Record a build that has just ended. If the cache cannot be written, the next build starts over.
 
         Args:
             files: the files that were frozen, without those of the project.
+            sources: the digests of the local folders and files that distributions come from, by path.
             built: the result.
         """
         temporary = self._record.with_suffix(f".{os.getpid()}")
@@ -117,6 +132,7 @@ class BuildPlan:
             record = {
                 "inputs": self._digest,
                 "files": _file_states(map(str, files)),
+                "sources": dict(sources),
                 "facts": facts,
                 "target": {"state": self._target_state(), "sha256": sha256_of(self.target).hex()},
             }

@@ -80,7 +80,7 @@ def build_bundle(plan: BuildPlan, progress: Progress, *, verbose: bool = False) 
     prepare_output(plan.target)
     with work_folder("build", project.file_name) as work:
         progress.step(f"environment with Python {interpreter.version}")
-        environment = ensure_environment(project, interpreter, work, echo=echo)
+        environment = ensure_environment(project, interpreter, work, upgrade=plan.upgrade, lock=plan.lock, echo=echo)
         check_environment(project, environment)
         progress.step("freezing")
         entry = stage(project, interpreter, work / "stage")
@@ -122,7 +122,7 @@ def build_bundle(plan: BuildPlan, progress: Progress, *, verbose: bool = False) 
             later_start_s=later_start_s,
             seconds=time.monotonic() - began,
         )
-        plan.record(_outer_files(project, environment, work), built)
+        plan.record(_outer_files(project, environment, work), environment.sources, built)
     return built
 
 

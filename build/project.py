@@ -19,6 +19,7 @@ from dagfloe.build.pyproject import (
     read_native_dags,
     read_parse_setting,
     read_pyproject,
+    read_python,
     read_schema_version,
 )
 from dagfloe.runtime.config import DEFAULT_SCHEMA_VERSION
@@ -39,6 +40,7 @@ OPTIONS = (
     "exclude",
     "cache-dir",
     "target",
+    "python",
 )
 # Not `canonicalize_name(..., validate=True)`: see docs/adr/0004-own-code.md.
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
@@ -69,6 +71,7 @@ class Project:
         exclude: modules to leave out.
         cache_dir: the folder in which its bundle file unpacks itself; empty for the cache of the user that runs it.
         host_target: the oldest host that its bundle file has to run on; None for any.
+        python: the version or the path of its Python; empty for any that `requires_python` allows.
     """
 
     root: Path
@@ -90,6 +93,7 @@ class Project:
     exclude: tuple[str, ...] = ()
     cache_dir: str = ""
     host_target: HostTarget | None = None
+    python: str = ""
 
     @property
     def pyproject(self) -> Path:
@@ -142,6 +146,7 @@ def read_project(root: Path) -> Project:
         exclude=tool.strings("exclude"),
         cache_dir=_read_cache_dir(tool),
         host_target=read_host_target(tool),
+        python=read_python(tool),
     )
 
 

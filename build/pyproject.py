@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE_NAME = "pyproject.toml"
+#: A version of Python 3.
+_PYTHON = re.compile(r"3\.\d{1,3}(\.\d{1,3})?")
 #: A message may quote a value, which may be long.
 _MAX_MESSAGE = 600
 #: Airflow's own image is Debian 12, whose glibc is 2.36. There is one for each of several processors.
@@ -135,6 +137,26 @@ def read_pyproject(folder: Path) -> Table:
         raise PackError(f"{path} cannot be read: {reason}") from error
     except Exception as error:  # a number of thousands of digits is a ValueError, deep nesting a RecursionError
         raise PackError(f"{path} is not TOML: {error}") from error
+
+
+def read_python(tool: Table) -> str:
+    """The version or the path of a Python that `python` in [tool.dagfloe] chooses; empty without the key.
+
+    Args:
+        tool: the table.
+
+    Raises:
+        PackError: if `python` is neither.
+    """
+    value = tool.value("python", "")
+    if not is_python(value) and value != "":
+        raise tool.error(f'[tool.dagfloe] python is {value!r}: write a version such as "3.13", or a path')
+    return str(value)
+
+
+def is_python(value: object) -> bool:
+    """Whether a value chooses a Python: a version such as 3.13, or a path."""
+    return isinstance(value, str) and "\0" not in value and ("/" in value or bool(_PYTHON.fullmatch(value)))
 
 
 def read_uv_table(folder: Path) -> dict[str, Any]:

@@ -28,7 +28,9 @@ _MAX_IDS = 20
 
 
 @contextmanager
-def open_bundle(path: Path, *, quiet: bool = False) -> Iterator[tuple[LaunchCommand, dict[str, Any]]]:
+def open_bundle(
+    path: Path, *, quiet: bool = False, python: str = "", upgrade: bool = False
+) -> Iterator[tuple[LaunchCommand, dict[str, Any]]]:
     """Yield the command that runs a bundle file or a project, and its manifest.
 
     The manifest of a project has no digests.
@@ -36,11 +38,19 @@ def open_bundle(path: Path, *, quiet: bool = False) -> Iterator[tuple[LaunchComm
     Args:
         path: the bundle file, or the project's folder.
         quiet: whether to leave out progress lines.
+        python: the version or the path of the Python that runs a project; by default the project's choice.
+        upgrade: whether to look for newer versions of a project's dependencies.
 
     Raises:
         DagfloeError: if the file or the project cannot be read, or the project's module cannot be imported.
+        UsageError: if a Python is named for a bundle file.
     """
     if not path.is_dir():
+        if python or upgrade:
+            raise UsageError(
+                f"{path} is a bundle file, which has its own Python and dependencies: "
+                "--python and --upgrade are for project folders"
+            )
         manifest = read_bundle(path).manifest
         validate_manifest(manifest)
         yield LaunchCommand((str(path.absolute()),), dict(os.environ)), manifest
@@ -50,7 +60,7 @@ def open_bundle(path: Path, *, quiet: bool = False) -> Iterator[tuple[LaunchComm
         if not quiet:
             click.echo(f"{step} ...", err=True)
 
-    with prepare_project(path, report) as launch:
+    with prepare_project(path, report, python=python, upgrade=upgrade) as launch:
         yield launch, _read_metadata(launch, path)
 
 

@@ -23,7 +23,7 @@ from packaging.utils import canonicalize_name
 
 from dagfloe.build.pyproject import read_uv_table
 from dagfloe.build.python.local_sources import digest_source, locked_sources, required_sources
-from dagfloe.build.python.lock_file import find_lock_file
+from dagfloe.build.python.lock_file import PYLOCK, UV_LOCK, find_lock_file
 from dagfloe.format.errors import FreezeError
 from dagfloe.format.regular_file import read_text
 
@@ -98,19 +98,51 @@ class Resolver:
         self._interpreter = interpreter
         self._work = work
         self._uv = uv
-        self._lock_file = find_lock_file(project)
-        table = read_uv_table(project.root)
+        self._parent = folder
+        self._uv_table = read_uv_table(project.root)
+        self._read_lock_file()
+
+    def _read_lock_file(self) -> None:
+        self._lock_file = find_lock_file(self._project)
+        interpreter = self._interpreter
         decisive = [
             self._tools,
-            sorted(map(str, project.dependencies)),
+            sorted(map(str, self._project.dependencies)),
             [str(interpreter.executable), interpreter.base_prefix, interpreter.version],
-            table and [table, str(project.root)],  # its paths are relative
+            self._uv_table and [self._uv_table, str(self._project.root)],  # its paths are relative
             self._lock_file and [str(self._lock_file.path), self._lock_file.digest],
         ]
         digest = hashlib.sha256(json.dumps(decisive, sort_keys=True, default=str).encode()).hexdigest()
-        self._has_uv_table = bool(table)
-        self._parent = folder
-        self._folder = folder / f"{project.file_name}-{digest[:16]}"
+        self._folder = self._parent / f"{self._project.file_name}-{digest[:16]}"
+
+    @property
+    def has_lock_file(self) -> bool:
+        """Whether the project has a lock file."""
+        return self._lock_file is not None
+
+    def write_lock_file(self, *, upgrade: bool = False) -> None:
+        """Write the lock file of the project: its own, or else a new `pylock.toml` that holds for all platforms.
+
+        Args:
+            upgrade: whether to look for newer versions.
+
+        Raises:
+            FreezeError: if uv fails.
+        """
+        if self._lock_file is not None and self._lock_file.path.name == UV_LOCK:
+            arguments = ["--python", str(self._interpreter.executable), *(["--upgrade"] if upgrade else [])]
+            self._uv.run(f"writing {self._lock_file.path}", "lock", "--quiet", *arguments, with_pip_settings=False)
+        else:
+            path = self._project.root / PYLOCK
+            if not path.exists():
+                for folder in (self._folder, *self._own_others()):
+                    if (folder / _ALL).exists():  # uv takes the versions in the file that it overwrites
+                        shutil.copyfile(folder / _ALL, path)
+                        break
+            minor = ".".join(self._interpreter.version.split(".")[:2])
+            arguments = [*self._write_requirements(), "--universal", "--python-version", minor]
+            self._compile(path, arguments, (), upgrade=upgrade)
+        self._read_lock_file()
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -142,13 +174,13 @@ class Resolver:
         if facts is None:
             self._take_versions_of_last_resolution()
         if self._lock_file is None:
-            self._compile(_ALL, self._write_requirements(), changed, upgrade=upgrade)
+            self._compile(self._folder / _ALL, self._write_requirements(), changed, upgrade=upgrade)
             files = [_ALL]
         else:
             self._lock_file.export(self._uv, self._interpreter, self._folder / _LOCKED)
             pins = self._write("pins.txt", _pins(_read_lock(self._folder / _LOCKED)))
             tools = [self._write("tools.in", self._tools), "--constraints", pins]
-            self._compile(_TOOLS, tools, changed, upgrade=upgrade)
+            self._compile(self._folder / _TOOLS, tools, changed, upgrade=upgrade)
             files = [_LOCKED, _TOOLS]
         facts = self._write_facts(files)
         self._remove_old()
@@ -158,8 +190,7 @@ class Resolver:
         files = tuple(self._folder / name for name in facts["files"])
         return Resolution(files, facts["digests"], tuple(sorted(facts["sources"])))
 
-    def _compile(self, name: str, requirements: Iterable[str], changed: Iterable[str], *, upgrade: bool) -> None:
-        output = self._folder / name
+    def _compile(self, output: Path, requirements: Iterable[str], changed: Iterable[str], *, upgrade: bool) -> None:
         overrides = self._write("overrides.txt", [_WITHOUT_DAGFLOE])
         arguments = [*requirements, "--overrides", overrides]
         arguments += ["--python", str(self._interpreter.executable), "--no-header", *PREVIEW]
@@ -175,7 +206,7 @@ class Resolver:
     def _write_requirements(self) -> list[str]:
         """The arguments of a resolution that name what the project requires."""
         tools = self._write("tools.in", self._tools)
-        if self._has_uv_table:  # it changes what the requirements mean
+        if self._uv_table:  # it changes what the requirements mean
             return [str(self._project.pyproject), tools]
         return [self._write("project.in", map(str, self._project.dependencies)), tools]
 
@@ -210,13 +241,18 @@ class Resolver:
 
     def _take_versions_of_last_resolution(self) -> None:
         """Let the resolution prefer the versions of this project's last one, whose requirements were others."""
+        for folder in self._own_others():
+            for name in (_ALL, _TOOLS):
+                if (folder / name).exists():
+                    shutil.copyfile(folder / name, self._folder / name)
+            return
+
+    def _own_others(self) -> Iterator[Path]:
+        """The folders of other resolutions of this very project; the last used one comes first."""
         for folder in self._others():
             with suppress(OSError, ValueError, LookupError, TypeError):
                 if json.loads(read_text(folder / _FACTS))["root"] == str(self._project.root):
-                    for name in (_ALL, _TOOLS):
-                        if (folder / name).exists():
-                            shutil.copyfile(folder / name, self._folder / name)
-                    return
+                    yield folder
 
     def _remove_old(self) -> None:
         for folder in self._others()[_MAX_RESOLUTIONS:]:

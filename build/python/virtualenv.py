@@ -113,6 +113,7 @@ def ensure_environment(
     work: Path,
     *,
     upgrade: bool = False,
+    lock: bool = False,
     echo: Callable[[str], None] | None = None,
 ) -> Environment:
     """The environment of a project, from the cache or installed now.
@@ -122,6 +123,7 @@ def ensure_environment(
         interpreter: the Python to use.
         work: a folder for logs. If the cache cannot be written, the environment goes there, too.
         upgrade: whether to look for newer versions of the dependencies.
+        lock: whether to write the versions to a lock file of the project.
         echo: called with every line of uv's output.
 
     Raises:
@@ -134,6 +136,8 @@ def ensure_environment(
         folder.mkdir(parents=True, exist_ok=True)
     uv = Uv(project.root, work / "environment.log", echo)
     resolver = Resolver(project, bundle_requirements(), interpreter, resolutions, work, uv)
+    if lock or (upgrade and resolver.has_lock_file):
+        resolver.write_lock_file(upgrade=upgrade)
     with resolver.locked():
         resolution = resolver.resolve(upgrade=upgrade)
     python = json.dumps([str(interpreter.executable), interpreter.base_prefix, interpreter.version])

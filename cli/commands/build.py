@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from dagfloe.build.freshness import BuildPlan
 from dagfloe.build.host.floor import describe_cause, describe_floor
 from dagfloe.build.project import read_project
 from dagfloe.cli.error_handling import exit_on_error
-from dagfloe.cli.options import json_option, quiet_option
+from dagfloe.cli.options import json_option, python_option, quiet_option, upgrade_option
 from dagfloe.cli.show.terminal_text import to_one_line
 from dagfloe.cli.startup_budget import SLOW_START_CURE, STARTUP_BUDGET_S
 from dagfloe.errors import UsageError
@@ -42,12 +42,25 @@ _MAX_PACKAGES = 5
     "--one-file", is_flag=True, help="Make a file that unpacks itself at every start instead of once per host."
 )
 @click.option("--force", is_flag=True, help="Rebuild even if nothing changed.")
+@python_option
+@upgrade_option
+@click.option("--lock", is_flag=True, help="Write the versions to the project's lock file: uv.lock, or pylock.toml.")
 @json_option
 @quiet_option
 @click.option("-v", "--verbose", is_flag=True, help="Show the output of uv and PyInstaller.")
 @exit_on_error
 def build(
-    path: Path, output: Path | None, *, one_file: bool, force: bool, as_json: bool, quiet: bool, verbose: bool
+    path: Path,
+    output: Path | None,
+    *,
+    one_file: bool,
+    force: bool,
+    python: str,
+    upgrade: bool,
+    lock: bool,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
 ) -> None:
     """Build the bundle file of a project.
 
@@ -57,13 +70,16 @@ def build(
     \b
     dagfloe build
     dagfloe build bundles/weather --output /opt/airflow/bundles
+    dagfloe build --python 3.13 --upgrade
     dagfloe build --json | jq -r .file
     """
     if quiet and verbose:
         raise UsageError("--quiet cannot be used with --verbose")
     folder = output or Path("dist") / platform_tag()
     start = time.monotonic()
-    plan = BuildPlan(read_project(path), folder, one_file=one_file)
+    project = read_project(path)
+    project = replace(project, python=python or project.python)
+    plan = BuildPlan(project, folder, one_file=one_file, upgrade=upgrade, lock=lock)
     built = None if force else plan.find_built()
     if built is None:
         built = _build(plan, quiet=quiet or as_json, verbose=verbose)

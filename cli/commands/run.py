@@ -15,6 +15,7 @@ import click
 from dagfloe.cli.bundle_or_project import choose_dag, open_bundle
 from dagfloe.cli.error_handling import exit_on_error
 from dagfloe.cli.id_completion import complete_ids
+from dagfloe.cli.options import python_option, upgrade_option
 from dagfloe.cli.pair_options import check_text, check_texts, parse_connections, parse_params, split_pairs
 from dagfloe.cli.run_conf import check_params
 from dagfloe.cli.seeded_answers import SeededAnswers
@@ -143,6 +144,8 @@ _EXIT_STATUSES = {SUCCESS: 0, FAILED: EXIT_FAILURE, INTERRUPTED: EXIT_INTERRUPTE
     help="Wait at most this long for a retry, a reschedule or a time trigger.",
 )
 @click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Write an HTML report of the run.")
+@python_option
+@upgrade_option
 @click.option("-q", "--quiet", is_flag=True, help="Print only the summary.")
 @exit_on_error
 def run(
@@ -162,6 +165,8 @@ def run(
     max_wait: float | None,
     report: Path | None,
     *,
+    python: str,
+    upgrade: bool,
     from_airflow: bool,
     quiet: bool,
 ) -> None:
@@ -184,7 +189,7 @@ def run(
     run_id = run_id or f"manual__{datetime.now(tz=timezone.utc).isoformat()}"
     with ExitStack() as stack:
         database = None if database_path is None else stack.enter_context(_open_database(database_path))
-        launch, manifest = stack.enter_context(open_bundle(path, quiet=quiet))
+        launch, manifest = stack.enter_context(open_bundle(path, quiet=quiet, python=python, upgrade=upgrade))
         graph = _select_graph(manifest, dag_id, task_ids)
         conf = {**seed.params, **seed.conf, **conf, **params}
         check_params(graph, conf)

@@ -12,8 +12,10 @@ import pytest
 from dagfloe.build.freshness import BuildPlan, BuiltBundle
 from dagfloe.build.package_sizes import PackageSize
 from dagfloe.build.project import read_project
+from dagfloe.build.python.local_sources import digest_source
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -42,7 +44,9 @@ def build(root: Path, output: Path | None = None) -> BuiltBundle:
     built_plan.target.parent.mkdir(parents=True, exist_ok=True)
     built_plan.target.write_text("a bundle file")
     built = BuiltBundle(built_plan.target, 13, 26, {"source": "tasks.py"}, (PackageSize("p", 2, 1),), 0.5, 0.25, 9.0)
-    built_plan.record([root.parent / "library.so"], built)
+    source = root.parent / "source"
+    source.mkdir(exist_ok=True)
+    built_plan.record([root.parent / "library.so"], {str(source): digest_source(source)}, built)
     return built
 
 
@@ -125,11 +129,43 @@ def test_old_records_are_removed(root: Path) -> None:
     assert plan(root, output=root / "other").find_built() == replace(second, is_new=False)
 
 
+def change_source(root: Path) -> None:
+    """Edit the local folder that a distribution comes from."""
+    (root.parent / "source" / "module.py").write_text("VALUE = 2")
+
+
+def add_lock(root: Path) -> None:
+    """Write a lock file."""
+    (root / "pylock.toml").write_text('lock-version = "1.0"')
+
+
+def choose_python(root: Path) -> None:
+    """Choose a Python as pyenv and uv do."""
+    (root / ".python-version").write_text("3.12\n")
+
+
+@pytest.mark.parametrize("change", [change_source, add_lock, choose_python])
+def test_a_change_of_what_is_installed(root: Path, change: Callable[[Path], None]) -> None:
+    """An edit of a local dependency, of a lock file or of the choice of Python makes a build necessary."""
+    build(root)
+    assert plan(root).find_built() is not None
+    change(root)
+    assert plan(root).find_built() is None
+
+
+@pytest.mark.parametrize("option", ["upgrade", "lock"])
+def test_a_build_that_must_resolve(root: Path, option: str) -> None:
+    """With --upgrade and with --lock no earlier build counts."""
+    build(root)
+    options = {option: True}
+    assert BuildPlan(read_project(root), root.parent / "dist", one_file=False, **options).find_built() is None
+
+
 def test_change_during_a_build(root: Path) -> None:
     """A file that changes during a build makes the next build necessary."""
     built_plan = plan(root)
     (root / "tasks.py").write_text("x = 2\n")
     built_plan.target.parent.mkdir()
     built_plan.target.write_text("a bundle file")
-    built_plan.record([], BuiltBundle(built_plan.target, 13, 26, {}, (), 0.5, 0.25, 9.0))
+    built_plan.record([], {}, BuiltBundle(built_plan.target, 13, 26, {}, (), 0.5, 0.25, 9.0))
     assert plan(root).find_built() is None

@@ -6,6 +6,7 @@ import fcntl
 import importlib.metadata
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 
 from dagfloe.build.project import read_project
 from dagfloe.build.python.interpreter import Interpreter
+from dagfloe.build.python.uv import find_uv
 from dagfloe.build.python.virtualenv import Environment, bundle_requirements, ensure_environment
 from dagfloe.format.errors import FreezeError, PackError
 from support.wheels import write_wheel
@@ -88,11 +90,11 @@ class Places:
         """Write a wheel with one module."""
         return write_wheel(self.wheels, name, {f"{name}.py": code}, version=version, requires=requires)
 
-    def ensure(self, *, upgrade: bool = False) -> Environment:
+    def ensure(self, *, upgrade: bool = False, lock: bool = False) -> Environment:
         """Make or find the environment."""
         self._builds += 1
         self.work.mkdir()
-        return ensure_environment(read_project(self.root), self.interpreter, self.work, upgrade=upgrade)
+        return ensure_environment(read_project(self.root), self.interpreter, self.work, upgrade=upgrade, lock=lock)
 
 
 def run(environment: Environment, code: str) -> str:
@@ -238,6 +240,94 @@ def test_a_wheel_that_is_replaced(places: Places, tmp_path: Path) -> None:
     assert run(places.ensure(), SHOW) == "1"
     write_wheel(folder, "sharedlib", {"sharedlib.py": "VALUE = 2"})
     assert run(places.ensure(), SHOW) == "2"
+
+
+UV_TABLE = '[tool.uv]\nno-index = true\nfind-links = ["../wheels"]\n'
+
+
+def lock_with_uv(places: Places) -> None:
+    """Run `uv lock`, as an author does."""
+    command = [find_uv(), "lock", "--quiet", "--python", sys.executable]
+    subprocess.run(command, cwd=places.root, check=True, timeout=60, capture_output=True)
+
+
+def test_a_lock_file_of_uv(places: Places) -> None:
+    """The bundle has the versions of `uv.lock`, its groups for development left out; the tool comes in addition."""
+    places.add("tests")
+    places.require("tabs", "dagfloe", more=f'{UV_TABLE}[dependency-groups]\ndev = ["tests"]\n')
+    write_wheel(places.wheels, "dagfloe", {}, requires=["rich"])
+    places.add("rich")
+    lock_with_uv(places)
+    places.add("tabs", "1.1")
+    environment = places.ensure()
+    assert version(environment, "tabs") == "1.0"
+    assert set(environment.list_distributions()) == {"tabs", "click", "msgpack", "pyinstaller", "pyyaml"}
+    assert places.ensure().identity == environment.identity
+    assert not places.log
+    assert version(places.ensure(upgrade=True), "tabs") == "1.1"
+    assert 'version = "1.1"' in (places.root / "uv.lock").read_text()
+
+
+def test_a_lock_file_of_uv_that_is_outdated(places: Places) -> None:
+    """If the requirements changed since, the error says how to lock again; --lock does that."""
+    places.require("tabs", more=UV_TABLE)
+    lock_with_uv(places)
+    places.add("spaces")
+    places.require("tabs", "spaces", more=UV_TABLE)
+    with pytest.raises(
+        PackError, match=r"uv\.lock does not fit .*pyproject\.toml.*: run `uv lock`, or build with --lock"
+    ):
+        places.ensure()
+    assert "spaces" in places.ensure(lock=True).list_distributions()
+
+
+def test_a_lock_file_of_a_tool_that_needs_another_version(places: Places) -> None:
+    """If the build needs another version than the lock has, the message shows both."""
+    places.add("packaging", "20.0")
+    places.add("packaging", "24.0")
+    write_wheel(places.wheels, "pyinstaller", {}, version="6.10", requires=["packaging>=22"])
+    places.require("packaging<21", more=UV_TABLE)
+    lock_with_uv(places)
+    with pytest.raises(FreezeError, match=r"(?s)packaging.*22"):
+        places.ensure()
+
+
+def test_a_lock_file_that_the_build_writes(places: Places) -> None:
+    """--lock writes `pylock.toml` with the versions of the last build, which count on every host."""
+    places.ensure()
+    places.add("tabs", "1.1")
+    assert version(places.ensure(lock=True), "tabs") == "1.0"
+    shutil.rmtree(places.cache)
+    assert version(places.ensure(), "tabs") == "1.0"
+    assert version(places.ensure(lock=True, upgrade=True), "tabs") == "1.1"
+    places.require("tabs<1.1", "spaces")
+    with pytest.raises(PackError, match=r"pylock\.toml does not hold what .* requires: tabs<1\.1, spaces; build with"):
+        places.ensure()
+
+
+def test_a_lock_file_with_a_local_folder(places: Places, tmp_path: Path) -> None:
+    """Its relative paths start at its own folder."""
+    source = write_source(tmp_path / "shared lib", "VALUE = 1")
+    places.require("sharedlib", more='[tool.uv.sources]\nsharedlib = { path = "../shared lib", editable = true }\n')
+    assert run(places.ensure(lock=True), SHOW) == "1"
+    assert '"../shared lib"' in (places.root / "pylock.toml").read_text()
+    (source / "lib" / "sharedlib.py").write_text("VALUE = 2")
+    assert run(places.ensure(), SHOW) == "2"
+
+
+def test_a_file_that_is_no_lock(places: Places) -> None:
+    """The error names the file."""
+    (places.root / "pylock.toml").write_text("packages = 1")
+    with pytest.raises(PackError, match=r"pylock\.toml is not a lock file of PEP 751"):
+        places.ensure()
+
+
+def test_extras_and_markers(places: Places) -> None:
+    """Extras bring their requirements; a requirement for another host is left out."""
+    write_wheel(places.wheels, "table", {}, requires=['spaces ; extra == "wide"'], extras=["wide"])
+    places.add("spaces")
+    places.require("table[wide]", "nowhere ; sys_platform == 'win32'")
+    assert {"table", "spaces"} <= set(places.ensure().list_distributions())
 
 
 def test_environments_that_killed_builds_left(places: Places) -> None:
