@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dagfloe.build.freeze import quick_scan
 from dagfloe.runtime.process.late_hooks import HOOKS, REPLACED
 
 if TYPE_CHECKING:
@@ -20,10 +21,11 @@ MODULE_COMPRESSION = {"PYINSTALLER_ZLIB_COMPRESSION_LEVEL": "0"}
 #: Files of a distribution's metadata that depend on how and where it was installed, so they would differ between hosts.
 _MACHINE_BOUND = ("RECORD", "direct_url.json")
 _TEMPLATE = """# Written by dagfloe for PyInstaller.
-import json, os, shutil
+import json, os, runpy, shutil
 from PyInstaller.utils.hooks import collect_data_files, copy_metadata
 
 if not os.path.exists({analysis!r}):
+    runpy.run_path({quick_scan!r})["install"]()
     datas = {datas!r}
     for package in {package_data!r}:
         datas += collect_data_files(package)
@@ -100,6 +102,7 @@ class Spec:
             entry=str(self.entry),
             paths=[str(path) for path in self.paths],
             analysis=str(self.analysis),
+            quick_scan=quick_scan.__file__,
             library=str(self.library),
             hidden_imports=list(self.hidden_imports),
             datas=[(str(path), folder) for path, folder in self.data],
