@@ -31,7 +31,7 @@ def install() -> bool:
     """Replace PyInstaller's generator of instructions.
 
     Returns:
-        Whether it was replaced. A version of PyInstaller that looks for other kinds stays as it is.
+        Whether it was replaced. A version of PyInstaller that looks for other kinds is left alone.
     """
     try:
         modulegraph: Any = import_module("PyInstaller.lib.modulegraph.modulegraph")

@@ -268,6 +268,15 @@ class Resolver:
         return [path for _, path in sorted(folders)]
 
 
+def remove_resolutions(folder: Path) -> None:
+    """Remove the resolutions of projects that are gone. Those of others stay, because they hold the versions."""
+    for facts in folder.glob(f"*/{_FACTS}"):
+        with suppress(OSError, ValueError, LookupError, TypeError):
+            if not Path(json.loads(read_text(facts))["root"]).exists():
+                shutil.rmtree(facts.parent)
+                facts.parent.with_name(f"{facts.parent.name}.lock").unlink(missing_ok=True)
+
+
 def _read_lock(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(read_text(path))

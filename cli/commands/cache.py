@@ -1,9 +1,10 @@
-"""`dagfloe cache`: the bundle files that are unpacked on this host."""
+"""`dagfloe cache`: the bundle files that are unpacked on this host, and what builds keep."""
 
 from __future__ import annotations
 
 import json
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from dagfloe.build.build_cache import ANALYSIS, ENVIRONMENT, BuildCache
 from dagfloe.build.cache_root import cache_root
 from dagfloe.build.program_store import ProgramStore, warm
 from dagfloe.cli.error_handling import exit_on_error
@@ -23,9 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from dagfloe.build.build_cache import CachedItem
     from dagfloe.build.program_store import StoredProgram
 
 _DAY_S = 24 * 3600
+PROGRAM = "program"
+KINDS = (PROGRAM, ENVIRONMENT, ANALYSIS)
 _folder_option = click.option(
     "--dir",
     "folder",
@@ -35,12 +40,37 @@ _folder_option = click.option(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the cache.
+
+    Attributes:
+        kind: one of `KINDS`.
+        bundle: the name of the bundle.
+        id: its name in the cache.
+        path: its folder.
+        size: its size in bytes.
+        used: the time of its last use, in seconds since 1970.
+        is_used: whether a process uses it now.
+    """
+
+    kind: str
+    bundle: str
+    id: str
+    path: Path
+    size: int
+    used: float
+    is_used: bool
+
+
 @click.group()
 def cache() -> None:
-    """List, warm and prune the bundle files that are unpacked on this host.
+    """List, warm and prune what this host keeps.
 
     A bundle file unpacks itself at its first start on a host. It also removes programs that were not started for 30
     days (DAGFLOE_CACHE_DAYS) and, if the cache is larger than 20 GiB (DAGFLOE_CACHE_MIB), the oldest ones.
+
+    `dagfloe build` and `dagfloe run` keep the environments of projects, and builds PyInstaller's analyses.
     """
 
 
@@ -49,20 +79,22 @@ def cache() -> None:
 @json_option
 @exit_on_error
 def list_(folder: Path | None, *, as_json: bool) -> None:
-    """List the unpacked programs.
+    """List the unpacked programs, the environments and the analyses.
+
+    The size of an environment is what its removal frees: uv's cache shares most of its files.
 
     \b
     dagfloe cache list
     dagfloe cache list --dir /opt/dagfloe --json
     """
     folder = folder or cache_root()
-    programs = ProgramStore(folder).programs()
+    entries = _list_entries(folder)
     if as_json:
-        click.echo(json.dumps([_describe_program(program) for program in programs], indent=2))
-    elif programs:
-        Console().print(_program_table(programs), soft_wrap=True)
+        click.echo(json.dumps([_describe_entry(entry) for entry in entries], indent=2))
+    elif entries:
+        Console().print(_entry_table(entries), soft_wrap=True)
     else:
-        click.echo(f"no programs in {to_one_line(str(folder))}")
+        click.echo(f"nothing in {to_one_line(str(folder))}")
 
 
 @cache.command()
@@ -73,22 +105,35 @@ def list_(folder: Path | None, *, as_json: bool) -> None:
     type=click.FloatRange(min=0),
     default=0,
     metavar="DAYS",
-    help="Keep programs that were started in the last DAYS days.",
+    help="Keep what was used in the last DAYS days.",
 )
+@click.option(
+    "--only", "kinds", type=click.Choice(KINDS), multiple=True, help="Remove only entries of this kind. Repeatable."
+)
+@click.option("--gone", is_flag=True, help="Remove only environments and analyses of projects that do not exist now.")
 @quiet_option
 @exit_on_error
-def prune(folder: Path | None, *, days: float, quiet: bool) -> None:
-    """Remove programs that are not running. Their bundle files unpack them again at the next start.
+def prune(folder: Path | None, *, days: float, kinds: Sequence[str], gone: bool, quiet: bool) -> None:
+    """Remove what no process uses.
+
+    Bundle files unpack their programs again at the next start, and builds make environments again, with the same
+    versions.
 
     \b
     dagfloe cache prune
-    dagfloe cache prune --older-than 7
+    dagfloe cache prune --older-than 7 --only environment
+    dagfloe cache prune --gone
     """
-    removed = ProgramStore(folder or cache_root()).prune(days)
+    folder = folder or cache_root()
+    removed: list[Entry] = []
+    if not gone and (not kinds or PROGRAM in kinds):
+        removed += map(_program_entry, ProgramStore(folder).prune(days))
+    if gone or not kinds or {ENVIRONMENT, ANALYSIS} & set(kinds):
+        removed += map(_item_entry, BuildCache(folder).prune(days, gone=gone, kinds=kinds or KINDS))
     if quiet:
         return
-    for program in removed:
-        click.echo(f"removed {to_one_line(program.name)} {to_one_line(program.id[:12])}, {_megabytes(program)} MB")
+    for entry in removed:
+        click.echo(f"removed {_label(entry)}, {_megabytes(entry)} MB")
     if not removed:
         click.echo("nothing to remove")
 
@@ -117,30 +162,49 @@ def warm_(files: tuple[Path, ...], folder: Path | None, *, shared: bool, quiet: 
             click.echo(to_one_line(f"{file}: {program}"))
 
 
-def _program_table(programs: Sequence[StoredProgram]) -> Table:
+def _list_entries(folder: Path) -> list[Entry]:
+    programs = map(_program_entry, ProgramStore(folder).programs())
+    return [*programs, *map(_item_entry, BuildCache(folder).items())]
+
+
+def _program_entry(program: StoredProgram) -> Entry:
+    return Entry(PROGRAM, program.name, program.id, program.path, program.size, program.used, program.is_running)
+
+
+def _item_entry(item: CachedItem) -> Entry:
+    return Entry(item.kind, item.bundle, item.id, item.path, item.size, item.used, item.in_use)
+
+
+def _label(entry: Entry) -> str:
+    kind = "" if entry.kind == PROGRAM else f"{entry.kind} "
+    return f"{kind}{to_one_line(entry.bundle)} {to_one_line(entry.id[:12])}"
+
+
+def _entry_table(entries: Sequence[Entry]) -> Table:
     table = Table(box=None, pad_edge=False)
-    for column in ("bundle", "id", "MB", "last started", ""):
+    for column in ("kind", "bundle", "id", "MB", "last used", ""):
         table.add_column(column, justify="right" if column == "MB" else "left")
-    for program in programs:
-        days = int((time.time() - program.used) // _DAY_S)
-        last_started = "today" if days < 1 else f"{days} day{'' if days == 1 else 's'} ago"
-        running = "running" if program.is_running else ""
-        name, entry = Text(to_one_line(program.name)), Text(to_one_line(program.id[:12]))
-        table.add_row(name, entry, _megabytes(program), last_started, running)
+    for entry in entries:
+        days = int((time.time() - entry.used) // _DAY_S)
+        last_used = "today" if days < 1 else f"{days} day{'' if days == 1 else 's'} ago"
+        state = ("running" if entry.kind == PROGRAM else "in use") if entry.is_used else ""
+        name, entry_id = Text(to_one_line(entry.bundle)), Text(to_one_line(entry.id[:12]))
+        table.add_row(entry.kind, name, entry_id, _megabytes(entry), last_used, state)
     return table
 
 
-def _describe_program(program: StoredProgram) -> dict[str, Any]:
-    """Return what `--json` prints of a program. Names stay as they are; new ones may be added."""
+def _describe_entry(entry: Entry) -> dict[str, Any]:
+    """Return what `--json` prints of an entry. Names stay as they are; new ones may be added."""
     return {
-        "bundle": program.name,
-        "id": program.id,
-        "path": str(program.path),
-        "bytes": program.size,
-        "last_started": program.used,
-        "running": program.is_running,
+        "kind": entry.kind,
+        "bundle": entry.bundle,
+        "id": entry.id,
+        "path": str(entry.path),
+        "bytes": entry.size,
+        "last_started": entry.used,
+        "running": entry.is_used,
     }
 
 
-def _megabytes(program: StoredProgram) -> str:
-    return f"{program.size / 1e6:.1f}"
+def _megabytes(entry: Entry) -> str:
+    return f"{entry.size / 1e6:.1f}"

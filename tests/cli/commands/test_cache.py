@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -50,7 +51,7 @@ def bundle(tmp_path: Path) -> Path:
 
 def test_empty_cache(cache: Path) -> None:
     """A host that never started a bundle file has an empty cache."""
-    assert run("list", "--dir", cache) == f"no programs in {cache}\n"
+    assert run("list", "--dir", cache) == f"nothing in {cache}\n"
     assert run("prune", "--dir", cache) == "nothing to remove\n"
     assert json.loads(run("list", "--dir", cache, "--json")) == []
 
@@ -152,7 +153,7 @@ def test_many_at_once(bundle: Path, cache: Path) -> None:
             if process.args in starts:
                 assert stdout == "started x\nsome data\n"
     run("prune", "--dir", cache)
-    assert run("list", "--dir", cache) == f"no programs in {cache}\n"
+    assert run("list", "--dir", cache) == f"nothing in {cache}\n"
     assert [path for path in (cache / "store").rglob("*") if not path.is_dir()] == []
 
 
@@ -247,3 +248,73 @@ def test_hostile_entries(bundle: Path, cache: Path, tmp_path: Path) -> None:
         assert (done.returncode, done.stderr) == (0, b""), words
         assert b"\x1b" not in done.stdout
     assert precious.exists()
+
+
+def write_environment(cache: Path, name: str, project: Path, days: float = 0) -> Path:
+    """Write an environment that a project used some days ago."""
+    root = cache / "environments" / f"{name}-0123456789abcdef"
+    root.mkdir(parents=True)
+    (root / "complete.json").write_text("{}")
+    (root / "module.py").write_bytes(bytes(2_000_000))
+    root.with_suffix(".lock").touch()
+    root.with_suffix(".use").write_text(json.dumps([str(project)]))
+    used = time.time() - days * 86400
+    os.utime(root.with_suffix(".use"), (used, used))
+    return root
+
+
+def write_analysis(cache: Path, name: str) -> Path:
+    """Write an analysis."""
+    folder = cache / "analyses" / name / "fedcba9876543210"
+    folder.mkdir(parents=True)
+    (folder / "analysis.json").write_bytes(bytes(1_000_000))
+    return folder
+
+
+def test_what_builds_keep(cache: Path, bundle: Path, tmp_path: Path) -> None:
+    """The list has environments and analyses with their sizes; `prune` removes those of the kinds that it is given."""
+    environment_root = write_environment(cache, "sales", tmp_path, days=3)
+    analysis = write_analysis(cache, "sales")
+    run("warm", bundle, "--dir", cache)
+    table = [line.split() for line in run("list", "--dir", cache).splitlines()]
+    assert table[0] == ["kind", "bundle", "id", "MB", "last", "used"]
+    assert [row[0] for row in table[1:]] == ["program", "analysis", "environment"]
+    assert table[-1][3:] == ["2.0", "3", "days", "ago"]
+    entries_by_kind = {entry["kind"]: entry for entry in json.loads(run("list", "--dir", cache, "--json"))}
+    assert entries_by_kind["environment"]["path"] == str(environment_root)
+    assert entries_by_kind["analysis"]["bytes"] == 1_000_000
+    assert run("prune", "--dir", cache, "--only", "analysis") == "removed analysis sales fedcba987654, 1.0 MB\n"
+    assert not analysis.exists()
+    assert run("prune", "--dir", cache, "--older-than", "4") == "nothing to remove\n"
+    assert "removed environment sales 0123456789ab, 2.0 MB" in run("prune", "--dir", cache, "--older-than", "2")
+    assert not environment_root.exists()
+    assert [path.name for path in (cache / "environments").iterdir()] == []
+    assert entries(cache)
+
+
+def test_environments_in_use(cache: Path, tmp_path: Path) -> None:
+    """An environment stays while a command uses it."""
+    root = write_environment(cache, "sales", tmp_path)
+    with root.with_suffix(".use").open() as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        assert json.loads(run("list", "--dir", cache, "--json"))[0]["running"] is True
+        assert run("prune", "--dir", cache) == "nothing to remove\n"
+    assert "removed environment" in run("prune", "--dir", cache)
+
+
+def test_projects_that_are_gone(cache: Path, tmp_path: Path) -> None:
+    """`prune --gone` removes the environment and the analyses of a project whose folder is gone, and no other."""
+    gone, stays = write_environment(cache, "old", tmp_path / "gone"), write_environment(cache, "sales", tmp_path)
+    write_analysis(cache, "sales")
+    write_analysis(cache, "old")
+    resolution = cache / "resolutions" / "old-0123456789abcdef"
+    resolution.mkdir(parents=True)
+    (resolution / "facts.json").write_text(json.dumps({"root": str(tmp_path / "gone")}))
+    output = run("prune", "--dir", cache, "--gone")
+    assert sorted(output.splitlines()) == [
+        "removed analysis old fedcba987654, 1.0 MB",
+        "removed environment old 0123456789ab, 2.0 MB",
+    ]
+    assert not gone.exists()
+    assert not resolution.exists()
+    assert stays.exists()
