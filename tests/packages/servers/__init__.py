@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from packages.servers.clouds import azure, gcs, s3
 from packages.servers.databases import mariadb, postgres, redis
 from packages.servers.web import web
 
@@ -14,8 +15,11 @@ if TYPE_CHECKING:
 
 #: A server by its name. The argument is a new folder for its files.
 SERVERS: dict[str, Callable[[Path], AbstractContextManager[dict[str, str]]]] = {
+    "azure": azure,
+    "gcs": gcs,
     "mariadb": mariadb,
     "postgres": postgres,
     "redis": redis,
+    "s3": s3,
     "web": web,
 }

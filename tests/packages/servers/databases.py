@@ -33,10 +33,13 @@ def mariadb(folder: Path) -> Iterator[dict[str, str]]:
     create, server = find_program("mariadb-install-db", "mariadb-server"), find_program("mariadbd", "mariadb-server")
     data, port = folder / "data", free_port()
     start = folder / "start.sql"
-    start.write_text(
-        "CREATE DATABASE shop; CREATE USER author@'%' IDENTIFIED BY 'fish'; GRANT ALL ON shop.* TO author@'%';\n"
+    grants = (
+        "CREATE DATABASE shop",
+        "CREATE USER author@'%' IDENTIFIED BY 'fish'",
+        "GRANT ALL ON shop.* TO author@'%'",
     )
-    options = ["--no-defaults", f"--datadir={data}"]
+    start.write_text("".join(f"{statement};\n" for statement in grants))  # the server reads one statement a line
+    options = ["--no-defaults", f"--datadir={data}", "--skip-name-resolve"]
     with _reachable(folder):
         install = [create, *options, "--auth-root-authentication-method=normal", "--skip-test-db"]
         run_command(as_user("mysql", folder, install), folder)
