@@ -9,7 +9,7 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 PINS := .ci/requirements
 PINNED := --require-hashes --no-deps --requirement
 OURSELVES := --no-deps --no-build-isolation --editable .
-EXTRAS := dev browser docs audit fuzz mutation
+EXTRAS := dev browser docs audit fuzz mutation packages
 # Extras that are installed into the environment of another one have its versions.
 EXTRAS_OF_browser := dev
 EXTRAS_OF_fuzz := dev
@@ -219,13 +219,24 @@ deaths: dist
 	$(RUN_TESTS_MODULE) support.deaths_page .cache/deaths.json
 
 # ONLY selects rows of tests/packages/rows, separated by commas. FORCE=--force also runs rows that did not change.
+# The rows need Debian's postgresql, mariadb-server, redis-server, npm and default-jre-headless.
 ## packages: Let about 100 distributions do a job unfrozen and frozen, and write docs/evidence/packages.md
-packages: $(STAMP) $(LAUNCHER)
+packages: $(STAMP) $(LAUNCHER) .venvs/packages/.installed .cache/azurite/.installed
 	$(RUN_TESTS_MODULE) packages.run --only '$(ONLY)' $(FORCE)
 
+# None of these rows needs a server that has to be installed.
 ## packages-quick: Do the same with ten rows, and write nothing
 packages-quick: $(STAMP) $(LAUNCHER)
 	$(RUN_TESTS_MODULE) packages.run --quick --force
+
+.venvs/packages/.installed: $(PINS)/packages.txt
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/python $(PIP_INSTALL) $(PINNED) $(PINS)/packages.txt
+	touch $@
+
+.cache/azurite/.installed:
+	npm install --no-audit --no-fund --prefix $(@D) azurite@3.35.0
+	touch $@
 
 # Airflow
 

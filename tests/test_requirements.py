@@ -34,7 +34,7 @@ def read_pins(file: Path) -> list[tuple[Requirement, list[str]]]:
 
 
 def test_there_is_a_file_for_each_environment() -> None:
-    assert {"dev", "browser", "docs", "audit", "fuzz", "mutation"} <= set(EXTRAS)
+    assert {"dev", "browser", "docs", "audit", "fuzz", "mutation", "packages"} <= set(EXTRAS)
 
 
 @pytest.mark.parametrize("name", sorted(EXTRAS))

@@ -56,15 +56,16 @@ def use_s3fs(client: Client) -> list:
 
 @dag.task
 def use_fsspec() -> list:
+    import zipfile
+
     import fsspec
 
-    with (
-        fsspec.open("memory://fish.zip", "wb") as raw,
-        fsspec.filesystem("zip", fo=raw, mode="w").open("a.txt", "w") as file,
-    ):
-        file.write("Hecht")
+    with fsspec.open("memory://fish.zip", "wb") as raw, zipfile.ZipFile(raw, "w") as archive:
+        archive.writestr("a.txt", "Hecht")
+    with fsspec.open("zip://a.txt::memory://fish.zip", "rt") as file:
+        packed = file.read()
     with fsspec.open("memory://text.gz", "wt", compression="gzip") as file:
         file.write("Aal")
     with fsspec.open("memory://text.gz", "rt", compression="infer") as file:
         text = file.read()
-    return [text, fsspec.filesystem("memory").ls("/", detail=False), "s3" in fsspec.available_protocols()]
+    return [text, packed, fsspec.filesystem("memory").ls("/", detail=False), "s3" in fsspec.available_protocols()]
