@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -22,9 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PREFIXES = ("dagfloe-build-", "dagfloe-run-")
-#: Marks the folder of a failed build, whose logs somebody may read: for a week, or until the project's next build.
+#: Marks the folder of a command that failed, whose logs somebody may read: for a week, or until the project's next
+#: build, or run if a run failed.
 _FAILED = ".failed"
 _LOGS_STAY_S = 7 * 24 * 3600
+#: What the name of a folder ends with.
+_OWN = re.compile(r"-[0-9a-f]{32}$")
 _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -42,7 +46,7 @@ def work_folder(purpose: str, name: str) -> Iterator[Path]:
         PackError: if the folder for temporary files cannot be written.
     """
     parent = Path(tempfile.gettempdir())
-    _remove_abandoned(parent, name)
+    _remove_abandoned(parent, purpose, name)
     folder = parent / f"dagfloe-{purpose}-{name}-{uuid.uuid4().hex}"
     lock = -1
     has_failed = False
@@ -88,16 +92,16 @@ def is_abandoned(path: Path) -> bool:
     return True
 
 
-def _remove_abandoned(parent: Path, name: str) -> None:
+def _remove_abandoned(parent: Path, purpose: str, name: str) -> None:
     with suppress(OSError):
         for path in parent.iterdir():
             if path.name.startswith(_PREFIXES):
                 with suppress(OSError):
-                    _remove_if_abandoned(path, name)
+                    _remove_if_abandoned(path, purpose, name)
 
 
-def _remove_if_abandoned(folder: Path, name: str) -> None:
-    """Remove a folder of this user without a lock, but not the recent logs of another project.
+def _remove_if_abandoned(folder: Path, purpose: str, name: str) -> None:
+    """Remove a folder of this user without a lock, but not the recent logs of another project or command.
 
     Raises:
         OSError: if it belongs to somebody else, or another command has removed it.
@@ -109,7 +113,7 @@ def _remove_if_abandoned(folder: Path, name: str) -> None:
             return
         has_logs = (folder / _FAILED).exists()
         is_recent = time.time() - (folder / _FAILED).lstat().st_mtime < _LOGS_STAY_S if has_logs else False
-        if not is_recent or folder.name.startswith(f"dagfloe-build-{name}-"):
+        if not is_recent or _OWN.sub("", folder.name) == f"dagfloe-{purpose}-{name}":
             shutil.rmtree(folder, ignore_errors=True)
     finally:
         os.close(descriptor)

@@ -121,7 +121,7 @@ def read_pip_settings(environ: Mapping[str, str]) -> dict[str, str]:
 
 def _pip_files(environ: Mapping[str, str]) -> Iterator[Path]:
     """Pip's configuration files; the later one wins."""
-    for folder in reversed((environ.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(os.pathsep)):
+    for folder in (environ.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(os.pathsep):
         if folder:
             yield Path(folder, "pip", _CONFIG_NAME)
     yield Path("/etc") / _CONFIG_NAME

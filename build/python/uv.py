@@ -18,7 +18,7 @@ from dagfloe.build.python.pip_settings import constraint_arguments, uv_arguments
 from dagfloe.format.errors import PackError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _TIMEOUT_S = 1800
 #: The user and the password in a URL.
@@ -139,8 +139,22 @@ def _passwords(text: str) -> set[str]:
 
 
 def _reason(output: str) -> str:
-    """The part of uv's output that says why it failed: from the first line of the problem to the end."""
+    """The part of uv's output that says why it failed: from the first line of the problem to the end.
+
+    Of the traceback of a build backend, only the last line stays; the log has the others.
+    """
     lines = [line.rstrip() for line in output.splitlines() if line.strip()]
     start = next((number for number, line in enumerate(lines) if _PROBLEM.match(line)), max(0, len(lines) - 1))
-    reason = "\n".join(lines[start:]) or "it printed nothing"
+    reason = "\n".join(_without_tracebacks(lines[start:])) or "it printed nothing"
     return reason if len(reason) <= _MAX_REASON else f"{reason[:_MAX_REASON]} ..."
+
+
+def _without_tracebacks(lines: list[str]) -> Iterator[str]:
+    traceback = None
+    for line in lines:
+        indentation = len(line) - len(line.lstrip())
+        if line.lstrip().startswith("Traceback (most recent call last)"):
+            traceback = indentation
+        elif traceback is None or indentation <= traceback:
+            traceback = None
+            yield line

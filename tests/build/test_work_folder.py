@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -128,3 +129,31 @@ def test_an_interrupt(parent: Path) -> None:
     with pytest.raises(KeyboardInterrupt), work_folder("run", "sales"):
         raise KeyboardInterrupt
     assert list(parent.iterdir()) == []
+
+
+def fail(purpose: str, name: str) -> None:
+    """Let a program of a command fail that has a log."""
+    with suppress(FreezeError), work_folder(purpose, name) as folder:
+        (folder / "environment.log").touch()
+        raise FreezeError("it failed")
+
+
+def test_the_logs_of_others(parent: Path) -> None:
+    """The logs of a project stay when another one is built whose name is how its name begins, and when it is run."""
+    fail("build", "sales-report")
+    (failed,) = parent.iterdir()
+    for purpose, name in (("build", "sales"), ("run", "sales-report"), ("build", "report")):
+        with work_folder(purpose, name):
+            assert (failed / "environment.log").exists()
+    with work_folder("build", "sales-report"):
+        assert not failed.exists()
+
+
+def test_the_logs_of_a_failed_run(parent: Path) -> None:
+    """A failed run leaves its logs until the next run of the project."""
+    fail("run", "sales")
+    (failed,) = parent.iterdir()
+    with work_folder("build", "sales"):
+        assert (failed / "environment.log").exists()
+    with work_folder("run", "sales"):
+        assert not failed.exists()

@@ -19,6 +19,7 @@ from dagfloe.build.python.interpreter import Interpreter
 from dagfloe.build.python.uv import find_uv
 from dagfloe.build.python.virtualenv import Environment, bundle_requirements, ensure_environment
 from dagfloe.format.errors import FreezeError, PackError
+from support.package_index import PackageIndex
 from support.wheels import write_wheel
 
 if TYPE_CHECKING:
@@ -165,6 +166,78 @@ def test_a_distribution_that_does_not_exist(places: Places) -> None:
     places.require("nowhere>=3")
     with pytest.raises(FreezeError, match=r"nowhere.*not found|nowhere.*was not found|no versions of nowhere"):
         places.ensure()
+
+
+SECRET = "hunter2-secret"  # noqa: S105 - of an index of this test
+
+
+@pytest.mark.parametrize("source", ["variable", "file", "uv", "netrc"])
+def test_an_index_with_a_password(places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str) -> None:
+    """The password of an index reaches the index, and no log, message or file."""
+    monkeypatch.delenv("PIP_NO_INDEX")
+    monkeypatch.delenv("PIP_FIND_LINKS")
+    with PackageIndex(places.wheels, f"me:{SECRET}").running() as index:
+        url = index.url.replace("://", f"://me:{SECRET}@")
+        if source == "variable":
+            monkeypatch.setenv("PIP_INDEX_URL", url)
+        elif source == "uv":
+            monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+            monkeypatch.setenv("UV_DEFAULT_INDEX", url)
+        else:
+            netrc = tmp_path / "netrc"
+            netrc.write_text(f"machine 127.0.0.1 login me password {SECRET}\n")
+            netrc.chmod(0o600)
+            monkeypatch.setenv("NETRC", str(netrc if source == "netrc" else os.devnull))
+            configuration = tmp_path / "pip.conf"
+            configuration.write_text(f"[global]\nindex-url = {index.url if source == 'netrc' else url}\n")
+            monkeypatch.setenv("PIP_CONFIG_FILE", str(configuration))
+        assert "tabs" in places.ensure().list_distributions()
+        assert any("/files/tabs-" in path for path in index.paths)
+        places.require("tabs", "nowhere>=3")
+        with pytest.raises(FreezeError) as caught:
+            places.ensure()
+        shutil.rmtree(places.cache / "environments")
+        places.require("tabs")
+        places.ensure()
+        places.ensure(lock=True)
+    assert "nowhere" in str(caught.value)
+    written = [path for folder in ("cache", "work1", "work2", "my project") for path in (tmp_path / folder).rglob("*")]
+    found = [path for path in written if path.is_file() and SECRET.encode() in path.read_bytes()]
+    assert not found
+    assert SECRET not in str(caught.value)
+
+
+def test_an_index_that_refuses(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message says that the index asks for a password, without the wrong one."""
+    monkeypatch.delenv("PIP_NO_INDEX")
+    monkeypatch.delenv("PIP_FIND_LINKS")
+    with PackageIndex(places.wheels, f"me:{SECRET}").running() as index:
+        monkeypatch.setenv("PIP_INDEX_URL", index.url.replace("://", "://me:wrong-password@"))
+        with pytest.raises(FreezeError, match=r"401") as caught:
+            places.ensure()
+    assert "wrong-password" not in str(caught.value)
+    assert "wrong-password" not in places.log
+
+
+def test_a_proxy(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests go to the proxy of pip's configuration."""
+    monkeypatch.delenv("PIP_NO_INDEX")
+    monkeypatch.delenv("PIP_FIND_LINKS")
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with PackageIndex(places.wheels).running() as proxy:
+        monkeypatch.setenv("PIP_INDEX_URL", "http://packages.example/simple")
+        monkeypatch.setenv("PIP_PROXY", proxy.url.removeprefix("http://").removesuffix("/simple"))
+        places.ensure()
+        assert "http://packages.example/simple/tabs/" in proxy.paths
+
+
+def test_a_constraint(places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Constraints of pip's configuration count."""
+    places.add("tabs", "1.1")
+    (tmp_path / "constraints.txt").write_text("tabs<1.1\n")
+    monkeypatch.setenv("PIP_CONSTRAINT", str(tmp_path / "constraints.txt"))
+    assert version(places.ensure(), "tabs") == "1.0"
 
 
 SOURCE = """[build-system]
