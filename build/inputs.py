@@ -85,7 +85,7 @@ def _walk(project: Project) -> Iterator[Path]:
         subfolders[:] = [name for name in subfolders if not Path(folder, name, "pyvenv.cfg").exists()]
         yield from (Path(folder, name) for name in subfolders)
         yield from (Path(folder, name) for name in sorted(names) if not suffixes or name.endswith(suffixes))
-    for pattern, _ in project.data:
+    for pattern, _ in (*project.data, *project.binaries, *(((project.hooks, ""),) if project.hooks else ())):
         for path in sorted(Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor)))):
             yield path
             yield from sorted(path.rglob("*"))

@@ -38,6 +38,10 @@ OPTIONS = (
     "package-data",
     "metadata",
     "exclude",
+    "collect",
+    "slim",
+    "binaries",
+    "hooks",
     "cache-dir",
     "target",
     "python",
@@ -69,6 +73,10 @@ class Project:
         package_data: packages whose data files are frozen.
         metadata: distributions whose metadata is frozen, in addition to the dependencies.
         exclude: modules to leave out.
+        collect: distributions and packages to take whole, with their tests.
+        slim: dependencies of which only the modules that something imports are taken; True for all.
+        binaries: as `data`, for shared libraries.
+        hooks: a folder with hooks for PyInstaller.
         cache_dir: the folder in which its bundle file unpacks itself; empty for the cache of the user that runs it.
         host_target: the oldest host that its bundle file has to run on; None for any.
         python: the version or the path of its Python; empty for any that `requires_python` allows.
@@ -91,6 +99,10 @@ class Project:
     package_data: tuple[str, ...] = ()
     metadata: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    collect: tuple[str, ...] = ()
+    slim: bool | tuple[str, ...] = ()
+    binaries: tuple[tuple[Path, str], ...] = ()
+    hooks: Path | None = None
     cache_dir: str = ""
     host_target: HostTarget | None = None
     python: str = ""
@@ -140,10 +152,14 @@ def read_project(root: Path) -> Project:
         native_dags=native_dags,
         makes_dags_at_parse=read_parse_setting(tool, native_dags),
         hidden_imports=tool.strings("hidden-imports"),
-        data=tuple(_read_data(root, entry, tool) for entry in tool.strings("data")),
+        data=tuple(_read_data(root, "data", entry, tool) for entry in tool.strings("data")),
         package_data=tool.strings("package-data"),
         metadata=tool.strings("metadata"),
         exclude=tool.strings("exclude"),
+        collect=tool.strings("collect"),
+        slim=_read_slim(tool),
+        binaries=tuple(_read_data(root, "binaries", entry, tool) for entry in tool.strings("binaries")),
+        hooks=_read_hooks(root, tool),
         cache_dir=_read_cache_dir(tool),
         host_target=read_host_target(tool),
         python=read_python(tool),
@@ -209,18 +225,36 @@ def _read_cache_dir(tool: Table) -> str:
     return folder
 
 
-def _read_data(root: Path, entry: str, tool: Table) -> tuple[Path, str]:
+def _read_data(root: Path, key: str, entry: str, tool: Table) -> tuple[Path, str]:
     source, separator, folder = entry.rpartition(":")
     if not separator or not source or not folder:
-        raise tool.error(f"[tool.dagfloe] data: {entry!r} is not path:folder, such as queries/*.sql:queries")
+        example = "queries/*.sql:queries" if key == "data" else "libs/libfast.so:."
+        raise tool.error(f"[tool.dagfloe] {key}: {entry!r} is not path:folder, such as {example}")
     try:
         path = (root / source).resolve()
         is_missing = not path.exists() and not any(root.glob(source))
     except Exception as error:  # noqa: BLE001 - `glob` and `resolve` raise errors of several classes
-        raise tool.error(f"[tool.dagfloe] data: {source!r} is not a path or a pattern: {error}") from None
+        raise tool.error(f"[tool.dagfloe] {key}: {source!r} is not a path or a pattern: {error}") from None
     if is_missing:
-        raise tool.error(f"[tool.dagfloe] data: there is no {source} in {root}")
+        raise tool.error(f"[tool.dagfloe] {key}: there is no {source} in {root}")
     return path, folder
+
+
+def _read_slim(tool: Table) -> bool | tuple[str, ...]:
+    value = tool.value("slim", False)
+    return value if isinstance(value, bool) else tool.strings("slim")
+
+
+def _read_hooks(root: Path, tool: Table) -> Path | None:
+    folder = tool.value("hooks", None)
+    if folder is None:
+        return None
+    if not isinstance(folder, str) or not folder or "\0" in folder:
+        raise tool.error(f"[tool.dagfloe] hooks is {folder!r}: write a folder with hooks for PyInstaller")
+    path = (root / folder).resolve()
+    if not any(path.glob("hook-*.py")):
+        raise tool.error(f"[tool.dagfloe] hooks: there is no file hook-NAME.py in {path}")
+    return path
 
 
 def _find_module(root: Path, target: str, tool: Table) -> tuple[Path, Path]:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from packaging.utils import canonicalize_name
-
+import dagfloe
+from dagfloe.build import collect
 from dagfloe.build.author.distribution import folder_name, list_entry_modules
 from dagfloe.build.cache_root import cache_root
 from dagfloe.build.child_process import clean_environment, run_step
+from dagfloe.build.collect.installed import read_installed
+from dagfloe.build.collect.settings import read_contents
 from dagfloe.build.freeze.analysis import ANALYSIS_FILE, LIBRARY_FILE, AnalysisCache, imports_digest, list_frozen
 from dagfloe.build.freeze.own_files import add_own_files
 from dagfloe.build.freeze.spec import MODULE_COMPRESSION, Spec
 from dagfloe.build.host.target_check import check_frozen
-from dagfloe.format.errors import FreezeError
 from dagfloe.runtime.process.unpacked_folders import LAUNCHER
 
 if TYPE_CHECKING:
@@ -37,9 +39,8 @@ _RUNTIME_IMPORTS = (
     "dagfloe.runtime.server",
     "dagfloe.runtime.log.streams",
 )
-#: Modules that no task needs and that bring many others: only desktops need the first two. What a distribution requires
-#: is never among them.
-_EXCLUDED = ("tkinter", "_tkinter", "PyInstaller")
+#: Hooks for libraries that neither PyInstaller nor pyinstaller-hooks-contrib knows.
+_HOOKS = Path(__file__).with_name("hooks")
 
 
 def freeze(
@@ -70,22 +71,29 @@ def freeze(
 
     Raises:
         FreezeError: if PyInstaller fails.
+        PackError: if an entry of [tool.dagfloe] matches nothing.
     """
     name = project.file_name
     launcher = entry.parent / LAUNCHER
     launcher_data = ((launcher, "dagfloe"),) if one_file and launcher.exists() else ()
     own_modules = sorted({*project.modules, *list_entry_modules(project)})
+    contents = read_contents(project, own_modules, environment, read_installed(environment))
+    hooks = (*((project.hooks,) if project.hooks else ()), _HOOKS)
     spec = Spec(
         name=name,
         entry=entry,
         paths=(entry.parent, project.source_root),
         analysis=work / ANALYSIS_FILE,
         library=work / LIBRARY_FILE,
-        hidden_imports=(*own_modules, *project.hidden_imports, *_RUNTIME_IMPORTS, "yaml"),
+        plan=contents.plan,
+        tool=Path(dagfloe.__file__).parent,
+        hidden_imports=(*own_modules, *contents.hidden_imports, *_RUNTIME_IMPORTS, "yaml"),
         data=(*project.data, *launcher_data),
-        package_data=project.package_data,
-        metadata=tuple(_metadata_distributions(project, environment)),
-        excludes=(*_excluded(project), *project.exclude),
+        binaries=project.binaries,
+        hooks=hooks,
+        package_data=contents.package_data,
+        metadata=contents.metadata,
+        excludes=contents.excludes,
         one_file=one_file,
     )
     compression = {} if one_file else MODULE_COMPRESSION  # a one-file program has no other compression
@@ -94,7 +102,7 @@ def freeze(
     spec_file.write_text(spec_source, "utf-8")
     cache = AnalysisCache(
         cache_root() / "analyses" / name,
-        (spec_source, environment.identity, *map(str, inputs.paths), *_runtime_digests(entry.parent / "dagfloe")),
+        (spec_source, environment.identity, *map(str, inputs.paths), *_code_digests(entry.parent / "dagfloe", *hooks)),
         {"stage": entry.parent, "work": work},
         project.source_root,
         inputs.read_module,
@@ -126,9 +134,13 @@ def freeze(
     return work / "out" / name / name
 
 
-def _runtime_digests(folder: Path) -> Iterator[str]:
-    for path in sorted(folder.rglob("*.py")):
+def _code_digests(runtime: Path, *hooks: Path) -> Iterator[str]:
+    """The digests of the code that decides on an analysis: the runtime's imports, the hooks and what collects."""
+    for path in sorted(runtime.rglob("*.py")):
         yield imports_digest(path.read_bytes())
+    for folder in (*hooks, Path(collect.__file__).parent):
+        for path in sorted(folder.rglob("*.py")):
+            yield hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _strip_interpreter(folder: Path) -> None:
@@ -144,30 +156,3 @@ def _strip_interpreter(folder: Path) -> None:
         if not library.is_symlink():
             command = [strip, "--strip-unneeded", str(library)]
             subprocess.run(command, check=False, capture_output=True, timeout=_STRIP_TIMEOUT_S)
-
-
-def _metadata_distributions(project: Project, environment: Environment) -> list[str]:
-    """The distributions whose metadata is frozen: installed dependencies, and those that the project lists."""
-    installed = {canonicalize_name(name): name for name in environment.list_distributions()}
-    for name in project.metadata:
-        if canonicalize_name(name) not in (*installed, project.file_name):
-            raise FreezeError(
-                f"[tool.dagfloe] metadata names {name!r}, which is not installed: add it to [project] dependencies of "
-                f"{project.pyproject}"
-            )
-    dependencies = [
-        requirement.name
-        for requirement in project.dependencies
-        if requirement.marker is None or requirement.marker.evaluate()
-    ]
-    names = map(canonicalize_name, (*dependencies, *project.metadata))
-    return sorted({installed[name] for name in names if name in installed})
-
-
-def _excluded(project: Project) -> Iterator[str]:
-    """The modules of `_EXCLUDED` that the project does not ask for."""
-    hidden_imports = {name.partition(".")[0] for name in project.hidden_imports}
-    dependencies = {canonicalize_name(requirement.name) for requirement in project.dependencies}
-    for name in _EXCLUDED:
-        if name not in hidden_imports and canonicalize_name(name) not in dependencies:
-            yield name

@@ -7,7 +7,7 @@ A bundle starts once for every task, so the settings are those that start soones
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from dagfloe.build.freeze import quick_scan
@@ -16,16 +16,27 @@ from dagfloe.runtime.process.late_hooks import HOOKS, REPLACED
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from dagfloe.build.collect.collector import Plan
+
 #: For PyInstaller's environment. Uncompressed modules load sooner, and the bundle file is compressed as a whole.
 MODULE_COMPRESSION = {"PYINSTALLER_ZLIB_COMPRESSION_LEVEL": "0"}
 #: Files of a distribution's metadata that depend on how and where it was installed, so they would differ between hosts.
 _MACHINE_BOUND = ("RECORD", "direct_url.json")
 _TEMPLATE = """# Written by dagfloe for PyInstaller.
-import json, os, runpy, shutil
+import json, os, runpy, shutil, sys, types
+from PyInstaller.depend.analysis import PyiModuleGraph
 from PyInstaller.utils.hooks import collect_data_files, copy_metadata
 
 if not os.path.exists({analysis!r}):
     runpy.run_path({quick_scan!r})["install"]()
+    package = types.ModuleType("dagfloe")
+    package.__path__ = [{tool!r}]
+    sys.modules["dagfloe"] = package
+    from dagfloe.build.collect.collector import Collector, Plan
+
+    collector = Collector(Plan(**{plan!r}))
+    PyiModuleGraph.process_post_graph_hooks = collector.wrap(PyiModuleGraph.process_post_graph_hooks)
+    sys.setrecursionlimit(10 * sys.getrecursionlimit())
     datas = {datas!r}
     for package in {package_data!r}:
         datas += collect_data_files(package)
@@ -35,7 +46,9 @@ if not os.path.exists({analysis!r}):
         [{entry!r}],
         pathex={paths!r},
         hiddenimports={hidden_imports!r},
+        hookspath={hooks!r},
         datas=datas,
+        binaries={binaries!r},
         excludes={excludes!r},
     )
     late = [script for script in analysis.scripts if script[0] in {late!r}]
@@ -50,6 +63,7 @@ if not os.path.exists({analysis!r}):
         if not (".dist-info" in name and os.path.basename(name) in {machine_bound!r}):
             datas.append((name, path, kind))
     lists = dict(scripts=scripts, pure=pure, binaries=list(analysis.binaries), datas=datas)
+    lists["declared"] = collector.describe(pure, lists["binaries"] + datas)
     with open({analysis!r}, "w", encoding="utf-8") as file:
         json.dump(lists, file)
     # A process that has analysed much writes code differently. So the code is always written by the next process.
@@ -61,7 +75,10 @@ if {one_file!r}:
     EXE(modules, lists["scripts"], lists["binaries"], lists["datas"], name={name!r}, upx=False, console=True)
 else:
     program = EXE(modules, lists["scripts"], exclude_binaries=True, name={name!r}, upx=False, console=True)
-    COLLECT(program, lists["binaries"], lists["datas"], name={name!r}, upx=False)
+    folder = COLLECT(program, lists["binaries"], lists["datas"], name={name!r}, upx=False)
+    for name, path, kind in lists["datas"]:  # PyInstaller does not keep the permission to execute a file
+        if kind == "DATA" and os.stat(path).st_mode & 0o100:
+            os.chmod(os.path.join(folder.name, "_internal", name), 0o755)
 """
 
 
@@ -76,7 +93,11 @@ class Spec:
         analysis: the file with the result of PyInstaller's analysis. If it is missing, PyInstaller only writes it.
         library: the file to copy PyInstaller's archive of basic modules to.
         hidden_imports: modules that static analysis does not find.
+        plan: what to collect of the distributions in the environment.
+        tool: the folder of dagfloe's own package.
         data: pairs of a file and the folder that it goes into.
+        binaries: as `data`, for shared libraries.
+        hooks: folders with hooks.
         package_data: packages whose data files are frozen.
         metadata: distributions whose metadata is frozen.
         excludes: modules to leave out.
@@ -88,8 +109,12 @@ class Spec:
     paths: tuple[Path, ...]
     analysis: Path
     library: Path
+    plan: Plan
+    tool: Path
     hidden_imports: tuple[str, ...] = ()
     data: tuple[tuple[Path, str], ...] = ()
+    binaries: tuple[tuple[Path, str], ...] = ()
+    hooks: tuple[Path, ...] = ()
     package_data: tuple[str, ...] = ()
     metadata: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
@@ -104,8 +129,12 @@ class Spec:
             analysis=str(self.analysis),
             quick_scan=quick_scan.__file__,
             library=str(self.library),
+            plan=asdict(self.plan),
+            tool=str(self.tool),
             hidden_imports=list(self.hidden_imports),
             datas=[(str(path), folder) for path, folder in self.data],
+            binaries=[(str(path), folder) for path, folder in self.binaries],
+            hooks=[str(path) for path in self.hooks],
             package_data=list(self.package_data),
             metadata=list(self.metadata),
             excludes=list(self.excludes),

@@ -42,7 +42,7 @@ def test_missing_modules_fail_the_build(tmp_path: Path, build: Build) -> None:
     source = project(
         tmp_path / "odd",
         GOOD,
-        hidden="import importlib; importlib.import_module('ini' + 'config')",
+        declared="import importlib; importlib.import_module('ini' + 'config')",
         stdlib="__import__(''.join(['colo', 'rsys']))",
         absent="import nowhere_to_be_found",
         failing="raise RuntimeError('not today')",
@@ -50,7 +50,7 @@ def test_missing_modules_fail_the_build(tmp_path: Path, build: Build) -> None:
     answer = build(source, tmp_path / "files")
     assert answer.returncode == 1
     shows("PyInstaller did not see that … imported: in [tool.dagfloe] of … write", answer.stderr)
-    assert 'hidden-imports = ["colorsys", "iniconfig"]' in answer.stderr
+    assert 'hidden-imports = ["colorsys"]' in answer.stderr
     assert "'nowhere_to_be_found' is not installed: add the distribution that has it to" in answer.stderr
     assert "odd.failing: RuntimeError: not today" in answer.stderr
     assert list((tmp_path / "files").iterdir()) == []

@@ -8,10 +8,11 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dagfloe.build.collect.collector import Plan
 from dagfloe.build.freeze.spec import Spec
 
 strings = st.text(max_size=10)
-ANALYSIS = (Path("it's.json"), Path("library.zip"))
+PATHS = (Path("it's.json"), Path("library.zip"), Plan(whole=("it's",)), Path("dagfloe"))
 
 
 def calls(source: str, name: str) -> list[dict[str, object]]:
@@ -27,14 +28,20 @@ def calls(source: str, name: str) -> list[dict[str, object]]:
 @given(st.lists(strings), st.lists(strings), strings)
 def test_settings_are_data(hidden: list[str], excluded: list[str], name: str) -> None:
     """Every setting of an author is a value in the spec file, and never code."""
-    spec = Spec(name, Path("entry.py"), (Path("a b'"),), *ANALYSIS, tuple(hidden), excludes=tuple(excluded))
+    spec = Spec(name, Path("entry.py"), (Path("a b'"),), *PATHS, tuple(hidden), excludes=tuple(excluded))
     (analysis,) = calls(spec.render(), "Analysis")
-    assert analysis == {"pathex": ["a b'"], "hiddenimports": hidden, "excludes": excluded}
+    assert analysis == {
+        "pathex": ["a b'"],
+        "hiddenimports": hidden,
+        "excludes": excluded,
+        "hookspath": [],
+        "binaries": [],
+    }
     assert [call["name"] for call in calls(spec.render(), "COLLECT")] == [name]
 
 
 def test_equal_specs() -> None:
     """Equal specs give equal spec files."""
-    one, other = (Spec("x", Path("e.py"), (), *ANALYSIS, metadata=("a", "b"), one_file=True).render() for _ in range(2))
+    one, other = (Spec("x", Path("e.py"), (), *PATHS, metadata=("a", "b"), one_file=True).render() for _ in range(2))
     assert one == other
     assert 'if True:\n    EXE(modules, lists["scripts"], lists["binaries"]' in one

@@ -1,0 +1,1 @@
+"""What a bundle file contains of the distributions in its environment."""
