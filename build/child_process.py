@@ -6,13 +6,15 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+from contextlib import contextmanager, suppress
 from threading import Timer
 from typing import TYPE_CHECKING
 
 from dagfloe.format.errors import FreezeError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 #: Prefixes of variables that would make Python, pip or the dynamic loader read something of the caller's.
@@ -172,6 +174,54 @@ def run_captured(
             os.killpg(process.pid, signal.SIGKILL)  # the group, because a one-file program is two processes
             process.communicate()
     return process.returncode, stdout.decode(errors="replace"), stderr.decode(errors="replace")
+
+
+@contextmanager
+def background(
+    purpose: str, command: Sequence[str], *, timeout_s: float, env: Mapping[str, str], cwd: Path
+) -> Iterator[Callable[[], tuple[int, str, str]]]:
+    """Run a program during the block. Its end kills the program if it still runs.
+
+    Args:
+        purpose: what the caller wants from the program, for error messages.
+        command: the program and its arguments.
+        timeout_s: how many seconds the caller waits for the program's end.
+        env: all its environment variables.
+        cwd: its working directory.
+
+    Yields:
+        A function that waits for the program's end and returns its exit status, its stdout and its stderr.
+
+    Raises:
+        FreezeError: from the function, if the program does not end in time.
+    """
+    with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
+        process = subprocess.Popen(
+            _dying_with_parent(command),
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            env=dict(env),
+            cwd=cwd,
+            start_new_session=True,
+        )
+
+        def wait() -> tuple[int, str, str]:
+            try:
+                status = process.wait(timeout_s)
+            except subprocess.TimeoutExpired:
+                raise FreezeError(f"{purpose}: {command[0]} did not end within {timeout_s:g} s") from None
+            stdout.seek(0)
+            stderr.seek(0)
+            return status, stdout.read().decode(errors="replace"), stderr.read().decode(errors="replace")
+
+        try:
+            yield wait
+        finally:
+            if process.poll() is None:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
 
 
 def last_line(output: str) -> str:

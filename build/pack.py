@@ -8,6 +8,8 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.build.bundle_writer import new_bundle_file, prepare_output
+from dagfloe.build.checks.comparison import Comparison
+from dagfloe.build.checks.programs import FrozenProgram
 from dagfloe.build.dag_processor.answers import ANSWERS_FILE
 from dagfloe.build.dag_processor.native_dags import check_native_dags, serialize_answers
 from dagfloe.build.dag_processor.sources import embed_sources
@@ -15,7 +17,6 @@ from dagfloe.build.freeze.analysis import list_frozen, read_libraries
 from dagfloe.build.freeze.pyinstaller import freeze
 from dagfloe.build.freeze.stage import stage
 from dagfloe.build.freshness import BuiltBundle
-from dagfloe.build.frozen_program import FrozenProgram
 from dagfloe.build.host.floor import find_floor
 from dagfloe.build.host.target_check import check_environment, check_floor, check_python
 from dagfloe.build.launcher import find_launcher
@@ -86,12 +87,12 @@ def build_bundle(plan: BuildPlan, progress: Progress, *, verbose: bool = False) 
         entry = stage(project, interpreter, work / "stage")
         log = work / "build.log"
         one_file = launcher is None
-        program = freeze(project, plan.inputs, environment, entry, work, log, one_file=one_file, echo=echo)
-        progress.step("importing every module in the frozen program")
-        frozen = FrozenProgram(program, work)
-        frozen.check_imports(project, environment)
+        comparison = Comparison(project, plan.inputs, environment, entry, work)
+        with comparison.running():
+            program = freeze(project, plan.inputs, environment, entry, work, log, one_file=one_file, echo=echo)
+            progress.step("comparing the frozen program with the project")
+            metadata = comparison.check(FrozenProgram(program, work))
         progress.step("packing")
-        metadata = frozen.read_metadata()
         check_native_dags(project, metadata)
         source, source_index = embed_sources(project, plan.inputs, metadata)
         if launcher is None:  # nothing can be added to one file, so it imports the bundle to answer

@@ -25,6 +25,7 @@ class NamedImport:
         module: the dotted name of the imported module.
         attribute: the name that is taken from it, which may be a submodule; empty for none.
         is_optional: whether the code expects that the import may fail, or runs it only on a condition.
+        is_call: whether it is a call with the module's name, which PyInstaller does not see.
         line: the line of the import.
     """
 
@@ -32,6 +33,7 @@ class NamedImport:
     attribute: str
     is_optional: bool
     line: int
+    is_call: bool = False
 
     @property
     def target(self) -> str:
@@ -58,7 +60,7 @@ def _visit(node: ast.AST, package: str, *, is_optional: bool) -> Iterator[NamedI
         for alias in node.names if module else ():
             yield NamedImport(module, alias.name.replace("*", ""), is_optional, node.lineno)
     elif isinstance(node, ast.Call) and (name := _imported_by(node, package)):
-        yield NamedImport(name, "", is_optional, node.lineno)
+        yield NamedImport(name, "", is_optional, node.lineno, is_call=True)
     is_conditional = isinstance(node, (ast.If, ast.While, ast.Match)) or _catches_import_error(node)
     skipped: list[ast.stmt] = []
     if isinstance(node, ast.If) and _name(node.test) == "TYPE_CHECKING":

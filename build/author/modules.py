@@ -84,6 +84,15 @@ def list_named_imports(modules: Iterable[AuthorModule]) -> dict[str, tuple[bool,
     return dict(sorted(named.items()))
 
 
+def list_called_imports(modules: Iterable[AuthorModule]) -> list[str]:
+    """The modules that modules import by a call with their names, such as `importlib.import_module("json")`.
+
+    Args:
+        modules: the modules.
+    """
+    return sorted({item.module for module in modules for item in module.imports if item.is_call})
+
+
 def _locate(source_root: Path, name: str) -> Path | None:
     """The file of a module of the author's; None for other modules."""
     parts = name.split(".")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import dagfloe
 from dagfloe.build import collect
 from dagfloe.build.author.distribution import folder_name, list_entry_modules
+from dagfloe.build.author.modules import list_called_imports
 from dagfloe.build.cache_root import cache_root
 from dagfloe.build.child_process import clean_environment, run_step
 from dagfloe.build.collect.installed import read_installed
@@ -79,6 +80,7 @@ def freeze(
     own_modules = sorted({*project.modules, *list_entry_modules(project)})
     contents = read_contents(project, own_modules, environment, read_installed(environment))
     hooks = (*((project.hooks,) if project.hooks else ()), _HOOKS)
+    called = list_called_imports(inputs.modules.values())
     spec = Spec(
         name=name,
         entry=entry,
@@ -87,7 +89,7 @@ def freeze(
         library=work / LIBRARY_FILE,
         plan=contents.plan,
         tool=Path(dagfloe.__file__).parent,
-        hidden_imports=(*own_modules, *contents.hidden_imports, *_RUNTIME_IMPORTS, "yaml"),
+        hidden_imports=(*own_modules, *called, *contents.hidden_imports, *_RUNTIME_IMPORTS, "yaml"),
         data=(*project.data, *launcher_data),
         binaries=project.binaries,
         hooks=hooks,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 TASKS = (
     "import iniconfig\nfrom dagfloe import Bundle\nbundle = Bundle()\ndag = bundle.dag('d')\n@dag.task\ndef t(): pass\n"
 )
-STEPS = ("environment", "freezing", "importing every module", "packing", "measuring")
+STEPS = ("environment", "freezing", "comparing", "packing", "measuring")
 
 
 def write(folder: Path) -> Path:
@@ -104,7 +104,7 @@ def test_printed_summary(project: Path, tmp_path: Path, build: Build) -> None:
     assert [line.split(" with")[0].split(" in ")[0].removesuffix(" ...") for line in answer.stderr.splitlines()] == [
         "environment",
         "freezing",
-        "importing every module",
+        "comparing the frozen program",
         "packing",
         "measuring its start",
     ]

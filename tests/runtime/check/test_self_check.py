@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dagfloe.runtime.check.self_check import self_check
 from dagfloe.runtime.config import BundleConfig
-from dagfloe.runtime.self_check import self_check
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,7 +37,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 def test_all_modules_can_be_imported(project: Callable[..., BundleConfig]) -> None:
     """If every module can be imported, all values are None and the check is ok."""
     report = self_check(project(checked_tasks=TASKS, checked_helpers="x = 1"))
-    assert report == {"ok": True, "modules": {"checked_tasks": None, "checked_helpers": None}}
+    assert report == {"ok": True, "modules": {"checked_tasks": None, "checked_helpers": None}, "imports": {}}
 
 
 def test_missing_module(project: Callable[..., BundleConfig]) -> None:
@@ -90,4 +90,50 @@ def test_bundle_module_is_checked_without_being_listed(project: Callable[..., Bu
     """The bundle's own module is checked even if it is not in the list of modules."""
     project(checked_tasks=TASKS)
     report = self_check(BundleConfig("checked_tasks:bundle", "project", "1.0", "checked_tasks.py"))
-    assert report == {"ok": True, "modules": {"checked_tasks": None}}
+    assert report == {"ok": True, "modules": {"checked_tasks": None}, "imports": {}}
+
+
+def test_targets(project: Callable[..., BundleConfig]) -> None:
+    """Modules, attributes and submodules that the code names are imported; those that fail have a problem."""
+    targets = ["json", "json:loads", "json:tool", "email:no_such_name", "checked_absent.part", "checked_helpers:x"]
+    report = self_check(project(checked_tasks=TASKS, checked_helpers="x = 1"), targets)
+    problems = {target: problem and problem["missing"] for target, problem in report["imports"].items()}
+    assert problems == {
+        "json": None,
+        "json:loads": None,
+        "json:tool": None,
+        "email:no_such_name": "email.no_such_name",
+        "checked_absent.part": "checked_absent",
+        "checked_helpers:x": None,
+    }
+    assert report["ok"] is True
+
+
+CHAIN = """
+from importlib.metadata import version
+try:
+    try:
+        open("/no/such/file")
+    except OSError as error:
+        version("no-such-distribution")
+except ImportError as error:
+    raise RuntimeError("outer") from error
+"""
+
+
+def test_causes(project: Callable[..., BundleConfig]) -> None:
+    """A problem has the exceptions that led to it, with the file and the distribution that they name."""
+    problem = self_check(project(checked_tasks=TASKS, checked_chain=CHAIN))["modules"]["checked_chain"]
+    assert problem["error"] == "RuntimeError"
+    assert [cause["error"] for cause in problem["causes"]][:1] == ["PackageNotFoundError"]
+    assert problem["causes"][0]["distribution"] == "no-such-distribution"
+    assert problem["causes"][-1]["file"] == "/no/such/file"
+
+
+def test_endless_causes(project: Callable[..., BundleConfig]) -> None:
+    """Exceptions that are each other's causes are listed once, and of very many only some."""
+    loop = "first, second = ValueError(), KeyError()\nfirst.__cause__, second.__cause__ = second, first\nraise first"
+    many = "error = None\nfor _ in range(100):\n new = ValueError()\n new.__cause__ = error\n error = new\nraise error"
+    modules = self_check(project(checked_tasks=TASKS, checked_loop=loop, checked_many=many))["modules"]
+    assert [cause["error"] for cause in modules["checked_loop"]["causes"]] == ["KeyError"]
+    assert len(modules["checked_many"]["causes"]) == 9
