@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _TIMEOUT_S = 300
+#: How many lines of a program's stderr an error shows: the exception, and what the program says about it.
+_LINES = 2
 _METADATA, _SELF_CHECK = "--bundle-metadata", "--self-check"
 #: What the build wants from the program, by the option.
 _PURPOSES = {_METADATA: "reading the metadata", _SELF_CHECK: "the self-check"}
@@ -122,21 +124,23 @@ def read_metadata(program: str, status: int, stdout: str, stderr: str) -> dict[s
         stderr: its stderr.
 
     Raises:
-        FreezeError: if there are none.
+        FreezeError: if the output contains no metadata.
     """
     try:
         if status == 0 and isinstance(metadata := json.loads(stdout), dict):
             return metadata
     except (ValueError, RecursionError):
         pass
-    raise FreezeError(f"{program} did not print its metadata (status {status}): {last_line(stderr)}")
+    lines = [line for line in stderr.splitlines() if line.strip()][-_LINES:]
+    reason = "\n  ".join(lines) or last_line(stderr)
+    raise FreezeError(f"{program} did not print its metadata (status {status}): {reason}")
 
 
 def read_report(program: str, status: int, stdout: str, stderr: str) -> dict[str, Any]:
     """The report of a self-check in a program's output; arguments as for `read_metadata`.
 
     Raises:
-        FreezeError: if there is none.
+        FreezeError: if the output contains no report.
     """
     try:
         report = json.loads(stdout)

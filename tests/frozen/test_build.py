@@ -49,7 +49,7 @@ def test_missing_modules_fail_the_build(tmp_path: Path, build: Build) -> None:
     )
     answer = build(source, tmp_path / "files")
     assert answer.returncode == 1
-    shows("PyInstaller did not see that … imported: in [tool.dagfloe] of … write", answer.stderr)
+    shows("the project uses what PyInstaller did not see: in [tool.dagfloe] of … write", answer.stderr)
     assert 'hidden-imports = ["colorsys"]' in answer.stderr
     assert "'nowhere_to_be_found' is not installed: add the distribution that has it to" in answer.stderr
     assert "odd.failing: RuntimeError: not today" in answer.stderr
@@ -75,12 +75,12 @@ def test_new_files_are_found(tmp_path: Path, build: Build) -> None:
     """A build with a cached analysis finds a new module and a new data file."""
     tasks = (
         "from pathlib import Path\ntry:\n    from helper import extra\nexcept ImportError:\n    extra = None\n"
-        "found = [path.stem for path in (Path(__file__).parents[1] / 'sql').iterdir()]\n"
+        "found = [path.stem for path in (Path(__file__).parents[1] / 'queries').iterdir()]\n"
         f"{GOOD}if extra and 'b' in found:\n    @bundle.dag('new').task\n    def u(): pass\n"
     )
     source = project(tmp_path / "odd", tasks)
     with (source / "pyproject.toml").open("a") as file:
-        file.write('data = ["queries/*.sql:sql"]\n')
+        file.write('data = ["queries/*.sql:queries"]\n')
     for path in (source / "queries" / "a.sql", source / "helper" / "__init__.py"):
         path.parent.mkdir()
         path.write_text("")

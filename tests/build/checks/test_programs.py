@@ -11,7 +11,7 @@ from dagfloe.build.checks.programs import FrozenProgram, UnfrozenProgram
 from dagfloe.format.errors import FreezeError
 
 BAD_METADATA = [
-    ("{}", "first\nlast\n\n", 3, r"did not print its metadata \(status 3\): last"),
+    ("{}", "first\nlast\n\n", 3, r"did not print its metadata \(status 3\): first\n  last"),
     ("hello {}", "", 0, r"did not print its metadata \(status 0\): it printed nothing"),
     ("[]", "why", 0, "did not print its metadata"),
     ("[" * 100_000, "why", 0, "did not print its metadata"),

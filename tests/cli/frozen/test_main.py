@@ -234,7 +234,7 @@ def test_metadata_of_a_module_that_cannot_be_used(tmp_path: Path, module: str, r
 def test_self_check(tmp_path: Path) -> None:
     """The self-check prints one JSON document and nothing else. The status is 0 if every module can be imported."""
     done = run(write_project(tmp_path, TASKS + NOISE), "--self-check")
-    assert (done.returncode, json.loads(done.stdout)) == (0, {"ok": True, "modules": {"tasks": None}})
+    assert (done.returncode, json.loads(done.stdout)) == (0, {"ok": True, "modules": {"tasks": None}, "imports": {}})
     done = run(write_project(tmp_path, "import nowhere"), "--self-check")
     assert done.returncode == 1
     assert json.loads(done.stdout)["modules"]["tasks"]["missing"] == "nowhere"
