@@ -93,7 +93,9 @@ for path in sorted((HERE / "my tables").glob("*.yaml")):
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project in a folder with a space in its name."""
-    wheels = tmp_path_factory.mktemp("wheels")
+    root = tmp_path_factory.mktemp("projects") / "my project"
+    wheels = root.parent / "wheels"
+    wheels.mkdir()
     edited = tmp_path_factory.mktemp("edited")
     (edited / "edited.py").write_text("NAME = 'edited'\n")
 
@@ -105,7 +107,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "two": write_wheel(wheels, "space_two", {"space/two.py": "NAME = 'two'"}),
     }
     write_wheel(wheels, "shapes_round", {"shapes_round.py": "NAME = 'round'"})
-    root = tmp_path_factory.mktemp("projects") / "my project"
     files = {
         "pyproject.toml": PYPROJECT.format(**{name: path.as_uri() for name, path in urls.items()}),
         "src/own/__init__.py": "",
@@ -133,7 +134,7 @@ def run(what: Path, folder: Path) -> dict[str, Any]:
 
 def test_facts(project: Path, build: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Data, sources, metadata, entry points and dependencies are the same in the project and in the file."""
-    monkeypatch.setenv("PIP_FIND_LINKS", str(project.parents[1] / "wheels0"))
+    monkeypatch.setenv("PIP_FIND_LINKS", str(project.parent / "wheels"))
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     expected = {
         "tables": ["a.yaml", "b.yaml"],
