@@ -27,6 +27,17 @@ _CONFIG_NAME = "pip.conf"
 _SECTIONS = ("global", "install")
 #: What pip's providers of passwords correspond to. Its default asks nobody, as uv's.
 _KEYRING_PROVIDERS = {"subprocess": "subprocess", "import": "subprocess", "disabled": "disabled"}
+#: uv's variables with paths, and what separates several of them.
+_UV_PATHS = {
+    "UV_FIND_LINKS": ",",
+    "UV_CONSTRAINT": " ",
+    "UV_BUILD_CONSTRAINT": " ",
+    "UV_OVERRIDE": " ",
+    "UV_CONFIG_FILE": None,
+    "UV_CACHE_DIR": None,
+    "SSL_CERT_FILE": None,
+    "SSL_CLIENT_CERT": None,
+}
 _TRUE = ("1", "true", "yes", "on", "y", "t")
 
 
@@ -50,20 +61,31 @@ def uv_variables(environ: Mapping[str, str], project: Path) -> dict[str, str]:
     add("UV_INDEX", extra, "UV_EXTRA_INDEX_URL", "extra-index-url")
     if "UV_INDEX" in variables:  # pip takes the best version of all indexes, uv that of the first with the package
         add("UV_INDEX_STRATEGY", "unsafe-best-match", "index-strategy")
-    add("UV_FIND_LINKS", ",".join(pip.get("find-links", "").split()), "find-links")
+    add("UV_FIND_LINKS", ",".join(map(_absolute, pip.get("find-links", "").split())), "find-links")
     add("UV_INSECURE_HOST", " ".join(pip.get("trusted-host", "").split()), "allow-insecure-host")
     add("UV_KEYRING_PROVIDER", _KEYRING_PROVIDERS.get(pip.get("keyring-provider", "")), "keyring-provider")
     add("UV_PRERELEASE", "allow" if _is_true(pip.get("pre")) else None, "prerelease")
     add("UV_HTTP_TIMEOUT", _whole_number(pip.get("timeout")), "UV_REQUEST_TIMEOUT", "HTTP_TIMEOUT")
     add("UV_HTTP_RETRIES", _whole_number(pip.get("retries")))
-    add("SSL_CERT_FILE", pip.get("cert"), "SSL_CERT_DIR", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS", "native-tls")
-    add("SSL_CLIENT_CERT", pip.get("client-cert"))
+    add(
+        "SSL_CERT_FILE",
+        _absolute(pip.get("cert", "")),
+        "SSL_CERT_DIR",
+        "UV_NATIVE_TLS",
+        "UV_SYSTEM_CERTS",
+        "native-tls",
+    )
+    add("SSL_CLIENT_CERT", _absolute(pip.get("client-cert", "")))
     if proxy := pip.get("proxy"):
         url = proxy if "://" in proxy else f"http://{proxy}"
         for name in ("HTTPS_PROXY", "HTTP_PROXY"):
             if name not in environ and name.lower() not in environ and "ALL_PROXY" not in environ:
                 variables[name] = url
-    return variables
+    for name, separator in _UV_PATHS.items():
+        if value := environ.get(name):
+            parts = [value] if separator is None else value.split(separator)
+            variables[name] = (separator or "").join(_absolute(part) for part in parts if part)
+    return {name: value for name, value in variables.items() if value != environ.get(name)}
 
 
 def uv_arguments(environ: Mapping[str, str], project: Path) -> list[str]:
@@ -93,7 +115,7 @@ def constraint_arguments(environ: Mapping[str, str], project: Path) -> list[str]
     if "UV_CONSTRAINT" in _uv_settings(environ, project):
         return []
     files = read_pip_settings(environ).get("constraint", "").split()
-    return [argument for file in files for argument in ("--constraints", file)]
+    return [argument for file in files for argument in ("--constraints", _absolute(file))]
 
 
 def read_pip_settings(environ: Mapping[str, str]) -> dict[str, str]:
@@ -174,6 +196,11 @@ def _read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text("utf-8"))
     except Exception:  # noqa: BLE001 - missing, or not TOML in any way: uv reports what is wrong with its files
         return {}
+
+
+def _absolute(place: str) -> str:
+    """A path from the caller's folder, which is not uv's; a URL stays the same."""
+    return os.path.abspath(place) if place and ":" not in place else place  # noqa: PTH100 - without `~` or links
 
 
 def _option(name: str) -> str:

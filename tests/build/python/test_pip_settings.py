@@ -63,8 +63,20 @@ def test_settings(env: dict[str, str], tmp_path: Path, settings: dict[str, str],
     assert variables({"HOME": "/nonexistent", "XDG_CONFIG_DIRS": "/nonexistent", **of_pip}, tmp_path) == expected
 
 
-def test_settings_without_variables(env: dict[str, str], tmp_path: Path) -> None:
+def test_relative_paths(env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Paths start at the caller's folder, as pip's and uv's do, although uv runs in the project's folder."""
+    monkeypatch.chdir(tmp_path)
+    env |= {"PIP_FIND_LINKS": "wheels https://c/", "PIP_CERT": "ca.pem"}
+    expected = {"UV_FIND_LINKS": f"{tmp_path}/wheels,https://c/", "SSL_CERT_FILE": f"{tmp_path}/ca.pem"}
+    assert variables(env, tmp_path / "p") == expected
+    env = {"UV_FIND_LINKS": "wheels,more", "UV_CACHE_DIR": "cache", "UV_CONSTRAINT": "/c.txt"}
+    expected = {"UV_FIND_LINKS": f"{tmp_path}/wheels,{tmp_path}/more", "UV_CACHE_DIR": f"{tmp_path}/cache"}
+    assert variables(env, tmp_path / "p") == expected
+
+
+def test_settings_without_variables(env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """For some settings uv has only options."""
+    monkeypatch.chdir(tmp_path)
     env |= {
         "PIP_NO_INDEX": "yes",
         "PIP_NO_BINARY": "a,b",
@@ -74,7 +86,12 @@ def test_settings_without_variables(env: dict[str, str], tmp_path: Path) -> None
     assert uv_arguments(env, tmp_path) == [
         "--no-index", "--no-binary", "a", "--no-binary", "b", "--only-binary", ":all:"
     ]  # fmt: skip
-    assert constraint_arguments(env, tmp_path) == ["--constraints", "c1.txt", "--constraints", "c2.txt"]
+    assert constraint_arguments(env, tmp_path) == [
+        "--constraints",
+        str(tmp_path / "c1.txt"),
+        "--constraints",
+        str(tmp_path / "c2.txt"),
+    ]
     assert constraint_arguments({**env, "UV_CONSTRAINT": "mine.txt"}, tmp_path) == []
 
 

@@ -305,6 +305,26 @@ def test_a_folder_that_is_edited(places: Places, tmp_path: Path, kind: str) -> N
     assert "spaces" in places.ensure().list_distributions()
 
 
+def test_a_branch(places: Places, tmp_path: Path) -> None:
+    """A branch stays at the commit of the first build; --upgrade looks it up."""
+    source = write_source(tmp_path / "repository", "VALUE = 1")
+
+    def git(*arguments: str) -> None:
+        command = ["git", "-c", "user.name=me", "-c", "user.email=me@localhost", *arguments]
+        subprocess.run(command, cwd=source, check=True, capture_output=True, timeout=50)
+
+    git("init", "--initial-branch", "main")
+    git("add", ".")
+    git("commit", "--message", "one")
+    places.require("tabs", f"sharedlib @ git+{source.as_uri()}@main")
+    assert run(places.ensure(), SHOW) == "1"
+    (source / "lib" / "sharedlib.py").write_text("VALUE = 2")
+    git("commit", "--all", "--message", "two")
+    assert run(places.ensure(), SHOW) == "1"
+    assert not places.log
+    assert run(places.ensure(upgrade=True), SHOW) == "2"
+
+
 def test_a_wheel_that_is_replaced(places: Places, tmp_path: Path) -> None:
     """A wheel that a requirement names by its path counts by its content."""
     folder = tmp_path / "elsewhere"
