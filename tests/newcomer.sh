@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Types the commands of a new user, with a wheel of this checkout, in a new home, environment and temporary folder. It
-# shares only pip's cache with the host. Prints the seconds of the steps, and stops at the first failure with its output.
+# shares only the caches of pip and uv with the host. Prints the seconds of the steps, and stops at the first failure
+# with its output.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -11,7 +12,7 @@ mkdir "$work/home" "$work/tmp"
 file=dist/$("$python" -c 'import platform, sys; print(f"{sys.platform}-{platform.machine().lower()}")')/sales
 
 # The new user gets the host's settings of pip, its proxies and its certificates.
-settings=(PIP_CACHE_DIR="$("$python" -m pip cache dir)")
+settings=(PIP_CACHE_DIR="$("$python" -m pip cache dir)" UV_CACHE_DIR="${UV_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/uv}")
 for config in "${XDG_CONFIG_HOME:-$HOME/.config}/pip/pip.conf" "$HOME/.pip/pip.conf"; do
     if [ -f "$config" ]; then settings+=(PIP_CONFIG_FILE="$config"); fi
 done

@@ -132,6 +132,8 @@ def _environment(folder: Path, version: str, port: int) -> dict[str, str]:
         if name.startswith(PIP_VARIABLES) or name.lower().endswith("_proxy")
     }
     ask = [sys.executable, "-m", "pip", "cache", "dir"]
+    caches = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    env["UV_CACHE_DIR"] = os.environ.get("UV_CACHE_DIR") or f"{caches}/uv"
     env["PIP_CACHE_DIR"] = subprocess.run(ask, capture_output=True, text=True, check=True).stdout.strip()
     config = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "pip" / "pip.conf"
     for file in (config, Path.home() / ".pip" / "pip.conf"):
