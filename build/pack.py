@@ -8,6 +8,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.build.bundle_writer import new_bundle_file, prepare_output
+from dagfloe.build.checks.author_tests import run_author_tests
 from dagfloe.build.checks.comparison import Comparison
 from dagfloe.build.checks.programs import FrozenProgram
 from dagfloe.build.dag_processor.answers import ANSWERS_FILE
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
 _STARTS = 3
 
 
-def build_bundle(plan: BuildPlan, progress: Progress, *, verbose: bool = False) -> BuiltBundle:
+def build_bundle(plan: BuildPlan, progress: Progress, *, verbose: bool = False, check: str = "") -> BuiltBundle:
     """Build a bundle file.
 
     The file appears under its name only after it was written to disk and started once.
@@ -64,6 +65,7 @@ def build_bundle(plan: BuildPlan, progress: Progress, *, verbose: bool = False) 
             every start, whatever the plan says.
         progress: shows the steps.
         verbose: whether to show the output of uv and PyInstaller.
+        check: a command that tests the file before it appears under its name; empty for none.
 
     Raises:
         PackError: if the project's settings are wrong, or a step fails. In the second case the logs are kept.
@@ -110,6 +112,7 @@ def build_bundle(plan: BuildPlan, progress: Progress, *, verbose: bool = False) 
         with new_bundle_file(plan.target, binary, source, rendered) as file:
             verify_bundle(read_bundle(file))
             first_start_s = _time_start(file, work, metadata)
+            run_author_tests(check, file, project, progress.step)
         progress.step("measuring its start")
         later_start_s = median(_time_start(plan.target, work, metadata) for _ in range(_STARTS))
         packages = sizes_by_package(read_parts(binary), project.file_name, project.modules)

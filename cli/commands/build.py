@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dagfloe.build.checks.author_tests import run_author_tests
 from dagfloe.build.freshness import BuildPlan
 from dagfloe.build.host.floor import describe_cause, describe_floor
 from dagfloe.build.project import read_project
@@ -45,6 +46,12 @@ _MAX_PACKAGES = 5
 @python_option
 @upgrade_option
 @click.option("--lock", is_flag=True, help="Write the versions to the project's lock file: uv.lock, or pylock.toml.")
+@click.option(
+    "--check",
+    metavar="COMMAND",
+    default="",
+    help="Test the file with this command before it appears.",
+)
 @json_option
 @quiet_option
 @click.option("-v", "--verbose", is_flag=True, help="Show the output of uv and PyInstaller.")
@@ -58,6 +65,7 @@ def build(
     python: str,
     upgrade: bool,
     lock: bool,
+    check: str,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -71,6 +79,7 @@ def build(
     dagfloe build
     dagfloe build bundles/weather --output /opt/airflow/bundles
     dagfloe build --python 3.13 --upgrade
+    dagfloe build --check "pytest -q"
     dagfloe build --json | jq -r .file
     """
     if quiet and verbose:
@@ -82,7 +91,11 @@ def build(
     plan = BuildPlan(project, folder, one_file=one_file, upgrade=upgrade, lock=lock)
     built = None if force else plan.find_built()
     if built is None:
-        built = _build(plan, quiet=quiet or as_json, verbose=verbose)
+        built = _build(plan, quiet=quiet or as_json, verbose=verbose, check=check)
+    else:
+        run_author_tests(
+            check, plan.target, project, lambda step: click.echo(f"{step} ...", err=True) if not quiet else None
+        )
     if as_json:
         click.echo(json.dumps(describe_build(built), indent=2, sort_keys=True))
     elif not quiet:
@@ -105,12 +118,12 @@ def describe_build(built: BuiltBundle) -> dict[str, Any]:
     }
 
 
-def _build(plan: BuildPlan, *, quiet: bool, verbose: bool) -> BuiltBundle:
+def _build(plan: BuildPlan, *, quiet: bool, verbose: bool, check: str) -> BuiltBundle:
     from dagfloe.build.pack import build_bundle  # noqa: PLC0415 - loads what only a build needs
     from dagfloe.cli.show.build_progress import BuildProgress  # noqa: PLC0415 - as above
 
     with BuildProgress(quiet=quiet and not verbose, verbose=verbose) as progress:
-        return build_bundle(plan, progress, verbose=progress.wants_output)
+        return build_bundle(plan, progress, verbose=progress.wants_output, check=check)
 
 
 def _print_summary(built: BuiltBundle, seconds: float) -> None:

@@ -37,3 +37,6 @@ RUNNING: Final = "running"
 FINISHED = frozenset({SUCCESS, FAILED, SKIPPED, REMOVED, UPSTREAM_FAILED})
 #: A Dag run fails when one of its last tasks is in one of these states.
 BAD = frozenset({FAILED, UPSTREAM_FAILED, REMOVED})
+
+#: The environment variable with which `dagfloe build --check` names the bundle file to the author's tests.
+BUNDLE_FILE_VARIABLE = "DAGFLOE_BUNDLE_FILE"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from dagfloe.authoring.dag import Task
 from dagfloe.authoring.taskflow.task_function import TaskFunction
 from dagfloe.testing._process.run import find_source
-from dagfloe.testing.bundle_file import find_dag_id, find_file_schema_version
+from dagfloe.testing.bundle_file import find_dag_id, find_file_schema_version, find_tested_file
 from dagfloe.testing.errors import MisuseError
 from dagfloe.testing.schema_version import choose_schema_version
 
@@ -41,7 +41,7 @@ class Mode:
 def choose_mode(
     task: Task | TaskFunction | str,
     *,
-    over: ModeName,
+    over: ModeName | None,
     file: str | PathLike[str] | None,
     dag_id: str | None,
     airflow: str | None,
@@ -50,7 +50,7 @@ def choose_mode(
 
     Args:
         task: the task, the function of one, or the task_id of one in a file.
-        over: `memory` or `sockets`.
+        over: `memory` or `sockets`; None for the file that a build tests, if it has the task, else memory.
         file: the frozen file.
         dag_id: the Dag, if several Dags of the file have the task_id.
         airflow: as for `TaskEnvironment`. A frozen file has its own.
@@ -61,6 +61,9 @@ def choose_mode(
     """
     if isinstance(task, TaskFunction):
         task = _find_task(task)
+    if over is None and file is None and isinstance(task, Task):
+        file = find_tested_file(task)
+    over = over or "memory"
     if over not in ("memory", "sockets"):
         raise MisuseError(f"a task runs over memory or sockets, not {over!r}")
     if file is not None:

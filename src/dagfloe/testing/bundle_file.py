@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dagfloe.constants import BUNDLE_FILE_VARIABLE
 from dagfloe.errors import DagfloeError
 from dagfloe.local.schema_version import served_schema_version
 from dagfloe.runtime.config import DEFAULT_SCHEMA_VERSION
 from dagfloe.testing.errors import MisuseError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from dagfloe.authoring.dag import Task
 
 
 def find_dag_id(file: Path, task_id: str) -> str:
@@ -41,6 +45,24 @@ def find_file_schema_version(file: Path) -> str:
         return served_schema_version(_read_manifest(file))
     except (DagfloeError, KeyError, TypeError):
         return DEFAULT_SCHEMA_VERSION
+
+
+def find_tested_file(task: Task) -> Path | None:
+    """Return the bundle file that `dagfloe build --check` tests; None outside of a build, and if it lacks the task.
+
+    Raises:
+        DagfloeError: if it is not a bundle file.
+    """
+    name = os.environ.get(BUNDLE_FILE_VARIABLE)
+    if not name:
+        return None
+    dag = _read_manifest_once(name)["dags"].get(task.dag_id)
+    return Path(name) if dag and task.task_id in dag["tasks"] else None
+
+
+@lru_cache(maxsize=1)
+def _read_manifest_once(name: str) -> dict[str, Any]:
+    return _read_manifest(Path(name))
 
 
 def _read_manifest(file: Path) -> dict[str, Any]:

@@ -85,7 +85,7 @@ class TaskEnvironment:
         self,
         task: Task | TaskFunction | str,
         *,
-        over: ModeName = "memory",
+        over: ModeName | None = None,
         file: str | PathLike[str] | None = None,
         dag_id: str | None = None,
         arguments: Mapping[str, Any] | None = None,
@@ -99,8 +99,9 @@ class TaskEnvironment:
 
         Args:
             task: the task, or a function with `@task` that is one task; with `file`, its task_id is enough.
-            over: `memory` runs it in this process, which is fast and can be debugged. `sockets` runs it in another
-                process, with the real runtime from its start to its exit status.
+            over: `memory`, the default, runs it in this process, which is fast and can be debugged. `sockets` runs it
+                in another process, with the real runtime from its start to its exit status. Without `over`, a test
+                that `dagfloe build --check` runs uses the new bundle file.
             file: run the task in this frozen file instead.
             dag_id: the Dag, if several Dags of the file have the task_id.
             arguments: all its arguments by name, instead of those in the `with dag:` block.
