@@ -1,8 +1,13 @@
-"""What a bundle file contains of the distributions that its project declares, and of those that they require."""
+"""What a bundle file contains of the distributions that its project declares, and of those that they require.
+
+Each distribution here is a few lines, and stands for a kind of real ones.
+"""
 
 from __future__ import annotations
 
 import os
+import subprocess
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +16,6 @@ from support.peer import Peer, startup
 from support.wheels import write_wheel
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable
     from pathlib import Path
 
@@ -19,25 +23,118 @@ PYPROJECT = """
 [project]
 name = "kinds"
 version = "1.0"
-dependencies = ["needy"]
+dependencies = [
+    "needy", "plugged", "byname", "native", "spaced-one", "optional[feature]", "slender", "hooked",
+    "byname; python_version < '3'", "tested",
+]
 [tool.dagfloe]
 bundle = "tasks:bundle"
+slim = ["slen*"]
+collect = ["tested"]
+binaries = ["libs/*.so:fast"]
+hooks = "hooks"
+"""
+ANSWER_IN_C = "int answer(void) { return 42; }\n"
+NEEDY = """
+import deep, lazy, lister, registry
+def answer():
+    from typing_extensions import get_type_hints
+    return get_type_hints.__name__
+"""
+LAZY = """
+import importlib
+def __getattr__(name):
+    return importlib.import_module(f"lazy.dialects.{name}").NAME
+"""
+REGISTRY = """
+import importlib
+CLASSES = {"s3": "backend.core.FileSystem"}
+def open_url(url):
+    module, _, name = CLASSES[url.partition(":")[0]].rpartition(".")
+    return getattr(importlib.import_module(module), name)()
 """
 TASKS = """
+import ctypes, importlib, os, pkgutil, subprocess, sys
+from importlib import import_module
+from importlib.metadata import entry_points, version
+from importlib.resources import files
+from pathlib import Path
 from dagfloe import Bundle
 bundle = Bundle()
 dag = bundle.dag("kinds")
 
+def is_there(name):
+    try:
+        import_module(name)
+    except ImportError:
+        return False
+    return True
+
 @dag.task
-def requirement_that_is_imported_in_a_function():
+def in_a_function():
     import needy
     return needy.answer()
+
+@dag.task
+def plugins():
+    return sorted(point.load()() for point in entry_points(group="kinds.plugins"))
+
+@dag.task
+def by_name():
+    module = import_module("".join(["by", "name.inner.leaf"]))
+    return [module.VALUE, (files("byname") / "data" / "table.json").read_text()]
+
+@dag.task
+def transitive():
+    import deep
+    return [version("deep"), version("unimported"), (Path(deep.__file__).parent / "deep.csv").read_text()]
+
+@dag.task
+def lazily():
+    import lazy
+    return [lazy.postgres, lazy.mysql]
+
+@dag.task
+def lists():
+    import encodings, lister
+    codecs = {module.name for module in pkgutil.iter_modules(encodings.__path__)}
+    return [lister.modules(), lister.sources(), {"utf_8", "cp1252", "latin_1"} <= codecs]
+
+@dag.task
+def table_of_names():
+    import registry
+    return registry.open_url("s3://bucket")
+
+@dag.task
+def native_library():
+    import native
+    folder = Path(native.__file__).parent / "lib"
+    fast = Path(sys.prefix) / "fast"
+    return [ctypes.CDLL(str(next(path.glob("*.so")))).answer() for path in (folder, fast)]
+
+@dag.task
+def executable_data():
+    import native
+    return subprocess.run([Path(native.__file__).parent / "bin" / "hello"], capture_output=True, text=True).stdout
+
+@dag.task
+def namespace():
+    return import_module("spaced.on" + "e.leaf").VALUE
+
+@dag.task
+def extra():
+    return import_module("feat" + "ured").VALUE
+
+@dag.task
+def left_out():
+    names = ["byname.tests.test_it", "slen" + "der.unused", "slender", "tested.tests.test_it", "hooked._hidden"]
+    return [is_there(name) for name in names]
 """
 
 
-def value_of(file: Path, task_id: str, env: dict[str, str] | None = None) -> Any:
+def value_of(file: Path, task_id: str) -> Any:
     """Run a task of a bundle file; return its XCom."""
-    with Peer([str(file)], env) as peer:
+    with Peer([str(file)]) as peer:
         peer.send(0, startup(task_id, "kinds"))
         frame_id, body = peer.expect("SetXCom")
         peer.send(frame_id)
@@ -45,24 +142,93 @@ def value_of(file: Path, task_id: str, env: dict[str, str] | None = None) -> Any
         return body["value"]
 
 
+def write_wheels(folder: Path, library: bytes) -> None:
+    """Write the distributions."""
+    # The version is newer than whatever an index has under these names.
+    write = partial(write_wheel, folder, version="999")
+    plugin = "[kinds.plugins]\n{0} = {0}.plugin:run\n"
+    run = "def run():\n    return __name__\n"
+    value = "VALUE = 'found'\n"
+    empty = {"tested/__init__.py": "", "tested/tests/__init__.py": "", "tested/tests/test_it.py": ""}
+    needs = ["typing_extensions", "deep", "lazy", "lister", "registry", "backend", "unimported"]
+    write("needy", {"needy.py": NEEDY}, requires=needs)
+    write("plugged", {"plugged/__init__.py": "", "plugged/plugin.py": run}, entry_points=plugin.format("plugged"))
+    write(
+        "byname",
+        {
+            "byname/__init__.py": "",
+            "byname/inner/__init__.py": "",
+            "byname/inner/leaf.py": value,
+            "byname/data/table.json": "[1]",
+            "byname/tests/__init__.py": "",
+            "byname/tests/test_it.py": "",
+        },
+    )
+    deep = {"deep/__init__.py": "", "deep/deep.csv": "a,b", "deep/plugin.py": run}
+    write("deep", deep, entry_points=plugin.format("deep"))
+    write("unimported", {"unimported.py": value})
+    dialects = {f"lazy/dialects/{name}.py": f"NAME = {name!r}\n" for name in ("mysql", "postgres")}
+    write("lazy", {"lazy/__init__.py": LAZY, "lazy/dialects/__init__.py": "", **dialects})
+    lister = (
+        "import os, pkgutil\n"
+        "def modules():\n    return sorted(module.name for module in pkgutil.iter_modules(__path__))\n"
+        "def sources():\n    return sorted(n for n in os.listdir(os.path.dirname(__file__)) if n.endswith('.py'))\n"
+    )
+    write("lister", {"lister/__init__.py": lister, "lister/one.py": "", "lister/two.py": ""})
+    write("registry", {"registry.py": REGISTRY})
+    core = "class FileSystem(str):\n    def __new__(cls):\n        return str.__new__(cls, 'bucket')\n"
+    write("backend", {"backend/__init__.py": "", "backend/core.py": core})
+    native = {"native/__init__.py": "", "native/lib/libanswer.so": library, "native/bin/hello": "#!/bin/sh\necho hi\n"}
+    write("native", native, executables=["native/bin/hello"])
+    write("spaced_one", {"spaced/one/leaf.py": value})
+    write("optional", {"optional.py": ""}, requires=["featured; extra == 'feature'"], extras=["feature"])
+    write("featured", {"featured.py": value})
+    write("slender", {"slender/__init__.py": "", "slender/unused.py": ""})
+    write("tested", empty)
+    write("hooked", {"hooked/__init__.py": "", "hooked/_hidden.py": ""})
+
+
 @pytest.fixture(scope="module")
 def kinds(tmp_path_factory: pytest.TempPathFactory, build: Callable[..., subprocess.CompletedProcess[str]]) -> Path:
     """A bundle file whose dependencies are tiny distributions, one for each kind."""
     folder = tmp_path_factory.mktemp("kinds")
-    wheels = folder / "wheels"
-    needy = "def answer():\n    from typing_extensions import get_type_hints\n    return get_type_hints.__name__\n"
-    write_wheel(wheels, "needy", {"needy.py": needy}, requires=["typing_extensions"])
     project = folder / "project"
-    project.mkdir()
+    (project / "libs").mkdir(parents=True)
+    (project / "hooks").mkdir()
+    (project / "hooks" / "hook-hooked.py").write_text('hiddenimports = ["hooked._hidden"]\n')
     (project / "pyproject.toml").write_text(PYPROJECT)
     (project / "tasks.py").write_text(TASKS)
+    source, library = folder / "answer.c", project / "libs" / "libfast.so"
+    source.write_text(ANSWER_IN_C)
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
+    write_wheels(folder / "wheels", library.read_bytes())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PIP_FIND_LINKS", " ".join(filter(None, (str(wheels), os.environ.get("PIP_FIND_LINKS")))))
+        patch.setenv("DAGFLOE_CACHE_DIR", str(folder / "cache"))  # it has no environment with other wheels
+        patch.setenv(
+            "PIP_FIND_LINKS", " ".join(filter(None, (str(folder / "wheels"), os.environ.get("PIP_FIND_LINKS"))))
+        )
         answer = build(project, folder / "files")
     assert answer.returncode == 0, answer.stderr
     return folder / "files" / "kinds"
 
 
-def test_requirement_that_is_imported_in_a_function(kinds: Path) -> None:
-    """Whatever an installed distribution requires is in the file, `typing_extensions` like any other."""
-    assert value_of(kinds, "requirement_that_is_imported_in_a_function") == "get_type_hints"
+@pytest.mark.parametrize(
+    ("task_id", "value"),
+    [
+        ("in_a_function", "get_type_hints"),
+        ("plugins", ["deep.plugin", "plugged.plugin"]),
+        ("by_name", ["found", "[1]"]),
+        ("transitive", ["999", "999", "a,b"]),
+        ("lazily", ["postgres", "mysql"]),
+        ("lists", [["one", "two"], ["__init__.py", "one.py", "two.py"], True]),
+        ("table_of_names", "bucket"),
+        ("native_library", [42, 42]),
+        ("executable_data", "hi\n"),
+        ("namespace", "found"),
+        ("extra", "found"),
+        ("left_out", [False, False, True, True, True]),
+    ],
+)
+def test_kinds(kinds: Path, task_id: str, value: object) -> None:
+    """A frozen task finds of its dependencies what it finds in the project."""
+    assert value_of(kinds, task_id) == value

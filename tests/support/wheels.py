@@ -8,7 +8,7 @@ import zipfile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
 
@@ -21,6 +21,7 @@ def write_wheel(
     requires: Iterable[str] = (),
     extras: Iterable[str] = (),
     entry_points: str = "",
+    executables: Collection[str] = (),
 ) -> Path:
     """Write a wheel.
 
@@ -32,6 +33,7 @@ def write_wheel(
         requires: its requirements.
         extras: the names of its extras.
         entry_points: the content of `entry_points.txt`.
+        executables: the paths of the files that can be executed.
 
     Returns:
         The wheel.
@@ -55,6 +57,8 @@ def write_wheel(
             data = content.encode() if isinstance(content, str) else content
             digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
             record.append(f"{file},sha256={digest},{len(data)}")
-            wheel.writestr(file, data)
+            entry = zipfile.ZipInfo(file)
+            entry.external_attr = (0o755 if file in executables else 0o644) << 16
+            wheel.writestr(entry, data)
         wheel.writestr(f"{info}/RECORD", "\n".join((*record, f"{info}/RECORD,,")) + "\n")
     return path
