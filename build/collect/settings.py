@@ -86,7 +86,7 @@ def read_contents(
         plan=Plan(
             whole=tuple(sorted(name for name, is_declared in closure.items() if is_declared)),
             closure=tuple(sorted(closure)),
-            slim=tuple(sorted(slim)),
+            slim=tuple(sorted({*slim} - {*collected})),  # `collect` is the more exact wish
             collect=tuple(sorted(collected)),
             packages=tuple(sorted(packages)),
             excludes=excluded,

@@ -77,6 +77,11 @@ KINDS = {
         f"for name in json.loads({DATA}):\n    bundle.dag(name).task(facts)",
         ["one", "two"],
     ),
+    "a shared library": (
+        "import importlib; return importlib.import_module('na' + 'tive').LIBRARY.answer()",
+        "import importlib; importlib.import_module('na' + 'tive')",
+        42,
+    ),
     "a distribution": (
         "import absent_module; return absent_module.NAME",
         "",
@@ -151,7 +156,7 @@ def test_advice(tmp_path: Path, build: Build, wheels: dict[str, str]) -> None:
         lines = "".join(f"{key} = {json.dumps(value)}\n" for key, value in settings.items())
         (root / "pyproject.toml").write_text(
             f'[project]\nname = "odd"\nversion = "1"\ndependencies = {json.dumps(dependencies)}\n'
-            f'[tool.dagfloe]\nbundle = "odd:bundle"\n{lines}'
+            f'[tool.dagfloe]\nbundle = "odd:bundle"\nslim = true\n{lines}'
         )
         answer = build(root, tmp_path / "files")
         if answer.returncode == 0:
