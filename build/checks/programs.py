@@ -32,9 +32,9 @@ class FrozenProgram:
     """
 
     def __init__(self, path: Path, work: Path) -> None:
-        self._path = path
-        self._cache = work / "unpacked"
-        self._folder = work / "elsewhere"
+        self._path = path.absolute()
+        self._cache = work.absolute() / "unpacked"
+        self._folder = work.absolute() / "elsewhere"
 
     def read_metadata(self) -> dict[str, Any]:
         """The metadata that the program prints.

@@ -47,6 +47,13 @@ def test_frozen(tmp_path: Path) -> None:
     assert (tmp_path / "call").read_text().startswith("--self-check targets\n")
 
 
+def test_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The path of a program may be relative to the caller's folder."""
+    script(tmp_path, '{"dags": {}}')
+    monkeypatch.chdir(tmp_path)
+    assert FrozenProgram(Path("program"), Path()).read_metadata() == {"dags": {}}
+
+
 @pytest.mark.parametrize(("stdout", "stderr", "status", "message"), BAD_METADATA)
 def test_no_metadata(tmp_path: Path, stdout: str, stderr: str, status: int, message: str) -> None:
     """The error has the program's status and the last line of its stderr."""
