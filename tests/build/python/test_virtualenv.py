@@ -361,6 +361,24 @@ def test_a_lock_file_of_uv(places: Places) -> None:
     assert 'version = "1.1"' in (places.root / "uv.lock").read_text()
 
 
+def test_a_workspace(places: Places, tmp_path: Path) -> None:
+    """The lock file of a workspace counts for its members; a member that the project requires is one of its folders."""
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "workspace"\nversion = "1"\nrequires-python = ">=3.10"\n'
+        '[tool.uv]\nno-index = true\nfind-links = ["wheels"]\n'
+        '[tool.uv.workspace]\nmembers = ["my project", "shared lib"]\n'
+    )
+    source = write_source(tmp_path / "shared lib", "VALUE = 1")
+    places.require("tabs", "sharedlib", more="[tool.uv.sources]\nsharedlib = { workspace = true }\n")
+    lock_with_uv(places)
+    assert not (places.root / "uv.lock").exists()
+    places.add("tabs", "1.1")
+    environment = places.ensure()
+    assert (version(environment, "tabs"), run(environment, SHOW)) == ("1.0", "1")
+    (source / "lib" / "sharedlib.py").write_text("VALUE = 2")
+    assert run(places.ensure(), SHOW) == "2"
+
+
 def test_a_lock_file_of_uv_that_is_outdated(places: Places) -> None:
     """If the requirements changed since, the error says how to lock again; --lock does that."""
     places.require("tabs", more=UV_TABLE)
