@@ -178,7 +178,11 @@ def write_wheels(folder: Path, library: bytes) -> None:
     write("registry", {"registry.py": REGISTRY})
     core = "class FileSystem(str):\n    def __new__(cls):\n        return str.__new__(cls, 'bucket')\n"
     write("backend", {"backend/__init__.py": "", "backend/core.py": core})
-    native = {"native/__init__.py": "", "native/lib/libanswer.so": library, "native/bin/hello": "#!/bin/sh\necho hi\n"}
+    native: dict[str, str | bytes] = {
+        "native/__init__.py": "",
+        "native/lib/libanswer.so": library,
+        "native/bin/hello": "#!/bin/sh\necho hi\n",
+    }
     write("native", native, executables=["native/bin/hello"])
     write("spaced_one", {"spaced/one/leaf.py": value})
     write("optional", {"optional.py": ""}, requires=["featured; extra == 'feature'"], extras=["feature"])
