@@ -63,15 +63,6 @@ class Trial:
         Args:
             unfrozen_only: whether to build nothing.
         """
-        with ExitStack() as stack:
-            variables: dict[str, str] = {}
-            for name in self._row.servers:
-                folder = self._work / "servers" / name
-                folder.mkdir(parents=True)
-                variables |= stack.enter_context(SERVERS[name](folder))
-            return self._run(variables, unfrozen_only=unfrozen_only)
-
-    def _run(self, variables: Mapping[str, str], *, unfrozen_only: bool) -> Result:
         python, versions = self._read_versions()
         facts: dict[str, Any] = {
             "row": self._row.digest,
@@ -79,7 +70,7 @@ class Trial:
             "python": python,
             "versions": versions,
             "impossible": self._row.impossible,
-            "unfrozen": self._run_dag("unfrozen", self._project, self._env, variables),
+            "unfrozen": self._run_dag("unfrozen", self._project, self._env),
         }
         if unfrozen_only:
             return Result(**facts)
@@ -91,8 +82,8 @@ class Trial:
         file = Path(built["file"])
         return Result(
             **facts,
-            frozen=self._run_dag("frozen", file, self._env, variables),
-            empty=self._run_dag("empty", file, self._empty_environment(), variables),
+            frozen=self._run_dag("frozen", file, self._env),
+            empty=self._run_dag("empty", file, self._empty_environment()),
             size=built["bytes"],
             first_s=round(start["first_s"], 2),
             later_s=round(start["later_s"], 2),
@@ -108,12 +99,18 @@ class Trial:
         python, versions = json.loads(ended.stdout)
         return python, versions
 
-    def _run_dag(self, name: str, path: Path, env: Mapping[str, str], variables: Mapping[str, str]) -> Seen:
+    def _run_dag(self, name: str, path: Path, env: Mapping[str, str]) -> Seen:
+        """Run the tasks in a new folder and with new servers, so that nothing is left of an earlier run."""
         database, folder = self._work / f"{name}.db", self._work / f"{name} folder"
         folder.mkdir()
-        options = [option for key, value in variables.items() for option in ("--var", f"{key}={value}")]
-        command = [TOOL, "run", str(path), "--db", str(database), "--jobs", "1", *options]
-        status, output = _start(command, self._work / f"{name}.log", RUN_TIMEOUT_S, cwd=folder, env=dict(env))
+        command = [TOOL, "run", str(path), "--db", str(database), "--jobs", "1"]
+        with ExitStack() as stack:
+            for server in self._row.servers:
+                files = self._work / "servers" / name / server
+                files.mkdir(parents=True)
+                for key, value in stack.enter_context(SERVERS[server](files)).items():
+                    command += ["--var", f"{key}={value}"]
+            status, output = _start(command, self._work / f"{name}.log", RUN_TIMEOUT_S, cwd=folder, env=dict(env))
         states: dict[str, str] = {}
         values: dict[str, Any] = {}
         if database.exists():

@@ -75,9 +75,9 @@ def _snowflake_query(request: Request) -> Reply:
     if "wrong" in text:
         error = {"errorCode": "000904", "sqlState": "42000", "queryId": "q", "internalError": False}
         return as_json({"data": error, "success": False, "code": "000904", "message": "invalid identifier"})
-    kinds = {"NAME": "text", "WEIGHT": "real", "CAUGHT": "date"} if "catch" in text else {"ONE": "text"}
+    kinds = {"NAME": "text", "WEIGHT": "real", "CAUGHT": "date"} if "catch" in text else {"VERSION": "text"}
     # A date is the number of days since 1970.
-    row = ["Aal", "2.5", "20513"] if "catch" in text else ["one"]
+    row = ["Aal", "2.5", "20513"] if "catch" in text else ["9.1.0"]
     described = {"nullable": True, "length": 9, "byteLength": 9, "precision": None, "scale": None}
     return as_json(
         {

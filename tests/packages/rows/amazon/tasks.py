@@ -44,7 +44,7 @@ def use_s3fs(client: Client) -> list:
     options = {
         "key": KEYS["aws_access_key_id"],
         "secret": KEYS["aws_secret_access_key"],
-        "client_kwargs": {"endpoint_url": client.get_variable("s3_url"), "region_name": "us-east-1"},
+        "client_kwargs": {"endpoint_url": client.get_variable("s3_url"), "region_name": "eu-central-1"},
     }
     files = fsspec.filesystem("s3", **options)
     files.mkdir("catch")

@@ -74,11 +74,11 @@ def connector_with_a_wrong_password(client: Client) -> list:
 
     seen = []
     try:
-        mysql.connector.connect(**{**address(client), "password": "wrong"})
+        mysql.connector.connect(**{**address(client), "password": "wrong"}, use_pure=True)
     except mysql.connector.Error as error:
         seen.append([error.errno == errorcode.ER_ACCESS_DENIED_ERROR, error.sqlstate])
     try:
-        mysql.connector.connect(host="127.0.0.1", port=1)
+        mysql.connector.connect(host="127.0.0.1", port=1, use_pure=True)
     except mysql.connector.Error as error:
         seen.append([error.errno, str(error)])
     return seen

@@ -53,7 +53,7 @@ def use_cryptography() -> dict:
 class Server:
     """The answers of the server."""
 
-    def __new__(cls):
+    def __new__(cls, answered: threading.Event):
         import paramiko
 
         class Interface(paramiko.ServerInterface):
@@ -68,6 +68,7 @@ class Server:
 
             def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
                 def answer() -> None:
+                    answered.wait(20)  # the client must know that the command runs
                     channel.sendall(b"you wrote " + command)
                     channel.send_exit_status(3)
                     channel.close()
@@ -99,7 +100,8 @@ def use_paramiko() -> list:
     server = paramiko.Transport(theirs)
     server.add_server_key(paramiko.ECDSAKey.generate())
     server.set_subsystem_handler("sftp", paramiko.SFTPServer, Files)
-    server.start_server(threading.Event(), Server())
+    answered = threading.Event()
+    server.start_server(threading.Event(), Server(answered))
     client = paramiko.SSHClient()
     client.set_missing_host_key_policy(paramiko.AutoAddPolicy())
     client.connect(
@@ -111,6 +113,7 @@ def use_paramiko() -> list:
         look_for_keys=False,
     )
     _, output, _ = client.exec_command("ls /fish")
+    answered.set()
     seen = [output.read().decode(), output.channel.recv_exit_status()]
     with client.open_sftp().open("/fish.txt") as file:
         seen.append(file.read().decode())
