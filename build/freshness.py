@@ -44,6 +44,8 @@ class BuiltBundle:
         unpacked: the size of everything in it once it is unpacked, in bytes.
         manifest: its manifest.
         packages: the packages in it and their sizes.
+        declared: what it contains only because a distribution is declared or required, and nothing imports it; the
+            sizes by distribution.
         first_start_s: the seconds that its first start took. The start prints the bundle's metadata, for which it
             imports everything that the tasks import.
         later_start_s: the seconds that a later start took; the median of a few.
@@ -56,6 +58,7 @@ class BuiltBundle:
     unpacked: int
     manifest: dict[str, Any]
     packages: tuple[PackageSize, ...]
+    declared: tuple[PackageSize, ...]
     first_start_s: float
     later_start_s: float
     seconds: float
@@ -113,8 +116,9 @@ class BuildPlan:
             if not self._is_intact(record["target"]):
                 return None
             facts = record["facts"]
-            packages = tuple(PackageSize(**package) for package in facts.pop("packages"))
-            return BuiltBundle(self.target, packages=packages, is_new=False, **facts)
+            packages = tuple(PackageSize(**size) for size in facts.pop("packages"))
+            declared = tuple(PackageSize(**size) for size in facts.pop("declared"))
+            return BuiltBundle(self.target, packages=packages, declared=declared, is_new=False, **facts)
         except Exception:  # noqa: BLE001 - there is no record, or it is damaged in any way
             return None
 

@@ -14,14 +14,14 @@ from dagfloe.build.checks.programs import FrozenProgram
 from dagfloe.build.dag_processor.answers import ANSWERS_FILE
 from dagfloe.build.dag_processor.native_dags import check_native_dags, serialize_answers
 from dagfloe.build.dag_processor.sources import embed_sources
-from dagfloe.build.freeze.analysis import list_frozen, read_libraries
+from dagfloe.build.freeze.analysis import list_frozen, read_declared, read_libraries
 from dagfloe.build.freeze.pyinstaller import freeze
 from dagfloe.build.freeze.stage import stage
 from dagfloe.build.freshness import BuiltBundle
 from dagfloe.build.host.floor import find_floor
 from dagfloe.build.host.target_check import check_environment, check_floor, check_python
 from dagfloe.build.launcher import find_launcher
-from dagfloe.build.package_sizes import sizes_by_package
+from dagfloe.build.package_sizes import sizes_by_distribution, sizes_by_package
 from dagfloe.build.python.interpreter import find_interpreter
 from dagfloe.build.python.virtualenv import ensure_environment
 from dagfloe.build.work_folder import work_folder
@@ -115,13 +115,15 @@ def build_bundle(plan: BuildPlan, progress: Progress, *, verbose: bool = False, 
             run_author_tests(check, file, project, progress.step)
         progress.step("measuring its start")
         later_start_s = median(_time_start(plan.target, work, metadata) for _ in range(_STARTS))
-        packages = sizes_by_package(read_parts(binary), project.file_name, project.modules)
+        parts = tuple(read_parts(binary))
+        packages = sizes_by_package(parts, project.file_name, project.modules)
         built = BuiltBundle(
             path=plan.target,
             size=plan.target.stat().st_size,
             unpacked=sum(package.size for package in packages),
             manifest=manifest,
             packages=tuple(packages),
+            declared=tuple(sizes_by_distribution(parts, read_declared(work))),
             first_start_s=first_start_s,
             later_start_s=later_start_s,
             seconds=time.monotonic() - began,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dagfloe.build.dag_processor.answers import ANSWERS_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from dagfloe.format.contents import Part
 
@@ -27,7 +27,7 @@ class PackageSize:
     """The size of a package.
 
     Attributes:
-        name: its import name; or `Python`, `system libraries`, `dagfloe`.
+        name: its import name, or the name of a distribution; or `Python`, `system libraries`, `dagfloe`.
         size: its size once it is unpacked, in bytes.
         packed: the bytes that it takes in the bundle file.
     """
@@ -52,6 +52,24 @@ def sizes_by_package(parts: Iterable[Part], project: str, own_modules: Iterable[
         total = sums.setdefault(project if name in own else name, [0, 0])
         total[0] += part.size
         total[1] += part.packed
+    sizes = [PackageSize(name, size, packed) for name, (size, packed) in sums.items()]
+    return sorted(sizes, key=lambda package: (-package.packed, package.name))
+
+
+def sizes_by_distribution(parts: Iterable[Part], distributions: Mapping[str, str]) -> list[PackageSize]:
+    """Sum up some parts of a program by distribution. The largest comes first.
+
+    Args:
+        parts: all parts.
+        distributions: the distributions of those that count, by the part's name.
+    """
+    sums: dict[str, list[int]] = {}
+    for part in parts:
+        name = distributions.get(part.name if part.is_module else part.name.removeprefix("_internal/"))
+        if name is not None:
+            total = sums.setdefault(name, [0, 0])
+            total[0] += part.size
+            total[1] += part.packed
     sizes = [PackageSize(name, size, packed) for name, (size, packed) in sums.items()]
     return sorted(sizes, key=lambda package: (-package.packed, package.name))
 

@@ -11,6 +11,7 @@ This module and those that it imports use only the standard library.
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass, field
 from importlib.metadata import distributions
@@ -37,6 +38,8 @@ _PACKAGE_NODES = frozenset(("Package", "ExtensionPackage"))
 _STANDARD_LIBRARY = sys.stdlib_module_names - frozenset(
     ("antigravity", "ensurepip", "idlelib", "lib2to3", "pip", "test", "this", "tkinter", "turtle", "turtledemo", "venv")
 )
+#: The libraries that a wheel brings for its compiled modules. PyInstaller finds them with these modules.
+_WHEEL_LIBRARY = re.compile(r"[^/]+\.libs/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +143,12 @@ class Collector:
         added = [(name, path) for name, path, _ in pure if name not in self._before]
         known = {str(self._files[self._owners[name]].modules[name]) for name in self._before & self._owners.keys()}
         added += [(name, path) for name, path, _ in files if name not in self._datas_before and path not in known]
-        return sorted((name, path, by_file[path]) for name, path in added if path in by_file)
+        imported = {self._owners[name] for name in self._before & self._owners.keys()}
+        return sorted(
+            (name, path, by_file[path])
+            for name, path in added
+            if path in by_file and not (by_file[path] in imported and _WHEEL_LIBRARY.match(name))
+        )
 
     def _wanted(self) -> Iterator[str]:
         """The modules that are taken whatever the code says."""

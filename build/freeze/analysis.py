@@ -73,6 +73,16 @@ def read_libraries(work: Path) -> Iterator[tuple[str, bytes]]:
             yield name, Path(path).read_bytes()
 
 
+def read_declared(work: Path) -> dict[str, str]:
+    """The parts of a program that it contains only because they are declared, and their distributions.
+
+    Args:
+        work: the work folder of the build.
+    """
+    lists = json.loads((work / ANALYSIS_FILE).read_text("utf-8"))
+    return {name: distribution for name, _, distribution in lists["declared"]}
+
+
 class AnalysisCache:
     """The cache of a project's analyses.
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from dagfloe.build.freshness import BuiltBundle
     from dagfloe.build.package_sizes import PackageSize
 
+#: Smaller additions are not worth a setting.
+_MIN_SHOWN_BYTES = 50_000
 #: How many packages the summary names.
 _MAX_PACKAGES = 5
 
@@ -107,6 +109,7 @@ def describe_build(built: BuiltBundle) -> dict[str, Any]:
     return {
         "built": built.is_new,
         "bytes": built.size,
+        "declared": [asdict(package) for package in built.declared],
         "dags": {dag_id: dag["tasks"] for dag_id, dag in built.manifest["dags"].items()},
         "file": str(built.path),
         "floor": built.manifest.get("floor"),
@@ -137,6 +140,8 @@ def _print_summary(built: BuiltBundle, seconds: float) -> None:
         "largest": _largest_packages(built.packages),
         "startup": f"{later:.2f} s including imports, {first:.2f} s the first time on a host",
     }
+    if declared := [package for package in built.declared if package.packed >= _MIN_SHOWN_BYTES]:
+        rows["declared"] = f"{_largest_packages(declared)}, which nothing imports; `slim` leaves it out"
     if floor := built.manifest.get("floor"):
         rows["requires"] = ": ".join(filter(None, (describe_floor(floor), describe_cause(floor))))
     for name, text in rows.items():

@@ -43,7 +43,9 @@ def build(root: Path, output: Path | None = None) -> BuiltBundle:
     built_plan = plan(root, output=output)
     built_plan.target.parent.mkdir(parents=True, exist_ok=True)
     built_plan.target.write_text("a bundle file")
-    built = BuiltBundle(built_plan.target, 13, 26, {"source": "tasks.py"}, (PackageSize("p", 2, 1),), 0.5, 0.25, 9.0)
+    built = BuiltBundle(
+        built_plan.target, 13, 26, {"source": "tasks.py"}, (PackageSize("p", 2, 1),), (), 0.5, 0.25, 9.0
+    )
     source = root.parent / "source"
     source.mkdir(exist_ok=True)
     built_plan.record([root.parent / "library.so"], {str(source): digest_source(source)}, built)
@@ -167,5 +169,5 @@ def test_change_during_a_build(root: Path) -> None:
     (root / "tasks.py").write_text("x = 2\n")
     built_plan.target.parent.mkdir()
     built_plan.target.write_text("a bundle file")
-    built_plan.record([], {}, BuiltBundle(built_plan.target, 13, 26, {}, (), 0.5, 0.25, 9.0))
+    built_plan.record([], {}, BuiltBundle(built_plan.target, 13, 26, {}, (), (), 0.5, 0.25, 9.0))
     assert plan(root).find_built() is None

@@ -5,9 +5,11 @@ Each distribution here is a few lines, and stands for a kind of real ones.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +19,6 @@ from support.wheels import write_wheel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 PYPROJECT = """
 [project]
@@ -193,8 +194,10 @@ def write_wheels(folder: Path, library: bytes) -> None:
 
 
 @pytest.fixture(scope="module")
-def kinds(tmp_path_factory: pytest.TempPathFactory, build: Callable[..., subprocess.CompletedProcess[str]]) -> Path:
-    """A bundle file whose dependencies are tiny distributions, one for each kind."""
+def built(
+    tmp_path_factory: pytest.TempPathFactory, build: Callable[..., subprocess.CompletedProcess[str]]
+) -> dict[str, Any]:
+    """What `--json` prints about a bundle file whose dependencies are tiny distributions, one for each kind."""
     folder = tmp_path_factory.mktemp("kinds")
     project = folder / "project"
     (project / "libs").mkdir(parents=True)
@@ -211,9 +214,23 @@ def kinds(tmp_path_factory: pytest.TempPathFactory, build: Callable[..., subproc
         patch.setenv(
             "PIP_FIND_LINKS", " ".join(filter(None, (str(folder / "wheels"), os.environ.get("PIP_FIND_LINKS"))))
         )
-        answer = build(project, folder / "files")
+        answer = build(project, folder / "files", "--json")
     assert answer.returncode == 0, answer.stderr
-    return folder / "files" / "kinds"
+    facts: dict[str, Any] = json.loads(answer.stdout)
+    return facts
+
+
+@pytest.fixture(scope="module")
+def kinds(built: dict[str, Any]) -> Path:
+    """The bundle file."""
+    return Path(built["file"])
+
+
+def test_list_of_what_is_only_declared(built: dict[str, Any]) -> None:
+    """The build lists the distributions with parts that nothing imports, and not those that are imported whole."""
+    names = {package["name"] for package in built["declared"] if package["packed"] > 0}
+    assert {"byname", "unimported", "deep", "native"} <= names
+    assert {"needy", "typing-extensions", "click", "msgpack"} & names == set()
 
 
 @pytest.mark.parametrize(
