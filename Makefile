@@ -9,7 +9,7 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 PINS := .ci/requirements
 PINNED := --require-hashes --no-deps --requirement
 OURSELVES := --no-deps --no-build-isolation --editable .
-EXTRAS := dev browser docs audit fuzz mutation packages
+EXTRAS := dev browser docs audit fuzz mutation packages wheels
 # Extras that are installed into the environment of another one have its versions.
 EXTRAS_OF_browser := dev
 EXTRAS_OF_fuzz := dev
@@ -51,7 +51,7 @@ export DAGFLOE_LAUNCHER_STRICT := 1
 
 .DEFAULT_GOAL := help
 .SECONDEXPANSION:
-.PHONY: help install pins audit check test browser-test docs newcomer demo dist test-bundles reproducible messages trust grid soak mutation fuzz native-fuzz packages packages-quick clean \
+.PHONY: help install pins audit check test browser-test docs newcomer demo dist wheels wheels-test test-bundles reproducible messages trust grid soak mutation fuzz native-fuzz packages packages-quick clean \
 	airflow airflow-test airflow-e2e airflow-readme airflow-pictures airflow-compare conformance deaths bench bench-quick
 
 help:
@@ -115,7 +115,7 @@ check: $(BROWSER)
 ## test: Run the tests, including those of frozen files, and check the coverage of every package
 test: dist $(NATIVE_AIRFLOW)
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -m 'not airflow and not browser' --ignore tests/browser
+	$(BIN)/coverage run -m pytest -m 'not airflow and not browser and not wheels' --ignore tests/browser
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage json --quiet
 	$(RUN_TESTS_MODULE) support.package_coverage .cache/coverage.json
@@ -150,6 +150,29 @@ messages: $(STAMP)
 clean:
 	rm -rf $(VENV) .venvs dist .cache .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache $(LAUNCHER)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# dagfloe's own distributions
+
+WHEELS := dist/wheels
+ARCHITECTURES := x86_64 aarch64
+
+## wheels: Build dagfloe's wheels for all platforms, and its sdist, to dist/wheels
+wheels: .venvs/wheels/.installed
+	rm -rf $(WHEELS)
+	$(foreach architecture,$(ARCHITECTURES),DAGFLOE_WHEEL_FOR=$(architecture) .venvs/wheels/bin/python -m hatchling build \
+		-t wheel -d $(WHEELS) &&) true
+	.venvs/wheels/bin/python -m hatchling build -t sdist -d $(WHEELS)
+
+## wheels-test: Test what `make wheels` has built, the launchers of other processors under qemu-user
+wheels-test: wheels | $(STAMP)
+	$(PYTEST) tests/wheels
+	DAGFLOE_TEST_WHEEL=$(wildcard $(WHEELS)/*_$(shell uname -m).whl) $(PYTEST) \
+		$(addprefix tests/build/launcher/,test_launcher.py test_waiting_launcher.py test_hostile_hosts.py)
+
+.venvs/wheels/.installed: $(PINS)/wheels.txt
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/python $(PIP_INSTALL) $(PINNED) $(PINS)/wheels.txt
+	touch $@
 
 # Bundle files. `dagfloe build` knows whether a file is up to date; touch lets make know it, too.
 

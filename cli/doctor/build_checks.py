@@ -55,12 +55,13 @@ def _check_uv() -> Check:
 
 def _check_launcher() -> Check:
     if find_launcher():
-        return Check("launcher", OK, "compiled when dagfloe was installed")
+        return Check("launcher", OK, "this installation has one")
     missing = "a static C library" if shutil.which("cc") or shutil.which("gcc") else "a C compiler"
     return Check(
         "launcher",
         WARNING,
-        "not compiled, so bundle files unpack themselves at every start",
+        "this installation has none, so bundle files unpack themselves at every start",
+        "install dagfloe from a wheel for this platform; or "
         f"install {missing}, for example from the packages gcc and libc6-dev, and reinstall dagfloe",
     )
 

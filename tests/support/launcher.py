@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
+import zipfile
 from typing import TYPE_CHECKING
 
 from dagfloe.build.launcher import find_launcher
@@ -32,10 +33,20 @@ def payload(script: str = SCRIPT, data: bytes = b"some data\n", **options: str) 
     return Payload("tiny", "tiny", files, **options)
 
 
+def tested_launcher() -> bytes:
+    """The launcher of this installation, or of the wheel that `DAGFLOE_TEST_WHEEL` names."""
+    wheel = os.environ.get("DAGFLOE_TEST_WHEEL")
+    if wheel:
+        with zipfile.ZipFile(wheel) as archive:
+            return archive.read("dagfloe/build/launcher/launcher")
+    launcher = find_launcher()
+    assert launcher is not None, "the launcher is not compiled: run `make build/launcher/launcher`"
+    return launcher
+
+
 def write_bundle(path: Path, content: Payload | None = None, launcher: bytes | None = None) -> Path:
     """Write a bundle file, with the compiled launcher unless another one is passed."""
-    launcher = launcher or find_launcher()
-    assert launcher is not None, "the launcher is not compiled: run `make build/launcher/launcher`"
+    launcher = launcher or tested_launcher()
     region = (content or payload()).pack(launcher)
     source, manifest = b"source\n", b"manifest: true\n"
     path.write_bytes(region + source + manifest + Trailer(7, 15, hashlib.sha256(region).digest()).pack())

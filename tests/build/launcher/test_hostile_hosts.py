@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dagfloe.build.launcher import find_launcher
-from support.launcher import CANNOT_RUN, entries, environment, payload, start, write_bundle
+from support.launcher import CANNOT_RUN, entries, environment, payload, start, tested_launcher, write_bundle
 from support.peer import DEADLINE_S
 from support.sanitized_launcher import OPTIONS, compile_launcher
 
@@ -28,9 +27,7 @@ EXPECTED = "started one\nsome data\n"
 def launcher(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The launcher, and the launcher compiled with sanitizers."""
     if request.param == "as it is":
-        found = find_launcher()
-        assert found
-        return found
+        return tested_launcher()
     return compile_launcher(tmp_path_factory.mktemp("sanitized") / "launcher").read_bytes()
 
 
