@@ -48,6 +48,7 @@ def make_environment(folder: Path, *distributions: Path) -> Path:
     install = [sys.executable, "-m", "pip", "--quiet", "--python", str(python), "install", "--no-deps", "--no-index"]
     subprocess.run([*install, *distributions], check=True, timeout=DEADLINE_S)
     (packages,) = folder.glob("lib/python3*/site-packages")
+    (folder / "bin" / "uv").symlink_to(Path(sys.executable).with_name("uv"))
     (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return folder / "bin"
 
