@@ -105,7 +105,7 @@ def test_building_twice_gives_equal_files(wheel: Path, architecture: str, tmp_pa
 def test_unknown_processor(tmp_path: Path) -> None:
     """A wheel for a processor without a launcher is an error that names the processors."""
     python = ROOT / ".venvs" / "wheels" / "bin" / "python"
-    command = [python, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path]
+    command = [str(python), "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     env = {**os.environ, "DAGFLOE_WHEEL_FOR": "vax"}
     process = subprocess.run(
         command, capture_output=True, text=True, timeout=DEADLINE_S, check=False, env=env, cwd=ROOT
