@@ -28,10 +28,13 @@ struct program {
 /* The signal by which the program confirms. Real-time signals are queued, and nothing else uses this one. */
 int confirmation_signal(void) { return SIGRTMIN + CONFIRMATION; }
 
+/* All signals, those included that musl's sigfillset leaves out: the first real-time signal of glibc is one of them. */
+static void add_all_signals(sigset_t *signals) { memset(signals, 0xff, sizeof *signals); }
+
 /* Hold back all signals, so that those that arrive before the program runs are passed on to it. */
 void hold_signals(struct signals *before) {
     sigset_t all;
-    sigfillset(&all);
+    add_all_signals(&all);
     sigprocmask(SIG_BLOCK, &all, &before->mask);
     /* If it is ignored, the kernel forgets the status of a child. */
     sigaction(SIGCHLD, &(struct sigaction){.sa_handler = SIG_DFL}, &before->end_of_child);
@@ -104,7 +107,7 @@ static int next_signal(struct program *program, const sigset_t *signals, siginfo
 static void handle_signals(struct program *program) {
     sigset_t signals, confirmations;
     siginfo_t info;
-    sigfillset(&signals);
+    add_all_signals(&signals);
     while (!program->has_ended) {
         int number = next_signal(program, &signals, &info);
         if (number == SIGCHLD) {

@@ -33,7 +33,7 @@ def payload(script: str = SCRIPT, data: bytes = b"some data\n", **options: str) 
     return Payload("tiny", "tiny", files, **options)
 
 
-def tested_launcher() -> bytes:
+def wanted_launcher() -> bytes:
     """The launcher of this installation, or of the wheel that `DAGFLOE_TEST_WHEEL` names."""
     wheel = os.environ.get("DAGFLOE_TEST_WHEEL")
     if wheel:
@@ -46,7 +46,7 @@ def tested_launcher() -> bytes:
 
 def write_bundle(path: Path, content: Payload | None = None, launcher: bytes | None = None) -> Path:
     """Write a bundle file, with the compiled launcher unless another one is passed."""
-    launcher = launcher or tested_launcher()
+    launcher = launcher or wanted_launcher()
     region = (content or payload()).pack(launcher)
     source, manifest = b"source\n", b"manifest: true\n"
     path.write_bytes(region + source + manifest + Trailer(7, 15, hashlib.sha256(region).digest()).pack())
