@@ -15,7 +15,12 @@ from support.peer import DEADLINE_S, Peer, write_project
 from support.quoted_messages import TROUBLES, messages, rows, shows
 
 HELLO = ROOT / "dist" / platform_tag() / "hello"
-ELSEWHERE = ("airflow/test_troubleshooting.py", "airflow/test_settings.py", "frozen/test_build.py")
+ELSEWHERE = (
+    "airflow/test_troubleshooting.py",
+    "airflow/test_settings.py",
+    "frozen/test_build.py",
+    "frozen/test_comparison.py",
+)
 TITLES = ("The task fails, and its log is empty", "The launcher says", "The task's log says", "By hand, and in a build")
 
 

@@ -14,11 +14,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+import click
 import yaml
 
 from dagfloe import Bundle
 from dagfloe.build.project import read_project
 from dagfloe.cli.bundle_or_project import open_bundle
+from dagfloe.cli.tool import main as tool
 from dagfloe.format.manifest import validate_manifest
 from dagfloe.local.seed.seed_file import read_seed
 from dagfloe.runtime.config import BundleConfig
@@ -130,10 +132,26 @@ class Page:
             if expected and not matches(expected, output):
                 raise PageError(f"{block}: {command!r} printed\n{output}\nbut the page shows\n{expected}")
 
+    def _run_sh(self, block: Block) -> None:
+        """Parse commands that need another place, such as an index, without running them."""
+        subprocess.run(["sh", "-n"], input=block.content, text=True, check=True, timeout=DEADLINE_S)
+        for line in block.content.splitlines():
+            words = [word for word in shlex.split(line, comments=True) if not re.match(r"[A-Z_]+=", word)]
+            if words[:1] == ["dagfloe"]:
+                context = click.Context(tool)
+                name, command, arguments = tool.resolve_command(context, words[1:])
+                while isinstance(command, click.Group):
+                    name, command, arguments = command.resolve_command(click.Context(command), arguments)
+                if command is None:
+                    raise PageError(f"{block}: there is no command {name}")
+                command.make_parser(click.Context(command)).parse_args(arguments)
+
     def _run_toml(self, block: Block) -> None:
         document = tomllib.loads(block.content)
         if block.name.endswith("seed.toml"):
             read_seed(self.cwd / block.name)
+        elif "project" in document and "dagfloe" not in document.get("tool", {}):
+            self._read_dependencies(block, document)
         elif "dagfloe" not in document.get("tool", {}):
             raise PageError(f"{block}: not a project, a table of one, or a seed.toml")
         elif block.name:
@@ -147,12 +165,28 @@ class Page:
         table = document["tool"]["dagfloe"]
         for name in (
             f"{table['bundle'].partition(':')[0]}.py",
-            *(entry.partition(":")[0] for entry in table.get("data", ())),
+            *(entry.partition(":")[0] for key in ("data", "binaries") for entry in table.get(key, ())),
         ):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name.replace("*", "any")).touch()
+        if "hooks" in table:
+            (folder / table["hooks"]).mkdir()
+            (folder / table["hooks"] / "hook-any.py").touch()
         content = block.content if "project" in document else PROJECT + block.content
         (folder / "pyproject.toml").write_text(content, "utf-8")
+        read_project(folder)
+
+    def _read_dependencies(self, block: Block, document: dict[str, Any]) -> None:
+        """Read a project with the dependencies of a block."""
+        folder = self.folder / f"project-{block.line}"
+        folder.mkdir()
+        (folder / "tasks.py").touch()
+        dependencies = json.dumps(document["project"].pop("dependencies"))
+        if document["project"]:
+            raise PageError(f"{block}: [project] has more than dependencies: {', '.join(document['project'])}")
+        (folder / "pyproject.toml").write_text(
+            f'{PROJECT}dependencies = {dependencies}\n[tool.dagfloe]\nbundle = "tasks:bundle"\n', "utf-8"
+        )
         read_project(folder)
 
     def _run_ini(self, block: Block) -> None:
