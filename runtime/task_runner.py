@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from logging import ERROR, INFO
+from types import CoroutineType
 
 from dagfloe.constants import FAILED, REMOVED, RETURN_VALUE, SKIPPED
 from dagfloe.errors import (
@@ -184,6 +185,10 @@ class TaskRunner:
         try:
             cancellation.arm()
             result = function(*args, **kwargs)
+            if type(result) is CoroutineType:
+                from dagfloe.runtime.process.event_loop import run_coroutine  # noqa: PLC0415 - imports asyncio
+
+                result = run_coroutine(result, cancellation)
         except BaseException as error:
             leave_if_forked(self._pid, self._log, error)
             raise

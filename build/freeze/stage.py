@@ -24,6 +24,7 @@ FROZEN_MODULES = (
     "call_errors.py",
     "cancellation.py",
     "constants.py",
+    "coroutines.py",
     "errors.py",
     "masking.py",
     "authoring/*.py",

@@ -10,7 +10,8 @@ from __future__ import annotations
 import threading
 from threading import get_ident
 
-from dagfloe.errors import TaskCancelled, TaskTimeout
+from dagfloe.coroutines import is_asynchronous
+from dagfloe.errors import DagfloeError, TaskCancelled, TaskTimeout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,10 +50,13 @@ class Cancellation:
         timeout_message: the message of `TaskTimeout`; None while the task is in time.
         is_armed: whether delivery is allowed. No method ends it, because a stop could be raised at its beginning.
         log: logs a message; by default with Python's `logging`. The runtime replaces it by its own.
+        redirect: called with a request instead of raising it, while the task is a coroutine; it returns whether it has
+            delivered the request. Otherwise, the request is raised.
     """
 
     def __init__(self) -> None:
         self.log: Log = _log_with_python
+        self.redirect: Callable[[BaseException], bool] | None = None
         self.reason: str | None = None
         self._callbacks: list[Callable[[], object]] = []
         self._interrupts: list[Callable[[], object]] = []
@@ -82,7 +86,16 @@ class Cancellation:
         return self.timeout_message is not None
 
     def on_cancel(self, callback: Callable[[], object]) -> None:
-        """Call `callback()` on a stop or a timeout. Callbacks run in the order of registration."""
+        """Call `callback()` on a stop or a timeout. Callbacks run in the order of registration.
+
+        Raises:
+            DagfloeError: if the callback is asynchronous.
+        """
+        if is_asynchronous(callback):
+            raise DagfloeError(
+                f"on_cancel got the asynchronous function {_show(callback)}: pass an ordinary one, or clean up in "
+                "`finally` or `async with`, because a stop cancels the coroutine"
+            )
         self._callbacks.append(callback)
 
     def shield(self) -> _Block:
@@ -119,6 +132,16 @@ class Cancellation:
         self.timeout_message = self.timeout_message or message
         self._timeout_delivered = False
         self._is_requested = True
+        self._deliver_if_possible()
+
+    def deliver_again(self) -> None:
+        """Deliver the requests again that were delivered. Call this on the main thread.
+
+        Raises:
+            TaskCancelled: as `request` does.
+            TaskTimeout: as `time_out` does.
+        """
+        self._stop_delivered = self._timeout_delivered = False
         self._deliver_if_possible()
 
     def interrupt(self, call: Callable[[], object]) -> None:
@@ -196,11 +219,15 @@ class Cancellation:
         if self.reason is not None and not self._stop_delivered:
             self._stop_delivered = True
             self._clean_up()
-            raise TaskCancelled(f"the task was asked to stop: {self.reason}")
+            self._raise(TaskCancelled(f"the task was asked to stop: {self.reason}"))
         if self.timeout_message is not None and not (self._timeout_delivered or self._stop_delivered):
             self._timeout_delivered = True
             self._clean_up()
-            raise TaskTimeout(self.timeout_message)
+            self._raise(TaskTimeout(self.timeout_message))
+
+    def _raise(self, request: BaseException) -> None:
+        if self.redirect is None or not self.redirect(request):
+            raise request
 
     def _clean_up(self) -> None:
         while self._callbacks:  # a callback may register another one

@@ -15,6 +15,8 @@ from dagfloe.errors import RegistrationError
 from support.strategies import any_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dagfloe.model.context import Context
 
 
@@ -143,7 +145,8 @@ def test_function_without_a_usable_name(dag: Dag) -> None:
 def test_failed_registration_has_no_effect(dag: Dag) -> None:
     """A function that cannot be a task is not registered."""
 
-    async def task() -> None: ...
+    def task() -> Iterator[int]:
+        yield 1
 
     with pytest.raises(RegistrationError):
         dag.task(task)

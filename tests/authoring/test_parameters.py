@@ -177,16 +177,20 @@ def test_wrapped_function() -> None:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("async def task(): ...", "asynchronous"),
-        ("async def task(): yield 1", "asynchronous"),
+        ("async def task(): yield 1", "an asynchronous generator"),
         ("def task(): yield 1", "is a generator"),
         ("def task(): yield from ()", "is a generator"),
     ],
 )
 def test_functions_that_do_not_return_their_value(source: str, message: str) -> None:
-    """Coroutines and generators are refused, with what to do instead."""
-    with pytest.raises(RegistrationError, match=f"task .tasks.py:.* is {message.removeprefix('is ')}: .*asyncio.run"):
+    """Generators are refused, with what to do instead."""
+    with pytest.raises(RegistrationError, match=f"task .tasks.py:.* is {message.removeprefix('is ')}: .*in a list"):
         read_parameters(define(source, postponed=False))
+
+
+def test_asynchronous_functions() -> None:
+    """The parameters of an asynchronous function are those of any other function."""
+    assert injected(define("async def task(a: Client, b=1): ...", postponed=True)) == {"a": "Client", "b": None}
 
 
 class Callable_:  # noqa: N801

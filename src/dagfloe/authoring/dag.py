@@ -8,6 +8,7 @@ from __future__ import annotations
 from dagfloe.authoring.graph import Graph, Node, check_id, connect, innermost_graph
 from dagfloe.authoring.parameters import read_parameters
 from dagfloe.authoring.references import Reference, XComArg
+from dagfloe.coroutines import is_asynchronous
 from dagfloe.errors import RegistrationError
 
 TYPE_CHECKING = False
@@ -388,6 +389,10 @@ class Task(Node):
             self.outlets = read_assets("outlets", outlets or (), task_id)
             self.inlets = read_assets("inlets", inlets or (), task_id)
         self.multiple_outputs = multiple_outputs
+        if retry_policy is not None and is_asynchronous(retry_policy):
+            raise RegistrationError(
+                f"the retry_policy of task {task_id!r} is asynchronous: it decides at once, so define it with `def`"
+            )
         self.retry_policy = retry_policy
         self.execution_timeout_s = None if execution_timeout is None else _timeout_s(execution_timeout, task_id)
         self.group = group

@@ -11,6 +11,7 @@ from dagfloe.authoring.functions import read_docstring
 from dagfloe.authoring.parameters import describe_function, read_parameters
 from dagfloe.authoring.references import DagParam
 from dagfloe.authoring.scheduling.dag_options import check_dag_options
+from dagfloe.coroutines import is_asynchronous
 from dagfloe.errors import RegistrationError
 
 TYPE_CHECKING = False
@@ -33,6 +34,11 @@ class DagFunction:
 
     def __init__(self, dag: Graph, function: Callable[..., object]) -> None:
         self._parameters = read_parameters(function)
+        if is_asynchronous(function):
+            raise RegistrationError(
+                f"the function of Dag {dag.dag_id!r} is asynchronous: its body declares tasks, and waits for nothing; "
+                "define it with `def`"
+            )
         for parameter in self._parameters:
             if parameter.star or parameter.by_position or parameter.injected:
                 raise RegistrationError(

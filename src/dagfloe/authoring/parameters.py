@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _INJECTED = (Client, Context, logging.Logger)
 _WRAPPED = r"(?s:(?:\w+\.)*(Optional|Union|Annotated)\[(.*)\])"
-_STAR, _DOUBLE_STAR, _GENERATOR, _COROUTINE, _ASYNC_GENERATOR = 0x04, 0x08, 0x20, 0x80, 0x200
+_STAR, _DOUBLE_STAR, _GENERATOR, _ASYNC_GENERATOR = 0x04, 0x08, 0x20, 0x200
 
 
 class Parameter:
@@ -78,8 +78,8 @@ def read_parameters(function: Callable[..., object]) -> tuple[Parameter, ...]:
     """The parameters of a function, through `functools.wraps`.
 
     Raises:
-        RegistrationError: if it is not an ordinary function, or an annotation that looks like an injected class
-            cannot be resolved.
+        RegistrationError: if it is not a function, if it is a generator, or if an annotation that looks like an
+            injected class cannot be resolved.
     """
     inner: object = function
     visited: set[int] = set()
@@ -91,11 +91,10 @@ def read_parameters(function: Callable[..., object]) -> tuple[Parameter, ...]:
     if not isinstance(inner, FunctionType):
         raise RegistrationError(f"{function!r} is not a function: register a function defined with `def`")
     code = inner.__code__
-    if code.co_flags & (_COROUTINE | _ASYNC_GENERATOR | _GENERATOR):
-        kind = "a generator" if code.co_flags & _GENERATOR else "asynchronous"
+    if code.co_flags & (_ASYNC_GENERATOR | _GENERATOR):
+        kind = "a generator" if code.co_flags & _GENERATOR else "an asynchronous generator"
         raise RegistrationError(
-            f"{describe_function(inner)} is {kind}: a task is an ordinary function that returns its value "
-            "(call asyncio.run() or list() inside it)"
+            f"{describe_function(inner)} is {kind}: a task returns its value (collect what it yields in a list)"
         )
     positional = code.co_argcount
     plain = positional + code.co_kwonlyargcount

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from types import CoroutineType
 
 from dagfloe.call_errors import SensorTimeout
 from dagfloe.errors import DagfloeError, TaskRescheduled, TaskSkipped
@@ -52,6 +53,12 @@ def poke(
     waited_before_s = 0.0 if first is None else (clock() - first).total_seconds()
     while True:
         result = check()
+        if type(result) is CoroutineType:
+            result.close()
+            raise DagfloeError(
+                f"poke got the asynchronous function {check!r}: pass a function that does not wait, or outside of an "
+                "asynchronous task `lambda: asyncio.run(check())`"
+            )
         if result:
             return result
         waited_s = waited_before_s + time.monotonic() - start

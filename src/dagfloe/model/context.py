@@ -226,6 +226,9 @@ class Context(Record):
 
         Args:
             callback: called without arguments, at most once.
+
+        Raises:
+            DagfloeError: if the callback is asynchronous: a stop cancels a coroutine, which can clean up itself.
         """
         self.cancellation.on_cancel(callback)
 

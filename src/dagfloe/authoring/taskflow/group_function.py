@@ -5,6 +5,7 @@ from __future__ import annotations
 from dagfloe.authoring.dag import Dag
 from dagfloe.authoring.functions import read_docstring
 from dagfloe.authoring.taskflow.unique_ids import unique_id
+from dagfloe.coroutines import is_asynchronous
 from dagfloe.errors import RegistrationError
 
 TYPE_CHECKING = False
@@ -30,6 +31,11 @@ class GroupFunction:
     def __init__(self, function: Callable[..., object], options: Mapping[str, Any]) -> None:
         if not callable(function):
             raise RegistrationError(f"@task_group got {function!r}: write @task_group(group_id={function!r})")
+        if is_asynchronous(function):
+            raise RegistrationError(
+                f"@task_group got {function!r}, which is asynchronous: its body declares tasks, and waits for nothing; "
+                "define it with `def`"
+            )
         self.function = function
         self._options = dict(options)
         for name in ("__module__", "__name__", "__qualname__", "__doc__"):
