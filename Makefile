@@ -9,7 +9,9 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 PINS := .ci/requirements
 PINNED := --require-hashes --no-deps --requirement
 OURSELVES := --no-deps --no-build-isolation --editable .
-EXTRAS := dev browser docs audit fuzz mutation packages wheels
+EXTRAS := dev browser docs audit fuzz mutation packages wheels pythons
+# Most environments have Python 3.11 or newer.
+PYTHON_OF_pythons := 3.10
 # Extras that are installed into the environment of another one have its versions.
 EXTRAS_OF_browser := dev
 EXTRAS_OF_fuzz := dev
@@ -51,7 +53,7 @@ export DAGFLOE_LAUNCHER_STRICT := 1
 
 .DEFAULT_GOAL := help
 .SECONDEXPANSION:
-.PHONY: help install pins audit check test browser-test docs newcomer demo dist wheels wheels-test test-bundles reproducible messages trust grid soak mutation fuzz native-fuzz packages packages-quick clean \
+.PHONY: help install pins audit check test browser-test docs newcomer demo dist wheels wheels-test pythons test-bundles reproducible messages trust grid soak mutation fuzz native-fuzz packages packages-quick clean \
 	airflow airflow-test airflow-e2e airflow-readme airflow-pictures airflow-compare conformance deaths bench bench-quick
 
 help:
@@ -80,7 +82,7 @@ $(BROWSER): $(STAMP) $(PINS)/browser.txt
 # UPGRADE=--upgrade takes the newest versions that pyproject.toml allows.
 ## pins: Write the versions and hashes of everything that the development environments contain to .ci/requirements
 pins: .venvs/pins/.installed
-	$(foreach extra,$(EXTRAS),.venvs/pins/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	$(foreach extra,$(EXTRAS),.venvs/pins/bin/uv pip compile --quiet --universal --python-version $(or $(PYTHON_OF_$(extra)),3.11) --generate-hashes \
 		--no-emit-index-url --no-annotate --no-header $(UPGRADE) $(addprefix --extra ,$(EXTRAS_OF_$(extra)) $(extra)) \
 		--output-file $(PINS)/$(extra).txt pyproject.toml &&) true
 
@@ -235,6 +237,11 @@ EXAMPLES := 10000
 ## native-fuzz: Make EXAMPLES=10000 Dags with every option, and let Airflow's own code read them
 native-fuzz: $(STAMP) $(NATIVE_AIRFLOW)
 	DAGFLOE_NATIVE_EXAMPLES=$(EXAMPLES) $(PYTEST) tests/native/test_any_dag.py --hypothesis-show-statistics
+
+# VERSIONS selects some Pythons, such as 3.10 3.14.
+## pythons: Test bundle files of Python 3.10 to 3.14, and write docs/evidence/pythons.md; takes 15 minutes for each
+pythons: $(STAMP) $(LAUNCHER) .venvs/airflow-3.3.2/.installed
+	$(RUN_TESTS_MODULE) pythons.campaign $(CURDIR)/.venvs/airflow-3.3.2/bin/python $(VERSIONS)
 
 ## deaths: End bundle files in every way, 20 times each, and write docs/evidence/deaths.md
 deaths: dist

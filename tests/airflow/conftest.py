@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from packaging.version import Version
 
-from dagfloe.runtime.metadata import platform_tag
+from support.bundle_files import DIST, TEST_DIST
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -153,18 +153,16 @@ def supervisor() -> Iterator[Supervisor]:
 @pytest.fixture(scope="session")
 def dist() -> Path:
     """Return the folder where `make dist` puts the examples."""
-    folder = HERE.parents[1] / "dist" / platform_tag()
-    assert (folder / "weather").exists(), f"{folder / 'weather'} is missing: run `make dist` first"
-    return folder
+    assert (DIST / "weather").exists(), f"{DIST / 'weather'} is missing: run `make dist` first"
+    return DIST
 
 
 @pytest.fixture(scope="session")
 def demo_bundles() -> Path:
     """Return the folder where `make test-bundles` puts the bundles of `tests/demo`."""
-    folder = HERE.parents[1] / ".cache" / "bundles" / platform_tag()
     for name in ("demo", "native", "newer", "unregistered"):
-        assert (folder / name).exists(), f"{folder / name} is missing: run `make test-bundles` first"
-    return folder
+        assert (TEST_DIST / name).exists(), f"{TEST_DIST / name} is missing: run `make test-bundles` first"
+    return TEST_DIST
 
 
 _results: dict[str, str] = {}

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dagfloe.runtime.metadata import platform_tag
+from support.bundle_files import DIST, ROOT
 from support.peer import TOOL
 from support.result_tables import Tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-ROOT = Path(__file__).parents[2]
 BUILD_TIMEOUT_S = 600
 GUEST = ROOT / "tests" / "demo" / "guest"
 
@@ -32,10 +31,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def dist() -> Path:
     """The folder of the examples that `make dist` builds."""
-    folder = ROOT / "dist" / platform_tag()
     for name in ("hello", "weather"):
-        assert (folder / name).exists(), f"{folder / name} is missing: run `make dist` first"
-    return folder
+        assert (DIST / name).exists(), f"{DIST / name} is missing: run `make dist` first"
+    return DIST
 
 
 @pytest.fixture(scope="session")

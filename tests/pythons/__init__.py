@@ -1,0 +1,1 @@
+"""Tests of bundle files with every Python that dagfloe supports: `make pythons`."""

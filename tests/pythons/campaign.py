@@ -1,0 +1,168 @@
+"""Tests bundle files with every Python, and writes docs/evidence/pythons.md: `python -m pythons.campaign AIRFLOW [VERSION ...]`.
+
+Each version has an environment with dagfloe and the tests, builds its own bundle files, and runs the tests with them. A
+version that this machine does not have comes from Debian: see debian.sh.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+
+from pythons.page import PAGE, page
+from support.pythons import SUPPORTED, find_pythons
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ROOT = Path(__file__).parents[2]
+CACHE = ROOT / ".cache" / "pythons"
+#: The last result of each version.
+RESULTS = CACHE / "results.json"
+PINS = ROOT / ".ci" / "requirements" / "pythons.txt"
+EXAMPLES = ("hello", "weather")
+TEST_BUNDLES = ("demo", "native", "newer", "unregistered")
+#: Frozen, without the tests of the builds themselves; and not frozen.
+SUITES = {
+    "frozen": ["tests/frozen", "tests/trust", "--ignore=tests/frozen/test_build.py", "--ignore=tests/frozen/test_summary.py"],
+    "unfrozen": [f"tests/{name}" for name in ("authoring", "client", "model", "runtime", "values")],
+}
+SUPERVISED = ["-m", "airflow", "tests/airflow/test_conformance.py"]
+_TIMEOUT_S = 3600
+
+
+@dataclass
+class Suite:
+    """The result of a suite.
+
+    Attributes:
+        tests: the number of tests.
+        failed: the tests that failed.
+        skipped: how many were skipped.
+    """
+
+    tests: int
+    failed: list[str]
+    skipped: int
+
+
+class Python:
+    """One Python, with its environment and its bundle files.
+
+    Args:
+        version: its minor version.
+        executable: the interpreter; None takes that of Debian.
+    """
+
+    def __init__(self, version: str, executable: Path | None) -> None:
+        self._folder = CACHE / version
+        self._is_debian = executable is None
+        self._executable = str(executable or f"python{version}")
+        self._prefix = [str(Path(__file__).with_name("debian.sh")), str(CACHE / "debian"), version]
+        self._python = str(self._folder / "venv" / "bin" / "python")
+
+    def describe(self) -> dict[str, str]:
+        """The full version and where it is from."""
+        code = "import platform; print(platform.python_version()); print(*platform.libc_ver())"
+        version, libc = self._run([self._executable, "-c", code], capture=True).splitlines()
+        return {"version": version, "libc": libc, "source": "Debian" if self._is_debian else "this machine"}
+
+    def prepare(self) -> None:
+        """Make the environment and the bundle files."""
+        stamp = self._folder / ".installed"
+        if not stamp.exists() or stamp.stat().st_mtime < max(PINS.stat().st_mtime, (ROOT / "pyproject.toml").stat().st_mtime):
+            self._run([self._executable, "-m", "venv", "--clear", str(self._folder / "venv")])
+            pip = [self._python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+            self._run([*pip, "--require-hashes", "--requirement", str(PINS)])
+            self._run([*pip, "--no-build-isolation", "--editable", "."])
+            stamp.touch()
+        dagfloe = str(self._folder / "venv" / "bin" / "dagfloe")
+        for name in EXAMPLES:
+            self._run([dagfloe, "build", f"bundles/{name}", "--output", str(self._folder / "dist"), "--quiet"])
+        for name in TEST_BUNDLES:
+            self._run([dagfloe, "build", f"tests/demo/{name}", "--output", str(self._folder / "bundles"), "--quiet"])
+
+    def test(self, name: str, arguments: Sequence[str], *, python: str = "", airflow: str = "") -> Suite:
+        """Run tests.
+
+        Args:
+            name: the name of the suite.
+            arguments: those of pytest.
+            python: the interpreter that runs the tests; default: the version itself.
+            airflow: the interpreter of an Airflow.
+        """
+        report = self._folder / f"{name}.xml"
+        report.unlink(missing_ok=True)
+        environment = {
+            "DAGFLOE_TEST_DIST": str(self._folder / "dist"),
+            "DAGFLOE_TEST_BUNDLES": str(self._folder / "bundles"),
+            "DAGFLOE_AIRFLOW_PYTHON": airflow,
+        }
+        command = [python or self._python, "-m", "pytest", "-q", f"--junitxml={report}", *arguments]
+        self._run(command, environment, check=False)
+        return read_report(report)
+
+    def _run(
+        self, command: Sequence[str], environment: dict[str, str] | None = None, *, check: bool = True, capture: bool = False
+    ) -> str:
+        prefix = self._prefix if self._is_debian else []
+        process = subprocess.run(
+            [*prefix, *command],
+            cwd=ROOT,
+            env={**os.environ, **(environment or {})},
+            check=check,
+            timeout=_TIMEOUT_S,
+            text=True,
+            stdout=subprocess.PIPE if capture else None,
+        )
+        return process.stdout or ""
+
+
+def read_report(path: Path) -> Suite:
+    """Read pytest's report of a suite."""
+    cases = [*ElementTree.parse(path).iter("testcase")]  # noqa: S314 - pytest has just written it
+    failed = [case for case in cases if case.find("failure") is not None or case.find("error") is not None]
+    skipped = [case for case in cases if case.find("skipped") is not None]
+    return Suite(len(cases), [f"{case.get('classname')}::{case.get('name')}" for case in failed], len(skipped))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Test versions, and write the page with the last results of all.
+
+    Args:
+        arguments: the interpreter of an Airflow, and the versions; all if none.
+
+    Returns:
+        The exit status: 1 if a test failed.
+    """
+    airflow, *versions = arguments
+    found = find_pythons()
+    can_debian = os.geteuid() == 0 and shutil.which("debootstrap") is not None
+    for version in versions or SUPPORTED:
+        if version not in found and not can_debian:
+            sys.stdout.write(f"Python {version}: not here; Debian's needs root and debootstrap\n")
+            continue
+        python = Python(version, found.get(version))
+        result: dict[str, object] = dict(python.describe())
+        python.prepare()
+        for name, selection in SUITES.items():
+            result[name] = asdict(python.test(name, selection))
+        result["supervised"] = asdict(python.test("supervised", SUPERVISED, python=sys.executable, airflow=airflow))
+        sys.stdout.write(f"Python {version}: {json.dumps(result)}\n")
+        sys.stdout.flush()
+        results = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
+        RESULTS.write_text(json.dumps({**results, version: result}, indent=1), "utf-8")
+    results = json.loads(RESULTS.read_text("utf-8"))
+    PAGE.write_text(page(results), "utf-8")
+    return int(any(results[version][suite]["failed"] for version in results for suite in (*SUITES, "supervised")))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

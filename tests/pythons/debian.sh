@@ -1,0 +1,27 @@
+#!/bin/sh
+# Runs a command in a small Debian that has the Python that this machine lacks: debian.sh FOLDER VERSION COMMAND ...
+# It needs root, and makes the Debian with debootstrap. The mounts are private to the command, and end with it.
+set -eu
+root=$1 version=$2
+shift 2
+suite=${DAGFLOE_DEBIAN_SUITE:-forky}
+
+if [ ! -e "$root/.installed" ]; then
+    rm -rf "$root"
+    mkdir -p "$(dirname "$root")"
+    # An older debootstrap does not know the name of the suite; the script `sid` is that of all new ones.
+    debootstrap --variant=minbase --include="python$version,python$version-venv,binutils,ca-certificates,procps" \
+        "$suite" "$root" http://deb.debian.org/debian sid > "$root.log" 2>&1 || { tail -n 5 "$root.log" >&2; exit 1; }
+    touch "$root/.installed"
+fi
+
+# What the command sees of this machine: the folders, the settings of pip and uv, and the certificates of the network.
+export DAGFLOE_ROOT="$root"
+exec unshare --mount sh -eu -c '
+    for path in /proc /dev /sys /tmp /root /opt /etc/resolv.conf /etc/hosts /etc/ssl /etc/pip.conf /etc/xdg "$PWD"; do
+        [ -e "$path" ] || continue
+        if [ -d "$path" ]; then mkdir -p "$DAGFLOE_ROOT$path"; else touch "$DAGFLOE_ROOT$path"; fi
+        mount --rbind "$path" "$DAGFLOE_ROOT$path"
+    done
+    exec chroot "$DAGFLOE_ROOT" env -C "$PWD" PATH=/usr/local/bin:/usr/bin:/bin "$@"
+' sh "$@"
