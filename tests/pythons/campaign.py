@@ -31,7 +31,12 @@ EXAMPLES = ("hello", "weather")
 TEST_BUNDLES = ("demo", "native", "newer", "unregistered")
 #: Frozen, without the tests of the builds themselves; and not frozen.
 SUITES = {
-    "frozen": ["tests/frozen", "tests/trust", "--ignore=tests/frozen/test_build.py", "--ignore=tests/frozen/test_summary.py"],
+    "frozen": [
+        "tests/frozen",
+        "tests/trust",
+        "--ignore=tests/frozen/test_build.py",
+        "--ignore=tests/frozen/test_summary.py",
+    ],
     "unfrozen": [f"tests/{name}" for name in ("authoring", "client", "model", "runtime", "values")],
 }
 SUPERVISED = ["-m", "airflow", "tests/airflow/test_conformance.py"]
@@ -74,15 +79,21 @@ class Python:
         version, libc = self._run([self._executable, "-c", code], capture=True).splitlines()
         return {"version": version, "libc": libc, "source": "Debian" if self._is_debian else "this machine"}
 
-    def prepare(self) -> None:
-        """Make the environment and the bundle files."""
+    def prepare(self, wheel: Path) -> None:
+        """Make the environment and the bundle files.
+
+        Args:
+            wheel: that of dagfloe.
+        """
+        pip = [self._python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
         stamp = self._folder / ".installed"
-        if not stamp.exists() or stamp.stat().st_mtime < max(PINS.stat().st_mtime, (ROOT / "pyproject.toml").stat().st_mtime):
+        if not stamp.exists() or stamp.stat().st_mtime < max(
+            PINS.stat().st_mtime, (ROOT / "pyproject.toml").stat().st_mtime
+        ):
             self._run([self._executable, "-m", "venv", "--clear", str(self._folder / "venv")])
-            pip = [self._python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
             self._run([*pip, "--require-hashes", "--requirement", str(PINS)])
-            self._run([*pip, "--no-build-isolation", "--editable", "."])
             stamp.touch()
+        self._run([*pip, "--force-reinstall", str(wheel)])
         dagfloe = str(self._folder / "venv" / "bin" / "dagfloe")
         for name in EXAMPLES:
             self._run([dagfloe, "build", f"bundles/{name}", "--output", str(self._folder / "dist"), "--quiet"])
@@ -110,7 +121,12 @@ class Python:
         return read_report(report)
 
     def _run(
-        self, command: Sequence[str], environment: dict[str, str] | None = None, *, check: bool = True, capture: bool = False
+        self,
+        command: Sequence[str],
+        environment: dict[str, str] | None = None,
+        *,
+        check: bool = True,
+        capture: bool = False,
     ) -> str:
         prefix = self._prefix if self._is_debian else []
         process = subprocess.run(
@@ -123,6 +139,15 @@ class Python:
             stdout=subprocess.PIPE if capture else None,
         )
         return process.stdout or ""
+
+
+def build_wheel(folder: Path) -> Path:
+    """Build dagfloe's wheel, once for all Pythons, so that all have the same launcher."""
+    shutil.rmtree(folder, ignore_errors=True)
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    subprocess.run([*pip, "--no-build-isolation", "--wheel-dir", folder, "."], cwd=ROOT, check=True, timeout=_TIMEOUT_S)
+    (wheel,) = folder.glob("*.whl")
+    return wheel
 
 
 def read_report(path: Path) -> Suite:
@@ -145,13 +170,14 @@ def main(arguments: Sequence[str]) -> int:
     airflow, *versions = arguments
     found = find_pythons()
     can_debian = os.geteuid() == 0 and shutil.which("debootstrap") is not None
+    wheel = build_wheel(CACHE / "wheel")
     for version in versions or SUPPORTED:
         if version not in found and not can_debian:
             sys.stdout.write(f"Python {version}: not here; Debian's needs root and debootstrap\n")
             continue
         python = Python(version, found.get(version))
         result: dict[str, object] = dict(python.describe())
-        python.prepare()
+        python.prepare(wheel)
         for name, selection in SUITES.items():
             result[name] = asdict(python.test(name, selection))
         result["supervised"] = asdict(python.test("supervised", SUPERVISED, python=sys.executable, airflow=airflow))
