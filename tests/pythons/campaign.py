@@ -1,4 +1,4 @@
-"""Tests bundle files with every Python, and writes docs/evidence/pythons.md: `python -m pythons.campaign AIRFLOW [VERSION ...]`.
+"""Tests bundle files with every Python, for docs/evidence/pythons.md: `python -m pythons.campaign AIRFLOW [VERSION ...]`.
 
 Each version has an environment with dagfloe and the tests, builds its own bundle files, and runs the tests with them. A
 version that this machine does not have comes from Debian: see debian.sh.
@@ -14,7 +14,7 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from pythons.page import PAGE, page
 from support.pythons import SUPPORTED, find_pythons
@@ -152,7 +152,7 @@ def build_wheel(folder: Path) -> Path:
 
 def read_report(path: Path) -> Suite:
     """Read pytest's report of a suite."""
-    cases = [*ElementTree.parse(path).iter("testcase")]  # noqa: S314 - pytest has just written it
+    cases = [*ET.parse(path).iter("testcase")]  # noqa: S314 - pytest has just written it
     failed = [case for case in cases if case.find("failure") is not None or case.find("error") is not None]
     skipped = [case for case in cases if case.find("skipped") is not None]
     return Suite(len(cases), [f"{case.get('classname')}::{case.get('name')}" for case in failed], len(skipped))

@@ -10,7 +10,7 @@ if [ ! -e "$root/.installed" ]; then
     rm -rf "$root"
     mkdir -p "$(dirname "$root")"
     # An older debootstrap does not know the name of the suite; the script `sid` is that of all new ones.
-    debootstrap --variant=minbase --include="python$version,python$version-venv,binutils,ca-certificates,procps" \
+    debootstrap --variant=minbase --include="python$version,python$version-venv,libpython$version,binutils,ca-certificates,procps" \
         "$suite" "$root" http://deb.debian.org/debian sid > "$root.log" 2>&1 || { tail -n 5 "$root.log" >&2; exit 1; }
     touch "$root/.installed"
 fi
