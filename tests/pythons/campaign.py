@@ -1,7 +1,7 @@
-"""Tests bundle files with every Python, for docs/evidence/pythons.md: `python -m pythons.campaign AIRFLOW [VERSION ...]`.
+"""Tests bundle files with every Python: `python -m pythons.campaign AIRFLOW [VERSION ...]`.
 
-Each version has an environment with dagfloe and the tests, builds its own bundle files, and runs the tests with them. A
-version that this machine does not have comes from Debian: see debian.sh.
+It writes docs/evidence/pythons.md. Each version has an environment with dagfloe and the tests, builds its own bundle
+files, and runs the tests with them. A version that this machine does not have comes from Debian: see debian.sh.
 """
 
 from __future__ import annotations
