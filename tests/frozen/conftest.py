@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.bundle_files import DIST, ROOT
+from support.bundle_files import DIST, EXAMPLES, ROOT
 from support.peer import TOOL
 from support.result_tables import Tables
 
@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def dist() -> Path:
     """The folder of the examples that `make dist` builds."""
-    for name in ("hello", "weather"):
+    for name in EXAMPLES:
         assert (DIST / name).exists(), f"{DIST / name} is missing: run `make dist` first"
     return DIST
 

@@ -53,9 +53,9 @@ def test_metadata(dist: Path, name: str) -> None:
 )
 def test_usage_errors(dist: Path, arguments: list[str], reason: str) -> None:
     """A usage error prints the usage and the reason on stderr, with status 2."""
-    answer = run(dist / "weather", *arguments)
+    answer = run(dist / "hello", *arguments)
     assert (answer.returncode, answer.stdout) == (2, "")
-    assert "Usage: weather" in answer.stderr
+    assert "Usage: hello" in answer.stderr
     assert reason in answer.stderr
 
 
