@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from frozen.conftest import ROOT
+from support.bundle_files import ROOT
 from support.peer import Peer, startup
 from support.python_command_lines import command_lines, normalize, run_with
 
