@@ -23,7 +23,7 @@ _DEVELOPMENT_SUFFIXES = frozenset(
     )
 )
 _DEVELOPMENT_NAMES = frozenset(("py.typed",))
-#: Folders in which a distribution keeps the tests of its own code.
+#: Folders in which a distribution keeps the tests of its own code, if they contain Python files.
 _TEST_FOLDERS = frozenset(("tests", "_tests"))
 #: The folders beside `site-packages`, which a frozen program has directly in its own folder, as `sys.prefix` says.
 _PREFIX_FOLDERS = frozenset(("etc", "lib", "share"))
@@ -65,9 +65,16 @@ def read_files(distribution: Distribution) -> DistributionFiles:
         distribution: the distribution.
     """
     files = DistributionFiles(normalize_name(distribution.metadata["Name"]))
-    for path, file in _list_files(distribution):
-        _add(files, path, file)
+    listed = list(_list_files(distribution))
+    test_folders = {folder for path, _ in listed if path.suffix == ".py" for folder in _list_test_folders(path)}
+    for path, file in listed:
+        _add(files, path, file, is_test=not test_folders.isdisjoint(_list_test_folders(path)))
     return files
+
+
+def _list_test_folders(path: PurePosixPath) -> Iterator[PurePosixPath]:
+    """The folders of a file whose names are those of tests. If they have no Python files, they do not test any."""
+    return (folder for folder in path.parents if folder.name in _TEST_FOLDERS)
 
 
 def _list_files(distribution: Distribution) -> Iterator[tuple[PurePosixPath, Path]]:
@@ -108,17 +115,16 @@ def _list_source_folder(distribution: Distribution) -> Iterator[tuple[PurePosixP
             return
 
 
-def _add(files: DistributionFiles, path: PurePosixPath, file: Path) -> None:
+def _add(files: DistributionFiles, path: PurePosixPath, file: Path, *, is_test: bool) -> None:
     parts = path.parts
     if "__pycache__" in parts or path.suffix in _BYTECODE_SUFFIXES or not file.is_file():
         return
     if parts[0].endswith((".dist-info", ".egg-info", ".egg-link", ".pth")):
         return
     name = _module_name(path, file)
-    is_test = not _TEST_FOLDERS.isdisjoint(parts[:-1]) or path.name == "conftest.py"
     if name:
         files.modules[name] = file
-        if is_test:
+        if is_test or path.name == "conftest.py":
             files.tests.add(name)
         elif path.suffix == ".py":
             files.sources.append((str(path), file))

@@ -55,6 +55,22 @@ def test_kinds_of_files(tmp_path: Path) -> None:
     assert [name for name, _ in files.development] == ["shop/shop.h"]
 
 
+def test_folders_named_tests(tmp_path: Path) -> None:
+    """A folder `tests` with Python files tests the distribution; one with other files is data, as dbt's macros are."""
+    names = (
+        "shop/__init__.py",
+        "shop/macros/tests/where.sql",
+        "shop/macros/tests/generic/unique.sql",
+        "shop/tests/__init__.py",
+        "shop/tests/data/orders.csv",
+        "shop/tests/test_shop.py",
+    )
+    files = read_files(install(tmp_path, dict.fromkeys(names, "")))
+    assert [name for name, _ in files.data] == ["shop/macros/tests/where.sql", "shop/macros/tests/generic/unique.sql"]
+    assert [name for name, _ in files.development] == ["shop/tests/data/orders.csv"]
+    assert files.tests == {"shop.tests", "shop.tests.test_shop"}
+
+
 def test_editable_distribution(tmp_path: Path) -> None:
     """The files of an editable distribution are those of the folder that it was installed from."""
     source = tmp_path / "my shop"
