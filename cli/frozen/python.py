@@ -32,6 +32,7 @@ modules of the bundle file. It accepts the options of Python, and has no interac
 _RUNPY = "<frozen runpy>"
 #: Keeps the module `__main__` of this program, which the one of the code replaces.
 _OWN_MAIN = sys.modules["__main__"]
+_FLAG_COUNT = len(sys.flags)
 
 
 def run_python(arguments: Sequence[str]) -> int:
@@ -121,7 +122,9 @@ class _Flags:
     def __init__(self, options: PythonOptions) -> None:
         switches = options.switches
         is_isolated = "I" in switches
-        values = {name: getattr(sys.flags, name) for name in type(sys.flags).__match_args__}
+        # The newest flags, such as those of threads, have names only: they are not part of the sequence.
+        names = dict.fromkeys((*type(sys.flags).__match_args__, *vars(type(sys.flags))))
+        values = {name: getattr(sys.flags, name) for name in names if not name.startswith(("_", "n_"))}
         values.update(
             debug=switches.count("d"),
             optimize=switches.count("O"),
@@ -140,13 +143,13 @@ class _Flags:
         self.__dict__.update(values)
 
     def __iter__(self) -> Any:
-        return iter(vars(self).values())
+        return iter([*vars(self).values()][:_FLAG_COUNT])
 
     def __getitem__(self, index: Any) -> Any:
         return tuple(self)[index]
 
     def __len__(self) -> int:
-        return len(vars(self))
+        return _FLAG_COUNT
 
     def __repr__(self) -> str:
         return "sys.flags({})".format(", ".join(f"{name}={value!r}" for name, value in vars(self).items()))

@@ -57,3 +57,19 @@ def test_a_task_ends_as_with_every_python(bundle: Path, fault: Fault) -> None:
     """The status, the state, the log and what is left are those of the fault matrix."""
     seen = Trial([str(bundle)], fault, has_launcher=True).run()
     assert seen.problems(fault, has_launcher=True) == [], seen.text[-2000:]
+
+
+def test_the_flags_are_those_of_the_python(bundle: Path, version: str) -> None:
+    """`sys.flags` of a Python that a task starts has all names of this version; threads need the newest ones."""
+    names = "import sys; print(*[name for name in dir(sys.flags) if not name.startswith(('_', 'n_'))], len(sys.flags))"
+    *flags, count = subprocess.run(
+        [PYTHONS[version], "-I", "-c", names], capture_output=True, text=True, check=True, timeout=30
+    ).stdout.split()
+    shown = "import sys; f = sys.flags; print([hasattr(f, name) or name for name in sys.argv[1:]], len(f), len([*f]))"
+    command = ["-c", shown, *(name for name in flags if name not in ("count", "index"))]
+    code = (
+        f"import subprocess, sys; raise ValueError(subprocess.check_output([sys.executable, *{command!r}], text=True))"
+    )
+    fault = Fault("task", "in the task", "shows flags", "failed", code=code)
+    seen = Trial([str(bundle)], fault, has_launcher=True).run()
+    assert f"{[True] * (len(command) - 2)} {count} {count}" in seen.text, seen.text[-2000:]
