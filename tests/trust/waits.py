@@ -153,6 +153,11 @@ WAITS = (
         "{build/launcher/watch.c:GRACE_MS} ms, then SIGKILL",
         "Airflow has already given the slot to another task",
     ),
+    Wait(
+        "a stop waits until a coroutine that blocks its event loop waits for something",
+        "{dagfloe.runtime.process.event_loop:BLOCKED_S} s",
+        "then the stop is raised in the code that blocks, a part of the 5 s that Airflow allows",
+    ),
 )
 #: How many waits each file has. A test counts them, so that a new one needs a row above.
 COUNTS = {
@@ -168,6 +173,7 @@ COUNTS = {
     "runtime/log/sharing.py": 2,
     "runtime/log/streams.py": 1,
     "runtime/process/children.py": 1,
+    "runtime/process/event_loop.py": 2,
     "runtime/process/main_thread.py": 2,
     "runtime/process/signals.py": 6,
     "runtime/process/unpacked_folders.py": 2,
