@@ -253,7 +253,7 @@ def _read_hooks(root: Path, tool: Table) -> Path | None:
         raise tool.error(f"[tool.dagfloe] hooks is {folder!r}: write a folder with hooks for PyInstaller")
     path = (root / folder).resolve()
     if not any(path.glob("hook-*.py")):
-        raise tool.error(f"[tool.dagfloe] hooks: there is no file hook-NAME.py in {path}")
+        raise tool.error(f"[tool.dagfloe] hooks: {path} contains no hook-NAME.py")
     return path
 
 

@@ -85,6 +85,7 @@ def _named_files(module: AuthorModule) -> Iterator[Path]:
     folder = module.path.parent
     patterns = {pattern for text in _list_strings(module.tree) if (pattern := _to_pattern(text))}
     for pattern in sorted(patterns):
+        # Any string of the module is tried, and `glob` raises one of these for a string that cannot be a pattern.
         with suppress(OSError, ValueError, IndexError, NotImplementedError):
             for path in sorted(folder.glob(pattern)):
                 relative = path.relative_to(folder)

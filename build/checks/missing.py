@@ -59,7 +59,7 @@ class Missing:
             ("hidden-imports", project.hidden_imports, self.modules),
             ("metadata", project.metadata, self.distributions),
             ("package-data", project.package_data, self.packages),
-            ("collect", getattr(project, "collect", ()), self.whole),
+            ("collect", project.collect, self.whole),
             ("data", (_data_entry(project, entry) for entry in project.data), self.data),
         )
         for key, present, added in lists:

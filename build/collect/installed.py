@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import Distribution, distributions
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from dagfloe.build.child_process import clean_environment, last_line, run_captured
 from dagfloe.build.collect.record import DistributionFiles, read_files
-from dagfloe.format.errors import FreezeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from dagfloe.build.python.virtualenv import Environment
 
-_INSPECT_TIMEOUT_S = 300
 #: Prints where Python looks for distributions, and the values of the markers of requirements.
 _INSPECT = """
 import json, os, platform, sys
@@ -113,17 +109,7 @@ def read_installed(environment: Environment) -> Installed:
     Raises:
         FreezeError: if the environment is damaged.
     """
-    status, stdout, stderr = run_captured(
-        "inspecting the environment",
-        [str(environment.python), "-I", "-c", _INSPECT],
-        timeout_s=_INSPECT_TIMEOUT_S,
-        env=clean_environment(),
-    )
-    if status:
-        raise FreezeError(
-            f"the environment {environment.root} is damaged: {last_line(stderr)}; delete it and build again"
-        )
-    answer: dict[str, Any] = json.loads(stdout)
+    answer = environment.inspect(_INSPECT)
     found: dict[str, Distribution] = {}
     for distribution in distributions(path=answer["path"]):
         name = distribution.metadata["Name"]

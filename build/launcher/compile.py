@@ -89,10 +89,10 @@ def cross_compile_launcher(folder: Path, architecture: str, launcher: Path) -> N
         launcher: the file to write.
 
     Raises:
-        RuntimeError: there is no such processor, or the compiler failed or warned.
+        RuntimeError: if the processor is not one of them, or the compiler fails or warns.
     """
     if architecture not in ARCHITECTURES:
-        raise RuntimeError(f"there is no launcher for {architecture!r}: choose one of {', '.join(ARCHITECTURES)}")
+        raise RuntimeError(f"the launcher cannot be made for {architecture!r}: take one of {', '.join(ARCHITECTURES)}")
     compiler = (*_ZIG, "-target", f"{architecture}-linux-musl")
     error = _compile(folder, launcher, compiler, (*_ZIG_HARDENING, *_STRICT))
     if error is not None:

@@ -33,17 +33,15 @@ if TYPE_CHECKING:
     from dagfloe.build.python.resolution import Resolution
 
 _INSPECT_TIMEOUT_S = 300
-#: Prints the names of all distributions, and those of the modules in its arguments that can be imported.
-_INSPECT = """
-import importlib.metadata, importlib.util, json, sys
+#: Prints those of the modules in its arguments that can be imported.
+_FIND_MODULES = """
+import importlib.util, json, sys
 def is_installed(name):
     try:
         return importlib.util.find_spec(name) is not None
     except (ImportError, ValueError):
         return False
-distributions = filter(None, (distribution.metadata["Name"] for distribution in importlib.metadata.distributions()))
-modules = filter(is_installed, sys.argv[1:])
-print(json.dumps({"distributions": [*distributions], "modules": [*modules]}))
+print(json.dumps([*filter(is_installed, sys.argv[1:])]))
 """
 
 
@@ -78,33 +76,36 @@ class Environment:
         """The environment's own Python."""
         return self.root / "bin" / "python"
 
-    def list_distributions(self) -> list[str]:
-        """The names of the installed distributions.
-
-        Raises:
-            FreezeError: if the environment is damaged.
-        """
-        return list(self._inspect()["distributions"])
-
     def find_modules(self, names: Iterable[str]) -> set[str]:
         """The modules of these that are installed.
 
         Raises:
             FreezeError: if the environment is damaged.
         """
-        return set(self._inspect(*names)["modules"])
+        return set(self.inspect(_FIND_MODULES, *names))
 
-    def _inspect(self, *modules: str) -> dict[str, Any]:
+    def inspect(self, code: str, *arguments: str) -> Any:
+        """Run code that looks at the environment from the inside.
+
+        Args:
+            code: the code, which prints JSON.
+            arguments: its arguments.
+
+        Returns:
+            What it prints.
+
+        Raises:
+            FreezeError: if the environment is damaged.
+        """
         status, stdout, stderr = run_captured(
             "inspecting the environment",
-            [str(self.python), "-I", "-c", _INSPECT, *modules],
+            [str(self.python), "-I", "-c", code, *arguments],
             timeout_s=_INSPECT_TIMEOUT_S,
             env=clean_environment(),
         )
         if status:
             raise FreezeError(f"the environment {self.root} is damaged: {last_line(stderr)}; delete it and build again")
-        answer: dict[str, Any] = json.loads(stdout)
-        return answer
+        return json.loads(stdout)
 
 
 def ensure_environment(

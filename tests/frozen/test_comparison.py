@@ -58,7 +58,7 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_difference(case: str, tmp_path: Path, build: Build) -> None:
-    """The error names what differs, and why. There is no file."""
+    """The error names what differs, and why, and no file is written."""
     code, messages = CASES[case]
     root = tmp_path / "odd"
     (root / "tables").mkdir(parents=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from support.peer import Peer, startup
+from support.peer import value_of
 from support.wheels import write_wheel
 
 if TYPE_CHECKING:
@@ -133,16 +133,6 @@ def left_out():
 """
 
 
-def value_of(file: Path, task_id: str) -> Any:
-    """Run a task of a bundle file; return its XCom."""
-    with Peer([str(file)]) as peer:
-        peer.send(0, startup(task_id, "kinds"))
-        frame_id, body = peer.expect("SetXCom")
-        peer.send(frame_id)
-        assert peer.finish()["type"] == "SucceedTask"
-        return body["value"]
-
-
 def write_wheels(folder: Path, library: bytes) -> None:
     """Write the distributions."""
     # The version is newer than whatever an index has under these names.
@@ -252,4 +242,4 @@ def test_list_of_what_is_only_declared(built: dict[str, Any]) -> None:
 )
 def test_kinds(kinds: Path, task_id: str, value: object) -> None:
     """A frozen task finds of its dependencies what it finds in the project."""
-    assert value_of(kinds, task_id) == value
+    assert value_of(kinds, "kinds", task_id) == value

@@ -7,32 +7,21 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from support.peer import Peer, startup, until
-
-
-def value_of(file: Path, task_id: str, env: dict[str, str] | None = None) -> Any:
-    """Run a task of the frozen file; return its XCom."""
-    with Peer([str(file)], env) as peer:
-        peer.send(0, startup(task_id, "guest"))
-        frame_id, body = peer.expect("SetXCom")
-        peer.send(frame_id)
-        assert peer.finish()["type"] == "SucceedTask"
-        return body["value"]
+from support.peer import Peer, startup, until, value_of
 
 
 def test_multiprocessing_spawn(guest: Path) -> None:
     """A task may use a pool of spawned workers."""
-    assert value_of(guest, "spawn") == [1, 4, 9]
+    assert value_of(guest, "guest", "spawn") == [1, 4, 9]
 
 
 def test_programs_do_not_inherit_the_library_path(guest: Path) -> None:
     """Programs that a task starts get the host's library path, or none if the host has none."""
-    assert value_of(guest, "program") == {"child": "None", "own": None}
-    assert value_of(guest, "program", {"LD_LIBRARY_PATH": "/opt/x"}) == {"child": "/opt/x", "own": "/opt/x"}
+    assert value_of(guest, "guest", "program") == {"child": "None", "own": None}
+    assert value_of(guest, "guest", "program", {"LD_LIBRARY_PATH": "/opt/x"}) == {"child": "/opt/x", "own": "/opt/x"}
 
 
 def test_library_path_works_as_in_an_ordinary_python(guest: Path, tmp_path: Path) -> None:
@@ -43,7 +32,7 @@ def test_library_path_works_as_in_an_ordinary_python(guest: Path, tmp_path: Path
     code = "import ctypes; print(ctypes.CDLL('libanswer.so').answer())"
     env = {**os.environ, "LD_LIBRARY_PATH": str(tmp_path)}
     ordinary = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env)
-    assert value_of(guest, "load_library", {"LD_LIBRARY_PATH": str(tmp_path)}) == int(ordinary.stdout) == 42
+    assert value_of(guest, "guest", "load_library", {"LD_LIBRARY_PATH": str(tmp_path)}) == int(ordinary.stdout) == 42
 
 
 @pytest.mark.parametrize(
@@ -54,13 +43,13 @@ def test_damaged_library_on_the_library_path(guest: Path, form: str, tmp_path: P
     if form == "one file":
         pytest.skip("the one-file form has no launcher")
     (tmp_path / name).write_text("no library")
-    assert value_of(guest, "square_of_two", {"LD_LIBRARY_PATH": str(tmp_path)}) == 4
+    assert value_of(guest, "guest", "square_of_two", {"LD_LIBRARY_PATH": str(tmp_path)}) == 4
 
 
 @pytest.mark.parametrize("name", ["PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__", "PYTHONHOME", "PYTHONPATH"])
 def test_variables_of_python(guest: Path, name: str) -> None:
     """Variables of the worker's Python change neither the program nor its worker processes."""
-    assert value_of(guest, "spawn", {name: "/nowhere"}) == [1, 4, 9]
+    assert value_of(guest, "guest", "spawn", {name: "/nowhere"}) == [1, 4, 9]
 
 
 def test_closed_standard_streams(guest: Path) -> None:
@@ -76,7 +65,7 @@ def test_closed_standard_streams(guest: Path) -> None:
 
 def test_files_and_metadata_come_along(guest: Path) -> None:
     """Data files are beside the module, and the metadata of a declared dependency is included."""
-    value = value_of(guest, "files", {"SSL_CERT_FILE": "/chosen.pem"})
+    value = value_of(guest, "guest", "files", {"SSL_CERT_FILE": "/chosen.pem"})
     assert value["note"] == "a data file"
     assert value["version"]
     assert value["certs"] == "/chosen.pem"
@@ -140,4 +129,4 @@ def test_status_of_a_crash(guest: Path, tmp_path: Path, task_id: str) -> None:
 
 def test_library_modules_work_as_in_an_ordinary_python(guest: Path) -> None:
     """PyInstaller's hooks for inspect and pkgutil work when these are imported late."""
-    assert value_of(guest, "library") == {"source": True, "modules": True}
+    assert value_of(guest, "guest", "library") == {"source": True, "modules": True}

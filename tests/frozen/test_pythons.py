@@ -6,12 +6,12 @@ import json
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from support.bundle_files import ROOT
-from support.peer import Peer, startup
+from support.peer import Peer, startup, value_of
 from support.python_command_lines import command_lines, normalize, run_with
 
 if TYPE_CHECKING:
@@ -36,16 +36,6 @@ def pythons(
     return output / "pythons"
 
 
-def value_of(file: Path, task_id: str, env: dict[str, str] | None = None) -> Any:
-    """Run a task of the frozen file; return its XCom."""
-    with Peer([str(file)], env) as peer:
-        peer.send(0, startup(task_id, "pythons"))
-        frame_id, body = peer.expect("SetXCom")
-        peer.send(frame_id)
-        assert peer.finish()["type"] == "SucceedTask"
-        return body["value"]
-
-
 def test_command_lines(pythons: Path, form: str, tmp_path: Path) -> None:
     """A program that a task starts with `sys.executable` does what the Python of the project does."""
     (tmp_path / "files").mkdir()
@@ -59,7 +49,7 @@ def test_command_lines(pythons: Path, form: str, tmp_path: Path) -> None:
         chunk = lines[first : first + COUNT]
         path.write_text(json.dumps([line.fields() for line in chunk]))
         unset = {name: "" for name in os.environ if name.startswith("PYTHON")}
-        program, answers = value_of(pythons, "run", {**unset, "COMMAND_LINES": str(path)})
+        program, answers = value_of(pythons, "pythons", "run", {**unset, "COMMAND_LINES": str(path)})
         for line, answer in zip(chunk, answers, strict=True):
             expected = normalize(run_with([sys.executable], line, env), sys.executable)
             if normalize(answer, program) != expected:
@@ -69,7 +59,7 @@ def test_command_lines(pythons: Path, form: str, tmp_path: Path) -> None:
 
 def test_cleared_environment(pythons: Path) -> None:
     """A task may start a Python without any variable."""
-    names = value_of(pythons, "clear")
+    names = value_of(pythons, "pythons", "clear")
     assert [name for name in names if not name.startswith(("_PYI_", "LC_"))] == []
 
 
@@ -85,18 +75,18 @@ def test_output_of_a_python(pythons: Path) -> None:
 
 def test_joblib(pythons: Path) -> None:
     """The workers of joblib run functions of the bundle's module, and functions that cannot be imported."""
-    assert value_of(pythons, "joblib_workers") == [0, 1, 4, 9, 16]
-    assert value_of(pythons, "joblib_lambdas") == [10, 11, 12, 13, 14]
+    assert value_of(pythons, "pythons", "joblib_workers") == [0, 1, 4, 9, 16]
+    assert value_of(pythons, "pythons", "joblib_lambdas") == [10, 11, 12, 13, 14]
 
 
 def test_executors(pythons: Path) -> None:
     """The workers of the standard library run functions of the bundle's module, whatever starts them."""
-    assert set(map(tuple, value_of(pythons, "executors").values())) == {(0, 1, 4, 9, 16)}
+    assert set(map(tuple, value_of(pythons, "pythons", "executors").values())) == {(0, 1, 4, 9, 16)}
 
 
 def test_multiprocess(pythons: Path) -> None:
     """So do those of `multiprocess`, whose functions need no name."""
-    assert set(map(tuple, value_of(pythons, "multiprocess_pools").values())) == {(1, 2, 3, 4, 5)}
+    assert set(map(tuple, value_of(pythons, "pythons", "multiprocess_pools").values())) == {(1, 2, 3, 4, 5)}
 
 
 def test_command_line_of_a_person(pythons: Path) -> None:

@@ -196,3 +196,20 @@ def until(condition: Any, event: str) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"{event} did not happen within {DEADLINE_S} s"
         os.sched_yield()
+
+
+def value_of(file: Path, dag_id: str, task_id: str, env: dict[str, str] | None = None) -> Any:
+    """Run a task of a bundle file; return its XCom.
+
+    Args:
+        file: the bundle file.
+        dag_id: its Dag.
+        task_id: its task.
+        env: environment variables to add.
+    """
+    with Peer([str(file)], env) as peer:
+        peer.send(0, startup(task_id, dag_id))
+        frame_id, body = peer.expect("SetXCom")
+        peer.send(frame_id)
+        assert peer.finish()["type"] == "SucceedTask"
+        return body["value"]

@@ -111,7 +111,7 @@ def test_unknown_processor(tmp_path: Path) -> None:
         command, capture_output=True, text=True, timeout=DEADLINE_S, check=False, env=env, cwd=ROOT
     )
     assert process.returncode != 0
-    assert "there is no launcher for 'vax': choose one of x86_64, aarch64" in process.stderr
+    assert "the launcher cannot be made for 'vax': take one of x86_64, aarch64" in process.stderr
 
 
 @pytest.mark.parametrize("architecture", [platform.machine()], indirect=True)

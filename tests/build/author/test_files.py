@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -148,10 +149,9 @@ def test_digest(package: Path) -> None:
     assert len(digests) == 3
 
 
-def test_large_data(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_data(package: Path) -> None:
     """Data above the limit fails with the line that allows the largest file, which is then allowed."""
-    monkeypatch.setattr(files, "MAX_DATA_BYTES", 10)
-    (package / "src" / "pack" / "a.yaml").write_text("12345678901")
+    os.truncate(package / "src" / "pack" / "a.yaml", files.MAX_DATA_BYTES + 1)
     with pytest.raises(PackError) as caught:
         find(package)
     line = str(caught.value).splitlines()[-1].strip()
@@ -161,11 +161,14 @@ def test_large_data(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_unreadable_data(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file that cannot be read is named."""
+    """A file that cannot be read is named. The operating system is imitated, because root can read every file."""
+    opened = os.open
 
-    def refuse(path: Path) -> bytes:
-        raise PermissionError(13, "Permission denied", str(path))
+    def refuse(path: Any, *args: Any, **options: Any) -> int:
+        if os.fspath(path).endswith("a.yaml"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, *args, **options)
 
-    monkeypatch.setattr("dagfloe.build.inputs.sha256_of", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(PackError, match=r"pack/a\.yaml lies in the author's code and cannot be read: Permission"):
         find(package)

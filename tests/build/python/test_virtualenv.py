@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dagfloe.build.collect.installed import read_installed
 from dagfloe.build.project import read_project
 from dagfloe.build.python.interpreter import Interpreter
 from dagfloe.build.python.uv import find_uv
@@ -36,7 +37,7 @@ def test_bundle_requirements_are_those_of_the_extra() -> None:
 def test_contents() -> None:
     """An environment lists its distributions, and finds the modules that are installed in it."""
     environment = Environment(Path(sys.prefix), Interpreter(Path(sys.executable), "", "", ()))
-    assert {"pytest", "dagfloe"} <= set(environment.list_distributions())
+    assert {"pytest", "dagfloe"} <= installed(environment)
     assert environment.find_modules(["json.decoder", "pytest", "nowhere", "nowhere.inner", "__main__"]) == {
         "json.decoder",
         "pytest",
@@ -50,7 +51,12 @@ def test_damaged_environment(tmp_path: Path) -> None:
     (tmp_path / "bin" / "python").chmod(0o755)
     environment = Environment(tmp_path, Interpreter(Path(sys.executable), "", "", ()))
     with pytest.raises(FreezeError, match="is damaged: no module named encodings; delete it and build again"):
-        environment.list_distributions()
+        environment.find_modules(["pytest"])
+
+
+def installed(environment: Environment) -> set[str]:
+    """The names of the distributions in an environment."""
+    return set(read_installed(environment).distributions)
 
 
 class Places:
@@ -128,7 +134,7 @@ def test_an_environment_is_made_once(places: Places) -> None:
     """The environment has the dependencies of the project and of the build; the next build uses it again."""
     environment = places.ensure()
     assert environment.root.parent == places.cache / "environments"
-    assert set(environment.list_distributions()) == {"tabs", "click", "msgpack", "pyinstaller", "pyyaml"}
+    assert installed(environment) == {"tabs", "click", "msgpack", "pyinstaller", "pyyaml"}
     identity = environment.identity
     assert places.ensure().identity == identity
     assert not places.log
@@ -191,7 +197,7 @@ def test_an_index_with_a_password(places: Places, tmp_path: Path, monkeypatch: p
             configuration = tmp_path / "pip.conf"
             configuration.write_text(f"[global]\nindex-url = {index.url if source == 'netrc' else url}\n")
             monkeypatch.setenv("PIP_CONFIG_FILE", str(configuration))
-        assert "tabs" in places.ensure().list_distributions()
+        assert "tabs" in installed(places.ensure())
         assert any("/files/tabs-" in path for path in index.paths)
         places.require("tabs", "nowhere>=3")
         with pytest.raises(FreezeError) as caught:
@@ -302,7 +308,7 @@ def test_a_folder_that_is_edited(places: Places, tmp_path: Path, kind: str) -> N
     (source / "requires.txt").write_text("Requires-Dist: spaces\n")
     (source / "pyproject.toml").write_text(SOURCE + 'dependencies = ["spaces"]\n')
     places.add("spaces")
-    assert "spaces" in places.ensure().list_distributions()
+    assert "spaces" in installed(places.ensure())
 
 
 def test_a_branch(places: Places, tmp_path: Path) -> None:
@@ -354,7 +360,7 @@ def test_a_lock_file_of_uv(places: Places) -> None:
     places.add("tabs", "1.1")
     environment = places.ensure()
     assert version(environment, "tabs") == "1.0"
-    assert set(environment.list_distributions()) == {"tabs", "click", "msgpack", "pyinstaller", "pyyaml"}
+    assert installed(environment) == {"tabs", "click", "msgpack", "pyinstaller", "pyyaml"}
     assert places.ensure().identity == environment.identity
     assert not places.log
     assert version(places.ensure(upgrade=True), "tabs") == "1.1"
@@ -389,7 +395,7 @@ def test_a_lock_file_of_uv_that_is_outdated(places: Places) -> None:
         PackError, match=r"uv\.lock does not fit .*pyproject\.toml.*: run `uv lock`, or build with --lock"
     ):
         places.ensure()
-    assert "spaces" in places.ensure(lock=True).list_distributions()
+    assert "spaces" in installed(places.ensure(lock=True))
 
 
 def test_a_lock_file_of_a_tool_that_needs_another_version(places: Places) -> None:
@@ -438,7 +444,7 @@ def test_extras_and_markers(places: Places) -> None:
     write_wheel(places.wheels, "table", {}, requires=['spaces ; extra == "wide"'], extras=["wide"])
     places.add("spaces")
     places.require("table[wide]", "nowhere ; sys_platform == 'win32'")
-    assert {"table", "spaces"} <= set(places.ensure().list_distributions())
+    assert {"table", "spaces"} <= installed(places.ensure())
 
 
 def test_environments_that_killed_builds_left(places: Places) -> None:
