@@ -9,7 +9,7 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 PINS := .ci/requirements
 PINNED := --require-hashes --no-deps --requirement
 OURSELVES := --no-deps --no-build-isolation --editable .
-EXTRAS := dev browser docs audit fuzz mutation packages wheels pythons
+EXTRAS := dev browser docs audit fuzz mutation packages wheels pythons release lint
 # Most environments have Python 3.11 or newer.
 PYTHON_OF_pythons := 3.10
 # Extras that are installed into the environment of another one have its versions.
@@ -41,6 +41,9 @@ TEST_DIST := .cache/bundles/$(PLATFORM)
 BENCH := .cache/bench
 BENCH_FILES := $(addprefix $(BENCH)/,small heavy native at-parse thousand one-file/small stock/small stock/weather)
 
+RELEASE := dist/release
+WORKFLOWS := .github/workflows/release.yml docs/recipes/bundle.yml
+
 # The package's folders, and the files that a bundle file contains or depends on, in addition to its own sources.
 PACKAGE := src/dagfloe runtime cli build
 PACKAGE_SOURCES := $(shell find $(PACKAGE) -name '*.py')
@@ -53,7 +56,7 @@ export DAGFLOE_LAUNCHER_STRICT := 1
 
 .DEFAULT_GOAL := help
 .SECONDEXPANSION:
-.PHONY: help install pins audit check test browser-test docs newcomer demo dist wheels wheels-test pythons test-bundles reproducible messages trust grid soak mutation fuzz native-fuzz packages packages-quick clean \
+.PHONY: help install pins audit check test browser-test docs newcomer demo dist wheels wheels-test release release-version workflows pythons test-bundles reproducible messages trust grid soak mutation fuzz native-fuzz packages packages-quick clean \
 	airflow airflow-test airflow-e2e airflow-readme airflow-pictures airflow-compare conformance deaths bench bench-quick
 
 help:
@@ -174,6 +177,41 @@ wheels-test: wheels | $(STAMP)
 .venvs/wheels/.installed: $(PINS)/wheels.txt
 	$(PYTHON) -m venv --clear $(@D)
 	$(@D)/bin/python $(PIP_INSTALL) $(PINNED) $(PINS)/wheels.txt
+	touch $@
+
+## release: Put everything that a release publishes into dist/release: wheels, sdist, SBOM and checksums
+release: wheels .venvs/release/.installed
+	rm -rf $(RELEASE)
+	mkdir -p $(RELEASE)
+	cp $(WHEELS)/* $(RELEASE)
+	$(PYTHON) -m venv --clear .venvs/released
+	.venvs/released/bin/python $(PIP_INSTALL) $(RELEASE)/*_$(shell uname -m).whl
+	.venvs/released/bin/python -m pip uninstall --quiet --yes setuptools pip
+	.venvs/release/bin/cyclonedx-py environment --pyproject pyproject.toml --mc-type library --output-reproducible \
+		--spec-version 1.6 --output-format JSON --output-file $(RELEASE)/dagfloe.cdx.json .venvs/released
+	cd $(RELEASE) && sha256sum -- * > SHA256SUMS
+
+.venvs/release/.installed: $(PINS)/release.txt
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/python $(PIP_INSTALL) $(PINNED) $(PINS)/release.txt
+	touch $@
+
+# TAG is the name of a Git tag, such as v1.2.3.
+## release-version: Check that TAG=v1.2.3 names the version of dagfloe
+release-version:
+	@version=$$(sed -n 's/^__version__ = "\(.*\)"/\1/p' src/dagfloe/_version.py); \
+		[ "$(TAG)" = "v$$version" ] || { echo "the tag $(TAG) is not v$$version" >&2; exit 1; }
+
+## workflows: Check the workflows of GitHub and the container files, ours and those of the documentation
+workflows: .venvs/lint/.installed
+	.venvs/lint/bin/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	.venvs/lint/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	.venvs/lint/bin/zizmor --quiet --offline --config .github/zizmor.yml .github $(WORKFLOWS)
+	.venvs/lint/bin/hadolint docs/recipes/Containerfile
+
+.venvs/lint/.installed: $(PINS)/lint.txt
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/python $(PIP_INSTALL) $(PINNED) $(PINS)/lint.txt
 	touch $@
 
 # Bundle files. `dagfloe build` knows whether a file is up to date; touch lets make know it, too.
