@@ -25,5 +25,5 @@ exec unshare --mount sh -eu -c '
         if [ -d "$path" ]; then mkdir -p "$DAGFLOE_ROOT$path"; else touch "$DAGFLOE_ROOT$path"; fi
         mount --rbind "$path" "$DAGFLOE_ROOT$path"
     done
-    exec chroot "$DAGFLOE_ROOT" env -C "$PWD" PATH=/usr/local/bin:/usr/bin:/bin "$@"
+    exec chroot "$DAGFLOE_ROOT" env -C "$PWD" PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
 ' sh "$@"
