@@ -9,9 +9,10 @@ suite=${DAGFLOE_DEBIAN_SUITE:-forky}
 if [ ! -e "$root/.installed" ]; then
     rm -rf "$root"
     mkdir -p "$(dirname "$root")"
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' | head -n 1)  # where this machine gets its own packages
     # An older debootstrap does not know the name of the suite; the script `sid` is that of all new ones.
     debootstrap --variant=minbase --include="python$version,python$version-venv,libpython$version,binutils,gcc,libc6-dev,ca-certificates,procps" \
-        "$suite" "$root" http://deb.debian.org/debian sid > "$root.log" 2>&1 || { tail -n 5 "$root.log" >&2; exit 1; }
+        "$suite" "$root" "$mirror" sid > "$root.log" 2>&1 || { tail -n 5 "$root.log" >&2; exit 1; }
     ln -s "../../bin/python$version" "$root/usr/local/bin/python3"
     touch "$root/.installed"
 fi
