@@ -15,7 +15,7 @@ from dagfloe.format.errors import PackError
 from dagfloe.format.trailer import Trailer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 _TEMPORARY = ".dagfloe-"
@@ -54,6 +54,29 @@ def new_bundle_file(target: Path, binary: bytes, source: bytes, manifest: bytes)
         source: the source region.
         manifest: the manifest region.
     """
+    trailer = Trailer(len(source), len(manifest), hashlib.sha256(binary).digest()).pack()
+    with _new_file(target, target, (binary, source + manifest, trailer), mode=0o755) as temporary:
+        yield temporary
+
+
+def write_beside(target: Path, path: Path, content: bytes) -> None:
+    """Write a file that belongs to a bundle file, and is in the same folder. It appears by an atomic rename.
+
+    Args:
+        target: the bundle file.
+        path: the file.
+        content: its content.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    with _new_file(target, path, (content,), mode=0o644):
+        pass
+
+
+@contextmanager
+def _new_file(target: Path, path: Path, contents: Iterable[bytes], *, mode: int) -> Iterator[Path]:
+    """Write a file under a temporary name, which is the bundle file's, so that its next build clears what is left."""
     temporary = target.parent / f"{_TEMPORARY}{target.name}-{uuid.uuid4().hex}"
     lock = -1
     try:
@@ -61,21 +84,20 @@ def new_bundle_file(target: Path, binary: bytes, source: bytes, manifest: bytes)
             lock = os.open(temporary, os.O_RDONLY | os.O_CLOEXEC)  # open for reading, so that the file can be started
             with suppress(OSError):  # a file system without locks
                 fcntl.flock(lock, fcntl.LOCK_EX)
-            file.write(binary)
-            file.write(source + manifest)
-            file.write(Trailer(len(source), len(manifest), hashlib.sha256(binary).digest()).pack())
+            for content in contents:
+                file.write(content)
             file.flush()
-            os.fchmod(file.fileno(), 0o755)
+            os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
         yield temporary
-        temporary.replace(target)
+        temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     finally:
         if lock >= 0:
             os.close(lock)
-    _sync_folder(target.parent)
+    _sync_folder(path.parent)
 
 
 def _is_abandoned(path: Path) -> bool:

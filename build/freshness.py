@@ -20,6 +20,7 @@ from dagfloe.build.package_sizes import PackageSize
 from dagfloe.build.python.interpreter import list_candidates, read_choice
 from dagfloe.build.python.local_sources import digest_source
 from dagfloe.build.python.lock_file import find_lock_file
+from dagfloe.build.sbom.inventory import Inventory
 from dagfloe.format.digests import sha256_of
 from dagfloe.format.regular_file import read_text
 
@@ -46,6 +47,7 @@ class BuiltBundle:
         packages: the packages in it and their sizes.
         declared: what it contains only because a distribution is declared or required, and nothing imports it; the
             sizes by distribution.
+        inventory: the distributions and libraries in it.
         first_start_s: the seconds that its first start took. The start prints the bundle's metadata, for which it
             imports everything that the tasks import.
         later_start_s: the seconds that a later start took; the median of a few.
@@ -59,6 +61,7 @@ class BuiltBundle:
     manifest: dict[str, Any]
     packages: tuple[PackageSize, ...]
     declared: tuple[PackageSize, ...]
+    inventory: Inventory
     first_start_s: float
     later_start_s: float
     seconds: float
@@ -118,7 +121,10 @@ class BuildPlan:
             facts = record["facts"]
             packages = tuple(PackageSize(**size) for size in facts.pop("packages"))
             declared = tuple(PackageSize(**size) for size in facts.pop("declared"))
-            return BuiltBundle(self.target, packages=packages, declared=declared, is_new=False, **facts)
+            inventory = Inventory.from_record(facts.pop("inventory"))
+            return BuiltBundle(
+                self.target, packages=packages, declared=declared, inventory=inventory, is_new=False, **facts
+            )
         except Exception:  # noqa: BLE001 - there is no record, or it is damaged in any way
             return None
 

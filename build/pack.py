@@ -11,6 +11,7 @@ from dagfloe.build.bundle_writer import new_bundle_file, prepare_output
 from dagfloe.build.checks.author_tests import run_author_tests
 from dagfloe.build.checks.comparison import Comparison
 from dagfloe.build.checks.programs import FrozenProgram
+from dagfloe.build.collect.installed import read_installed
 from dagfloe.build.dag_processor.answers import ANSWERS_FILE
 from dagfloe.build.dag_processor.native_dags import check_native_dags, serialize_answers
 from dagfloe.build.dag_processor.sources import embed_sources
@@ -24,6 +25,7 @@ from dagfloe.build.launcher import find_launcher
 from dagfloe.build.package_sizes import sizes_by_distribution, sizes_by_package
 from dagfloe.build.python.interpreter import find_interpreter
 from dagfloe.build.python.virtualenv import ensure_environment
+from dagfloe.build.sbom.stocktaking import take_inventory
 from dagfloe.build.work_folder import work_folder
 from dagfloe.format.bundle_file import read_bundle, verify_bundle
 from dagfloe.format.contents import ARCHIVE_COOKIE, read_parts
@@ -88,10 +90,12 @@ def build_bundle(plan: BuildPlan, progress: Progress, *, verbose: bool = False, 
         progress.step("freezing")
         entry = stage(project, interpreter, work / "stage")
         log = work / "build.log"
-        one_file = launcher is None
+        installed = read_installed(environment)
         comparison = Comparison(project, plan.inputs, environment, entry, work)
         with comparison.running():
-            program = freeze(project, plan.inputs, environment, entry, work, log, one_file=one_file, echo=echo)
+            program = freeze(
+                project, plan.inputs, environment, installed, entry, work, log, one_file=launcher is None, echo=echo
+            )
             progress.step("comparing the frozen program with the project")
             metadata = comparison.check(FrozenProgram(program, work))
         progress.step("packing")
@@ -116,14 +120,15 @@ def build_bundle(plan: BuildPlan, progress: Progress, *, verbose: bool = False, 
         progress.step("measuring its start")
         later_start_s = median(_time_start(plan.target, work, metadata) for _ in range(_STARTS))
         parts = tuple(read_parts(binary))
-        packages = sizes_by_package(parts, project.file_name, project.modules)
+        packages = tuple(sizes_by_package(parts, project.file_name, project.modules))
         built = BuiltBundle(
             path=plan.target,
             size=plan.target.stat().st_size,
             unpacked=sum(package.size for package in packages),
             manifest=manifest,
-            packages=tuple(packages),
+            packages=packages,
             declared=tuple(sizes_by_distribution(parts, read_declared(work))),
+            inventory=take_inventory(project, environment, installed, work),
             first_start_s=first_start_s,
             later_start_s=later_start_s,
             seconds=time.monotonic() - began,

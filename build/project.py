@@ -45,6 +45,7 @@ OPTIONS = (
     "cache-dir",
     "target",
     "python",
+    "sbom",
 )
 # Not `canonicalize_name(..., validate=True)`: see docs/adr/0004-own-code.md.
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
@@ -80,6 +81,7 @@ class Project:
         cache_dir: the folder in which its bundle file unpacks itself; empty for the cache of the user that runs it.
         host_target: the oldest host that its bundle file has to run on; None for any.
         python: the version or the path of its Python; empty for any that `requires_python` allows.
+        sbom: whether each build writes a list of what is in its bundle file.
     """
 
     root: Path
@@ -106,6 +108,7 @@ class Project:
     cache_dir: str = ""
     host_target: HostTarget | None = None
     python: str = ""
+    sbom: bool = False
 
     @property
     def pyproject(self) -> Path:
@@ -163,6 +166,7 @@ def read_project(root: Path) -> Project:
         cache_dir=_read_cache_dir(tool),
         host_target=read_host_target(tool),
         python=read_python(tool),
+        sbom=tool.flag("sbom"),
     )
 
 

@@ -111,6 +111,17 @@ class Table:
             raise self.error(f"[{self._name}] {key} must be a list of strings")
         return tuple(value)
 
+    def flag(self, key: str) -> bool:
+        """The value of an optional key that is true or false; false by default.
+
+        Raises:
+            PackError: if it is of another type.
+        """
+        value = self._values.get(key, False)
+        if not isinstance(value, bool):
+            raise self.error(f"[{self._name}] {key} is {value!r}: write true or false")
+        return value
+
     def error(self, message: str) -> PackError:
         """An error about this file."""
         shown = message if len(message) <= _MAX_MESSAGE else f"{message[:_MAX_MESSAGE]}..."

@@ -81,22 +81,46 @@ class Installed:
             For each distribution whether the project declares it: by its name, or by an extra that it names.
         """
         declared: dict[str, bool] = {}
+        for _, name, is_declared in self._walk(requirements):
+            declared[name] = declared.get(name, False) or is_declared
+        return declared
+
+    def requirements_of(self, requirements: Iterable[Requirement]) -> dict[str, set[str]]:
+        """What each of the distributions that requirements need requires itself, by normalized name.
+
+        Args:
+            requirements: the requirements of a project.
+
+        Returns:
+            The distributions that each requires, with the extras that are asked for; those of the project itself under
+            an empty name.
+        """
+        required: dict[str, set[str]] = {"": set()}
+        for parent, name, _ in self._walk(requirements):
+            required.setdefault(name, set())
+            if parent != name:  # an extra may name other extras of the same distribution
+                required[parent].add(name)
+        return required
+
+    def _walk(self, requirements: Iterable[Requirement]) -> Iterator[tuple[str, str, bool]]:
+        """Each requirement that applies: who requires it, its name, and whether the project declares it."""
         seen: set[tuple[str, frozenset[str], bool]] = set()
-        pending = [(item, True) for item in requirements if self._applies(item, ())]
+        pending = [("", item, True) for item in requirements if self._applies(item, ())]
         while pending:
-            requirement, is_declared = pending.pop()
+            parent, requirement, is_declared = pending.pop()
             name = canonicalize_name(requirement.name)
+            if name not in self.distributions:
+                continue
+            yield parent, name, is_declared
             key = (name, frozenset(requirement.extras), is_declared)
-            if key in seen or name not in self.distributions:
+            if key in seen:
                 continue
             seen.add(key)
-            declared[name] = declared.get(name, False) or is_declared
             for needed in _requirements(self.distributions[name]):
                 if self._applies(needed, ()):
-                    pending.append((needed, False))
+                    pending.append((name, needed, False))
                 elif self._applies(needed, requirement.extras):
-                    pending.append((needed, is_declared))
-        return declared
+                    pending.append((name, needed, is_declared))
 
     def _applies(self, requirement: Requirement, extras: Iterable[str]) -> bool:
         marker = requirement.marker

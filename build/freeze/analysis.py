@@ -67,10 +67,20 @@ def read_libraries(work: Path) -> Iterator[tuple[str, bytes]]:
     Args:
         work: the work folder of the build.
     """
+    for name, path in list_libraries(work):
+        yield name, path.read_bytes()
+
+
+def list_libraries(work: Path) -> Iterator[tuple[str, Path]]:
+    """The libraries that were frozen into a program: their names in it, and their files.
+
+    Args:
+        work: the work folder of the build.
+    """
     lists = json.loads((work / ANALYSIS_FILE).read_text("utf-8"))
     for name, path, kind in lists["binaries"]:
         if kind in ("BINARY", "EXTENSION"):
-            yield name, Path(path).read_bytes()
+            yield name, Path(path)
 
 
 def read_declared(work: Path) -> dict[str, str]:

@@ -14,7 +14,6 @@ from dagfloe.build.author.distribution import folder_name, list_entry_modules
 from dagfloe.build.author.modules import list_called_imports
 from dagfloe.build.cache_root import cache_root
 from dagfloe.build.child_process import clean_environment, run_step
-from dagfloe.build.collect.installed import read_installed
 from dagfloe.build.collect.settings import read_contents
 from dagfloe.build.freeze.analysis import ANALYSIS_FILE, LIBRARY_FILE, AnalysisCache, imports_digest, list_frozen
 from dagfloe.build.freeze.own_files import add_own_files
@@ -25,6 +24,7 @@ from dagfloe.runtime.process.unpacked_folders import LAUNCHER
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from dagfloe.build.collect.installed import Installed
     from dagfloe.build.inputs import ProjectInputs
     from dagfloe.build.project import Project
     from dagfloe.build.python.virtualenv import Environment
@@ -48,6 +48,7 @@ def freeze(
     project: Project,
     inputs: ProjectInputs,
     environment: Environment,
+    installed: Installed,
     entry: Path,
     work: Path,
     log: Path,
@@ -61,6 +62,7 @@ def freeze(
         project: the project.
         inputs: its files.
         environment: its environment.
+        installed: what is installed in it.
         entry: the entry script, next to the package `dagfloe`.
         work: an existing folder for everything that PyInstaller writes.
         log: the file to append PyInstaller's output to.
@@ -78,7 +80,7 @@ def freeze(
     launcher = entry.parent / LAUNCHER
     launcher_data = ((launcher, "dagfloe"),) if one_file and launcher.exists() else ()
     own_modules = sorted({*project.modules, *list_entry_modules(project)})
-    contents = read_contents(project, own_modules, environment, read_installed(environment))
+    contents = read_contents(project, own_modules, environment, installed)
     hooks = (*((project.hooks,) if project.hooks else ()), _HOOKS)
     called = list_called_imports(inputs.modules.values())
     spec = Spec(

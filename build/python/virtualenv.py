@@ -53,12 +53,14 @@ class Environment:
         root: its folder.
         interpreter: the Python that made it.
         sources: the digest of each folder and file of this host that one of its distributions comes from.
+        locks: the files with the versions and digests of its distributions.
         use: says that this process uses it, so that no other one removes it.
     """
 
     root: Path
     interpreter: Interpreter
     sources: Mapping[str, str] = field(default_factory=dict)
+    locks: tuple[Path, ...] = ()
     use: Use | None = None
 
     @property
@@ -146,7 +148,7 @@ def ensure_environment(
     name = f"{project.file_name}-{digest[:16]}"
     store = EnvironmentStore(environments)
     with store.locked(name) as root:
-        environment = Environment(root, interpreter, resolution.sources)
+        environment = Environment(root, interpreter, resolution.sources, resolution.files)
         if not environment.stamp.exists():
             shutil.rmtree(root, ignore_errors=True)
             _install(environment, resolution, uv)

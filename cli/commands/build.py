@@ -14,6 +14,7 @@ from dagfloe.build.checks.author_tests import run_author_tests
 from dagfloe.build.freshness import BuildPlan
 from dagfloe.build.host.floor import describe_cause, describe_floor
 from dagfloe.build.project import read_project
+from dagfloe.build.sbom.document import check_sbom_library, sbom_path, write_sbom
 from dagfloe.cli.error_handling import exit_on_error
 from dagfloe.cli.options import json_option, python_option, quiet_option, upgrade_option
 from dagfloe.cli.show.terminal_text import to_one_line
@@ -54,6 +55,7 @@ _MAX_PACKAGES = 5
     default="",
     help="Test the file with this command before it appears.",
 )
+@click.option("--sbom", is_flag=True, help="Write a list of what is in the file beside it, in CycloneDX.")
 @json_option
 @quiet_option
 @click.option("-v", "--verbose", is_flag=True, help="Show the output of uv and PyInstaller.")
@@ -68,6 +70,7 @@ def build(
     upgrade: bool,
     lock: bool,
     check: str,
+    sbom: bool,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -82,6 +85,7 @@ def build(
     dagfloe build bundles/weather --output /opt/airflow/bundles
     dagfloe build --python 3.13 --upgrade
     dagfloe build --check "pytest -q"
+    dagfloe build --sbom
     dagfloe build --json | jq -r .file
     """
     if quiet and verbose:
@@ -89,7 +93,9 @@ def build(
     folder = output or Path("dist") / platform_tag()
     start = time.monotonic()
     project = read_project(path)
-    project = replace(project, python=python or project.python)
+    project = replace(project, python=python or project.python, sbom=sbom or project.sbom)
+    if project.sbom:
+        check_sbom_library()
     plan = BuildPlan(project, folder, one_file=one_file, upgrade=upgrade, lock=lock)
     built = None if force else plan.find_built()
     if built is None:
@@ -98,14 +104,20 @@ def build(
         run_author_tests(
             check, plan.target, project, lambda step: click.echo(f"{step} ...", err=True) if not quiet else None
         )
+    written = write_sbom(project, built.path, built.inventory, built.manifest) if project.sbom else None
     if as_json:
-        click.echo(json.dumps(describe_build(built), indent=2, sort_keys=True))
+        click.echo(json.dumps(describe_build(built, written), indent=2, sort_keys=True))
     elif not quiet:
-        _print_summary(built, time.monotonic() - start)
+        _print_summary(built, written, time.monotonic() - start)
 
 
-def describe_build(built: BuiltBundle) -> dict[str, Any]:
-    """Return what `--json` prints. Names stay as they are; new ones may be added."""
+def describe_build(built: BuiltBundle, sbom: Path | None) -> dict[str, Any]:
+    """Return what `--json` prints. Names stay as they are; new ones may be added.
+
+    Args:
+        built: the bundle file.
+        sbom: the list of what is in it, if the command wrote one.
+    """
     return {
         "built": built.is_new,
         "bytes": built.size,
@@ -114,6 +126,7 @@ def describe_build(built: BuiltBundle) -> dict[str, Any]:
         "file": str(built.path),
         "floor": built.manifest.get("floor"),
         "packages": [asdict(package) for package in built.packages],
+        "sbom": str(sbom) if sbom else None,
         "seconds": round(built.seconds, 3),
         "sha256": built.manifest["digests"]["integrity"],
         "start": {"first_s": round(built.first_start_s, 4), "later_s": round(built.later_start_s, 4)},
@@ -129,7 +142,7 @@ def _build(plan: BuildPlan, *, quiet: bool, verbose: bool, check: str) -> BuiltB
         return build_bundle(plan, progress, verbose=progress.wants_output, check=check)
 
 
-def _print_summary(built: BuiltBundle, seconds: float) -> None:
+def _print_summary(built: BuiltBundle, sbom: Path | None, seconds: float) -> None:
     path = click.style(to_one_line(str(built.path)), bold=True)
     click.echo(f"Built {path} in {seconds:.1f} s" if built.is_new else f"{path} is up to date")
     later, first = built.later_start_s, built.first_start_s
@@ -144,8 +157,13 @@ def _print_summary(built: BuiltBundle, seconds: float) -> None:
         rows["declared"] = f"{_largest_packages(declared)}, which nothing imports; `slim` leaves it out"
     if floor := built.manifest.get("floor"):
         rows["requires"] = ": ".join(filter(None, (describe_floor(floor), describe_cause(floor))))
+    if sbom is not None:
+        rows["sbom"] = to_one_line(str(sbom))
     for name, text in rows.items():
         click.echo(f"  {click.style(f'{name:<10}', dim=True)}{text}")
+    if sbom is None and built.is_new and (old := sbom_path(built.path)).exists():
+        warning = f"{to_one_line(str(old))} describes an earlier file: build with --sbom to write it again"
+        click.echo(f"{click.style('warning', fg='yellow')}: {warning}", err=True)
     if first > STARTUP_BUDGET_S:
         warning = f"the first start took {first:.1f} s, and Airflow waits 10 s for a task to connect; {SLOW_START_CURE}"
         click.echo(f"{click.style('warning', fg='yellow')}: {warning}", err=True)

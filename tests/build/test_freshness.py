@@ -13,10 +13,18 @@ from dagfloe.build.freshness import BuildPlan, BuiltBundle
 from dagfloe.build.package_sizes import PackageSize
 from dagfloe.build.project import read_project
 from dagfloe.build.python.local_sources import digest_source
+from dagfloe.build.sbom.inventory import FrozenDistribution, HostLibrary, Inventory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+INVENTORY = Inventory(
+    "3.11.7",
+    (FrozenDistribution("Some.Name", "1", ("MIT", "ISC"), "a" * 64, "folder", ("other",)),),
+    (HostLibrary("libz.so.1", "/lib/libz.so.1", "b" * 64),),
+    ("some-name",),
+)
 
 
 @pytest.fixture
@@ -44,7 +52,7 @@ def build(root: Path, output: Path | None = None) -> BuiltBundle:
     built_plan.target.parent.mkdir(parents=True, exist_ok=True)
     built_plan.target.write_text("a bundle file")
     built = BuiltBundle(
-        built_plan.target, 13, 26, {"source": "tasks.py"}, (PackageSize("p", 2, 1),), (), 0.5, 0.25, 9.0
+        built_plan.target, 13, 26, {"source": "tasks.py"}, (PackageSize("p", 2, 1),), (), INVENTORY, 0.5, 0.25, 9.0
     )
     source = root.parent / "source"
     source.mkdir(exist_ok=True)
@@ -169,5 +177,5 @@ def test_change_during_a_build(root: Path) -> None:
     (root / "tasks.py").write_text("x = 2\n")
     built_plan.target.parent.mkdir()
     built_plan.target.write_text("a bundle file")
-    built_plan.record([], {}, BuiltBundle(built_plan.target, 13, 26, {}, (), (), 0.5, 0.25, 9.0))
+    built_plan.record([], {}, BuiltBundle(built_plan.target, 13, 26, {}, (), (), INVENTORY, 0.5, 0.25, 9.0))
     assert plan(root).find_built() is None

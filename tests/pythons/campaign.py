@@ -32,7 +32,7 @@ PROJECTS = {
     "bundles": [f"tests/demo/{name}" for name in ("demo", "native", "newer", "unregistered")],
 }
 #: Tests of builds, whose bundle files other tests start.
-_BUILDS = ("advice", "build", "check", "comparison", "dependencies", "own_files", "summary")
+_BUILDS = ("advice", "build", "check", "comparison", "dependencies", "own_files", "sbom", "summary")
 #: Frozen, without the tests of the builds themselves, and of an example that needs an old Python; and not frozen.
 SUITES = {
     "frozen": [

@@ -8,9 +8,15 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
+from packaging.utils import canonicalize_name
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+
+def _project_of(wheel: Path) -> str:
+    return canonicalize_name(wheel.name.partition("-")[0])
 
 
 class PackageIndex:
@@ -40,7 +46,7 @@ class PackageIndex:
                     return
                 paths.append(self.path)
                 parts = [part for part in self.path.partition("/simple")[2].split("/") if part]
-                wheels = [path for path in folder.glob("*.whl") if parts and path.name.partition("-")[0] == parts[0]]
+                wheels = [path for path in folder.glob("*.whl") if parts == [_project_of(path)]]
                 if "/files/" in self.path:
                     self.answer(200, (folder / self.path.rpartition("/")[2]).read_bytes(), {})
                 elif wheels:

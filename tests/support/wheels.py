@@ -20,6 +20,7 @@ def write_wheel(
     version: str = "1.0",
     requires: Iterable[str] = (),
     extras: Iterable[str] = (),
+    fields: Iterable[str] = (),
     entry_points: str = "",
     executables: Collection[str] = (),
 ) -> Path:
@@ -32,6 +33,7 @@ def write_wheel(
         version: its version.
         requires: its requirements.
         extras: the names of its extras.
+        fields: more lines of its metadata.
         entry_points: the content of `entry_points.txt`.
         executables: the paths of the files that can be executed.
 
@@ -42,6 +44,7 @@ def write_wheel(
     metadata = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
     metadata += [f"Provides-Extra: {extra}" for extra in extras]
     metadata += [f"Requires-Dist: {requirement}" for requirement in requires]
+    metadata += fields
     contents = {
         **files,
         f"{info}/METADATA": "\n".join(metadata) + "\n",

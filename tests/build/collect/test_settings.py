@@ -75,7 +75,16 @@ def test_errors_come_before_pyinstaller(tmp_path: Path) -> None:
     project = read_project(tmp_path)
     inputs = ProjectInputs(project, tmp_path / "dist" / "p")
     with pytest.raises(PackError, match="exclude: 'pytset'"):
-        freeze(project, inputs, ENVIRONMENT, tmp_path / "entry.py", tmp_path, tmp_path / "log", one_file=False)
+        freeze(
+            project,
+            inputs,
+            ENVIRONMENT,
+            read_installed(ENVIRONMENT),
+            tmp_path / "entry.py",
+            tmp_path,
+            tmp_path / "log",
+            one_file=False,
+        )
     assert not (tmp_path / "log").exists()
 
 
