@@ -19,6 +19,9 @@ _SWITCHES = "bBdEhiIOqRsStuvVx?"
 #: The option that Python 3.11 has added.
 _SAFE_PATH = "P" if sys.version_info >= (3, 11) else ""
 _PYC_CHECKS = ("always", "default", "never")
+#: What Python 3.14 says of every unknown option, and older ones of those with one letter.
+_UNKNOWN = "Unknown option: {}"
+_UNKNOWN_LONG = _UNKNOWN if sys.version_info >= (3, 14) else "unknown option {}"
 
 
 class PythonUsageError(DagfloeError):
@@ -90,7 +93,7 @@ def _read_letters(argument: str, rest: list[str], values: dict[str, list[str]]) 
         if letter in _SWITCHES + _SAFE_PATH:
             continue
         if letter not in values:
-            raise PythonUsageError(f"Unknown option: -{letter}")
+            raise PythonUsageError(_UNKNOWN.format(f"-{letter}"))
         if index == len(argument) and not rest:
             raise PythonUsageError(f"Argument expected for the -{letter} option")
         values[letter].append(argument[index:] or rest.pop(0))
@@ -105,7 +108,7 @@ def _read_long(argument: str, rest: list[str]) -> str:
     if argument == "--version":
         return "V"
     if argument != "--check-hash-based-pycs":
-        raise PythonUsageError(f"unknown option {argument}")
+        raise PythonUsageError(_UNKNOWN_LONG.format(argument))
     if not rest:
         raise PythonUsageError(f"Argument expected for the {argument} options")
     if rest.pop(0) not in _PYC_CHECKS:
