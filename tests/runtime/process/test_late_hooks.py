@@ -15,9 +15,9 @@ from support.peer import DEADLINE_S
 if TYPE_CHECKING:
     from pathlib import Path
 
-#: Forgets the modules that coverage has imported, so that the program imports them itself.
+#: Forgets the modules that coverage and, in Python 3.14, logging imported, so that the program imports them itself.
 FRESH = """
-import sys
+import logging, sys
 for name in %r:
     sys.modules.pop(name, None)
 """
