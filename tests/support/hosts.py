@@ -27,9 +27,10 @@ class Host:
     runs: bool = True
 
 
-#: A read-only copy of the file system, with /proc and /dev. A mount makes `$HOST` writable.
+#: A read-only copy of the file system, with /proc, /dev, and /tmp, which may be another file system.
 _READ_ONLY = """
 mkdir -p $HOST/system; mount --bind / $HOST/system; mount -o remount,ro,bind $HOST/system
+mount --bind /tmp $HOST/system/tmp; mount -o remount,ro,bind $HOST/system/tmp
 mount --rbind /proc $HOST/system/proc; mount --rbind /dev $HOST/system/dev
 mount -t tmpfs -o ro none $HOST/system/dev/shm
 """
