@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _IMPORTERS = frozenset(
     (
         *("import_module", "__import__", "load_module", "import_string", "import_object", "resolve_name"),
-        *("load_object", "lazy_import", "LazyModule", "_LazyModule", "LazyLoader"),
+        *("load_object", "lazy_import", "LazyModule", "_LazyModule", "LazyLoader", "symbol_by_name"),
     )
 )
 #: Calls that make a package import its modules at their first use.
@@ -28,6 +28,8 @@ _MODULE_LISTS = frozenset(("iter_modules", "walk_packages"))
 #: Calls that list the files of a folder.
 _FILE_LISTS = frozenset(("listdir", "scandir", "glob", "iglob", "rglob", "iterdir", "walk"))
 _DOTTED = re.compile(r"\.*[^\W\d]\w*(?:\.[^\W\d]\w*)*(?:\.|:[\w.]+)?")
+#: A string that can only be an object in a module, as in an entry point. Whatever reads it imports the module.
+_OBJECT = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+:[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _MAX_NAME = 200
 #: A string of C code that may be the name of a module.
 _C_NAME = re.compile(rb"\0([A-Za-z_][A-Za-z0-9_.]{1,100})(?=\0)")
@@ -69,7 +71,9 @@ def scan(code: CodeType, *, is_package: bool) -> CodeFacts:
     is_dynamic = not names.isdisjoint(_IMPORTERS)
     is_lazy = is_package and not names.isdisjoint(_LAZY_PACKAGES)
     return CodeFacts(
-        strings=frozenset(strings) if is_dynamic or is_lazy else frozenset(),
+        strings=frozenset(
+            string for string in strings if is_dynamic or is_lazy or _OBJECT.fullmatch(string) is not None
+        ),
         imports_siblings=is_dynamic or is_lazy,
         lists_modules=not names.isdisjoint(_MODULE_LISTS),
         lists_files="__file__" in names and not names.isdisjoint(_FILE_LISTS),

@@ -50,9 +50,17 @@ def __getattr__(name):
 REGISTRY = """
 import importlib
 CLASSES = {"s3": "backend.core.FileSystem"}
+def read(path):
+    module, _, name = path.partition(":")
+    return getattr(importlib.import_module(module), name)
 def open_url(url):
     module, _, name = CLASSES[url.partition(":")[0]].rpartition(".")
     return getattr(importlib.import_module(module), name)()
+"""
+NAMES = """
+from registry import read
+def open_site():
+    return read({"web": "backend.web:SITE"}["web"])
 """
 TASKS = """
 import ctypes, importlib, os, pkgutil, subprocess, sys
@@ -105,6 +113,11 @@ def lists():
 def table_of_names():
     import registry
     return registry.open_url("s3://bucket")
+
+@dag.task
+def object_in_module():
+    import names
+    return names.open_site()
 
 @dag.task
 def native_library():
@@ -166,9 +179,10 @@ def write_wheels(folder: Path, library: bytes) -> None:
         "def sources():\n    return sorted(n for n in os.listdir(os.path.dirname(__file__)) if n.endswith('.py'))\n"
     )
     write("lister", {"lister/__init__.py": lister, "lister/one.py": "", "lister/two.py": ""})
-    write("registry", {"registry.py": REGISTRY})
+    write("registry", {"registry.py": REGISTRY, "names.py": NAMES})
     core = "class FileSystem(str):\n    def __new__(cls):\n        return str.__new__(cls, 'bucket')\n"
-    write("backend", {"backend/__init__.py": "", "backend/core.py": core})
+    site = "SITE = 'example'\n"
+    write("backend", {"backend/__init__.py": "", "backend/core.py": core, "backend/web.py": site})
     native: dict[str, str | bytes] = {
         "native/__init__.py": "",
         "native/lib/libanswer.so": library,
@@ -233,6 +247,7 @@ def test_list_of_what_is_only_declared(built: dict[str, Any]) -> None:
         ("lazily", ["postgres", "mysql"]),
         ("lists", [["one", "two"], ["__init__.py", "one.py", "two.py"], True]),
         ("table_of_names", "bucket"),
+        ("object_in_module", "example"),
         ("native_library", [42, 42]),
         ("executable_data", "hi\n"),
         ("namespace", "found"),

@@ -27,6 +27,7 @@ def look(source: str, *, is_package: bool = False) -> CodeFacts:
         ("def f(n):\n    return import_string(f'shop.dialects.{n}')", {"shop.dialects."}),
         ("def f(n):\n    return n in {'shop.a', 'shop.b'} and import_module(n)", {"shop.a", "shop.b"}),
         ("resolve_name('shop.plugins:load')", {"shop.plugins:load"}),
+        ("NAMES = {'s3': 'shop.s3.Store'}\nsymbol_by_name(NAMES['s3'])", {"shop.s3.Store"}),
     ],
 )
 def test_names_of_modules(source: str, names: set[str]) -> None:
@@ -42,6 +43,13 @@ def test_code_without_such_calls(source: str) -> None:
     facts = look(source)
     assert not facts.imports_siblings
     assert facts.strings == frozenset()
+
+
+def test_objects_in_modules() -> None:
+    """The form of entry points counts in any code: the call that imports the module may have any name."""
+    facts = look("TABLE = {'s3': 'shop.s3:Store', 'web': 'shop.web:Site.open', 'at': 'host:80'}\nmake(TABLE['s3'])")
+    assert facts.strings == {"shop.s3:Store", "shop.web:Site.open"}
+    assert not facts.imports_siblings
 
 
 def test_attributes_of_a_package() -> None:
