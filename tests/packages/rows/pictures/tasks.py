@@ -23,4 +23,5 @@ def work() -> list:
             Image.open(io.BytesIO(buffer.getvalue())).size if kind != "PDF" else buffer.getvalue()[:4].decode()
         )
     Image.init()
-    return [sizes, len(Image.OPEN), len(Image.SAVE), sorted(features.get_supported())]
+    supported = {*features.get_supported()} - {"tkinter"}  # which bundle files leave out
+    return [sizes, len(Image.OPEN), len(Image.SAVE), sorted(supported)]
