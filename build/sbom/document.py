@@ -94,7 +94,8 @@ def render_sbom(project: Project, inventory: Inventory, manifest: dict[str, Any]
     Raises:
         PackError: if `SOURCE_DATE_EPOCH` is not a time.
     """
-    from cyclonedx.model.bom import Bom, BomMetaData  # noqa: PLC0415 - it is in the extra `sbom`
+    from cyclonedx.model import Property  # noqa: PLC0415 - it is in the extra `sbom`
+    from cyclonedx.model.bom import Bom, BomMetaData  # noqa: PLC0415 - as above
     from cyclonedx.model.component import Component, ComponentType  # noqa: PLC0415 - as above
     from cyclonedx.model.tool import ToolRepository  # noqa: PLC0415 - as above
     from cyclonedx.output.json import JsonV1Dot6  # noqa: PLC0415 - as above
@@ -111,7 +112,12 @@ def render_sbom(project: Project, inventory: Inventory, manifest: dict[str, Any]
     tool = Component(name=TOOL, version=dagfloe.__version__, type=ComponentType.APPLICATION)
     bom = Bom(
         serial_number=uuid.uuid5(_SERIAL_NUMBERS, digest),
-        metadata=BomMetaData(component=root, tools=ToolRepository(components=[tool]), timestamp=time),
+        metadata=BomMetaData(
+            component=root,
+            tools=ToolRepository(components=[tool]),
+            timestamp=time,
+            properties=[Property(name="cdx:reproducible", value="true")],
+        ),
     )
     python = _python(inventory.python)
     distributions = {item.key: _distribution(item) for item in inventory.distributions}
@@ -155,7 +161,7 @@ def _distribution(item: FrozenDistribution) -> Component:
     from packageurl import PackageURL  # noqa: PLC0415 - as above
 
     return Component(
-        bom_ref=f"{item.key}=={item.version}",
+        bom_ref=f"{item.name}=={item.version}",
         name=item.name,
         version=item.version,
         type=ComponentType.LIBRARY,

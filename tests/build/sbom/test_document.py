@@ -164,6 +164,7 @@ def test_equal_files_have_equal_lists(project: Project) -> None:
     document = render(project)
     assert document == render(project)
     assert "timestamp" not in document["metadata"]
+    assert document["metadata"]["properties"] == [{"name": "cdx:reproducible", "value": "true"}]
     assert document["serialNumber"].startswith("urn:uuid:")
     other = json.loads(render_sbom(project, Inventory("3.11.7", (TOOL, MSGPACK), (), ()), MANIFEST, "6" * 64))
     assert other["serialNumber"] != document["serialNumber"]
