@@ -42,7 +42,7 @@ BENCH := .cache/bench
 BENCH_FILES := $(addprefix $(BENCH)/,small heavy native at-parse thousand one-file/small stock/small stock/weather)
 
 RELEASE := dist/release
-WORKFLOWS := .github/workflows/release.yml docs/recipes/bundle.yml
+WORKFLOWS := $(wildcard .github/workflows/*.yml) docs/recipes/bundle.yml
 
 # The package's folders, and the files that a bundle file contains or depends on, in addition to its own sources.
 PACKAGE := src/dagfloe runtime cli build
@@ -292,10 +292,12 @@ deaths: dist
 packages: $(STAMP) $(LAUNCHER) .venvs/packages/.installed .cache/azurite/.installed
 	$(RUN_TESTS_MODULE) packages.run --only '$(ONLY)' $(FORCE)
 
-# None of these rows needs a server that has to be installed.
-## packages-quick: Do the same with ten rows, and write nothing
+# None of these needs a server that has to be installed. JOBS is how many run at once; it makes nothing but the
+# measured starts slower, and these are not written.
+JOBS ?= $(shell nproc)
+## packages-quick: Do the same with ten distributions, and write nothing
 packages-quick: $(STAMP) $(LAUNCHER)
-	$(RUN_TESTS_MODULE) packages.run --quick --force
+	$(RUN_TESTS_MODULE) packages.run --quick --force --jobs $(JOBS)
 
 .venvs/packages/.installed: $(PINS)/packages.txt
 	$(PYTHON) -m venv --clear $(@D)

@@ -15,7 +15,9 @@ import yaml
 from support.peer import TOOL
 
 ROOT = Path(__file__).parents[1]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 RELEASE = ROOT / ".github" / "workflows" / "release.yml"
+NIGHTLY = ROOT / ".github" / "workflows" / "nightly.yml"
 RECIPES = ROOT / "docs" / "recipes"
 PAGE = ROOT / "docs" / "how-to" / "other-systems.md"
 TIMEOUT_S = 300
@@ -34,12 +36,13 @@ def run(script: str, folder: Path, **env: str) -> None:
     subprocess.run(command, cwd=folder, env={**os.environ, "PATH": path, **env}, check=True, timeout=TIMEOUT_S)
 
 
-def test_the_targets_of_the_release_exist() -> None:
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
+def test_the_targets_of_a_workflow_exist(workflow: Path) -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     used = [
         word
-        for step in steps(RELEASE)
+        for step in steps(workflow)
         for line in re.findall(r"^make (.*)$", step.get("run", ""), re.MULTILINE)
         for word in line.split()
         if "=" not in word
@@ -74,6 +77,15 @@ def test_only_the_jobs_that_publish_may_write() -> None:
         "publish-to-pypi": {"id-token": "write"},
         "publish-to-github": {"contents": "write"},
     }
+
+
+def test_every_night_all_rows_of_the_table_of_distributions_run_again() -> None:
+    """They run although nothing of ours changed: the distributions did. The job may only read."""
+    workflow = yaml.safe_load(NIGHTLY.read_text("utf-8"))
+    assert workflow["permissions"] == {}
+    assert {name: job["permissions"] for name, job in workflow["jobs"].items()} == {"packages": {"contents": "read"}}
+    assert workflow[True]["schedule"]  # YAML reads the key `on` as true
+    assert "make packages FORCE=--force" in [step.get("run") for step in steps(NIGHTLY)]
 
 
 @pytest.mark.frozen

@@ -10,6 +10,8 @@ import argparse
 import shutil
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +34,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="run the rows that are quick, and write no page")
     parser.add_argument("--force", action="store_true", help="run rows that did not change")
     parser.add_argument("--unfrozen", action="store_true", help="run the projects only; write no results")
+    parser.add_argument("--jobs", type=int, default=1, help="rows to run at once, which makes starts slower")
     parser.add_argument("--keep", action="store_true", help="keep the work folders, below .cache/packages")
     parser.add_argument("--render", action="store_true", help="write the page from the results, and run nothing")
     options = parser.parse_args()
@@ -40,12 +43,21 @@ def main() -> int:
     if unknown := names - {row.name for row in rows}:
         parser.error(f"there is no row {', '.join(sorted(unknown))}")
     selected = [row for row in rows if row.name in names or (not names and (row.is_quick or not options.quick))]
-    bad = [] if options.render else [row.name for row in selected if not _run(row, options)]
+    bad = [] if options.render else _run_all(selected, options)
     if not options.quick and not options.unfrozen:
         page.PAGE.write_text(page.page(rows), "utf-8")
     if bad:
         sys.stdout.write(f"not as they should be: {', '.join(bad)}\n")
     return bool(bad)
+
+
+def _run_all(rows: list[Row], options: argparse.Namespace) -> list[str]:
+    """Run rows; return the names of those whose outcome is not allowed."""
+    if options.jobs == 1:
+        return [row.name for row in rows if not _run(row, options)]
+    with ProcessPoolExecutor(options.jobs) as pool:
+        allowed = pool.map(partial(_run, options=options), rows)
+        return [row.name for row, is_allowed in zip(rows, allowed, strict=True) if not is_allowed]
 
 
 def _run(row: Row, options: argparse.Namespace) -> bool:
