@@ -63,6 +63,14 @@ def _bigquery(_: Request) -> Reply:
     )
 
 
+#: The columns and the row by a part of the query. A date is the number of days since 1970.
+_SNOWFLAKE_ANSWERS = {
+    "FROM catch": ({"NAME": "text", "WEIGHT": "real", "CAUGHT": "date"}, ["Aal", "2.5", "20513"]),
+    "current_schema": ({"DATABASE": "text", "SCHEMA": "text"}, ["SHOP", "PUBLIC"]),
+    "": ({"VERSION": "text"}, ["9.1.0"]),
+}
+
+
 def _snowflake_login(_: Request) -> Reply:
     names = {"databaseName": "SHOP", "schemaName": "PUBLIC", "warehouseName": None, "roleName": "PUBLIC"}
     data = {"token": "token", "masterToken": "token", "parameters": [], "sessionInfo": names, "sessionId": 1}
@@ -75,9 +83,7 @@ def _snowflake_query(request: Request) -> Reply:
     if "wrong" in text:
         error = {"errorCode": "000904", "sqlState": "42000", "queryId": "q", "internalError": False}
         return as_json({"data": error, "success": False, "code": "000904", "message": "invalid identifier"})
-    kinds = {"NAME": "text", "WEIGHT": "real", "CAUGHT": "date"} if "catch" in text else {"VERSION": "text"}
-    # A date is the number of days since 1970.
-    row = ["Aal", "2.5", "20513"] if "catch" in text else ["9.1.0"]
+    kinds, row = next(answer for part, answer in _SNOWFLAKE_ANSWERS.items() if part in text)
     described = {"nullable": True, "length": 9, "byteLength": 9, "precision": None, "scale": None}
     return as_json(
         {
