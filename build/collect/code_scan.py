@@ -1,7 +1,8 @@
 """What a module imports by name, as far as its code shows. Runs inside PyInstaller. Pure.
 
 Static analysis sees import statements. Many packages import their own modules in other ways: from a table of names, by
-an attribute of the package, or one module for each file of a folder. All of them leave marks in the code.
+an attribute of the package, or one module for each file of a folder. Others start a file of theirs as a script. All of
+them leave marks in the code.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ _FILE_LISTS = frozenset(("listdir", "scandir", "glob", "iglob", "rglob", "iterdi
 _DOTTED = re.compile(r"\.*[^\W\d]\w*(?:\.[^\W\d]\w*)*(?:\.|:[\w.]+)?")
 #: A string that can only be an object in a module, as in an entry point. Whatever reads it imports the module.
 _OBJECT = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+:[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+#: Files that every package has: code that names them starts none of them.
+_COMMON_SCRIPTS = frozenset(("__init__.py", "conftest.py", "setup.py"))
 _MAX_NAME = 200
 #: A string of C code that may be the name of a module.
 _C_NAME = re.compile(rb"\0([A-Za-z_][A-Za-z0-9_.]{1,100})(?=\0)")
@@ -46,6 +49,7 @@ class CodeFacts:
         lists_modules: whether it lists the modules of packages.
         lists_files: whether it lists the files of the folder that it is in.
         reads_stubs: whether it reads its own type stub.
+        scripts: its strings that are the names of Python files, without their folders.
     """
 
     strings: frozenset[str]
@@ -53,6 +57,7 @@ class CodeFacts:
     lists_modules: bool
     lists_files: bool
     reads_stubs: bool
+    scripts: frozenset[str]
 
 
 def scan(code: CodeType, *, is_package: bool) -> CodeFacts:
@@ -64,9 +69,14 @@ def scan(code: CodeType, *, is_package: bool) -> CodeFacts:
     """
     names: set[str] = set()
     strings: set[str] = set()
+    scripts: set[str] = set()
     for part in _walk(code):
         names.update(part.co_names)
-        strings.update(string for string in _strings(part.co_consts) if _may_be_name(string))
+        for string in _strings(part.co_consts):
+            if _may_be_name(string):
+                strings.add(string)
+            if string.endswith(".py"):
+                scripts.add(string.rpartition("/")[2])
     names.update(part.co_name for part in code.co_consts if isinstance(part, CodeType))
     is_dynamic = not names.isdisjoint(_IMPORTERS)
     is_lazy = is_package and not names.isdisjoint(_LAZY_PACKAGES)
@@ -78,6 +88,7 @@ def scan(code: CodeType, *, is_package: bool) -> CodeFacts:
         lists_modules=not names.isdisjoint(_MODULE_LISTS),
         lists_files="__file__" in names and not names.isdisjoint(_FILE_LISTS),
         reads_stubs="attach_stub" in names,
+        scripts=frozenset(scripts) - _COMMON_SCRIPTS,
     )
 
 

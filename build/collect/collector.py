@@ -72,12 +72,14 @@ class _State:
         scanned: the modules whose code was read.
         lists_files: packages that list the files in their folders.
         stubs: packages that read their type stubs.
+        scripts: the files of modules that the code of their distribution names.
     """
 
     names: set[str] = field(default_factory=set)
     scanned: set[str] = field(default_factory=set)
     lists_files: set[str] = field(default_factory=set)
     stubs: set[str] = field(default_factory=set)
+    scripts: set[Path] = field(default_factory=set)
 
 
 class Collector:
@@ -193,6 +195,7 @@ class Collector:
                 if facts.reads_stubs:
                     self._state.stubs.add(package)
                 yield from self._named(facts, package)
+                yield from self._scripts(facts, owner)
 
     def _named(self, facts: CodeFacts, package: str) -> Iterator[str]:
         if facts.imports_siblings or facts.lists_files:
@@ -208,6 +211,14 @@ class Collector:
                     yield name
                     break
                 name = name.rpartition(".")[0] if "." in name else ""
+
+    def _scripts(self, facts: CodeFacts, owner: str) -> Iterator[str]:
+        """The modules whose files the code may start as scripts. They import more modules, and are needed as files."""
+        if facts.scripts:
+            for module, file in self._files[owner].modules.items():
+                if file.name in facts.scripts and module not in self._files[owner].tests:
+                    self._state.scripts.add(file)
+                    yield module
 
     def _named_in_binary(self, file: Path) -> Iterator[str]:
         """The modules whose names a compiled module contains. Static analysis does not read its imports."""
@@ -236,6 +247,7 @@ class Collector:
                 excluded = {*_in(files.data, self._plan.excludes)}
                 yield from (entry for entry in files.data if entry not in excluded)
                 yield from _in(files.sources, self._state.lists_files)
+                yield from (entry for entry in files.sources if entry[1] in self._state.scripts)
                 yield from (entry for entry in files.development if entry[0] in stubs)
             yield from files.development if name in self._plan.collect else ()
             yield from _in([*files.data, *files.development], self._plan.packages)

@@ -37,7 +37,7 @@ hooks = "hooks"
 """
 ANSWER_IN_C = "int answer(void) { return 42; }\n"
 NEEDY = """
-import deep, lazy, lister, registry
+import deep, lazy, lister, registry, starter
 def answer():
     from typing_extensions import get_type_hints
     return get_type_hints.__name__
@@ -110,6 +110,11 @@ def lists():
     return [lister.modules(), lister.sources(), {"utf_8", "cp1252", "latin_1"} <= codecs]
 
 @dag.task
+def starts_scripts():
+    import starter
+    return starter.start()
+
+@dag.task
 def table_of_names():
     import registry
     return registry.open_url("s3://bucket")
@@ -154,7 +159,7 @@ def write_wheels(folder: Path, library: bytes) -> None:
     run = "def run():\n    return __name__\n"
     value = "VALUE = 'found'\n"
     empty = {"tested/__init__.py": "", "tested/tests/__init__.py": "", "tested/tests/test_it.py": ""}
-    needs = ["typing_extensions", "deep", "lazy", "lister", "registry", "backend", "unimported"]
+    needs = ["typing_extensions", "deep", "lazy", "lister", "registry", "backend", "unimported", "starter"]
     write("needy", {"needy.py": NEEDY}, requires=needs)
     write("plugged", {"plugged/__init__.py": "", "plugged/plugin.py": run}, entry_points=plugin.format("plugged"))
     write(
@@ -180,6 +185,22 @@ def write_wheels(folder: Path, library: bytes) -> None:
     )
     write("lister", {"lister/__init__.py": lister, "lister/one.py": "", "lister/two.py": ""})
     write("registry", {"registry.py": REGISTRY, "names.py": NAMES})
+    start = (
+        "import os, subprocess, sys\nFOLDER = os.path.dirname(os.path.abspath(__file__))\n"
+        "def start():\n"
+        "    script = os.path.join(FOLDER, 'work', 'server.py')\n"
+        "    return subprocess.run([sys.executable, script], capture_output=True, text=True, check=True).stdout\n"
+    )
+    server = "from starter.work.only_for_server import VALUE\nprint(VALUE, __name__)\n"
+    write(
+        "starter",
+        {
+            "starter/__init__.py": start,
+            "starter/work/__init__.py": "",
+            "starter/work/server.py": server,
+            "starter/work/only_for_server.py": value,
+        },
+    )
     core = "class FileSystem(str):\n    def __new__(cls):\n        return str.__new__(cls, 'bucket')\n"
     site = "SITE = 'example'\n"
     write("backend", {"backend/__init__.py": "", "backend/core.py": core, "backend/web.py": site})
@@ -246,6 +267,7 @@ def test_list_of_what_is_only_declared(built: dict[str, Any]) -> None:
         ("transitive", ["999", "999", "a,b"]),
         ("lazily", ["postgres", "mysql"]),
         ("lists", [["one", "two"], ["__init__.py", "one.py", "two.py"], True]),
+        ("starts_scripts", "found __main__\n"),
         ("table_of_names", "bucket"),
         ("object_in_module", "example"),
         ("native_library", [42, 42]),

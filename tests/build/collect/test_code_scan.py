@@ -68,6 +68,12 @@ def test_lists() -> None:
     assert look("import lazy_loader\nlazy_loader.attach_stub(__name__, __file__)", is_package=True).reads_stubs
 
 
+def test_scripts() -> None:
+    """Names of Python files, whose folders are often joined elsewhere; not those that every package has."""
+    source = 'START = "bin/work-er.py"\ndef f(n):\n    return n in ("serve.py", "setup.py", "__init__.py", "serve.pyc")'
+    assert look(source).scripts == {"work-er.py", "serve.py"}
+
+
 def test_long_strings_are_no_names() -> None:
     assert look(f"import_module('a' if x else {'b' * 201!r})").strings == {"a"}
 
