@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import faulthandler
 import os
 import sys
@@ -83,6 +84,7 @@ def serve(config: BundleConfig, comm: Address, logs: Address, launcher: int | st
     from dagfloe.runtime.log.output import Output  # noqa: PLC0415 - only a process that runs a task needs it
 
     ending = Ending(guard.confirm)
+    _keep_unpacked_folder(guard)
     output = Output(cancellation, secrets, levels)
     channel, handler = output.channel, output.handler
     cancellation.log = channel.log
@@ -265,6 +267,10 @@ def _log_failure_to_begin(error: BaseException, log: Log) -> None:
     is_dagfloe_error = issubclass(type(error), DagfloeError)  # not isinstance, which the author's class may mislead
     reason = safe_string(error, str) if is_dagfloe_error else _CANNOT_BE_IMPORTED.format(class_name(error))
     log(ERROR, LOGGER, f"The task cannot begin: {reason}", error)
+    from dagfloe.runtime.missing_modules import advise  # noqa: PLC0415 - only on this path
+
+    if advice := advise(error):
+        log(ERROR, LOGGER, advice)
 
 
 def _keep_strings(carrier: Mapping[Any, Any] | None) -> dict[str, str]:
@@ -312,6 +318,23 @@ def _clean_unpacked_folders() -> None:
 
         lock_folder(folder)
         delete_abandoned_folders(folder)
+
+
+def _keep_unpacked_folder(guard: ExitGuard) -> None:
+    """Make the processes that use the folder of a one-file program end before this one does."""
+    folder, process = unpacked_folder(), os.getpid()
+    if folder is None:
+        return
+
+    def end_users_first() -> None:
+        if os.getpid() != process:
+            return
+        from dagfloe.runtime.process.unpacked_folders import end_users  # noqa: PLC0415 - only on this path
+
+        end_users(folder)
+
+    guard.call_before_exit(end_users_first)
+    atexit.register(end_users_first)
 
 
 def _exit_without_traces() -> None:

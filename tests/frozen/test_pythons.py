@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.bundle_files import ROOT
-from support.peer import Peer, startup, value_of
+from support.peer import Peer, startup, until, value_of
 from support.python_command_lines import command_lines, normalize, run_with
 
 if TYPE_CHECKING:
@@ -87,6 +87,18 @@ def test_executors(pythons: Path) -> None:
 def test_multiprocess(pythons: Path) -> None:
     """So do those of `multiprocess`, whose functions need no name."""
     assert set(map(tuple, value_of(pythons, "pythons", "multiprocess_pools").values())) == {(1, 2, 3, 4, 5)}
+
+
+def test_imports_after_the_task(pythons: Path, tmp_path: Path) -> None:
+    """Such a process has its modules until it ends, also if it ends after the task: trackers of resources do."""
+    answer = tmp_path / "answer.txt"
+    with Peer([str(pythons)], {"ANSWER": str(answer), "TMPDIR": str(tmp_path)}) as peer:
+        peer.send(0, startup("late_imports", "pythons"))
+        assert peer.finish()["type"] == "SucceedTask"
+    until(answer.exists, "the end of the process")
+    until(answer.read_text, "the answer of the process")
+    assert answer.read_text() == "imported"
+    until(lambda: [*tmp_path.iterdir()] == [answer], "the end of the unpacked folder")
 
 
 def test_command_line_of_a_person(pythons: Path) -> None:

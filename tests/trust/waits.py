@@ -121,6 +121,12 @@ WAITS = (
         "without the lock, the folder is only left for the next start",
     ),
     Wait(
+        "the end of a one-file program waits for the Pythons that it started",
+        "{dagfloe.runtime.process.unpacked_folders:USERS_GRACE_S} s after SIGTERM, "
+        "{dagfloe.runtime.process.unpacked_folders:USERS_KILLED_S} s after SIGKILL",
+        "their modules are in the folder that is deleted at its end",
+    ),
+    Wait(
         "`poke` and waits of the client",
         "the author's `interval`, `timeout` and the task's time limit",
         "a wait is what the author asked for",
@@ -176,7 +182,7 @@ COUNTS = {
     "runtime/process/event_loop.py": 2,
     "runtime/process/main_thread.py": 2,
     "runtime/process/signals.py": 6,
-    "runtime/process/unpacked_folders.py": 2,
+    "runtime/process/unpacked_folders.py": 3,
     "runtime/process/workers.py": 1,
     "runtime/server.py": 5,
     "runtime/wire/comms.py": 8,

@@ -88,6 +88,30 @@ def multiprocess_pools() -> dict[str, list[int]]:
     return values
 
 
+LATE = """
+import os, signal, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print(flush=True)
+sys.stdin.read()
+time.sleep(0.5)
+try:
+    import mmap, _bz2, _lzma, json.tool
+    answer = "imported"
+except ImportError as error:
+    answer = repr(error)
+with open(os.environ["ANSWER"], "w") as file:
+    file.write(answer)
+"""
+
+
+@dag.task
+def late_imports() -> None:
+    """Start a Python that ignores SIGTERM, works when its pipe from the task ends, and imports modules then."""
+    process = subprocess.Popen([sys.executable, "-c", LATE], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process.stdout.readline()
+    globals()["process"] = process
+
+
 def describe() -> dict[str, Any]:
     import __main__
 

@@ -104,3 +104,45 @@ def test_own_folder_stays(tmp_path: Path) -> None:
     delete_abandoned_folders(path)
     assert Path(path, LOCK).exists()
     lock_folder(str(tmp_path / "nowhere"))
+
+
+USERS = """
+import os, signal, subprocess, sys
+from dagfloe.runtime.process.unpacked_folders import end_users
+WAIT = "import signal, sys; print(flush=True); signal.pause()"
+TRACK = (
+    "import os, signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); "
+    "sys.stdin.read(); open(sys.argv[1], 'w').close()"
+)
+STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); signal.pause()"
+
+def start(code, folder):
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, sys.argv[2]],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        env={**os.environ, "_PYI_APPLICATION_HOME_DIR": folder},
+    )
+    process.stdout.readline()
+    return process
+
+folder, other = sys.argv[1], sys.argv[1] + "2"
+users = [start(code, folder) for code in (WAIT, WAIT, TRACK, STUBBORN)]
+users[1].send_signal(signal.SIGSTOP)
+stays = start(WAIT, other)
+end_users(folder)
+print([user.poll() for user in users], stays.poll())
+stays.kill()
+"""
+
+
+def test_users_of_the_folder_end(tmp_path: Path) -> None:
+    """They end by a signal or with their pipe, also if they are stopped or ignore SIGTERM. Others go on."""
+    ended = subprocess.run(
+        [sys.executable, "-c", USERS, str(tmp_path), str(tmp_path / "tidied")],
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
+    )
+    assert ended.stdout == "[-15, -15, 0, -9] None\n", ended.stderr
+    assert (tmp_path / "tidied").exists()
