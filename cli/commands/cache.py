@@ -15,6 +15,7 @@ from rich.text import Text
 
 from dagfloe.build.build_cache import ANALYSIS, ENVIRONMENT, BuildCache
 from dagfloe.build.cache_root import cache_root
+from dagfloe.build.library_caches import LibraryCaches
 from dagfloe.build.program_store import ProgramStore, warm
 from dagfloe.cli.error_handling import exit_on_error
 from dagfloe.cli.options import json_option, quiet_option
@@ -26,11 +27,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dagfloe.build.build_cache import CachedItem
+    from dagfloe.build.library_caches import LibraryCache
     from dagfloe.build.program_store import StoredProgram
 
 _DAY_S = 24 * 3600
-PROGRAM = "program"
-KINDS = (PROGRAM, ENVIRONMENT, ANALYSIS)
+PROGRAM, LIBRARIES = "program", "libraries"
+KINDS = (PROGRAM, LIBRARIES, ENVIRONMENT, ANALYSIS)
 _folder_option = click.option(
     "--dir",
     "folder",
@@ -70,7 +72,8 @@ def cache() -> None:
     A bundle file unpacks itself at its first start on a host. It also removes programs that were not started for 30
     days (DAGFLOE_CACHE_DAYS) and, if the cache is larger than 20 GiB (DAGFLOE_CACHE_MIB), the oldest ones.
 
-    `dagfloe build` and `dagfloe run` keep the environments of projects, and builds PyInstaller's analyses.
+    Libraries in bundle files keep what they have computed, such as compiled code or lists of fonts. `dagfloe build` and
+    `dagfloe run` keep the environments of projects, and builds PyInstaller's analyses.
     """
 
 
@@ -79,7 +82,7 @@ def cache() -> None:
 @json_option
 @exit_on_error
 def list_(folder: Path | None, *, as_json: bool) -> None:
-    """List the unpacked programs, the environments and the analyses.
+    """List the unpacked programs, the caches of their libraries, the environments and the analyses.
 
     The size of an environment is what its removal frees: uv's cache shares most of its files.
 
@@ -110,14 +113,14 @@ def list_(folder: Path | None, *, as_json: bool) -> None:
 @click.option(
     "--only", "kinds", type=click.Choice(KINDS), multiple=True, help="Remove only entries of this kind. Repeatable."
 )
-@click.option("--gone", is_flag=True, help="Remove only environments and analyses of projects that do not exist now.")
+@click.option("--gone", is_flag=True, help="Remove only what belongs to projects or programs that do not exist now.")
 @quiet_option
 @exit_on_error
 def prune(folder: Path | None, *, days: float, kinds: Sequence[str], gone: bool, quiet: bool) -> None:
     """Remove what no process uses.
 
-    Bundle files unpack their programs again at the next start, and builds make environments again, with the same
-    versions.
+    Bundle files unpack their programs again at the next start, libraries compute again what they had, and builds make
+    environments again, with the same versions.
 
     \b
     dagfloe cache prune
@@ -126,6 +129,8 @@ def prune(folder: Path | None, *, days: float, kinds: Sequence[str], gone: bool,
     """
     folder = folder or cache_root()
     removed: list[Entry] = []
+    if not kinds or LIBRARIES in kinds:  # before the programs that they belong to
+        removed += map(_libraries_entry, LibraryCaches(folder).prune(days, gone=gone))
     if not gone and (not kinds or PROGRAM in kinds):
         removed += map(_program_entry, ProgramStore(folder).prune(days))
     if gone or not kinds or {ENVIRONMENT, ANALYSIS} & set(kinds):
@@ -164,11 +169,16 @@ def warm_(files: tuple[Path, ...], folder: Path | None, *, shared: bool, quiet: 
 
 def _list_entries(folder: Path) -> list[Entry]:
     programs = map(_program_entry, ProgramStore(folder).programs())
-    return [*programs, *map(_item_entry, BuildCache(folder).items())]
+    libraries = map(_libraries_entry, LibraryCaches(folder).items())
+    return [*programs, *libraries, *map(_item_entry, BuildCache(folder).items())]
 
 
 def _program_entry(program: StoredProgram) -> Entry:
     return Entry(PROGRAM, program.name, program.id, program.path, program.size, program.used, program.is_running)
+
+
+def _libraries_entry(cache: LibraryCache) -> Entry:
+    return Entry(LIBRARIES, cache.bundle, cache.id, cache.path, cache.size, cache.used, cache.is_used)
 
 
 def _item_entry(item: CachedItem) -> Entry:

@@ -113,6 +113,33 @@ def test_list_and_prune(bundle: Path, tmp_path: Path, cache: Path) -> None:
     assert start(bundle, env=env).returncode == 0
 
 
+def test_caches_of_libraries(bundle: Path, tmp_path: Path, cache: Path) -> None:
+    """What libraries keep is listed with its bundle, and pruned unless its program runs or it was used recently."""
+    sleeper = write_bundle(tmp_path / "sleeper", payload("#!/bin/sh\necho ready\nread line\n"))
+    env = environment(DAGFLOE_CACHE_DIR=cache)
+    assert start(bundle, env=env).returncode == 0
+    (idle,) = entries(cache)
+    with subprocess.Popen([sleeper], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        (used,) = {*entries(cache)} - {idle}
+        versions = {idle.name: "tiny", used.name: "tiny", "0" * 64: "?", "shop-2f-3e": "shop"}
+        for name in versions:
+            (cache / "libraries" / name / "numba").mkdir(parents=True)
+            (cache / "libraries" / name / "numba" / "index").write_bytes(b"x" * 200_000)
+        listed = [item for item in json.loads(run("list", "--dir", cache, "--json")) if item["kind"] == "libraries"]
+        assert {item["id"]: item["bundle"] for item in listed} == versions
+        assert {item["bytes"] for item in listed} == {200_000}
+        assert run("prune", "--dir", cache, "--only", "libraries", "--older-than", "1") == "nothing to remove\n"
+        assert run("prune", "--dir", cache, "--gone") == "removed libraries ? 000000000000, 0.2 MB\n"
+        run("prune", "--dir", cache, "--only", "libraries")
+        assert [path.name for path in (cache / "libraries").iterdir()] == [used.name]
+        assert idle.exists()
+        process.communicate("\n", timeout=DEADLINE_S)
+    run("prune", "--dir", cache)
+    assert not (cache / "libraries").exists()
+
+
 def test_file_that_cannot_be_warmed(tmp_path: Path, cache: Path, bundle: Path) -> None:
     """A file that is not a bundle file, and a cache that others can write, give an error."""
     other = tmp_path / "other"
