@@ -53,6 +53,7 @@ class BuiltBundle:
         later_start_s: the seconds that a later start took; the median of a few.
         seconds: the seconds that the build took.
         is_new: whether it was built now; otherwise it was up to date.
+        warnings: what works on the machine of the build and may not on a worker.
     """
 
     path: Path
@@ -66,6 +67,7 @@ class BuiltBundle:
     later_start_s: float
     seconds: float
     is_new: bool = True
+    warnings: tuple[str, ...] = ()
 
 
 class BuildPlan:
@@ -122,8 +124,15 @@ class BuildPlan:
             packages = tuple(PackageSize(**size) for size in facts.pop("packages"))
             declared = tuple(PackageSize(**size) for size in facts.pop("declared"))
             inventory = Inventory.from_record(facts.pop("inventory"))
+            warnings = tuple(facts.pop("warnings"))
             return BuiltBundle(
-                self.target, packages=packages, declared=declared, inventory=inventory, is_new=False, **facts
+                self.target,
+                packages=packages,
+                declared=declared,
+                inventory=inventory,
+                warnings=warnings,
+                is_new=False,
+                **facts,
             )
         except Exception:  # noqa: BLE001 - there is no record, or it is damaged in any way
             return None

@@ -94,7 +94,10 @@ def build_bundle(plan: BuildPlan, progress: Progress, *, verbose: bool = False, 
         comparison = Comparison(project, plan.inputs, environment, entry, work)
         with comparison.running():
             program = freeze(
-                project, plan.inputs, environment, installed, entry, work, log, one_file=launcher is None, echo=echo
+                *(project, plan.inputs, environment, installed, entry, work, log),
+                one_file=launcher is None,
+                list_unseen=comparison.list_unseen,
+                echo=echo,
             )
             progress.step("comparing the frozen program with the project")
             metadata = comparison.check(FrozenProgram(program, work))
@@ -132,6 +135,7 @@ def build_bundle(plan: BuildPlan, progress: Progress, *, verbose: bool = False, 
             first_start_s=first_start_s,
             later_start_s=later_start_s,
             seconds=time.monotonic() - began,
+            warnings=tuple(comparison.warnings),
         )
         plan.record(_outer_files(project, environment, work), environment.sources, built)
     return built

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -119,6 +120,10 @@ class Project:
     def file_name(self) -> str:
         """The bundle file's name. It has no dot, because Airflow 3.4 parses only files without a suffix."""
         return str(canonicalize_name(self.name))
+
+    def excludes(self, module: str) -> bool:
+        """Whether it leaves a module out on purpose, by its dotted name."""
+        return any(fnmatch(module, pattern) or fnmatch(module, f"{pattern}.*") for pattern in self.exclude)
 
 
 def read_project(root: Path) -> Project:

@@ -279,6 +279,10 @@ class TaskRunner:
             self._log(ERROR, LOGGER, f"Task failed while it was stopping ({context.cancellation.reason})", error)
             return self._end(FAILED)
         self._log(ERROR, LOGGER, f"Task failed with {class_name(error)}", error)
+        from dagfloe.runtime.missing_modules import advise  # noqa: PLC0415 - only for tasks that fail
+
+        if advice := advise(error):
+            self._log(ERROR, LOGGER, self._describe(advice))
         decision = self._decide(task, error)
         action = "default" if decision is None else decision.action
         reason = None if decision is None or decision.reason is None else self._describe(decision.reason)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dagfloe.build.author.command_lines import list_command_line_modules
 from dagfloe.build.author.imports import NamedImport, list_imports
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class AuthorModule:
         source: the content of the file.
         tree: its syntax tree; None if it is not valid Python.
         imports: what it imports.
+        command_lines: the modules that its command lines of Python name.
     """
 
     name: str
@@ -33,6 +35,7 @@ class AuthorModule:
     source: bytes
     tree: ast.Module | None
     imports: tuple[NamedImport, ...]
+    command_lines: tuple[str, ...] = ()
 
     @property
     def is_in_package(self) -> bool:
@@ -65,6 +68,7 @@ def find_modules(
         modules[name] = module
         parent = name.rpartition(".")[0]
         pending += [parent] if parent else []
+        pending += [part for name in module.command_lines for part in (name, f"{name}.__main__")]
         for item in module.imports:
             pending += [item.module, f"{item.module}.{item.attribute}"] if item.attribute else [item.module]
     return dict(sorted(modules.items()))
@@ -93,6 +97,16 @@ def list_called_imports(modules: Iterable[AuthorModule]) -> list[str]:
     return sorted({item.module for module in modules for item in module.imports if item.is_call})
 
 
+def list_command_lines(modules: Iterable[AuthorModule]) -> list[str]:
+    """The modules that command lines of Python in modules name, and the `__main__` that `-m` runs of a package.
+
+    Args:
+        modules: the modules.
+    """
+    names = {name for module in modules for name in module.command_lines}
+    return sorted(names | {f"{name}.__main__" for name in names})
+
+
 def _locate(source_root: Path, name: str) -> Path | None:
     """The file of a module of the author's; None for other modules."""
     parts = name.split(".")
@@ -110,6 +124,8 @@ def _parse(name: str, path: Path, source: bytes) -> AuthorModule:
         tree = ast.parse(source)
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     imports: tuple[NamedImport, ...] = ()
+    command_lines: tuple[str, ...] = ()
     with suppress(RecursionError):
         imports = () if tree is None else tuple(list_imports(tree, package))
-    return AuthorModule(name, path, source, tree, imports)
+        command_lines = () if tree is None else tuple(list_command_line_modules(tree))
+    return AuthorModule(name, path, source, tree, imports, command_lines)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dagfloe.build.checks.missing import add_causes, describe_missing, find_missing, is_excluded
+from dagfloe.build.checks.missing import add_causes, describe_missing, find_missing
 from dagfloe.format.errors import FreezeError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def check_imports(
     others = {**unfrozen["modules"], **unfrozen["imports"]}
     for target, problem in frozen["imports"].items():
         is_needed = others.get(target) is None or not named[target][0]
-        if problem and is_needed and not is_excluded(target.replace(":", "."), project):
+        if problem and is_needed and not project.excludes(target.replace(":", ".")):
             problems[target] = problem
     if not problems:
         return
@@ -51,7 +51,7 @@ def check_imports(
     installed = find_installed(sorted(names))
     only_frozen = [problem for name, problem in problems.items() if others.get(name) is None]
     missing = find_missing(unfrozen if only_frozen else _NOTHING_USED, contents, project)
-    missing.modules |= {name for name in installed if not is_excluded(name, project)}
+    missing.modules |= {name for name in installed if not project.excludes(name)}
     add_causes(missing, only_frozen, frozen, unfrozen["loaded"], contents, project)
     if not any("file" in cause and cause["file"] for problem in only_frozen for cause in _causes(problem)):
         missing.data.clear()  # files that the program reads without a problem

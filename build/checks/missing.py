@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -94,7 +93,7 @@ def find_missing(report: Mapping[str, Any], contents: Contents, project: Project
     """
     missing = Missing()
     loaded = {name for name in report["loaded"] if not _ENVIRONMENT_MODULES.fullmatch(name)}
-    missing.modules = {name for name in loaded - contents.modules if not is_excluded(name, project)}
+    missing.modules = {name for name in loaded - contents.modules if not project.excludes(name)}
     for path, relative, is_relative in report["read"]:
         if Path(path).is_relative_to(project.root) and not _is_dependency(path):
             _add_own_file(missing, Path(path), project, contents, is_relative=is_relative)
@@ -155,11 +154,6 @@ def add_causes(
                     _add_own_file(missing, project.source_root / relative, project, contents, is_relative=False)
                 else:
                     missing.add_file(relative, loaded)
-
-
-def is_excluded(name: str, project: Project) -> bool:
-    """Whether the project leaves a module out on purpose."""
-    return any(fnmatch(name, pattern) or fnmatch(name, f"{pattern}.*") for pattern in project.exclude)
 
 
 def _is_dependency(path: str) -> bool:

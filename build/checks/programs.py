@@ -145,7 +145,7 @@ def read_report(program: str, status: int, stdout: str, stderr: str) -> dict[str
     try:
         report = json.loads(stdout)
         if isinstance(report["modules"], dict):
-            return {"imports": {}, "loaded": [], "read": [], "libraries": [], **report}
+            return {"imports": {}, "loaded": [], "origins": {}, "read": [], "libraries": [], **report}
     except (ValueError, LookupError, TypeError, RecursionError):
         pass
     raise FreezeError(f"the self-check of {program} crashed (status {status}): {last_line(stderr)}") from None

@@ -101,6 +101,18 @@ def scan_binary(content: bytes) -> set[str]:
     return {match.decode() for match in _C_NAME.findall(content)}
 
 
+def hides_names(content: bytes) -> bool:
+    """Whether a compiled module keeps its strings in a form that `scan_binary` does not read.
+
+    New versions of Cython join them and compress them. Older ones write them one by one, among them
+    `__test__`, which every module has.
+
+    Args:
+        content: the content of its file.
+    """
+    return b"cython_runtime" in content and b"\0__test__\0" not in content
+
+
 def _walk(code: CodeType) -> Iterator[CodeType]:
     pending = [code]
     while pending:

@@ -4,7 +4,8 @@ PyInstaller follows import statements. Distributions that a project declares are
 plugin's entry point, by a URL's scheme, by a name in a table. So each declared distribution goes in whole. Of the
 distributions that these require, the modules that something imports, those that entry points name, and those that code
 imports by name go in, and all their data files and metadata. A required distribution that nothing imports is there for
-code that imports it by name, so it goes in whole, too.
+code that imports it by name, so it goes in whole, too, and so does one that a compiled module with unreadable strings
+may import.
 
 This module and those that it imports use only the standard library.
 """
@@ -19,7 +20,7 @@ from pathlib import Path
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
-from dagfloe.build.collect.code_scan import scan, scan_binary
+from dagfloe.build.collect.code_scan import hides_names, scan, scan_binary
 from dagfloe.build.collect.record import normalize_name, read_files, under
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ _STANDARD_LIBRARY = sys.stdlib_module_names - frozenset(
 )
 #: The libraries that a wheel brings for its compiled modules. PyInstaller finds them with these modules.
 _WHEEL_LIBRARY = re.compile(r"[^/]+\.libs/")
+#: The name at the start of a requirement.
+_REQUIREMENT = re.compile(r"[A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +188,10 @@ class Collector:
                 continue
             self._state.scanned.add(module)
             if type(node).__name__ not in _CODE_NODES:
-                yield from self._named_in_binary(Path(node.filename))
+                content = Path(node.filename).read_bytes()
+                yield from self._named_in_binary(content)
+                if hides_names(content):
+                    yield from self._required_by(owner)
             elif isinstance(node.code, CodeType):
                 is_package = type(node).__name__ in _PACKAGE_NODES
                 facts = scan(node.code, is_package=is_package)
@@ -220,9 +226,17 @@ class Collector:
                     self._state.scripts.add(file)
                     yield module
 
-    def _named_in_binary(self, file: Path) -> Iterator[str]:
+    def _required_by(self, owner: str) -> Iterator[str]:
+        """The modules of all distributions that this one requires: its compiled modules may import any of them."""
+        for requirement in self._installed[owner].requires or ():
+            match = _REQUIREMENT.match(requirement)
+            name = normalize_name(match[0]) if match else ""
+            if name in self._files and name not in self._plan.slim:
+                yield from self._whole(name)
+
+    def _named_in_binary(self, content: bytes) -> Iterator[str]:
         """The modules whose names a compiled module contains. Static analysis does not read its imports."""
-        for string in scan_binary(file.read_bytes()):
+        for string in scan_binary(content):
             owner = self._owners.get(string)
             if (owner is None and string in _STANDARD_LIBRARY) or (
                 owner is not None and owner not in self._plan.slim and string not in self._tests_of(string)

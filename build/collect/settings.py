@@ -62,6 +62,7 @@ def read_contents(
     closure = installed.close(project.dependencies)
     excluded = tuple(known.match_modules("exclude", project.exclude))
     collected, packages = known.match_collect(project.collect)
+    collected += known.find_owners(packages)
     slim = (
         tuple(closure)
         if project.slim is True
@@ -142,6 +143,17 @@ class _Known:
                 raise self._error("collect", entry, "an installed distribution or package", known)
             packages += modules
         return distributions, packages
+
+    def find_owners(self, packages: Iterable[str]) -> list[str]:
+        """The distributions that have these top-level packages: who collects `PIL` means `pillow`."""
+        tops = {name for name in packages if "." not in name}
+        if not tops:
+            return []
+        return [
+            name
+            for name, files in self._installed.files.items()
+            if not tops.isdisjoint(module.partition(".")[0] for module in files.modules)
+        ]
 
     def check_hooks(self) -> None:
         """Check that there is a module for every hook in the project's folder of hooks.

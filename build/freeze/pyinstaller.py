@@ -5,24 +5,27 @@ from __future__ import annotations
 import hashlib
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagfloe
 from dagfloe.build import collect
 from dagfloe.build.author.distribution import folder_name, list_entry_modules
-from dagfloe.build.author.modules import list_called_imports
+from dagfloe.build.author.modules import list_called_imports, list_command_lines
 from dagfloe.build.cache_root import cache_root
 from dagfloe.build.child_process import clean_environment, run_step
+from dagfloe.build.collect.record import under
 from dagfloe.build.collect.settings import read_contents
 from dagfloe.build.freeze.analysis import ANALYSIS_FILE, LIBRARY_FILE, AnalysisCache, imports_digest, list_frozen
 from dagfloe.build.freeze.own_files import add_own_files
+from dagfloe.build.freeze.records import add_records
 from dagfloe.build.freeze.spec import MODULE_COMPRESSION, Spec
 from dagfloe.build.host.target_check import check_frozen
 from dagfloe.runtime.process.unpacked_folders import LAUNCHER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from dagfloe.build.collect.installed import Installed
     from dagfloe.build.inputs import ProjectInputs
@@ -54,6 +57,7 @@ def freeze(
     log: Path,
     *,
     one_file: bool,
+    list_unseen: Callable[[], Iterable[str]] = tuple,
     echo: Callable[[str], None] | None = None,
 ) -> Path:
     """Freeze a project.
@@ -67,6 +71,8 @@ def freeze(
         work: an existing folder for everything that PyInstaller writes.
         log: the file to append PyInstaller's output to.
         one_file: whether to make one file that unpacks itself at every start, instead of a folder.
+        list_unseen: returns the modules that the project loads and the result of the analysis in `work` lacks: they
+            are frozen, too.
         echo: called with every line of PyInstaller's output.
 
     Returns:
@@ -82,8 +88,8 @@ def freeze(
     own_modules = sorted({*project.modules, *list_entry_modules(project)})
     contents = read_contents(project, own_modules, environment, installed)
     hooks = (*((project.hooks,) if project.hooks else ()), _HOOKS)
-    called = list_called_imports(inputs.modules.values())
-    spec = Spec(
+    called = [*list_called_imports(inputs.modules.values()), *_find_started(inputs, environment)]
+    settings = Spec(
         name=name,
         entry=entry,
         paths=(entry.parent, project.source_root),
@@ -102,15 +108,6 @@ def freeze(
     )
     compression = {} if one_file else MODULE_COMPRESSION  # a one-file program has no other compression
     spec_file = work / f"{name}.spec"
-    spec_source = spec.render()
-    spec_file.write_text(spec_source, "utf-8")
-    cache = AnalysisCache(
-        cache_root() / "analyses" / name,
-        (spec_source, environment.identity, *map(str, inputs.paths), *_code_digests(entry.parent / "dagfloe", *hooks)),
-        {"stage": entry.parent, "work": work},
-        project.source_root,
-        inputs.read_module,
-    )
 
     def run_pyinstaller(step: str) -> None:
         run_step(
@@ -126,16 +123,51 @@ def freeze(
             echo=echo,
         )
 
-    if not cache.restore(work):
-        run_pyinstaller("PyInstaller's analysis")
-        cache.store(work)
-    add_own_files(work, project, inputs, entry.parent / folder_name(project))
-    check_frozen(project, environment, filter(Path.is_absolute, list_frozen(work)))
+    def analyse(unseen: Iterable[str]) -> bool:
+        """Analyse the project. Return whether the cache had the result."""
+        spec_source = replace(settings, hidden_imports=(*settings.hidden_imports, *unseen)).render()
+        spec_file.write_text(spec_source, "utf-8")
+        (work / ANALYSIS_FILE).unlink(missing_ok=True)
+        codes = _code_digests(entry.parent / "dagfloe", *hooks)
+        cache = AnalysisCache(
+            cache_root() / "analyses" / name,
+            (spec_source, environment.identity, *map(str, inputs.paths), *codes),
+            {"stage": entry.parent, "work": work},
+            project.source_root,
+            inputs.read_module,
+        )
+        is_cached = cache.restore(work)
+        if not is_cached:
+            run_pyinstaller("PyInstaller's analysis")
+            cache.store(work)
+        add_own_files(work, project, inputs, entry.parent / folder_name(project))
+        add_records(work)
+        check_frozen(project, environment, filter(Path.is_absolute, list_frozen(work)))
+        return is_cached
+
+    def find_unseen() -> list[str]:
+        return [name for name in list_unseen() if not [*under([name], contents.excludes)]]
+
+    # The project runs meanwhile. After an analysis, it has ended; with a cached one, this build does not wait for it.
+    is_cached = analyse(())
+    if not is_cached and (unseen := find_unseen()):
+        analyse(unseen)
     run_pyinstaller("freezing with PyInstaller")
+    if is_cached and (unseen := find_unseen()):
+        analyse(unseen)
+        run_pyinstaller("freezing with PyInstaller")
     if one_file:
         return work / "out" / name
     _strip_interpreter(work / "out" / name / "_internal")
     return work / "out" / name / name
+
+
+def _find_started(inputs: ProjectInputs, environment: Environment) -> list[str]:
+    """The modules that command lines of Python in the author's code name, as far as they exist."""
+    names = list_command_lines(inputs.modules.values())
+    if not names:
+        return []
+    return sorted({*environment.find_modules(names), *(name for name in names if name in inputs.modules)})
 
 
 def _code_digests(runtime: Path, *hooks: Path) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from fnmatch import fnmatchcase
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,7 +55,7 @@ import importlib.metadata, json, re
 found = []
 for distribution in importlib.metadata.distributions():
     tags = re.findall("(?m)^Tag: *(.*)", distribution.read_text("WHEEL") or "")
-    paths = [str(distribution.locate_file(file)) for file in distribution.files or () if ".so" in file.name]
+    paths = {str(file): str(distribution.locate_file(file)) for file in distribution.files or () if ".so" in file.name}
     found.append({"name": distribution.metadata["Name"], "version": distribution.version, "tags": tags, "files": paths})
 print(json.dumps(found))
 """
@@ -89,6 +90,8 @@ def check_python(project: Project, interpreter: Interpreter) -> None:
 def check_environment(project: Project, environment: Environment) -> None:
     """Refuse distributions of the project that need a newer glibc than its target has.
 
+    Those of which the file may not contain everything, by `slim` and `exclude`, are checked after the analysis.
+
     Args:
         project: the project.
         environment: its environment.
@@ -98,12 +101,14 @@ def check_environment(project: Project, environment: Environment) -> None:
     """
     if project.host_target is not None:
         declared = {canonicalize_name(requirement.name) for requirement in project.dependencies}
+        declared = {name for name in declared if not _is_slim(name, project)}
         distributions = _probe(environment.python, _PROBE_ENVIRONMENT)
         paths = [
             Path(path)
             for distribution in distributions
             if canonicalize_name(distribution["name"]) in declared
-            for path in distribution["files"]
+            for name, path in distribution["files"].items()
+            if not project.excludes(name.partition(".")[0].replace("/", "."))
         ]
         _check_files(project, project.host_target, environment, paths, distributions)
 
@@ -162,6 +167,13 @@ def find_needs(target: HostTarget, paths: Iterable[Path]) -> dict[Path, str]:
     return {path: found[path][1] for path in ordered}
 
 
+def _is_slim(distribution: str, project: Project) -> bool:
+    """Whether only the modules that something imports go into the file."""
+    if isinstance(project.slim, bool):
+        return project.slim
+    return any(fnmatchcase(distribution, canonicalize_name(pattern)) for pattern in project.slim)
+
+
 def _check_files(
     project: Project, target: HostTarget, environment: Environment, paths: Iterable[Path], distributions: Any
 ) -> None:
@@ -199,7 +211,7 @@ def _owners(distributions: Iterable[dict[str, Any]]) -> dict[Path, tuple[str, st
             cure = f"it was compiled on this host: require a release of {distribution['name']} that has a wheel"
         else:
             cure = f"require another release of {distribution['name']}, whose wheel is for an older glibc"
-        for path in distribution["files"]:
+        for path in distribution["files"].values():
             owners[Path(path).resolve()] = name, cure
     return owners
 

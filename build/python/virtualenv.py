@@ -35,13 +35,15 @@ if TYPE_CHECKING:
 _INSPECT_TIMEOUT_S = 300
 #: Prints those of the modules in its arguments that can be imported.
 _FIND_MODULES = """
-import importlib.util, json, sys
+import contextlib, importlib.util, json, sys
 def is_installed(name):
     try:
         return importlib.util.find_spec(name) is not None
-    except (ImportError, ValueError):
+    except BaseException:  # it imports the packages that the module is in
         return False
-print(json.dumps([*filter(is_installed, sys.argv[1:])]))
+with contextlib.redirect_stdout(sys.stderr):
+    found = [*filter(is_installed, sys.argv[1:])]
+print(json.dumps(found))
 """
 
 

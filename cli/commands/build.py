@@ -131,6 +131,7 @@ def describe_build(built: BuiltBundle, sbom: Path | None) -> dict[str, Any]:
         "sha256": built.manifest["digests"]["integrity"],
         "start": {"first_s": round(built.first_start_s, 4), "later_s": round(built.later_start_s, 4)},
         "unpacked_bytes": built.unpacked,
+        "warnings": list(built.warnings),
     }
 
 
@@ -161,11 +162,14 @@ def _print_summary(built: BuiltBundle, sbom: Path | None, seconds: float) -> Non
         rows["sbom"] = to_one_line(str(sbom))
     for name, text in rows.items():
         click.echo(f"  {click.style(f'{name:<10}', dim=True)}{text}")
+    warnings = [*built.warnings]
     if sbom is None and built.is_new and (old := sbom_path(built.path)).exists():
-        warning = f"{to_one_line(str(old))} describes an earlier file: build with --sbom to write it again"
-        click.echo(f"{click.style('warning', fg='yellow')}: {warning}", err=True)
+        warnings.append(f"{to_one_line(str(old))} describes an earlier file: build with --sbom to write it again")
     if first > STARTUP_BUDGET_S:
-        warning = f"the first start took {first:.1f} s, and Airflow waits 10 s for a task to connect; {SLOW_START_CURE}"
+        warnings.append(
+            f"the first start took {first:.1f} s, and Airflow waits 10 s for a task to connect; {SLOW_START_CURE}"
+        )
+    for warning in warnings:
         click.echo(f"{click.style('warning', fg='yellow')}: {warning}", err=True)
 
 

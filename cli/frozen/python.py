@@ -14,6 +14,7 @@ from types import ModuleType
 
 from dagfloe.cli.frozen.python_options import PythonOptions, PythonUsageError, read_environment, read_options
 from dagfloe.constants import EXIT_FAILURE, EXIT_USAGE
+from dagfloe.runtime.missing_modules import advise, advise_on
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -270,7 +271,25 @@ def _run_module(name: str, *, set_argv: bool) -> None:
     for function in (runpy._run_module_as_main, runpy._run_code):  # type: ignore[attr-defined]  # noqa: SLF001
         if sys.version_info >= (3, 11):
             function.__code__ = function.__code__.replace(co_filename=_RUNPY)
-    runpy._run_module_as_main(name, set_argv)  # type: ignore[attr-defined]  # noqa: SLF001
+    try:
+        runpy._run_module_as_main(name, set_argv)  # type: ignore[attr-defined]  # noqa: SLF001
+    except SystemExit as error:
+        missing = _find_missing(error.code, name)
+        advice = advise_on(missing) if missing else ""
+        if not advice:
+            raise
+        raise SystemExit(f"{error.code}\n{advice}") from None
+
+
+def _find_missing(message: object, name: str) -> str:
+    """The module of `-m` that this program lacks, by the message of `runpy`; empty if it lacks none."""
+    if not isinstance(message, str) or not message.startswith(f"{sys.executable}: "):
+        return ""
+    if message.endswith(f"No module named {name}") or "(ModuleNotFoundError: No module named " in message:
+        return name
+    package = sys.modules.get(name)
+    is_own = str(getattr(package, "__file__", "")).startswith(os.path.join(sys.prefix, ""))  # noqa: PTH118 - a str
+    return f"{name}.__main__" if is_own and f"No module named {name}.__main__" in message else ""
 
 
 def _report(error: BaseException) -> int:
@@ -286,6 +305,8 @@ def _report(error: BaseException) -> int:
         sys.__excepthook__(type(failure), failure, failure.__traceback__)
         sys.stderr.write("\nOriginal exception was:\n")
         sys.__excepthook__(type(error), error, error.__traceback__)
+    if advice := advise(error):
+        sys.stderr.write(f"{advice}\n")
     if isinstance(error, KeyboardInterrupt):
         _die_of_interrupt()
     return EXIT_FAILURE

@@ -26,12 +26,13 @@ class ImportTrace:
         """What was used so far.
 
         Returns:
-            `loaded`: the modules that have a file. `read`: for each file or folder that was read its path, its path
-            relative to the entry of `sys.path` in which it lies, and whether the program named it relative to the
-            current folder. `libraries`: the names of the shared libraries that `ctypes` loaded. `folder`: the folder
-            of a frozen program; None for others.
+            `loaded`: the modules that have a file. `origins`: the files of those that Python found on the module path.
+            `read`: for each file or folder that was read its path, its path relative to the entry of `sys.path` in
+            which it lies, and whether the program named it relative to the current folder. `libraries`: the names of
+            the shared libraries that `ctypes` loaded. `folder`: the folder of a frozen program; None for others.
         """
         roots = sorted({os.path.abspath(path) for path in sys.path if path}, key=len, reverse=True)  # noqa: PTH100 - as in all code that is frozen
+        loaded = _list_loaded()
         read = []
         for path, given in sorted(self._paths.items()):
             root = next((root for root in roots if path.startswith(root + os.sep)), "")
@@ -40,7 +41,8 @@ class ImportTrace:
         return {
             "folder": getattr(sys, "_MEIPASS", None),
             "libraries": sorted(self._libraries),
-            "loaded": sorted(_list_loaded()),
+            "loaded": sorted(loaded),
+            "origins": {name: path for name, path in loaded.items() if path},
             "read": read,
         }
 
@@ -57,11 +59,12 @@ class ImportTrace:
             pass
 
 
-def _list_loaded() -> list[str]:
-    """The imported modules that have a file of their own."""
-    names = []
+def _list_loaded() -> dict[str, str]:
+    """The imported modules that have a file of their own, and the files; empty for a file with an unknown place."""
+    files = {}
     for name, module in [*sys.modules.items()]:
         spec = vars(module).get("__spec__") if hasattr(module, "__dict__") else None
         if getattr(spec, "has_location", False) and getattr(spec, "name", None) == name:
-            names.append(name)
-    return names
+            origin = getattr(spec, "origin", None)
+            files[name] = origin if isinstance(origin, str) else ""
+    return files

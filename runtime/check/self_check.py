@@ -6,21 +6,19 @@ import importlib
 
 from dagfloe.runtime.loader import load_bundle
 from dagfloe.runtime.log.sanitizer import class_name, safe_string
+from dagfloe.runtime.missing_modules import iterate_causes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from dagfloe.runtime.config import BundleConfig
 
 #: The environment variable with which a build names the file of the targets.
 TARGETS_VARIABLE = "DAGFLOE_SELF_CHECK"
-#: The parts of an exception, however its class overrides the attributes.
-_TRACEBACK, _CAUSE, _CONTEXT, _SUPPRESSED = (
-    vars(BaseException)[name].__get__ for name in ("__traceback__", "__cause__", "__context__", "__suppress_context__")
-)
-_MAX_CAUSES = 10
+#: The traceback of an exception, however its class overrides the attribute.
+_TRACEBACK = vars(BaseException)["__traceback__"].__get__
 #: How `importlib.metadata`, its backport and `pkg_resources` say that a distribution is not installed.
 _NO_DISTRIBUTION = ("PackageNotFoundError", "DistributionNotFound")
 
@@ -58,20 +56,9 @@ def _find_problem(action: Callable[[Any], object], argument: Any) -> dict[str, A
     try:
         action(argument)
     except BaseException as error:  # noqa: BLE001 - any exception of the author's module is reported
-        first, *causes = map(_describe, _chain(error))
+        first, *causes = map(_describe, iterate_causes(error))
         return {**first, "causes": causes}
     return None
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """An exception and those that led to it, as a traceback shows them."""
-    seen: list[BaseException] = []
-    following: BaseException | None = error
-    while following is not None and len(seen) < _MAX_CAUSES and not any(following is other for other in seen):
-        yield following
-        seen.append(following)
-        cause = _CAUSE(following)
-        following = cause if cause is not None or _SUPPRESSED(following) else _CONTEXT(following)
 
 
 def _describe(error: BaseException) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sysconfig
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ name = "kinds"
 version = "1.0"
 dependencies = [
     "needy", "plugged", "byname", "native", "spaced-one", "optional[feature]", "slender", "hooked",
-    "byname; python_version < '3'", "tested",
+    "byname; python_version < '3'", "tested", "compiled",
 ]
 [tool.dagfloe]
 bundle = "tasks:bundle"
@@ -36,6 +37,19 @@ binaries = ["libs/*.so:fast"]
 hooks = "hooks"
 """
 ANSWER_IN_C = "int answer(void) { return 42; }\n"
+#: A compiled module whose strings cannot be read, because it has the mark of Cython, and which imports `behind.leaf`.
+COMPILED_IN_C = """
+#include <Python.h>
+static PyObject *value(PyObject *self, PyObject *unused) {
+    char name[64];
+    snprintf(name, sizeof name, "%s.%c%s", "behind", 'l', "eaf");
+    PyObject *module = PyImport_ImportModule(name);
+    return module ? PyObject_GetAttrString(module, "VALUE") : NULL;
+}
+static PyMethodDef methods[] = {{"value", value, METH_NOARGS, "cython_runtime"}, {NULL}};
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_fast", NULL, -1, methods};
+PyMODINIT_FUNC PyInit__fast(void) { return PyModule_Create(&definition); }
+"""
 NEEDY = """
 import deep, lazy, lister, registry, starter
 def answer():
@@ -137,6 +151,11 @@ def executable_data():
     return subprocess.run([Path(native.__file__).parent / "bin" / "hello"], capture_output=True, text=True).stdout
 
 @dag.task
+def compiled():
+    from compiled._fast import value
+    return value()
+
+@dag.task
 def namespace():
     return import_module("spaced.on" + "e.leaf").VALUE
 
@@ -149,6 +168,14 @@ def left_out():
     names = ["byname.tests.test_it", "slen" + "der.unused", "slender", "tested.tests.test_it", "hooked._hidden"]
     return [is_there(name) for name in names]
 """
+
+
+def compile_c(source: str, path: Path) -> bytes:
+    """Compile a library or a module in C, and return its content."""
+    path.with_suffix(".c").write_text(source)
+    include = f"-I{sysconfig.get_path('include')}"
+    subprocess.run(["cc", "-shared", "-fPIC", include, "-o", path, path.with_suffix(".c")], check=True)
+    return path.read_bytes()
 
 
 def write_wheels(folder: Path, library: bytes) -> None:
@@ -210,6 +237,9 @@ def write_wheels(folder: Path, library: bytes) -> None:
         "native/bin/hello": "#!/bin/sh\necho hi\n",
     }
     write("native", native, executables=["native/bin/hello"])
+    module = compile_c(COMPILED_IN_C, folder.parent / "_fast.so")
+    write("compiled", {"compiled/__init__.py": "import behind\n", "compiled/_fast.so": module}, requires=["behind"])
+    write("behind", {"behind/__init__.py": "", "behind/leaf.py": value})
     write("spaced_one", {"spaced/one/leaf.py": value})
     write("optional", {"optional.py": ""}, requires=["featured; extra == 'feature'"], extras=["feature"])
     write("featured", {"featured.py": value})
@@ -230,10 +260,9 @@ def built(
     (project / "hooks" / "hook-hooked.py").write_text('hiddenimports = ["hooked._hidden"]\n')
     (project / "pyproject.toml").write_text(PYPROJECT)
     (project / "tasks.py").write_text(TASKS)
-    source, library = folder / "answer.c", project / "libs" / "libfast.so"
-    source.write_text(ANSWER_IN_C)
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
-    write_wheels(folder / "wheels", library.read_bytes())
+    library = compile_c(ANSWER_IN_C, folder / "libfast.so")
+    (project / "libs" / "libfast.so").write_bytes(library)
+    write_wheels(folder / "wheels", library)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DAGFLOE_CACHE_DIR", str(folder / "cache"))  # it has no environment with other wheels
         patch.setenv(
@@ -272,6 +301,7 @@ def test_list_of_what_is_only_declared(built: dict[str, Any]) -> None:
         ("object_in_module", "example"),
         ("native_library", [42, 42]),
         ("executable_data", "hi\n"),
+        ("compiled", "found"),
         ("namespace", "found"),
         ("extra", "found"),
         ("left_out", [False, False, True, True, True]),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dagfloe.build.collect.code_scan import scan, scan_binary
+from dagfloe.build.collect.code_scan import hides_names, scan, scan_binary
 
 if TYPE_CHECKING:
     from dagfloe.build.collect.code_scan import CodeFacts
@@ -82,6 +82,13 @@ def test_compiled_modules() -> None:
     """Names in C code end with a zero byte, and begin after one."""
     content = b"\x7fELF\0shop.orders\0no name\0json\0\xff\xfe\0x"
     assert scan_binary(content) == {"shop.orders", "json"}
+
+
+def test_compiled_modules_with_unreadable_strings() -> None:
+    """New versions of Cython compress the names."""
+    assert hides_names(b"\x7fELF\0cython_runtime\0\x12shop.ord\xff")
+    assert not hides_names(b"\x7fELF\0cython_runtime\0__test__\0shop.orders\0")
+    assert not hides_names(b"\x7fELF\0shop.orders\0")
 
 
 @given(st.binary())

@@ -113,6 +113,15 @@ def test_what_is_declared(tmp_path: Path) -> None:
     assert contents(tmp_path, "slim = true", '"jsonschema"').plan.slim == plan_closure(tmp_path)
 
 
+def test_collect_by_the_name_of_a_package(tmp_path: Path) -> None:
+    """Who collects a package by the name of its import takes the distribution whole that has it, also if it is slim."""
+    plan = contents(tmp_path, 'slim = true\ncollect = ["attr"]', '"jsonschema"').plan
+    assert "attrs" in plan.collect
+    assert "attrs" not in plan.slim
+    assert "jsonschema" in plan.slim
+    assert contents(tmp_path, 'slim = true\ncollect = ["attr._make"]', '"jsonschema"').plan.collect == ()
+
+
 def plan_closure(folder: Path) -> tuple[str, ...]:
     """All that jsonschema needs."""
     return contents(folder, "", '"jsonschema"').plan.closure
