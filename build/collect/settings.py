@@ -70,7 +70,7 @@ def read_contents(
     )
     hidden_imports = tuple(known.match_modules("hidden-imports", project.hidden_imports))
     known.check_hooks()
-    wanted = {name.partition(".")[0] for name in (*hidden_imports, *packages)} | {*closure}
+    wanted = {_plain(name) for name in (*hidden_imports, *packages)} | {*closure}
     return Contents(
         hidden_imports=hidden_imports,
         package_data=tuple(known.match_modules("package-data", project.package_data, _PACKAGE)),
@@ -83,7 +83,7 @@ def read_contents(
                 }
             )
         ),
-        excludes=(*(name for name in _EXCLUDED if canonicalize_name(name) not in wanted), *excluded),
+        excludes=(*(name for name in _EXCLUDED if _plain(name) not in wanted), *excluded),
         plan=Plan(
             whole=tuple(sorted(name for name, is_declared in closure.items() if is_declared)),
             closure=tuple(sorted(closure)),
@@ -188,6 +188,11 @@ class _Known:
 def fnmatch_all(names: Iterable[str], pattern: str) -> list[str]:
     """The names that a pattern matches. A star also matches dots."""
     return [name for name in names if fnmatchcase(name, pattern)]
+
+
+def _plain(module: str) -> str:
+    """The top-level package of a module, without the mark of an accelerator: `_tkinter` is a part of tkinter."""
+    return module.partition(".")[0].lstrip("_").lower()
 
 
 def _is_pattern(entry: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -88,6 +89,8 @@ KINDS = {
         "here",
     ),
 }
+if find_spec("_tkinter") is not None:  # a Python may be without it
+    KINDS["modules that builds leave out"] = ("import tkinter; return tkinter.TkVersion > 8", "", True)
 CHAIN = {
     "chain/__init__.py": "import importlib\nLAST = importlib.import_module('.'.join(['chain_two', 'inner'])).LAST\n",
     "chain_two/__init__.py": "",

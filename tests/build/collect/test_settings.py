@@ -125,3 +125,15 @@ def test_collect_by_the_name_of_a_package(tmp_path: Path) -> None:
 def plan_closure(folder: Path) -> tuple[str, ...]:
     """All that jsonschema needs."""
     return contents(folder, "", '"jsonschema"').plan.closure
+
+
+@pytest.mark.parametrize(
+    ("settings", "excludes"),
+    [
+        ("", {"tkinter", "_tkinter", "PyInstaller"}),
+        ('hidden-imports = ["tkinter.constants"]', {"PyInstaller"}),
+    ],
+)
+def test_what_is_left_out(tmp_path: Path, settings: str, excludes: set[str]) -> None:
+    """A setting that names tkinter keeps its compiled part, too."""
+    assert {*contents(tmp_path, settings).excludes} == excludes
