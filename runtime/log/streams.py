@@ -121,10 +121,11 @@ class LineStream(io.TextIOWrapper):
 class _Text:
     """What one thread has written and is not sent yet: at most one unfinished line, unless a stop interrupted it."""
 
-    __slots__ = ("data", "is_busy", "pieces", "size")
+    __slots__ = ("data", "is_busy", "is_cut", "pieces", "size")
 
     def __init__(self) -> None:
         self.data = b""
+        self.is_cut = False  # whether an unfinished line was sent, whose end may still come
         self.pieces: list[bytes] = []  # written since; together, they are not longer than `size`
         self.size = 0
         self.is_busy = False
@@ -228,6 +229,9 @@ class _LineSink(io.BufferedIOBase):
         data = b"".join((text.data, *text.pieces[:count]))
         del text.pieces[:count]
         text.size = 0
+        if text.is_cut and data:
+            text.is_cut = False
+            data = data.removeprefix(b"\n")
         end = data.rfind(b"\n", 0, _BATCH_BYTES) + 1 or data.find(b"\n") + 1
         lines = [part for line in data[: end - 1].split(b"\n") for part in self._parts(line)] if end else []
         data = data[end:]
@@ -236,7 +240,7 @@ class _LineSink(io.BufferedIOBase):
             # Progress bars may never end their line, so keep only the part that a terminal would show.
             data = data[data.rstrip(b"\r").rfind(b"\r") + 1 :]
             if is_end and data:
-                lines, data = [*lines, *self._parts(data)], b""
+                lines, data, text.is_cut = [*lines, *self._parts(data)], b"", True
             elif len(data) > MAX_STRING_LENGTH + _KEPT_LENGTH:
                 begin, data = self._split(data)
                 lines += begin

@@ -96,6 +96,22 @@ def test_lines(text: str, events: list[str]) -> None:
     assert record(lambda stream: [stream.write(character) for character in text]) == events
 
 
+def test_newline_after_an_unfinished_line_that_was_sent() -> None:
+    """It ends that line, and makes no empty one: `print` writes it on its own, and a finish may come in between."""
+
+    def write(stream: LineStream) -> None:
+        stream.write("a")
+        stream.finish()
+        stream.write("\n")
+        stream.write("b")
+        stream.finish()
+        stream.finish()
+        stream.write("c\n")
+        stream.write("\n")
+
+    assert record(write) == ["a", "b", "c", ""]
+
+
 def test_print_and_binary_writes_share_a_line() -> None:
     """Writes to the stream and to its binary buffer arrive in order."""
 
