@@ -13,7 +13,7 @@ import subprocess
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from pythons.page import PAGE, page
@@ -33,17 +33,18 @@ PROJECTS = {
 }
 #: Tests of builds, whose bundle files other tests start.
 _BUILDS = ("advice", "build", "check", "comparison", "dependencies", "own_files", "sbom", "summary")
-#: Frozen, without the tests of the builds themselves, and of an example that needs an old Python; and not frozen.
+#: What the page says of each is in `pythons.page`. The quickest ones come first. The frozen ones are without the tests
+#: of the builds themselves, and of an example that needs an old Python.
 SUITES = {
+    "unfrozen": [f"tests/{name}" for name in ("authoring", "client", "model", "runtime", "values")],
+    "supervised": ["-m", "airflow", "tests/airflow/test_conformance.py"],
     "frozen": [
         "tests/frozen",
         "tests/trust",
         *(f"--ignore=tests/frozen/test_{name}.py" for name in _BUILDS),
         "-k=not weather",
     ],
-    "unfrozen": [f"tests/{name}" for name in ("authoring", "client", "model", "runtime", "values")],
 }
-SUPERVISED = ["-m", "airflow", "tests/airflow/test_conformance.py"]
 _TIMEOUT_S = 3600
 
 
@@ -161,6 +162,22 @@ def read_report(path: Path) -> Suite:
     return Suite(len(cases), [f"{case.get('classname')}::{case.get('name')}" for case in failed], len(skipped))
 
 
+def read_results() -> dict[str, dict[str, Any]]:
+    """The last result of each version."""
+    results: dict[str, dict[str, Any]] = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
+    return results
+
+
+def write_results(results: dict[str, dict[str, Any]]) -> None:
+    """Keep results, and write the page from them.
+
+    Args:
+        results: the last result of each version.
+    """
+    RESULTS.write_text(json.dumps(results, indent=1), "utf-8")
+    PAGE.write_text(page(results), "utf-8")
+
+
 def main(arguments: Sequence[str]) -> int:
     """Test versions, and write the page with the last results of all.
 
@@ -179,18 +196,17 @@ def main(arguments: Sequence[str]) -> int:
             sys.stdout.write(f"Python {version}: not here; Debian's needs root and debootstrap\n")
             continue
         python = Python(version, found.get(version))
-        result: dict[str, object] = dict(python.describe())
         python.prepare(wheel)
+        result: dict[str, Any] = dict(python.describe())
         for name, selection in SUITES.items():
-            result[name] = asdict(python.test(name, selection))
-        result["supervised"] = asdict(python.test("supervised", SUPERVISED, python=sys.executable, airflow=airflow))
-        sys.stdout.write(f"Python {version}: {json.dumps(result)}\n")
-        sys.stdout.flush()
-        results = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
-        RESULTS.write_text(json.dumps({**results, version: result}, indent=1), "utf-8")
-    results = json.loads(RESULTS.read_text("utf-8"))
-    PAGE.write_text(page(results), "utf-8")
-    return int(any(results[version][suite]["failed"] for version in results for suite in (*SUITES, "supervised")))
+            # An Airflow, and the tests that start it, have the Python of the tests; the bundle files have this one.
+            others = {"python": sys.executable, "airflow": airflow} if name == "supervised" else {}
+            result[name] = asdict(python.test(name, selection, **others))
+            sys.stdout.write(f"Python {version}: {name}: {json.dumps(result[name])}\n")
+            sys.stdout.flush()
+            write_results({**read_results(), version: result})
+    suites = [result[name] for result in read_results().values() for name in SUITES if name in result]
+    return int(any(suite["failed"] for suite in suites))
 
 
 if __name__ == "__main__":
