@@ -16,6 +16,8 @@ from dagfloe.build.python.interpreter import find_interpreter
 from dagfloe.build.python.virtualenv import ensure_environment
 
 TIMEOUT_S = 1800
+#: Packages whose data the tasks read, by project: PyInstaller does not see that.
+DATA = {"weather": ("vega_datasets",)}
 #: Modules that the program imports by name, so that PyInstaller does not see them.
 HIDDEN = ("dagfloe.runtime.server", "dagfloe.runtime.log.streams")
 
@@ -43,7 +45,7 @@ def freeze(path: Path, output: Path) -> Path:
                 *("--workpath", str(work / "work"), "--specpath", str(work)),
                 *("--paths", str(entry.parent), "--paths", str(project.source_root)),
                 *(f"--hidden-import={module}" for module in hidden),
-                *(f"--collect-data={package}" for package in project.package_data),
+                *(f"--collect-data={package}" for package in DATA.get(project.file_name, ())),
                 str(entry),
             ],
             output / f"{project.file_name}.log",

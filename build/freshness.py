@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import lz4
+
 import dagfloe
 from dagfloe.build.cache_root import cache_root
 from dagfloe.build.freeze.stage import list_staged
@@ -21,8 +23,9 @@ from dagfloe.build.python.interpreter import list_candidates, read_choice
 from dagfloe.build.python.local_sources import digest_source
 from dagfloe.build.python.lock_file import find_lock_file
 from dagfloe.build.sbom.inventory import Inventory
+from dagfloe.format.bundle_file import read_bundle
 from dagfloe.format.digests import sha256_of
-from dagfloe.format.regular_file import read_text
+from dagfloe.format.regular_file import open_regular, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -105,7 +108,8 @@ class BuildPlan:
         self._record = cache_root() / "builds" / f"{target_digest[:32]}.json"
         pythons = (sys.executable, sys.version, *list_candidates(), read_choice(project))
         lock_file = find_lock_file(project)
-        decisive = (self.inputs.digest, _digest_tool(), pythons, lock_file and lock_file.digest, one_file)
+        self._tool = _digest_tool()
+        decisive = (self.inputs.digest, self._tool, pythons, lock_file and lock_file.digest, one_file)
         self._digest = hashlib.sha256(repr(decisive).encode()).hexdigest()
 
     def find_built(self) -> BuiltBundle | None:
@@ -137,6 +141,17 @@ class BuildPlan:
         except Exception:  # noqa: BLE001 - there is no record, or it is damaged in any way
             return None
 
+    def read_earlier(self) -> bytes:
+        """The executable region of the bundle file that the last build made; empty if another dagfloe made it."""
+        try:
+            if json.loads(read_text(self._record))["tool"] != self._tool:
+                return b""
+            bundle = read_bundle(self.target)
+            with open_regular(self.target) as file:
+                return file.read(bundle.binary_len)
+        except Exception:  # noqa: BLE001 - there is no record or no file, or it is damaged in any way
+            return b""
+
     def record(self, files: Iterable[Path], sources: Mapping[str, str], built: BuiltBundle) -> None:
         """Record a build that has just ended. If the cache cannot be written, the next build starts over.
 
@@ -150,6 +165,7 @@ class BuildPlan:
             facts = {name: value for name, value in asdict(built).items() if name not in ("path", "is_new")}
             record = {
                 "inputs": self._digest,
+                "tool": self._tool,
                 "files": _file_states(map(str, files)),
                 "sources": dict(sources),
                 "facts": facts,
@@ -174,8 +190,8 @@ class BuildPlan:
 
 
 def _digest_tool() -> str:
-    """The digest of everything of dagfloe's own that goes into a bundle file or builds it."""
-    digest = hashlib.sha256(find_launcher() or b"")
+    """The digest of everything of dagfloe's own that goes into a bundle file or builds it, and of what compresses."""
+    digest = hashlib.sha256((find_launcher() or b"") + lz4.library_version_string().encode())
     package = Path(dagfloe.__file__).parent
     folders = (package / folder for folder in _BUILDING)
     for path in (*list_staged(), *(path for folder in folders for path in sorted(folder.rglob("*.py")))):

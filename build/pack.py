@@ -16,6 +16,7 @@ from dagfloe.build.dag_processor.answers import ANSWERS_FILE
 from dagfloe.build.dag_processor.native_dags import check_native_dags, serialize_answers
 from dagfloe.build.dag_processor.sources import embed_sources
 from dagfloe.build.freeze.analysis import list_frozen, read_declared, read_libraries
+from dagfloe.build.freeze.bytecode import keep_bytecode
 from dagfloe.build.freeze.pyinstaller import freeze
 from dagfloe.build.freeze.stage import stage
 from dagfloe.build.freshness import BuiltBundle
@@ -91,11 +92,13 @@ def build_bundle(plan: BuildPlan, progress: Progress, *, verbose: bool = False, 
         entry = stage(project, interpreter, work / "stage")
         log = work / "build.log"
         installed = read_installed(environment)
-        comparison = Comparison(project, plan.inputs, environment, entry, work)
+        bytecode = keep_bytecode(environment, work)
+        comparison = Comparison(project, plan.inputs, environment, entry, work, bytecode)
         with comparison.running():
             program = freeze(
                 *(project, plan.inputs, environment, installed, entry, work, log),
                 one_file=launcher is None,
+                bytecode=bytecode,
                 list_unseen=comparison.list_unseen,
                 echo=echo,
             )
@@ -108,8 +111,7 @@ def build_bundle(plan: BuildPlan, progress: Progress, *, verbose: bool = False, 
             binary = program.read_bytes()
             floor = find_floor(program.name, ((program.name, binary), *read_libraries(work)))
         else:
-            (program.parent / ANSWERS_FILE).write_bytes(serialize_answers(project, metadata))
-            binary, floor = _pack_payload(launcher, program, project)
+            binary, floor = _pack_payload(launcher, program, plan, metadata)
         check_floor(project, floor)
         additions = {**source_index, **({"floor": floor.to_manifest()} if floor else {})}
         manifest = with_digests({**metadata, **additions}, hashlib.sha256(binary).digest(), source)
@@ -141,8 +143,12 @@ def build_bundle(plan: BuildPlan, progress: Progress, *, verbose: bool = False, 
     return built
 
 
-def _pack_payload(launcher: bytes, program: Path, project: Project) -> tuple[bytes, Floor | None]:
+def _pack_payload(
+    launcher: bytes, program: Path, plan: BuildPlan, metadata: dict[str, Any]
+) -> tuple[bytes, Floor | None]:
     """The executable region of a bundle file with a launcher, and the oldest host that runs it."""
+    project = plan.project
+    (program.parent / ANSWERS_FILE).write_bytes(serialize_answers(project, metadata))
     files = tuple(read_program(program.parent))
     floor = find_floor(program.name, ((file.path, file.content) for file in files if file.kind != LINK))
     payload = Payload(
@@ -153,7 +159,7 @@ def _pack_payload(launcher: bytes, program: Path, project: Project) -> tuple[byt
         loader=floor.loader if floor else "",
         libc_version=floor.libc_version if floor else "",
     )
-    return payload.pack(launcher), floor
+    return payload.pack(launcher, plan.read_earlier()), floor
 
 
 def _time_start(file: Path, work: Path, metadata: dict[str, Any]) -> float:

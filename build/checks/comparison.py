@@ -18,7 +18,7 @@ from dagfloe.build.checks.missing import describe_missing, find_missing
 from dagfloe.build.checks.programs import UnfrozenProgram
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from dagfloe.build.checks.programs import FrozenProgram
@@ -36,13 +36,20 @@ class Comparison:
         environment: its environment.
         entry: the entry script.
         work: the work folder of the build.
+        bytecode: the variables with which Python keeps its bytecode.
 
     Attributes:
         warnings: what works here and may not on a worker, once `check` was called.
     """
 
     def __init__(
-        self, project: Project, inputs: ProjectInputs, environment: Environment, entry: Path, work: Path
+        self,
+        project: Project,
+        inputs: ProjectInputs,
+        environment: Environment,
+        entry: Path,
+        work: Path,
+        bytecode: Mapping[str, str],
     ) -> None:
         self._project = project
         self._environment = environment
@@ -53,7 +60,7 @@ class Comparison:
         self._targets = work / "targets.json"
         self._targets.write_text(json.dumps([*self._named]), "utf-8")
         paths = (entry.parent, project.source_root)
-        self._unfrozen = UnfrozenProgram((environment.python, entry), paths, project.root)
+        self._unfrozen = UnfrozenProgram((environment.python, entry), paths, project.root, bytecode)
         self._report: dict[str, Any] | None = None
         self._wait_for_report: Callable[[], dict[str, Any]]
         self._wait_for_metadata: Callable[[], dict[str, Any]]

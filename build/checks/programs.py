@@ -11,7 +11,7 @@ from dagfloe.format.errors import FreezeError
 from dagfloe.runtime.check.self_check import TARGETS_VARIABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
 _TIMEOUT_S = 300
@@ -76,12 +76,14 @@ class UnfrozenProgram:
         argv: the interpreter and the entry script.
         paths: the folders of modules.
         folder: the current folder of the program.
+        bytecode: the variables with which Python keeps its bytecode.
     """
 
-    def __init__(self, argv: Iterable[Path], paths: Iterable[Path], folder: Path) -> None:
+    def __init__(self, argv: Iterable[Path], paths: Iterable[Path], folder: Path, bytecode: Mapping[str, str]) -> None:
         self._argv = [str(argument) for argument in argv]
         self._paths = ":".join(map(str, paths))
         self._folder = folder
+        self._bytecode = bytecode
 
     @contextmanager
     def start_metadata(self) -> Iterator[Callable[[], dict[str, Any]]]:
@@ -108,7 +110,7 @@ class UnfrozenProgram:
 
     @contextmanager
     def _start(self, option: str, variables: dict[str, str]) -> Iterator[Callable[[], tuple[int, str, str]]]:
-        env = clean_environment({"PYTHONPATH": self._paths, "PYTHONDONTWRITEBYTECODE": "1", **variables})
+        env = clean_environment({"PYTHONPATH": self._paths, **self._bytecode, **variables})
         command = [*self._argv, option]
         with background(_PURPOSES[option], command, timeout_s=_TIMEOUT_S, env=env, cwd=self._folder) as wait:
             yield wait

@@ -25,7 +25,7 @@ from dagfloe.build.host.target_check import check_frozen
 from dagfloe.runtime.process.unpacked_folders import LAUNCHER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from dagfloe.build.collect.installed import Installed
     from dagfloe.build.inputs import ProjectInputs
@@ -57,6 +57,7 @@ def freeze(
     log: Path,
     *,
     one_file: bool,
+    bytecode: Mapping[str, str],
     list_unseen: Callable[[], Iterable[str]] = tuple,
     echo: Callable[[str], None] | None = None,
 ) -> Path:
@@ -71,6 +72,7 @@ def freeze(
         work: an existing folder for everything that PyInstaller writes.
         log: the file to append PyInstaller's output to.
         one_file: whether to make one file that unpacks itself at every start, instead of a folder.
+        bytecode: the variables with which Python keeps its bytecode.
         list_unseen: returns the modules that the project loads and the result of the analysis in `work` lacks: they
             are frozen, too.
         echo: called with every line of PyInstaller's output.
@@ -118,7 +120,9 @@ def freeze(
             ],
             log,
             timeout_s=_FREEZE_TIMEOUT_S,
-            env=clean_environment({**_REPRODUCIBLE, **compression, "PYINSTALLER_CONFIG_DIR": str(work / "config")}),
+            env=clean_environment(
+                {**_REPRODUCIBLE, **compression, **bytecode, "PYINSTALLER_CONFIG_DIR": str(work / "config")}
+            ),
             cwd=entry.parent,  # Python looks for modules here first
             echo=echo,
         )

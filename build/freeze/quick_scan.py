@@ -1,11 +1,13 @@
 """Lets PyInstaller's analysis skip the code in which it finds nothing. Runs in PyInstaller's process.
 
 PyInstaller decodes every instruction of every module to find a few kinds, which takes a third of an analysis. Most
-functions have none of these kinds, which their opcodes alone show.
+functions have none of these kinds, which their opcodes alone show. It also visits every part of every expression to
+find imports, which only stand among statements.
 """
 
 from __future__ import annotations
 
+import ast
 import dis
 import types
 from importlib import import_module
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 _NAMES = {"STORE_NAME", "STORE_GLOBAL", "DELETE_NAME", "DELETE_GLOBAL"}
 _IMPORT = "IMPORT_NAME"
 _BEFORE = {"LOAD_CONST", "LOAD_CONST_IMMORTAL", "LOAD_SMALL_INT", "LOAD_COMMON_CONSTANT"}
+#: The parts of a syntax tree's node that hold statements.
+_STATEMENTS = {"body", "handlers", "orelse", "finalbody", "cases"}
 
 
 class _Instruction(NamedTuple):
@@ -28,10 +32,10 @@ class _Instruction(NamedTuple):
 
 
 def install() -> bool:
-    """Replace PyInstaller's generator of instructions.
+    """Replace PyInstaller's generator of instructions, and how it goes through statements.
 
     Returns:
-        Whether it was replaced. A version of PyInstaller that looks for other kinds is left alone.
+        Whether they were replaced. A version of PyInstaller that looks for other kinds is left alone.
     """
     try:
         modulegraph: Any = import_module("PyInstaller.lib.modulegraph.modulegraph")
@@ -65,7 +69,23 @@ def install() -> bool:
                 yield from iterate(constant)
 
     modulegraph.ModuleGraph._scan_bytecode = scan_bytecode  # noqa: SLF001
+    _skip_expressions(modulegraph)
     return True
+
+
+def _skip_expressions(modulegraph: Any) -> None:
+    visitor: Any = getattr(modulegraph, "_Visitor", ast.NodeVisitor)
+    if visitor is not ast.NodeVisitor and visitor.generic_visit is ast.NodeVisitor.generic_visit:
+        visitor.generic_visit = _visit_statements
+
+
+def _visit_statements(visitor: ast.NodeVisitor, node: ast.AST) -> None:
+    for name in node._fields:
+        if name in _STATEMENTS:
+            statements = getattr(node, name)
+            if isinstance(statements, list):  # a lambda's body is an expression
+                for statement in statements:
+                    visitor.visit(statement)
 
 
 def _strings(constants: tuple[object, ...]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from dagfloe.build.freeze import quick_scan
+from dagfloe.build.freeze import quick_code, quick_scan
 from dagfloe.runtime.process.late_hooks import HOOKS, REPLACED
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ MODULE_COMPRESSION = {"PYINSTALLER_ZLIB_COMPRESSION_LEVEL": "0"}
 _MACHINE_BOUND = ("RECORD", "direct_url.json")
 _TEMPLATE = """# Written by dagfloe for PyInstaller.
 import json, os, runpy, shutil, sys, types
+from PyInstaller.config import CONF
 from PyInstaller.depend.analysis import PyiModuleGraph
 from PyInstaller.utils.hooks import collect_data_files, copy_metadata
 
@@ -64,12 +65,14 @@ if not os.path.exists({analysis!r}):
             datas.append((name, path, kind))
     lists = dict(scripts=scripts, pure=pure, binaries=list(analysis.binaries), datas=datas)
     lists["declared"] = collector.describe(pure, lists["binaries"] + datas)
+    runpy.run_path({quick_code!r})["keep"](pure, CONF["code_cache"].get(id(analysis.pure)) or {{}}, {paths!r})
     with open({analysis!r}, "w", encoding="utf-8") as file:
         json.dump(lists, file)
     # A process that has analysed much writes code differently. So the code is always written by the next process.
     raise SystemExit
 with open({analysis!r}, encoding="utf-8") as file:
     lists = {{name: [tuple(entry) for entry in entries] for name, entries in json.load(file).items()}}
+runpy.run_path({quick_code!r})["install"]()
 modules = PYZ(lists["pure"])
 if {one_file!r}:
     EXE(modules, lists["scripts"], lists["binaries"], lists["datas"], name={name!r}, upx=False, console=True)
@@ -128,6 +131,7 @@ class Spec:
             paths=[str(path) for path in self.paths],
             analysis=str(self.analysis),
             quick_scan=quick_scan.__file__,
+            quick_code=quick_code.__file__,
             library=str(self.library),
             plan=asdict(self.plan),
             tool=str(self.tool),

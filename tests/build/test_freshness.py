@@ -14,6 +14,8 @@ from dagfloe.build.package_sizes import PackageSize
 from dagfloe.build.project import read_project
 from dagfloe.build.python.local_sources import digest_source
 from dagfloe.build.sbom.inventory import FrozenDistribution, HostLibrary, Inventory
+from dagfloe.format.bundle_file import read_bundle
+from support.launcher import write_bundle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,6 +106,20 @@ def test_other_form(root: Path) -> None:
     assert plan(root, one_file=True).find_built() is None
 
 
+def test_earlier_file(root: Path) -> None:
+    """A new build reads the executable region of the last file, if the same dagfloe wrote it."""
+    build(root)
+    target = plan(root).target
+    assert plan(root).read_earlier() == b""  # it is no bundle file
+    write_bundle(target)
+    assert plan(root).read_earlier() == target.read_bytes()[: read_bundle(target).binary_len]
+    (record,) = (root.parent / "cache" / "builds").iterdir()
+    record.write_text(json.dumps({**json.loads(record.read_text()), "tool": "another"}))
+    assert plan(root).read_earlier() == b""
+    target.unlink()
+    assert plan(root).read_earlier() == b""
+
+
 def test_damaged_records(root: Path) -> None:
     """A damaged record makes a build necessary; if the cache cannot be written, nothing is recorded."""
     build(root)
@@ -112,7 +128,8 @@ def test_damaged_records(root: Path) -> None:
     deep: Any = "[" * 100_000
     for damage in ('{"inputs": 3', deep, "[]", "null", "\0", *(json.dumps({**good, name: "x"}) for name in good)):
         record.write_text(damage)
-        assert plan(root).find_built() is None
+        assert plan(root).find_built() is None or json.loads(damage)["tool"] == "x"
+        assert plan(root).read_earlier() == b""
     record.unlink()
     os.mkfifo(record)
     assert plan(root).find_built() is None

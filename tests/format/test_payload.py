@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+import lz4.block
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,6 +47,38 @@ def test_round_trip(program_files: list[ProgramFile], launcher: bytes) -> None:
     assert all(file.offset % 16 == 0 and file.stored_size <= file.size for file in stored)
     reverse = Payload("sales", program_files[0].path, tuple(reversed(program_files)), cache_dir="/var/cache")
     assert reverse.pack(launcher) == region
+
+
+@given(st.data(), st.lists(files, min_size=2, unique_by=lambda file: file.path))
+def test_earlier_region(data: st.DataObject, program_files: list[ProgramFile]) -> None:
+    """What an earlier region holds is taken from it, and no earlier region, damaged or not, changes a byte."""
+    earlier = Payload("sales", "run", tuple(program_files[1:])).pack(b"other launcher")
+    payload = Payload("sales", "run", tuple(program_files))
+    region = payload.pack(b"launcher")
+    assert payload.pack(b"launcher", earlier) == region
+    damaged = bytearray(earlier)
+    for at in data.draw(st.lists(st.integers(0, len(earlier) - 1), max_size=5)):
+        damaged[at] ^= data.draw(st.integers(1, 255))
+    assert payload.pack(b"launcher", bytes(damaged)) == region
+    assert payload.pack(b"launcher", data.draw(st.binary(max_size=100))) == region
+
+
+def test_earlier_region_saves_work() -> None:
+    """A file that an earlier region holds is not compressed again."""
+    content = bytes(range(256)) * 1000
+    payload = Payload("sales", "run", (ProgramFile("run", PROGRAM, content),))
+    region = payload.pack(b"")
+    _, (file,) = read_index(region)
+    # The same content in the other, longer form of LZ4 shows where it comes from.
+    longer = lz4.block.compress(content, mode="fast", acceleration=100, store_size=False)
+    assert file.stored_size < len(longer) < len(content)
+    index = region[file.offset + file.stored_size : -FOOTER_BYTES].replace(
+        file.stored_size.to_bytes(8, "little"), len(longer).to_bytes(8, "little")
+    )
+    start = file.offset + len(longer)
+    footer = start.to_bytes(8, "little") + region[-FOOTER_BYTES + 8 :]
+    _, (again,) = read_index(payload.pack(b"", longer + index + footer))
+    assert again.stored_size == len(longer)
 
 
 def test_program_folder(tmp_path: Path) -> None:

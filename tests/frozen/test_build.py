@@ -56,19 +56,51 @@ def test_missing_modules_fail_the_build(tmp_path: Path, build: Build) -> None:
     assert list((tmp_path / "files").iterdir()) == []
 
 
-def test_changed_code_is_built(tmp_path: Path, build: Build) -> None:
-    """A build with a cached analysis takes new code and imports, and gives the same file as a build without one."""
+def test_changed_code_is_built(tmp_path: Path, build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build takes new code and imports. What it keeps of earlier builds changes no byte of the file.
+
+    That is the analysis, the bytecode of the environment, and what the last file holds compressed.
+    """
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     source = project(tmp_path / "odd", GOOD)
     tasks = source / "odd" / "tasks.py"
-    assert build(source, tmp_path / "first").returncode == 0
+    assert build(source, tmp_path / "again").returncode == 0
+    cache = Path(os.environ["DAGFLOE_CACHE_DIR"])
     for added in ("x = 'second'", "import colorsys; x = colorsys.__name__"):
         tasks.write_text(f"{tasks.read_text()}{added}\n@bundle.dag(x).task\ndef u(): pass\n")
         assert build(source, tmp_path / "again").returncode == 0
-        shutil.rmtree(Path(os.environ["DAGFLOE_CACHE_DIR"], "analyses", "odd"))
+        (bytecode,) = cache.glob("environments/odd-*/bytecode")
+        assert all(list((bytecode / part).rglob("*.pyc")) for part in ("environment", "library"))
+        for folder in (bytecode, cache / "analyses" / "odd", tmp_path / "fresh"):
+            shutil.rmtree(folder, ignore_errors=True)
         assert build(source, tmp_path / "fresh").returncode == 0
         again, fresh = (tmp_path / name / "odd" for name in ("again", "fresh"))
         assert again.read_bytes() == fresh.read_bytes()
     assert set(read_bundle(tmp_path / "again" / "odd").manifest["dags"]) == {"d", "second", "colorsys"}
+    assert not list(source.rglob("__pycache__"))
+
+
+def test_code_of_the_same_size_and_second(tmp_path: Path, build: Build) -> None:
+    """An edit that changes neither the size of a module nor its time is built: no bytecode of its own is kept."""
+    source = project(tmp_path / "odd", GOOD)
+    tasks = source / "odd" / "tasks.py"
+    for name in ("first", "other"):
+        tasks.write_text(GOOD.replace("'d'", f"'{name}'"))
+        os.utime(tasks, (1_700_000_000, 1_700_000_000))
+        assert build(source, tmp_path / "files", "--force").returncode == 0
+        assert set(read_bundle(tmp_path / "files" / "odd").manifest["dags"]) == {name}
+
+
+def test_an_environment_that_cannot_be_written(tmp_path: Path, build: Build) -> None:
+    """If no bytecode can be kept with the environment, the build succeeds without."""
+    source = project(tmp_path / "odd", GOOD)
+    assert build(source, tmp_path / "files").returncode == 0
+    (bytecode,) = Path(os.environ["DAGFLOE_CACHE_DIR"]).glob("environments/odd-*/bytecode")
+    shutil.rmtree(bytecode)
+    bytecode.write_text("a file in its place")
+    expected = (tmp_path / "files" / "odd").read_bytes()
+    assert build(source, tmp_path / "files", "--force").returncode == 0
+    assert (tmp_path / "files" / "odd").read_bytes() == expected
 
 
 def test_new_files_are_found(tmp_path: Path, build: Build) -> None:

@@ -54,6 +54,7 @@ class StoredFile:
         offset: the offset of its stored content in the executable region.
         size: the size of its content, in bytes.
         stored_size: the size of its stored content; less than `size` if it is compressed.
+        digest: the digest of its content.
     """
 
     path: str
@@ -61,6 +62,7 @@ class StoredFile:
     offset: int
     size: int
     stored_size: int
+    digest: bytes
 
     def read(self, region: bytes) -> bytes:
         """The file's content.
@@ -95,8 +97,14 @@ class Payload:
     loader: str = ""
     libc_version: str = ""
 
-    def pack(self, launcher: bytes) -> bytes:
-        """The executable region: launcher, files, index and footer. Equal payloads give equal bytes."""
+    def pack(self, launcher: bytes, earlier: bytes = b"") -> bytes:
+        """The executable region: launcher, files, index and footer. Equal payloads give equal bytes.
+
+        Args:
+            launcher: the launcher.
+            earlier: an executable region that this function made before, or anything else. A file that it holds is not
+                compressed again.
+        """
         region = bytearray(launcher)
         index = bytearray(_INDEX_MAGIC)
         for value in (self.name, self.program, self.cache_dir, self.loader, self.libc_version):
@@ -104,11 +112,17 @@ class Payload:
         index += _NUMBER.pack(len(self.files))
         # The largest first, so that the threads that pack or unpack them end at about the same time.
         files = sorted(self.files, key=lambda file: (-len(file.content), file.path))
+        known = _read_stored(earlier)
+
+        def store(file: ProgramFile) -> tuple[bytes, bytes]:
+            digest = _digest(file.content)
+            return digest, _take(earlier, known.get(digest), file) or _compress(file)
+
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            stored_contents = list(pool.map(_compress, files))
-        for file, stored in zip(files, stored_contents, strict=True):
+            stored_contents = list(pool.map(store, files))
+        for file, (digest, stored) in zip(files, stored_contents, strict=True):
             region += bytes(-len(region) % _ALIGNMENT)
-            index += _FILE.pack(file.kind, len(region), len(file.content), len(stored), _digest(file.content))
+            index += _FILE.pack(file.kind, len(region), len(file.content), len(stored), digest)
             index += _pack_string(file.path)
             region += stored
         return bytes(region + index) + _FOOTER.pack(len(region), len(index), _digest(bytes(index)), _FOOTER_MAGIC)
@@ -147,9 +161,9 @@ def read_index(region: bytes) -> tuple[str, list[StoredFile]]:
     at += _NUMBER.size
     files = []
     for _ in range(count):
-        kind, offset, size, stored_size, _ = _FILE.unpack_from(index, at)
+        kind, offset, size, stored_size, digest = _FILE.unpack_from(index, at)
         at += _FILE.size
-        files.append(StoredFile(read_string(), kind, offset, size, stored_size))
+        files.append(StoredFile(read_string(), kind, offset, size, stored_size, digest))
     return program, files
 
 
@@ -178,6 +192,26 @@ def _compress(file: ProgramFile) -> bytes:
         return file.content
     packed: bytes = lz4.block.compress(file.content, mode="high_compression", compression=9, store_size=False)
     return packed if len(packed) < len(file.content) else file.content
+
+
+def _read_stored(region: bytes) -> dict[bytes, StoredFile]:
+    """The regular files that an executable region holds, by their digests; none if it is damaged or is none."""
+    try:
+        return {file.digest: file for file in read_index(region)[1] if file.kind != LINK}
+    except (struct.error, IndexError, ValueError, MemoryError):
+        return {}
+
+
+def _take(region: bytes, stored: StoredFile | None, file: ProgramFile) -> bytes:
+    """What an executable region stores for a file; empty if it has another content, however damaged the region is."""
+    if stored is None or file.kind == LINK or stored.size != len(file.content):
+        return b""
+    try:
+        if stored.read(region) != file.content:
+            return b""
+    except (lz4.block.LZ4BlockError, ValueError, OverflowError, MemoryError):
+        return b""
+    return region[stored.offset : stored.offset + stored.stored_size]
 
 
 def _pack_string(value: str) -> bytes:

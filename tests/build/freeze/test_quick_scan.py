@@ -14,7 +14,7 @@ from dagfloe.build.python.virtualenv import ensure_environment
 ROOT = Path(__file__).parents[3]
 #: Scans modules of the standard library, and source with every kind of instruction, before and after the replacement.
 COMPARE = """
-import json, runpy, sys, sysconfig
+import ast, json, runpy, sys, sysconfig
 from pathlib import Path
 from PyInstaller.lib.modulegraph.modulegraph import ModuleGraph
 
@@ -27,6 +27,39 @@ class Module:
 
 many = "".join(f"name_{number} = {number}\\n" for number in range(700))  # more than one byte can number
 sources = [many + "del name_699\\ndef f():\\n    global g\\n    g = 1\\n    del g\\nclass C:\\n    import os as x\\n"]
+sources.append('''
+if a and (lambda: 1)():
+    import b
+elif c:
+    from d import *
+else:
+    import e
+try:
+    import f
+except* ImportError:
+    import g
+else:
+    import h
+finally:
+    import i
+try:
+    pass
+except ImportError:
+    import j
+match x:
+    case 1:
+        import k
+while x: import l
+else: import m
+for y in [z for z in w]:
+    from . import n
+async def f():
+    async with x: from .. import o
+    async for x in y: import p.q
+    return lambda: x
+with open("x") as y:
+    from r import s, t as u
+'''.replace("except*", "except*" if sys.version_info >= (3, 11) else "except"))
 folder = Path(sysconfig.get_path("stdlib"))
 sources += [path.read_text("utf-8") for path in [*sorted(folder.glob("*.py"))[:120], *folder.glob("email/*.py")]]
 
@@ -38,6 +71,10 @@ def scan():
             ModuleGraph._scan_bytecode(ModuleGraph(), module, compile(source, "x", "exec"), is_scanning_imports)
             imports = [repr((item[0], item[1][0], item[1][2:])) for item in module._deferred_imports]
             found.append([repr(module.calls), imports])
+        module = Module()
+        ModuleGraph()._scan_ast(module, ast.parse(source))
+        # With the kind of statement in which an import is: PyInstaller tolerates a missing optional module.
+        found.append(["", [repr((item[0], item[1][0], item[1][2:], item[2])) for item in module._deferred_imports]])
     return found
 
 before = scan()
