@@ -50,7 +50,7 @@ class BuiltBundle:
         packages: the packages in it and their sizes.
         declared: what it contains only because a distribution is declared or required, and nothing imports it; the
             sizes by distribution.
-        inventory: the distributions and libraries in it.
+        inventory: the distributions and libraries in it; None unless the project wants a list of them.
         first_start_s: the seconds that its first start took. The start prints the bundle's metadata, for which it
             imports everything that the tasks import.
         later_start_s: the seconds that a later start took; the median of a few.
@@ -65,7 +65,7 @@ class BuiltBundle:
     manifest: dict[str, Any]
     packages: tuple[PackageSize, ...]
     declared: tuple[PackageSize, ...]
-    inventory: Inventory
+    inventory: Inventory | None
     first_start_s: float
     later_start_s: float
     seconds: float
@@ -113,7 +113,7 @@ class BuildPlan:
         self._digest = hashlib.sha256(repr(decisive).encode()).hexdigest()
 
     def find_built(self) -> BuiltBundle | None:
-        """The result of the last build if the bundle file is up to date, else None."""
+        """The result of the last build, else None: if the file is not up to date, or a list is wanted and unknown."""
         if self.upgrade or self.lock:
             return None
         try:
@@ -127,13 +127,15 @@ class BuildPlan:
             facts = record["facts"]
             packages = tuple(PackageSize(**size) for size in facts.pop("packages"))
             declared = tuple(PackageSize(**size) for size in facts.pop("declared"))
-            inventory = Inventory.from_record(facts.pop("inventory"))
+            inventory = facts.pop("inventory")
+            if inventory is None and self.project.sbom:
+                return None
             warnings = tuple(facts.pop("warnings"))
             return BuiltBundle(
                 self.target,
                 packages=packages,
                 declared=declared,
-                inventory=inventory,
+                inventory=inventory and Inventory.from_record(inventory),
                 warnings=warnings,
                 is_new=False,
                 **facts,

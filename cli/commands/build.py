@@ -104,7 +104,9 @@ def build(
         run_author_tests(
             check, plan.target, project, lambda step: click.echo(f"{step} ...", err=True) if not quiet else None
         )
-    written = write_sbom(project, built.path, built.inventory, built.manifest) if project.sbom else None
+    written = None
+    if project.sbom and built.inventory:
+        written = write_sbom(project, built.path, built.inventory, built.manifest)
     if as_json:
         click.echo(json.dumps(describe_build(built, written), indent=2, sort_keys=True))
     elif not quiet:

@@ -218,3 +218,6 @@ def test_a_file_of_the_other_form_has_the_same_components(built: Built, build: B
     answer = build(built.project, tmp_path, "--force")
     assert answer.returncode == 0
     assert "listed.cdx.json describes an earlier file: build with --sbom to write it again" in answer.stderr
+    answer = build(built.project, tmp_path, "--sbom")  # a build without the list has not looked at the libraries
+    assert "is up to date" not in answer.stdout
+    assert (tmp_path / "listed.cdx.json").read_bytes() == built.content

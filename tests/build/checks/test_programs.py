@@ -70,7 +70,7 @@ def test_no_report(tmp_path: Path, stdout: str, stderr: str, status: int, messag
 
 def test_unfrozen(tmp_path: Path) -> None:
     """A project runs in its own folder with its own modules, at the same time as other work."""
-    program = UnfrozenProgram([script(tmp_path, '{"modules": {}}')], [Path("/a"), Path("/b")], tmp_path)
+    program = UnfrozenProgram([script(tmp_path, '{"modules": {}}')], [Path("/a"), Path("/b")], tmp_path, {})
     with program.start_metadata() as wait_for_metadata:
         assert wait_for_metadata() == {"modules": {}}
     with program.start_self_check(Path("targets")) as wait_for_report:
@@ -80,7 +80,7 @@ def test_unfrozen(tmp_path: Path) -> None:
 
 def test_unfrozen_that_fails(tmp_path: Path) -> None:
     """The error of a project that fails says that it was not frozen."""
-    program = UnfrozenProgram([script(tmp_path, "", "ValueError: no\n", 1)], [], tmp_path)
+    program = UnfrozenProgram([script(tmp_path, "", "ValueError: no\n", 1)], [], tmp_path, {})
     with (
         program.start_metadata() as wait,
         pytest.raises(FreezeError, match=r"the project without freezing did not print its metadata .*ValueError: no"),
@@ -94,7 +94,7 @@ def test_end_of_the_block(tmp_path: Path) -> None:
     path.write_text(f"#!/bin/sh\nexec 9> '{tmp_path}/pipe'\nwhile :; do sleep 600; done\n")
     path.chmod(0o755)
     with ExitStack() as stack:
-        stack.enter_context(UnfrozenProgram([path], [], tmp_path).start_metadata())
+        stack.enter_context(UnfrozenProgram([path], [], tmp_path, {}).start_metadata())
     assert not [
         entry
         for entry in Path("/proc").glob("[0-9]*/cmdline")

@@ -84,6 +84,7 @@ def test_errors_come_before_pyinstaller(tmp_path: Path) -> None:
             tmp_path,
             tmp_path / "log",
             one_file=False,
+            bytecode={},
         )
     assert not (tmp_path / "log").exists()
 
