@@ -50,6 +50,7 @@ class CodeFacts:
         lists_files: whether it lists the files of the folder that it is in.
         reads_stubs: whether it reads its own type stub.
         scripts: its strings that are the names of Python files, without their folders.
+        commands: its strings that may be the names of modules that its command lines run with `-m`.
     """
 
     strings: frozenset[str]
@@ -58,6 +59,7 @@ class CodeFacts:
     lists_files: bool
     reads_stubs: bool
     scripts: frozenset[str]
+    commands: frozenset[str] = frozenset()
 
 
 def scan(code: CodeType, *, is_package: bool) -> CodeFacts:
@@ -70,8 +72,10 @@ def scan(code: CodeType, *, is_package: bool) -> CodeFacts:
     names: set[str] = set()
     strings: set[str] = set()
     scripts: set[str] = set()
+    commands: set[str] = set()
     for part in _walk(code):
         names.update(part.co_names)
+        commands.update(_find_commands(part.co_consts))
         for string in _strings(part.co_consts):
             if _may_be_name(string):
                 strings.add(string)
@@ -89,6 +93,7 @@ def scan(code: CodeType, *, is_package: bool) -> CodeFacts:
         lists_files="__file__" in names and not names.isdisjoint(_FILE_LISTS),
         reads_stubs="attach_stub" in names,
         scripts=frozenset(scripts) - _COMMON_SCRIPTS,
+        commands=frozenset(commands),
     )
 
 
@@ -127,6 +132,13 @@ def _strings(constants: object) -> Iterator[str]:
     elif isinstance(constants, (tuple, frozenset)):
         for constant in constants:
             yield from _strings(constant)
+
+
+def _find_commands(constants: tuple[object, ...]) -> Iterator[str]:
+    """The strings of a function that may be names of modules, if one of its strings is the option `-m`."""
+    strings = [*_strings(constants)]
+    if "-m" in strings:
+        yield from (string for string in strings if string.replace(".", "").isidentifier() and _may_be_name(string))
 
 
 def _may_be_name(string: str) -> bool:

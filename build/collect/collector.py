@@ -5,7 +5,7 @@ plugin's entry point, by a URL's scheme, by a name in a table. So each declared 
 distributions that these require, the modules that something imports, those that entry points name, and those that code
 imports by name go in, and all their data files and metadata. A required distribution that nothing imports is there for
 code that imports it by name, so it goes in whole, too, and so does one that a compiled module with unreadable strings
-may import.
+may import. Such modules are also imported, to see what they load.
 
 This module and those that it imports use only the standard library.
 """
@@ -13,9 +13,12 @@ This module and those that it imports use only the standard library.
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import distributions
+from importlib.util import find_spec
 from pathlib import Path
 from types import CodeType
 from typing import TYPE_CHECKING, Any
@@ -41,6 +44,16 @@ _STANDARD_LIBRARY = sys.stdlib_module_names - frozenset(
 )
 #: The libraries that a wheel brings for its compiled modules. PyInstaller finds them with these modules.
 _WHEEL_LIBRARY = re.compile(r"[^/]+\.libs/")
+#: Imports modules, and prints all modules that are loaded then.
+_TRACE = """
+import contextlib, importlib, sys
+with contextlib.redirect_stdout(sys.stderr):
+    for name in sys.argv[1:]:
+        with contextlib.suppress(BaseException):
+            importlib.import_module(name)
+print(*sys.modules)
+"""
+_TRACE_TIMEOUT_S = 60
 #: The name at the start of a requirement.
 _REQUIREMENT = re.compile(r"[A-Za-z0-9._-]+")
 
@@ -76,6 +89,7 @@ class _State:
         lists_files: packages that list the files in their folders.
         stubs: packages that read their type stubs.
         scripts: the files of modules that the code of their distribution names.
+        unreadable: compiled modules that hide what they import, and whose imports were not traced yet.
     """
 
     names: set[str] = field(default_factory=set)
@@ -83,6 +97,7 @@ class _State:
     lists_files: set[str] = field(default_factory=set)
     stubs: set[str] = field(default_factory=set)
     scripts: set[Path] = field(default_factory=set)
+    unreadable: set[str] = field(default_factory=set)
 
 
 class Collector:
@@ -126,7 +141,7 @@ class Collector:
                     self._add(graph, pending)
                     run_hooks(graph, analysis)
                     pending = set(self._follow(graph)) - self._state.names
-                pending = set(self._unreached(graph)) - self._state.names
+                pending = {*self._unreached(graph), *self._trace_unreadable()} - self._state.names
                 if not pending:
                     break
             analysis.datas.extend((path, str(file), "DATA") for path, file in self._list_data())
@@ -191,6 +206,7 @@ class Collector:
                 content = Path(node.filename).read_bytes()
                 yield from self._named_in_binary(content)
                 if hides_names(content):
+                    self._state.unreadable.add(module)
                     yield from self._required_by(owner)
             elif isinstance(node.code, CodeType):
                 is_package = type(node).__name__ in _PACKAGE_NODES
@@ -202,6 +218,7 @@ class Collector:
                     self._state.stubs.add(package)
                 yield from self._named(facts, package)
                 yield from self._scripts(facts, owner)
+                yield from self._commands(facts)
 
     def _named(self, facts: CodeFacts, package: str) -> Iterator[str]:
         if facts.imports_siblings or facts.lists_files:
@@ -226,6 +243,17 @@ class Collector:
                     self._state.scripts.add(file)
                     yield module
 
+    def _commands(self, facts: CodeFacts) -> Iterator[str]:
+        """The modules that command lines run, and the `__main__` of those that are packages."""
+        for name in facts.commands:
+            main = f"{name}.__main__"
+            yield from self._takeable({name, main} & self._owners.keys())
+            if name.partition(".")[0] in _STANDARD_LIBRARY:
+                with suppress(ImportError):  # a name that is not a module
+                    spec = find_spec(name)
+                    yield from () if spec is None else (name,)
+                    yield from () if spec is None or spec.submodule_search_locations is None else (main,)
+
     def _required_by(self, owner: str) -> Iterator[str]:
         """The modules of all distributions that this one requires: its compiled modules may import any of them."""
         for requirement in self._installed[owner].requires or ():
@@ -234,14 +262,31 @@ class Collector:
             if name in self._files and name not in self._plan.slim:
                 yield from self._whole(name)
 
+    def _trace_unreadable(self) -> Iterator[str]:
+        """The modules that are loaded when compiled modules that hide their imports are imported."""
+        modules, self._state.unreadable = sorted(self._state.unreadable), set()
+        if not modules:
+            return
+        try:
+            command = [sys.executable, "-c", _TRACE, *modules]
+            ended = subprocess.run(command, capture_output=True, text=True, timeout=_TRACE_TIMEOUT_S, check=False)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            print(f"dagfloe: the imports of {modules} cannot be traced: {error!r}")  # noqa: T201 - PyInstaller's log
+            return
+        yield from self._takeable(ended.stdout.split())
+
     def _named_in_binary(self, content: bytes) -> Iterator[str]:
         """The modules whose names a compiled module contains. Static analysis does not read its imports."""
-        for string in scan_binary(content):
-            owner = self._owners.get(string)
-            if (owner is None and string in _STANDARD_LIBRARY) or (
-                owner is not None and owner not in self._plan.slim and string not in self._tests_of(string)
+        yield from self._takeable(scan_binary(content))
+
+    def _takeable(self, names: Iterable[str]) -> Iterator[str]:
+        """The names of these that modules have which compiled modules may import."""
+        for name in names:
+            owner = self._owners.get(name)
+            if (owner is None and name in _STANDARD_LIBRARY) or (
+                owner is not None and owner not in self._plan.slim and name not in self._tests_of(name)
             ):
-                yield string
+                yield name
 
     def _tests_of(self, module: str) -> set[str]:
         return self._files[self._owners[module]].tests

@@ -43,8 +43,6 @@ _RUNTIME_IMPORTS = (
     "dagfloe.runtime.server",
     "dagfloe.runtime.log.streams",
 )
-#: Hooks for libraries that neither PyInstaller nor pyinstaller-hooks-contrib knows.
-_HOOKS = Path(__file__).with_name("hooks")
 
 
 def freeze(
@@ -89,7 +87,7 @@ def freeze(
     launcher_data = ((launcher, "dagfloe"),) if one_file and launcher.exists() else ()
     own_modules = sorted({*project.modules, *list_entry_modules(project)})
     contents = read_contents(project, own_modules, environment, installed)
-    hooks = (*((project.hooks,) if project.hooks else ()), _HOOKS)
+    hooks = (project.hooks,) if project.hooks else ()
     called = [*list_called_imports(inputs.modules.values()), *_find_started(inputs, environment)]
     settings = Spec(
         name=name,

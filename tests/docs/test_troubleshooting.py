@@ -20,6 +20,8 @@ ELSEWHERE = (
     "airflow/test_settings.py",
     "frozen/test_build.py",
     "frozen/test_comparison.py",
+    "frozen/test_missing_modules.py",
+    "frozen/test_warnings.py",
 )
 TITLES = ("The task fails, and its log is empty", "The launcher says", "The task's log says", "By hand, and in a build")
 

@@ -27,7 +27,7 @@ name = "kinds"
 version = "1.0"
 dependencies = [
     "needy", "plugged", "byname", "native", "spaced-one", "optional[feature]", "slender", "hooked",
-    "byname; python_version < '3'", "tested", "compiled",
+    "byname; python_version < '3'", "tested", "compiled", "commands",
 ]
 [tool.dagfloe]
 bundle = "tasks:bundle"
@@ -50,6 +50,14 @@ static PyMethodDef methods[] = {{"value", value, METH_NOARGS, "cython_runtime"},
 static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_fast", NULL, -1, methods};
 PyMODINIT_FUNC PyInit__fast(void) { return PyModule_Create(&definition); }
 """
+#: A distribution that others require, and which runs modules with `-m`.
+COMMANDER = """
+import subprocess, sys
+def start():
+    commands = [sys.executable, "-m", "commander.worker"], [sys.executable, "-m", "json.tool"]
+    return [subprocess.run(c, input="{}", capture_output=True, text=True).stdout.strip() for c in commands]
+"""
+COMMANDED = {"commander/worker/__main__.py": "print('worker')\n"}
 NEEDY = """
 import deep, lazy, lister, registry, starter
 def answer():
@@ -156,6 +164,11 @@ def compiled():
     return value()
 
 @dag.task
+def command_lines():
+    import commander
+    return commander.start()
+
+@dag.task
 def namespace():
     return import_module("spaced.on" + "e.leaf").VALUE
 
@@ -240,6 +253,8 @@ def write_wheels(folder: Path, library: bytes) -> None:
     module = compile_c(COMPILED_IN_C, folder.parent / "_fast.so")
     write("compiled", {"compiled/__init__.py": "import behind\n", "compiled/_fast.so": module}, requires=["behind"])
     write("behind", {"behind/__init__.py": "", "behind/leaf.py": value})
+    write("commands", {"commands.py": "import commander\n"}, requires=["commander"])
+    write("commander", {"commander/__init__.py": COMMANDER, "commander/worker/__init__.py": "", **COMMANDED})
     write("spaced_one", {"spaced/one/leaf.py": value})
     write("optional", {"optional.py": ""}, requires=["featured; extra == 'feature'"], extras=["feature"])
     write("featured", {"featured.py": value})
@@ -302,6 +317,7 @@ def test_list_of_what_is_only_declared(built: dict[str, Any]) -> None:
         ("native_library", [42, 42]),
         ("executable_data", "hi\n"),
         ("compiled", "found"),
+        ("command_lines", ["worker", "{}"]),
         ("namespace", "found"),
         ("extra", "found"),
         ("left_out", [False, False, True, True, True]),

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from support.peer import Peer, startup, value_of
+from support.quoted_messages import shows
 
 if TYPE_CHECKING:
     import subprocess
@@ -68,6 +69,7 @@ def test_missing_modules(tmp_path: Path, build: Build) -> None:
     answers = value_of(file, "lines", "computed")
     assert [answer[0] for answer in answers] == [1, 1, 1]
     assert "No module named timeit" in answers[0][2]
+    shows("The bundle file does not contain the module '…'", answers[0][2])
     assert "ModuleNotFoundError: No module named 'fileinput'" in answers[1][2]
     advised = [name for answer in answers for name in follow(answer[2])]
     with Peer([str(file)]) as peer:

@@ -8,6 +8,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from support.peer import value_of
+from support.quoted_messages import shows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,6 +62,10 @@ def test_warnings(tmp_path: Path, build: Build) -> None:
     ):
         assert [line for line in warnings if re.search(pattern, line)], (pattern, answer.stderr)
     assert len([line for line in warnings if line.startswith("warning")]) == 4, answer.stderr
+    shows("names …, which only this machine has", answer.stderr)
+    shows("reads … in the current folder, which is another one on a worker", answer.stderr)
+    shows("loads …, which is not in the file", answer.stderr)
+    shows("comes from …, which is not in the file: a worker needs it there, too", answer.stderr)
     again = build(root, tmp_path / "files", "--json")
     assert len(json.loads(again.stdout)["warnings"]) == 4  # also of a file that is up to date
     advice = re.search(r"^ {4}(binaries = \[.*\])$", answer.stderr, re.MULTILINE)

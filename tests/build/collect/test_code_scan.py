@@ -74,6 +74,21 @@ def test_scripts() -> None:
     assert look(source).scripts == {"work-er.py", "serve.py"}
 
 
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("import sys\ndef f(x):\n    run([sys.executable, '-m', 'shop.worker', x])", {"shop.worker"}),
+        ("run((python, '-m', 'shop.worker'))", {"shop.worker"}),
+        ("COMMAND = ['-u', '-m', 'shop.worker', '--fast']", {"shop.worker"}),
+        ("run([python, '-m', 'shop.a']) or run([python, '-m', 'shop.b'])", {"shop.a", "shop.b"}),
+        ("def f():\n    run([python, '-m', name])\nNAMES = ['shop.a']", set()),
+    ],
+)
+def test_command_lines(source: str, names: set[str]) -> None:
+    """Names of modules beside the option are those that the code starts in another process."""
+    assert look(source).commands == names
+
+
 def test_long_strings_are_no_names() -> None:
     assert look(f"import_module('a' if x else {'b' * 201!r})").strings == {"a"}
 
