@@ -67,9 +67,17 @@ def read_files(distribution: Distribution) -> DistributionFiles:
     files = DistributionFiles(normalize_name(distribution.metadata["Name"]))
     listed = list(_list_files(distribution))
     test_folders = {folder for path, _ in listed if path.suffix == ".py" for folder in _list_test_folders(path)}
+    migrations = _list_migration_folders([path for path, _ in listed])
     for path, file in listed:
-        _add(files, path, file, is_test=not test_folders.isdisjoint(_list_test_folders(path)))
+        is_test = not test_folders.isdisjoint(_list_test_folders(path))
+        _add(files, path, file, is_test=is_test, is_run_by_path=not migrations.isdisjoint(path.parents))
     return files
+
+
+def _list_migration_folders(paths: list[PurePosixPath]) -> set[PurePosixPath]:
+    """The folders of migrations, whose files Alembic runs by their paths."""
+    versions = {path.parent for path in paths if path.parent.name == "versions" and path.suffix == ".py"}
+    return {path.parent for path in paths if path.name == "env.py"} & {folder.parent for folder in versions}
 
 
 def _list_test_folders(path: PurePosixPath) -> Iterator[PurePosixPath]:
@@ -115,7 +123,7 @@ def _list_source_folder(distribution: Distribution) -> Iterator[tuple[PurePosixP
             return
 
 
-def _add(files: DistributionFiles, path: PurePosixPath, file: Path, *, is_test: bool) -> None:
+def _add(files: DistributionFiles, path: PurePosixPath, file: Path, *, is_test: bool, is_run_by_path: bool) -> None:
     parts = path.parts
     if "__pycache__" in parts or path.suffix in _BYTECODE_SUFFIXES or not file.is_file():
         return
@@ -128,7 +136,8 @@ def _add(files: DistributionFiles, path: PurePosixPath, file: Path, *, is_test: 
             files.tests.add(name)
         elif path.suffix == ".py":
             files.sources.append((str(path), file))
-            if len(parts) > 1 and path.name != "__init__.py" and _is_in_folder_of_package(path, file):
+            is_file = is_run_by_path or (len(parts) > 1 and _is_in_folder_of_package(path, file))
+            if is_file and path.name != "__init__.py":
                 files.data.append((str(path), file))
     elif is_test or path.name in _DEVELOPMENT_NAMES or path.suffix.lower() in _DEVELOPMENT_SUFFIXES:
         files.development.append((str(path), file))

@@ -71,6 +71,21 @@ def test_folders_named_tests(tmp_path: Path) -> None:
     assert files.tests == {"shop.tests", "shop.tests.test_shop"}
 
 
+def test_migrations(tmp_path: Path) -> None:
+    """Alembic runs the files of a folder of migrations by their paths: they are modules, and files, too."""
+    names = (
+        "shop/__init__.py",
+        "shop/env.py",
+        "shop/migrations/__init__.py",
+        "shop/migrations/env.py",
+        "shop/migrations/versions/__init__.py",
+        "shop/migrations/versions/a1_orders.py",
+    )
+    files = read_files(install(tmp_path, dict.fromkeys(names, "")))
+    assert {"shop.migrations.env", "shop.migrations.versions.a1_orders"} <= set(files.modules)
+    assert [name for name, _ in files.data] == ["shop/migrations/env.py", "shop/migrations/versions/a1_orders.py"]
+
+
 def test_editable_distribution(tmp_path: Path) -> None:
     """The files of an editable distribution are those of the folder that it was installed from."""
     source = tmp_path / "my shop"
