@@ -44,12 +44,10 @@ def page(results: dict[str, dict[str, Any]]) -> str:
     lines = [_INTRODUCTION]
     failures = []
     for version in SUPPORTED:
-        result = results.get(version)
-        if result is None:
-            lines.append(f"| {version} | not tested | | | | |\n")
-            continue
+        result = results.get(version, {})
         cells = " | ".join(_cell(result.get(name)) for name in _COLUMNS)
-        lines.append(f"| {result['version']} | {result['source']} | {result['libc']} | {cells} |\n")
+        names = f"{result['version']} | {result['source']} | {result['libc']}" if result else f"{version} | |"
+        lines.append(f"| {names} | {cells} |\n")
         failed = [test for name in _COLUMNS for test in result.get(name, {"failed": []})["failed"]]
         failures += [f"| {result['version']} | `{test}` |\n" for test in failed]
     if failures:
