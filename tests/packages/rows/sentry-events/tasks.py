@@ -20,7 +20,8 @@ class Kept(Transport):
 
 @dag.task
 def work() -> list:
-    sentry_sdk.init("http://key@127.0.0.1:9/1", transport=Kept, release="shop@1")
+    options = {"transport": Kept, "release": "shop@1", "in_app_include": [__name__]}
+    sentry_sdk.init("http://key@127.0.0.1:9/1", **options)
     try:
         raise ValueError("wrong")  # the line
     except ValueError as error:
