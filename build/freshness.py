@@ -25,6 +25,7 @@ from dagfloe.build.python.lock_file import find_lock_file
 from dagfloe.build.sbom.inventory import Inventory
 from dagfloe.format.bundle_file import read_bundle
 from dagfloe.format.digests import sha256_of
+from dagfloe.format.payload import has_payload
 from dagfloe.format.regular_file import open_regular, read_text
 
 if TYPE_CHECKING:
@@ -144,15 +145,21 @@ class BuildPlan:
             return None
 
     def read_earlier(self) -> bytes:
-        """The executable region of the bundle file that the last build made; empty if another dagfloe made it."""
+        """The executable region of the bundle file that the last build made.
+
+        Returns:
+            The region; empty if the file is gone or has changed, or another dagfloe made it.
+        """
         try:
-            if json.loads(read_text(self._record))["tool"] != self._tool:
-                return b""
-            bundle = read_bundle(self.target)
+            record = json.loads(read_text(self._record))
             with open_regular(self.target) as file:
-                return file.read(bundle.binary_len)
+                content = file.read()
+            if record["tool"] != self._tool or record["target"]["sha256"] != hashlib.sha256(content).hexdigest():
+                return b""
+            region = content[: read_bundle(self.target).binary_len]
         except Exception:  # noqa: BLE001 - there is no record or no file, or it is damaged in any way
             return b""
+        return region if has_payload(region) else b""
 
     def record(self, files: Iterable[Path], sources: Mapping[str, str], built: BuiltBundle) -> None:
         """Record a build that has just ended. If the cache cannot be written, the next build starts over.

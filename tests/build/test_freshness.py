@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from dataclasses import replace
@@ -107,14 +108,20 @@ def test_other_form(root: Path) -> None:
 
 
 def test_earlier_file(root: Path) -> None:
-    """A new build reads the executable region of the last file, if the same dagfloe wrote it."""
+    """A new build reads the executable region of the last file, if that is as the same dagfloe wrote it."""
     build(root)
-    target = plan(root).target
     assert plan(root).read_earlier() == b""  # it is no bundle file
-    write_bundle(target)
-    assert plan(root).read_earlier() == target.read_bytes()[: read_bundle(target).binary_len]
+    target = write_bundle(plan(root).target)
     (record,) = (root.parent / "cache" / "builds").iterdir()
-    record.write_text(json.dumps({**json.loads(record.read_text()), "tool": "another"}))
+    good = json.loads(record.read_text())
+    good["target"]["sha256"] = hashlib.sha256(target.read_bytes()).hexdigest()
+    record.write_text(json.dumps(good))
+    content = target.read_bytes()
+    assert plan(root).read_earlier() == content[: read_bundle(target).binary_len]
+    record.write_text(json.dumps({**good, "tool": "another"}))
+    assert plan(root).read_earlier() == b""
+    record.write_text(json.dumps(good))
+    target.write_bytes(content[:5000] + bytes([content[5000] ^ 1]) + content[5001:])
     assert plan(root).read_earlier() == b""
     target.unlink()
     assert plan(root).read_earlier() == b""

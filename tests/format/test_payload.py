@@ -49,18 +49,13 @@ def test_round_trip(program_files: list[ProgramFile], launcher: bytes) -> None:
     assert reverse.pack(launcher) == region
 
 
-@given(st.data(), st.lists(files, min_size=2, unique_by=lambda file: file.path))
-def test_earlier_region(data: st.DataObject, program_files: list[ProgramFile]) -> None:
-    """What an earlier region holds is taken from it, and no earlier region, damaged or not, changes a byte."""
-    earlier = Payload("sales", "run", tuple(program_files[1:])).pack(b"other launcher")
+@given(st.lists(files, min_size=1, unique_by=lambda file: file.path), st.integers(0))
+def test_earlier_region(program_files: list[ProgramFile], split: int) -> None:
+    """What an earlier region holds under any name is taken from it, which changes no byte."""
+    known = [ProgramFile(f"old {file.path}", file.kind, file.content) for file in program_files]
+    earlier = Payload("sales", "run", tuple(known[split % len(known) :])).pack(b"other launcher")
     payload = Payload("sales", "run", tuple(program_files))
-    region = payload.pack(b"launcher")
-    assert payload.pack(b"launcher", earlier) == region
-    damaged = bytearray(earlier)
-    for at in data.draw(st.lists(st.integers(0, len(earlier) - 1), max_size=5)):
-        damaged[at] ^= data.draw(st.integers(1, 255))
-    assert payload.pack(b"launcher", bytes(damaged)) == region
-    assert payload.pack(b"launcher", data.draw(st.binary(max_size=100))) == region
+    assert payload.pack(b"launcher", earlier) == payload.pack(b"launcher")
 
 
 def test_earlier_region_saves_work() -> None:

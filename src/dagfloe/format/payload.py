@@ -102,7 +102,7 @@ class Payload:
 
         Args:
             launcher: the launcher.
-            earlier: an executable region that this function made before, or anything else. A file that it holds is not
+            earlier: an executable region that this function made before; empty for none. A file that it holds is not
                 compressed again.
         """
         region = bytearray(launcher)
@@ -112,11 +112,14 @@ class Payload:
         index += _NUMBER.pack(len(self.files))
         # The largest first, so that the threads that pack or unpack them end at about the same time.
         files = sorted(self.files, key=lambda file: (-len(file.content), file.path))
-        known = _read_stored(earlier)
+        known = {file.digest: file for file in read_index(earlier)[1] if file.kind != LINK} if earlier else {}
 
         def store(file: ProgramFile) -> tuple[bytes, bytes]:
             digest = _digest(file.content)
-            return digest, _take(earlier, known.get(digest), file) or _compress(file)
+            same = known.get(digest)
+            if same is None or file.kind == LINK:
+                return digest, _compress(file)
+            return digest, earlier[same.offset : same.offset + same.stored_size]
 
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             stored_contents = list(pool.map(store, files))
@@ -192,26 +195,6 @@ def _compress(file: ProgramFile) -> bytes:
         return file.content
     packed: bytes = lz4.block.compress(file.content, mode="high_compression", compression=9, store_size=False)
     return packed if len(packed) < len(file.content) else file.content
-
-
-def _read_stored(region: bytes) -> dict[bytes, StoredFile]:
-    """The regular files that an executable region holds, by their digests; none if it is damaged or is none."""
-    try:
-        return {file.digest: file for file in read_index(region)[1] if file.kind != LINK}
-    except (struct.error, IndexError, ValueError, MemoryError):
-        return {}
-
-
-def _take(region: bytes, stored: StoredFile | None, file: ProgramFile) -> bytes:
-    """What an executable region stores for a file; empty if it has another content, however damaged the region is."""
-    if stored is None or file.kind == LINK or stored.size != len(file.content):
-        return b""
-    try:
-        if stored.read(region) != file.content:
-            return b""
-    except (lz4.block.LZ4BlockError, ValueError, OverflowError, MemoryError):
-        return b""
-    return region[stored.offset : stored.offset + stored.stored_size]
 
 
 def _pack_string(value: str) -> bytes:
