@@ -82,11 +82,18 @@ def _line(row: Row, distribution: str, result: Result) -> str:
 
 
 def _sums(rows: Sequence[Row], seen: Mapping[str, Result]) -> list[str]:
-    counts = Counter(seen[row.name].outcome for row in rows if row.name in seen for _ in row.distributions)
-    settings = sum(bool(seen[row.name].settings) for row in rows if row.name in seen for _ in row.distributions)
+    outcomes: dict[str, set[str]] = {}
+    with_settings = set()
+    for row in rows:
+        if row.name in seen:
+            for name in row.distributions:
+                outcomes.setdefault(name, set()).add(seen[row.name].outcome)
+            with_settings |= {name for name in row.distributions if seen[row.name].settings}
+    # A distribution in several files counts as equal only if it is equal in all of them.
+    counts = Counter(next(iter(found - {EQUAL}), EQUAL) for found in outcomes.values())
     others = sum(count for outcome, count in counts.items() if outcome not in (EQUAL, CURED, IMPOSSIBLE))
     return [
-        f"Of {sum(counts.values())} distributions in {len(seen)} files, {counts[EQUAL]} are equal, {counts[CURED]} are",
+        f"Of {len(outcomes)} distributions in {len(seen)} files, {counts[EQUAL]} are equal, {counts[CURED]} are",
         f"equal with the line that the build named, and {counts[IMPOSSIBLE]} have a limit; {others} are open.",
-        f"{settings} need settings.",
+        f"{len(with_settings)} need settings.",
     ]
