@@ -125,6 +125,7 @@ def test_main_thread_that_is_woken_again_while_it_wakes() -> None:
     try:
         thread.start()
         thread.join(DEADLINE_S)
+        sys._getframe().f_trace_opcodes = True  # Python 3.12 needs it before
         sys.settrace(trace)
         signal.raise_signal(WAKE)
         sys.settrace(before)
