@@ -282,7 +282,7 @@ class TaskRunner:
         from dagfloe.runtime.missing_modules import advise  # noqa: PLC0415 - only for tasks that fail
 
         if advice := advise(error):
-            self._log(ERROR, LOGGER, self._describe(advice))
+            self._log(ERROR, LOGGER, f"A module is missing: {self._describe(advice)}")
         decision = self._decide(task, error)
         action = "default" if decision is None else decision.action
         reason = None if decision is None or decision.reason is None else self._describe(decision.reason)

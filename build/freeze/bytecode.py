@@ -40,4 +40,5 @@ def keep_bytecode(environment: Environment, work: Path) -> dict[str, str]:
             kept.mkdir(parents=True, exist_ok=True)
             link.parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to(kept.absolute())
-    return {"PYTHONPYCACHEPREFIX": str(folder), NO_BYTECODE: ""}
+    # Python 3.10 writes sets to bytecode in the order of their hashes.
+    return {"PYTHONPYCACHEPREFIX": str(folder), NO_BYTECODE: "", "PYTHONHASHSEED": "0"}

@@ -9,6 +9,7 @@ import importlib.util
 import marshal
 import os
 import struct
+import zipfile
 from contextlib import suppress
 from importlib import import_module
 from importlib.machinery import SourceFileLoader
@@ -38,7 +39,11 @@ def install() -> bool:
     def get_code_object(name: str, filename: str, optimize: int) -> Any:
         if optimize or not filename.endswith(".py"):
             return compile_module(name, filename, optimize)
-        # Marshalled in any case: code that was just compiled shares other objects, and would be written differently.
+        with suppress(OSError, ValueError, EOFError, TypeError):
+            data = Path(importlib.util.cache_from_source(filename)).read_bytes()
+            if data[: _HEADER.size + 4] == _header(filename):
+                return marshal.loads(data[_HEADER.size + 4 :])  # noqa: S302 - this build wrote it, or an earlier one
+        # As if from a file: code that was just compiled shares other objects, and would be written differently.
         return marshal.loads(marshal.dumps(SourceFileLoader(name, filename).get_code(name)))  # noqa: S302 - our own
 
     api.get_code_object = get_code_object
@@ -60,8 +65,28 @@ def keep(modules: Iterable[tuple[str, str, str]], codes: Mapping[str, CodeType],
             continue
         with suppress(OSError):
             target = importlib.util.cache_from_source(path)
-            state = Path(path).stat()
-            header = _HEADER.pack(0, int(state.st_mtime) & _NUMBER, state.st_size & _NUMBER)
-            data = importlib.util.MAGIC_NUMBER + header + marshal.dumps(code)
             if not Path(target).exists():
-                SourceFileLoader(name, path).set_data(target, data)
+                SourceFileLoader(name, path).set_data(target, _header(path) + marshal.dumps(code))
+
+
+def rewrite_library(path: str) -> None:
+    """Write the archive of basic modules again, so that it does not depend on what the analysis did in its process.
+
+    Args:
+        path: the archive, whose entries are bytecode files.
+    """
+    with zipfile.ZipFile(path) as library:
+        entries = [
+            (entry, library.read(entry)) for entry in sorted(library.infolist(), key=lambda entry: entry.filename)
+        ]
+    size = _HEADER.size + 4
+    with zipfile.ZipFile(path, "w") as library:
+        for entry, data in entries:
+            code = marshal.loads(data[size:])  # noqa: S302 - PyInstaller wrote it
+            library.writestr(entry, data[:size] + marshal.dumps(code))
+
+
+def _header(path: str) -> bytes:
+    """The first bytes of the bytecode file of a source file."""
+    state = Path(path).stat()
+    return importlib.util.MAGIC_NUMBER + _HEADER.pack(0, int(state.st_mtime) & _NUMBER, state.st_size & _NUMBER)

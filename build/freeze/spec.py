@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 #: For PyInstaller's environment. Uncompressed modules load sooner, and the bundle file is compressed as a whole.
 MODULE_COMPRESSION = {"PYINSTALLER_ZLIB_COMPRESSION_LEVEL": "0"}
 #: Files of a distribution's metadata that depend on how and where it was installed, so they would differ between hosts.
-_MACHINE_BOUND = ("RECORD", "direct_url.json")
+_MACHINE_BOUND = ("RECORD", "direct_url.json", "uv_cache.json")
 _TEMPLATE = """# Written by dagfloe for PyInstaller.
 import json, os, runpy, shutil, sys, types
 from PyInstaller.config import CONF
@@ -72,7 +72,9 @@ if not os.path.exists({analysis!r}):
     raise SystemExit
 with open({analysis!r}, encoding="utf-8") as file:
     lists = {{name: [tuple(entry) for entry in entries] for name, entries in json.load(file).items()}}
-runpy.run_path({quick_code!r})["install"]()
+quick_code = runpy.run_path({quick_code!r})
+quick_code["rewrite_library"]({library!r})
+quick_code["install"]()
 modules = PYZ(lists["pure"])
 if {one_file!r}:
     EXE(modules, lists["scripts"], lists["binaries"], lists["datas"], name={name!r}, upx=False, console=True)

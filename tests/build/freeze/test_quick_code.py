@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import marshal
 import os
 import subprocess
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +85,25 @@ def test_other_code(answer: Any) -> None:
     """A module that cannot be compiled raises what it did; optimized code comes from PyInstaller."""
     assert answer["error"] == "SyntaxError"
     assert not answer["optimized"]
+
+
+def test_library(tmp_path: Path) -> None:
+    """The archive of basic modules is the same, however an analysis ordered and wrote its modules."""
+    first, other = tmp_path / "first.zip", tmp_path / "other.zip"
+    codes = {f"{name}.pyc": compile(f"x = {name!r}, 'a b', 'a b'\n", name, "exec") for name in ("b", "a", "c")}
+    for path, names in ((first, ["b.pyc", "a.pyc", "c.pyc"]), (other, ["c.pyc", "b.pyc", "a.pyc"])):
+        with zipfile.ZipFile(path, "w") as library:
+            for name in names:
+                code = codes[name] if path == first else marshal.loads(marshal.dumps(codes[name]))  # noqa: S302 - our own
+                library.writestr(zipfile.ZipInfo(name), bytes(16) + marshal.dumps(code))
+    assert first.read_bytes() != other.read_bytes()
+    for path in (first, other):
+        quick_code.rewrite_library(str(path))
+    assert first.read_bytes() == other.read_bytes()
+    with zipfile.ZipFile(first) as library:
+        assert library.namelist() == ["a.pyc", "b.pyc", "c.pyc"]
+        read = [marshal.loads(library.read(name)[16:]) for name in library.namelist()]  # noqa: S302 - our own
+    assert read == [codes[name] for name in sorted(codes)]
 
 
 def test_another_pyinstaller(tmp_path: Path) -> None:
