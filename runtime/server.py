@@ -270,7 +270,7 @@ def _log_failure_to_begin(error: BaseException, log: Log) -> None:
     from dagfloe.runtime.missing_modules import advise  # noqa: PLC0415 - only on this path
 
     if advice := advise(error):
-        log(ERROR, LOGGER, advice)
+        log(ERROR, LOGGER, f"The bundle needs a module that is missing: {advice}")
 
 
 def _keep_strings(carrier: Mapping[Any, Any] | None) -> dict[str, str]:

@@ -18,6 +18,7 @@ HELLO = ROOT / "dist" / platform_tag() / "hello"
 ELSEWHERE = (
     "airflow/test_troubleshooting.py",
     "airflow/test_settings.py",
+    "frozen/test_advice.py",
     "frozen/test_build.py",
     "frozen/test_comparison.py",
     "frozen/test_missing_modules.py",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from support.peer import TOOL
+from support.quoted_messages import shows
 from support.wheels import write_wheel
 
 if TYPE_CHECKING:
@@ -155,6 +156,7 @@ def test_advice(tmp_path: Path, build: Build, wheels: dict[str, str]) -> None:
     settings: dict[str, list[str]] = {}
     dependencies = [requirement for name, requirement in wheels.items() if name != "absent_module"]
     answer = None
+    errors = []
     for _ in range(MAX_ROUNDS + 1):
         lines = "".join(f"{key} = {json.dumps(value)}\n" for key, value in settings.items())
         (root / "pyproject.toml").write_text(
@@ -165,9 +167,11 @@ def test_advice(tmp_path: Path, build: Build, wheels: dict[str, str]) -> None:
         if answer.returncode == 0:
             break
         print(answer.stderr)  # noqa: T201 - shows the rounds of a failure
+        errors.append(answer.stderr)
         follow(answer.stderr, settings, dependencies, wheels)
     assert answer is not None
     assert answer.returncode == 0, answer.stderr
+    shows("the project uses what PyInstaller did not see: in [tool.dagfloe] of … write", errors[0])
     expected = [value for _, _, value in KINDS.values()]
     assert run(tmp_path / "files" / "odd", tmp_path) == expected
     assert run(root, tmp_path) == expected
