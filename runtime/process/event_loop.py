@@ -49,9 +49,11 @@ def run_coroutine(coroutine: Coroutine[Any, Any, object], cancellation: Cancella
     try:
         return asyncio.run(main, debug=is_debugging)
     except asyncio.CancelledError as error:
-        if delivery.request is None:
+        if delivery.request is not None:
+            raise delivery.request from error
+        if delivery.cancelled is None or delivery.cancelled is error:
             raise
-        raise delivery.request from error
+        raise delivery.cancelled from delivery.cancelled.__cause__  # Python 3.10 raises a new one without its lines
     finally:
         main.close()
         coroutine.close()  # asyncio has not begun it if it could not start a loop
@@ -65,10 +67,12 @@ class _Delivery:
 
     Attributes:
         request: the last request; None until there was one.
+        cancelled: the exception with which the coroutine ended because it was cancelled; None if it did not.
     """
 
     def __init__(self, cancellation: Cancellation) -> None:
         self.request: BaseException | None = None
+        self.cancelled: asyncio.CancelledError | None = None
         self._cancellation = cancellation
         self._is_forced = False
         self._was_raised = False
@@ -84,6 +88,9 @@ class _Delivery:
         self._cancellation.redirect = self._receive
         try:
             return await coroutine
+        except asyncio.CancelledError as error:
+            self.cancelled = error
+            raise
         finally:
             self._cancellation.redirect = None
             self._ended.set()
