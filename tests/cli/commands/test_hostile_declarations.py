@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 from click.testing import CliRunner
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from dagfloe.cli.tool import main
@@ -62,6 +62,7 @@ DECLARATIONS = st.fixed_dictionaries(
 
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+@example({"tasks": {"t": {"inlets": [{"name": "a", "uri": "b", "alias": "c"}]}}}, [], "d")
 @given(DECLARATIONS, st.lists(NAMES, max_size=3), NAMES)
 def test_any_declaration(
     tmp_path_factory: pytest.TempPathFactory, declaration: dict[str, Any], more_tasks: list[str], dag_id: str

@@ -19,7 +19,7 @@ def add_declarations(manifest: Mapping[str, Any], store: Store) -> None:
         declared = declaration(manifest, dag_id) or {"tasks": {}}
         store.save_dag(DagRecord(dag_id=dag_id, tags=list(declared.get("tags", ()))))
         for asset in _declared_assets(declared):
-            if "name" in asset and "uri" in asset:
+            if "name" in asset and "uri" in asset and "alias" not in asset:  # else it is an alias
                 store.add_asset(**asset)
 
 
