@@ -250,6 +250,7 @@ def _read_epoch() -> datetime | None:
     value = os.environ.get(_EPOCH)
     if not value:
         return None
-    if not value.isascii() or not value.isdigit() or int(value[:20]) > _LAST_SECOND:
+    is_number = value.isascii() and value.isdigit() and len(value) <= len(str(_LAST_SECOND))
+    if not is_number or int(value) > _LAST_SECOND:
         raise PackError(f"{_EPOCH} is {value!r}: set it to a number of seconds since 1970, or unset it")
     return datetime.fromtimestamp(int(value), timezone.utc)
