@@ -56,7 +56,7 @@ def freeze(
     *,
     one_file: bool,
     bytecode: Mapping[str, str],
-    list_unseen: Callable[[], Iterable[str]] = tuple,
+    list_unseen: Callable[[], Iterable[str]],
     echo: Callable[[str], None] | None = None,
 ) -> Path:
     """Freeze a project.
@@ -108,6 +108,7 @@ def freeze(
     )
     compression = {} if one_file else MODULE_COMPRESSION  # a one-file program has no other compression
     spec_file = work / f"{name}.spec"
+    codes = tuple(_code_digests(entry.parent / "dagfloe", *hooks))
 
     def run_pyinstaller(step: str) -> None:
         run_step(
@@ -130,7 +131,6 @@ def freeze(
         spec_source = replace(settings, hidden_imports=(*settings.hidden_imports, *unseen)).render()
         spec_file.write_text(spec_source, "utf-8")
         (work / ANALYSIS_FILE).unlink(missing_ok=True)
-        codes = _code_digests(entry.parent / "dagfloe", *hooks)
         cache = AnalysisCache(
             cache_root() / "analyses" / name,
             (spec_source, environment.identity, *map(str, inputs.paths), *codes),

@@ -85,6 +85,7 @@ def test_errors_come_before_pyinstaller(tmp_path: Path) -> None:
             tmp_path / "log",
             one_file=False,
             bytecode={},
+            list_unseen=tuple,
         )
     assert not (tmp_path / "log").exists()
 
