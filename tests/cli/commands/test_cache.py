@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +21,7 @@ from support.peer import DEADLINE_S, TOOL
 from support.raw_bundle import write_bundle as write_raw_bundle
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 MANIFEST = """
@@ -84,16 +86,23 @@ def test_warm_for_all_users(bundle: Path, cache: Path) -> None:
         assert (done.stdout, done.stderr) == ("started x\nsome data\n", "")
 
 
-def test_list_and_prune(bundle: Path, tmp_path: Path, cache: Path) -> None:
-    """`list` shows the programs; `prune` removes those that are not running and were not started recently."""
-    script = "#!/bin/sh\necho ready\nread line\n"
-    sleeper = write_bundle(tmp_path / "sleeper", payload(script))
-    env = environment(DAGFLOE_CACHE_DIR=cache)
-    assert start(bundle, env=env).returncode == 0
-    (idle,) = entries(cache)
+@contextmanager
+def running(file: Path, env: dict[str, str]) -> Iterator[None]:
+    """Write a bundle file, and let its program run during the block."""
+    sleeper = write_bundle(file, payload("#!/bin/sh\necho ready\nread line\n"))
     with subprocess.Popen([sleeper], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
+        yield
+        process.communicate("\n", timeout=DEADLINE_S)
+
+
+def test_list_and_prune(bundle: Path, tmp_path: Path, cache: Path) -> None:
+    """`list` shows the programs; `prune` removes those that are not running and were not started recently."""
+    env = environment(DAGFLOE_CACHE_DIR=cache)
+    assert start(bundle, env=env).returncode == 0
+    (idle,) = entries(cache)
+    with running(tmp_path / "sleeper", env):
         programs = {program["id"]: program for program in json.loads(run("list", "--dir", cache, "--json"))}
         assert len(programs) == 2
         assert programs[idle.name]["running"] is False
@@ -105,7 +114,6 @@ def test_list_and_prune(bundle: Path, tmp_path: Path, cache: Path) -> None:
         assert run("prune", "--dir", cache, "--older-than", "1") == "nothing to remove\n"
         assert run("prune", "--dir", cache).startswith(f"removed tiny {idle.name[:12]}, 2.0 MB")
         assert len(entries(cache)) == 1
-        process.communicate("\n", timeout=DEADLINE_S)
     assert run("prune", "--dir", cache, "--quiet") == ""
     assert entries(cache) == []
     assert leftovers(cache) == []
@@ -115,13 +123,10 @@ def test_list_and_prune(bundle: Path, tmp_path: Path, cache: Path) -> None:
 
 def test_caches_of_libraries(bundle: Path, tmp_path: Path, cache: Path) -> None:
     """What libraries keep is listed with its bundle, and pruned unless its program runs or it was used recently."""
-    sleeper = write_bundle(tmp_path / "sleeper", payload("#!/bin/sh\necho ready\nread line\n"))
     env = environment(DAGFLOE_CACHE_DIR=cache)
     assert start(bundle, env=env).returncode == 0
     (idle,) = entries(cache)
-    with subprocess.Popen([sleeper], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
+    with running(tmp_path / "sleeper", env):
         (used,) = {*entries(cache)} - {idle}
         versions = {idle.name: "tiny", used.name: "tiny", "0" * 64: "?", "shop-2f-3e": "shop"}
         for name in versions:
@@ -135,7 +140,6 @@ def test_caches_of_libraries(bundle: Path, tmp_path: Path, cache: Path) -> None:
         run("prune", "--dir", cache, "--only", "libraries")
         assert [path.name for path in (cache / "libraries").iterdir()] == [used.name]
         assert idle.exists()
-        process.communicate("\n", timeout=DEADLINE_S)
     run("prune", "--dir", cache)
     assert not (cache / "libraries").exists()
 
