@@ -33,7 +33,7 @@ _PAUSE_S = 0.01
 #: PyInstaller's variable with the folder.
 _FOLDER_VARIABLE = "_PYI_APPLICATION_HOME_DIR"
 # The author's code may replace these functions later.
-_kill, _monotonic, _readlink = os.kill, time.monotonic, os.readlink
+_kill, _monotonic, _sleep, _readlink = os.kill, time.monotonic, time.sleep, os.readlink
 
 
 def lock_folder(folder: str) -> None:
@@ -84,7 +84,7 @@ def end_users(folder: str) -> None:
                 _kill(process, signal.SIGKILL if now >= kill_time else signal.SIGTERM)
                 _kill(process, signal.SIGCONT)  # a stopped process receives a signal only when it continues
         asked |= users
-        time.sleep(_PAUSE_S)
+        _sleep(_PAUSE_S)
 
 
 def _close_pipes() -> None:
