@@ -157,7 +157,7 @@ class BuildPlan:
             if record["tool"] != self._tool or record["target"]["sha256"] != hashlib.sha256(content).hexdigest():
                 return b""
             region = content[: read_bundle(self.target).binary_len]
-        except Exception:  # noqa: BLE001 - there is no record or no file, or it is damaged in any way
+        except Exception:  # noqa: BLE001 - the record or the file is missing or damaged
             return b""
         return region if has_payload(region) else b""
 

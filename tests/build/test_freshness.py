@@ -110,7 +110,7 @@ def test_other_form(root: Path) -> None:
 def test_earlier_file(root: Path) -> None:
     """A new build reads the executable region of the last file, if that is as the same dagfloe wrote it."""
     build(root)
-    assert plan(root).read_earlier() == b""  # it is no bundle file
+    assert plan(root).read_earlier() == b""  # not a bundle file
     target = write_bundle(plan(root).target)
     (record,) = (root.parent / "cache" / "builds").iterdir()
     good = json.loads(record.read_text())

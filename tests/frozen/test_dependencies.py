@@ -228,17 +228,17 @@ def write_wheels(folder: Path, library: bytes) -> None:
     start = (
         "import os, subprocess, sys\nFOLDER = os.path.dirname(os.path.abspath(__file__))\n"
         "def start():\n"
-        "    script = os.path.join(FOLDER, 'work', 'server.py')\n"
+        "    script = os.path.join(FOLDER, 'inner', 'server.py')\n"
         "    return subprocess.run([sys.executable, script], capture_output=True, text=True, check=True).stdout\n"
     )
-    server = "from starter.work.only_for_server import VALUE\nprint(VALUE, __name__)\n"
+    server = "from starter.inner.only_for_server import VALUE\nprint(VALUE, __name__)\n"
     write(
         "starter",
         {
             "starter/__init__.py": start,
-            "starter/work/__init__.py": "",
-            "starter/work/server.py": server,
-            "starter/work/only_for_server.py": value,
+            "starter/inner/__init__.py": "",
+            "starter/inner/server.py": server,
+            "starter/inner/only_for_server.py": value,
         },
     )
     core = "class FileSystem(str):\n    def __new__(cls):\n        return str.__new__(cls, 'bucket')\n"
