@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import signal
+import socket
 import sys
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from dagfloe.runtime.process.main_thread import WAKE, MainThread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,15 +23,51 @@ _RESEND_S = 0.01
 def handle_signals(
     numbers: Iterable[signal.Signals], handler: Callable[[int, FrameType | None], object]
 ) -> Iterator[None]:
-    """Handle signals with `handler` in the block, and restore the previous handlers afterwards."""
+    """Handle signals with `handler` in the block, and restore the previous handlers afterwards.
+
+    The handler runs soon also if the main thread waits in a blocking call and the signal does not interrupt that call.
+    """
     previous = {number: signal.getsignal(number) for number in numbers}
     try:
         for number in previous:
             signal.signal(number, handler)
-        yield
+        with _woken_by_signals():
+            yield
     finally:
         for number, previous_handler in previous.items():
             signal.signal(number, previous_handler)
+
+
+@contextmanager
+def _woken_by_signals() -> Iterator[None]:
+    """Wake the main thread after each signal in the block: see `MainThread` for why a signal alone may not do it."""
+    is_over = threading.Event()
+    main_thread = MainThread()
+    main_thread.add(_do_nothing)
+    reader, writer = socket.socketpair()
+
+    def wake() -> None:
+        while numbers := reader.recv(64):
+            if any(number != WAKE for number in numbers):
+                main_thread.wake(is_over)
+
+    thread = threading.Thread(target=wake, name="signals", daemon=True)
+    thread.start()
+    writer.setblocking(False)
+    previous = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(previous, warn_on_full_buffer=False)
+        is_over.set()
+        writer.close()
+        thread.join()
+        reader.close()
+        main_thread.remove(_do_nothing)
+
+
+def _do_nothing() -> None:
+    """Run on the main thread when it was woken: the handlers of all signals run before this."""
 
 
 @contextmanager

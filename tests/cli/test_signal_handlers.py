@@ -42,6 +42,23 @@ with raise_on_signals({signal.SIGTERM: lambda: SystemExit(143)}):
         os.kill(os.getpid(), signal.SIGTERM)
         print("cleaned up")
 """
+#: Another thread receives the signal while the main thread waits. A signal that arrives right before a blocking call of
+#: the main thread does not interrupt that call, either.
+ELSEWHERE = """
+import signal, threading
+from dagfloe.cli.signal_handlers import raise_on_signals
+
+def receive():
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+try:
+    with raise_on_signals({signal.SIGTERM: lambda: SystemExit(143)}):
+        threading.Timer(0.1, receive).start()
+        threading.Event().wait(60)
+        print("not interrupted")
+finally:
+    print("cleaned up")
+"""
 #: Another exception that Python drops is shown as usual.
 ANOTHER_EXCEPTION = """
 import signal, weakref
@@ -62,7 +79,7 @@ def run(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
 
 
-@pytest.mark.parametrize("code", [IN_A_CALLBACK, TWICE], ids=["in a callback", "twice"])
+@pytest.mark.parametrize("code", [IN_A_CALLBACK, TWICE, ELSEWHERE], ids=["in a callback", "twice", "in another thread"])
 def test_signal_ends_the_block_once(code: str) -> None:
     """The block ends with the signal's exception and its cleanup is complete, without a traceback."""
     done = run(code)
