@@ -6,7 +6,6 @@ Of Airflow's settings, the results show only folders and the names of settings, 
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.cli.doctor.airflow_settings import AirflowSettings, ExternalSettingError, SettingError
@@ -21,6 +20,7 @@ from dagfloe.cli.doctor.coordinator_checks import (
     check_kwargs,
     check_parsers,
     check_queues,
+    executable_roots,
     kwargs_of,
     runs_bundle_files,
 )
@@ -29,6 +29,7 @@ from dagfloe.cli.show.terminal_text import to_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from dagfloe.cli.doctor.dag_bundles import DagBundle
     from dagfloe.format.bundle_file import BundleFile
@@ -126,11 +127,7 @@ class _AirflowChecks:
         """
         kwargs = kwargs_of(coordinator)
         if "executables_root" in kwargs or not self._has_dag_bundles:
-            roots = kwargs.get("executables_root")
-            names = [root for root in (roots if isinstance(roots, list) else [roots]) if isinstance(root, str) and root]
-            if not names:
-                raise SettingError("executables_root of the coordinator names no folder")
-            folders.update(dict.fromkeys(Path(name).expanduser() for name in names))
+            folders.update(dict.fromkeys(executable_roots(coordinator)))
             return
         name = kwargs.get("task_handler_bundle_name")
         if name is None:

@@ -29,6 +29,12 @@ if TYPE_CHECKING:
     from dagfloe.format.bundle_file import BundleFile
 
 _START_TIMEOUT_S = 60.0
+#: The exit status of a launcher that cannot start the program; the same as in launcher.h.
+_EXIT_CANNOT_RUN = 126
+#: A launcher prints one line for each cache folder that it tried, and a last one.
+_MAX_LINES = 10
+#: A part of the launcher's line about a cache folder that somebody chose.
+_SKIPPED = " is not used: "
 #: The flags that make a bundle file print its metadata. The first is dagfloe's; other SDKs have either.
 _METADATA_FLAGS = ("--bundle-metadata", "--airflow-metadata")
 
@@ -50,7 +56,7 @@ def check_bundle_file(path: Path) -> Iterator[Check]:
     if not os.access(path, os.X_OK):
         yield Check("startup", FAILED, "the file is not executable", f"chmod +x {path}")
         return
-    yield _check_startup(path, sorted(map(str, bundle.manifest["dags"])), is_ours=is_ours(bundle.manifest))
+    yield from check_startup(path, sorted(map(str, bundle.manifest["dags"])), is_ours=is_ours(bundle.manifest))
 
 
 def host_problem(bundle: BundleFile) -> str:
@@ -77,8 +83,17 @@ def _is_newer(version: str, other: str) -> bool:
         return False
 
 
-def _check_startup(path: Path, dag_ids: list[str], *, is_ours: bool) -> Check:
-    """Start a bundle file for its metadata. Another SDK may have no flag for that, so its failure is a warning."""
+def check_startup(path: Path, dag_ids: list[str], *, is_ours: bool) -> Iterator[Check]:
+    """Start a bundle file for its metadata.
+
+    Args:
+        path: the file.
+        dag_ids: the Dags in its manifest, sorted.
+        is_ours: whether dagfloe wrote it. Another SDK may have no flag for that, so its failure is a warning.
+
+    Yields:
+        The result of the start, and then a warning for each cache folder that was chosen and cannot be used.
+    """
     problem = ""
     for flag in _METADATA_FLAGS[: 1 if is_ours else None]:
         start = time.monotonic()
@@ -88,9 +103,11 @@ def _check_startup(path: Path, dag_ids: list[str], *, is_ours: bool) -> Check:
                 "the bundle file", command, timeout_s=_START_TIMEOUT_S, env=os.environ
             )
             if status:
-                problem = f"exit status {status}: {(stderr.strip().splitlines() or ['no error message'])[-1]}"
+                problem = f"exit status {status}: {_reason(status, stderr)}"
             elif sorted(json.loads(stdout)["dags"]) == dag_ids:
-                return _check_startup_time(time.monotonic() - start, dag_ids)
+                yield _check_startup_time(time.monotonic() - start, dag_ids)
+                yield from _skipped_folders(stderr)
+                return
             else:
                 problem = "its metadata does not list the Dags of its manifest"
         except FreezeError as error:
@@ -98,7 +115,21 @@ def _check_startup(path: Path, dag_ids: list[str], *, is_ours: bool) -> Check:
         except Exception:  # noqa: BLE001 - another SDK's program may print anything
             problem = "what it prints is not metadata"
     cure = f"run it with {_METADATA_FLAGS[0]} to see its whole output"
-    return Check("startup", FAILED if is_ours else WARNING, to_one_line(problem), cure)
+    yield Check("startup", FAILED if is_ours else WARNING, to_one_line(problem), cure)
+
+
+def _reason(status: int, stderr: str) -> str:
+    """Return why a start failed: the last line, or all lines of a launcher that could not start the program."""
+    lines = [line for line in stderr.strip().splitlines() if line] or ["no error message"]
+    return "; ".join(lines[-_MAX_LINES:] if status == _EXIT_CANNOT_RUN else lines[-1:])
+
+
+def _skipped_folders(stderr: str) -> Iterator[Check]:
+    for line in stderr.splitlines():
+        if _SKIPPED in line:
+            yield Check(
+                "cache folder", WARNING, to_one_line(line), "fix it, or set DAGFLOE_CACHE_DIR to another folder"
+            )
 
 
 def _check_startup_time(seconds: float, dag_ids: list[str]) -> Check:

@@ -6,15 +6,16 @@ The results show only the names of settings, coordinators, queues and Dag bundle
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dagfloe.cli.doctor.airflow_settings import SettingError
 from dagfloe.cli.doctor.check import FAILED, OK, WARNING, Check
 from dagfloe.cli.doctor.dag_bundles import LOCAL_BUNDLE
 from dagfloe.cli.show.terminal_text import to_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from dagfloe.cli.doctor.dag_bundles import DagBundle
 
@@ -35,6 +36,22 @@ def kwargs_of(coordinator: object) -> Mapping[str, Any]:
     """Return the `kwargs` of an entry of `coordinators`."""
     kwargs = coordinator.get("kwargs") if isinstance(coordinator, dict) else None
     return kwargs if isinstance(kwargs, dict) else {}
+
+
+def executable_roots(coordinator: object) -> tuple[Path, ...]:
+    """Return the folders of `executables_root`, in which Airflow 3.3 looks for bundle files.
+
+    Raises:
+        SettingError: if the coordinator names no folder.
+    """
+    roots = kwargs_of(coordinator).get("executables_root")
+    names = [root for root in (roots if isinstance(roots, list) else [roots]) if isinstance(root, str) and root]
+    if not names:
+        raise SettingError("executables_root of the coordinator names no folder")
+    try:
+        return tuple(Path(name).expanduser() for name in names)
+    except RuntimeError:
+        raise SettingError("executables_root of the coordinator names the home folder of an unknown user") from None
 
 
 def check_kwargs(

@@ -48,6 +48,18 @@ def check_temporary(folder: Path) -> Check:
     return Check(name, OK, f"{folder}, {_free_bytes(folder) / 1e9:.1f} GB free")
 
 
+def check_free_space(program: Path) -> Check:
+    """Check that the file system of an unpacked program has space for the next version of it.
+
+    A store that this user cannot write, such as that of an image, needs no space.
+    """
+    free = _free_bytes(program)
+    if free >= _MIN_FREE_BYTES or not os.access(program.parent, os.W_OK):
+        return Check("cache folder", OK, f"{program}, {free / 1e9:.1f} GB free")
+    text = f"{program}: only {free / 1e6:.0f} MB are free"
+    return Check("cache folder", WARNING, text, "free some space, because the next version of the bundle may not fit")
+
+
 def _nearest_existing(folder: Path) -> Path:
     """Return the folder, or its nearest parent that exists."""
     return next((place for place in (folder, *folder.parents) if place.exists()), Path("/"))

@@ -25,7 +25,7 @@ def check_host() -> Iterator[Check]:
     yield check_cache(cache_root())
     yield check_temporary(Path(tempfile.gettempdir()))
     yield _check_c_library()
-    yield _check_loopback()
+    yield check_loopback()
     yield _check_open_files()
 
 
@@ -36,7 +36,7 @@ def _check_c_library() -> Check:
     return Check("C library", WARNING, "neither glibc nor musl", "build bundle files on this host")
 
 
-def _check_loopback() -> Check:
+def check_loopback() -> Check:
     """Listen on the loopback address and connect to it, as a supervisor and its task do."""
     try:
         with socket.create_server(("127.0.0.1", 0)) as server:

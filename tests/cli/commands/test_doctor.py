@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from dagfloe.cli.tool import main
+from support.dag_files import write
 from support.peer import DEADLINE_S, TOOL
 
 if TYPE_CHECKING:
@@ -108,3 +109,26 @@ def test_a_failure(home: Path) -> None:
         assert line.startswith("✗ bundle file")
         assert line.endswith(" -> rebuild it, or copy it again")
         assert json.loads(doctor(path, "--json", status=1))["ok"] is False
+
+
+def test_the_readiness_gate(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The exit status and the JSON say whether this host can run the tasks of all required Dags."""
+    write(home / "bundles" / "sales", "sales")
+    coordinator = {
+        "classpath": "airflow.sdk.coordinators.executable.ExecutableCoordinator",
+        "kwargs": {"executables_root": [str(home / "bundles")]},
+    }
+    gate = ("--airflow", "3.3", "--require", "sales")
+    assert "dagfloe doctor --require sales FOLDER" in doctor(*gate, status=1)
+    monkeypatch.setenv("AIRFLOW__SDK__COORDINATORS", json.dumps({"dagfloe": coordinator}))
+    monkeypatch.setenv("AIRFLOW__SDK__QUEUE_TO_COORDINATOR", '{"dagfloe": "dagfloe"}')
+    assert f"✓ required Dag  sales: {home / 'bundles' / 'sales'}" in doctor(*gate)
+    report = json.loads(doctor(*gate, "--require", "other", "--json", status=1))
+    assert report["ok"] is False
+    assert report["required"] == [
+        {"dag_id": "sales", "files": [str(home / "bundles" / "sales")], "ready": True},
+        {"dag_id": "other", "files": [], "ready": False},
+    ]
+    assert "no bundle file with this Dag" in doctor(*gate, "--require", "other", "--quiet", status=1)
+    assert doctor(*gate, "--quiet") == ""
+    assert json.loads(doctor(*gate, "--json", home / "bundles"))["required"][0]["ready"] is True
