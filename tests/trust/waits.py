@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 #: What waits, in Python and in C.
 _CALLS = re.compile(
     r"\.(?:poll|wait|_wait|join|acquire|recv|connect|waitpid|_sleep)\((?!map|self|failures|MODES)|time\.sleep\(|os\.read\("
-    r"|lockf\(|\bflock\(|\b(?:poll|sigwaitinfo|sigtimedwait|nanosleep|waitpid|sleep_ms)\("
+    r"|(?<![\w.])_sleep\(|lockf\(|\bflock\(|\b(?:poll|sigwaitinfo|sigtimedwait|nanosleep|waitpid|sleep_ms)\("
 )
 _NO_WAIT = re.compile(r'["\']\.join\(|^\s*#|^\s*\*|"\.join\(|path\.join\(|^\s*(?:void|int|bool) \w+\(|select\.poll\(\)')
 
