@@ -7,8 +7,6 @@
 
 #include "launcher.h"
 
-#include <arpa/inet.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,41 +19,6 @@ enum { HEADER_BYTES = 4, MAX_FRAME_BYTES = 1 << 16, FIRST_FRAME_MS = 30000, REPL
 /* What a Dag processor sets as the address of the database for the processes that parse files. */
 static const char NO_DATABASE[] = "airflow-db-not-allowed";
 static const char ANSWERS[] = "_internal/dag-processor-answers";
-static int sockets[2] = {-1, -1};
-
-/* The value of a flag of a supervisor's command line, which `is_supervised` has checked. */
-static const char *flag_value(char **argv, const char *name) {
-    size_t length = strlen(name);
-    for (int i = 1; argv[i] != NULL; i++) {
-        if (strncmp(argv[i], name, length) == 0) {
-            return argv[i][length] == '=' ? argv[i] + length + 1 : argv[i + 1];
-        }
-    }
-    return "";
-}
-
-/* Connect to an address with an IPv4 number, as Airflow gives it; -1 for any other, and if nobody listens. */
-static int dial(const char *address) {
-    char host[INET_ADDRSTRLEN];
-    const char *colon = strrchr(address, ':');
-    struct sockaddr_in where = {.sin_family = AF_INET};
-    if (colon == NULL || colon - address >= INET_ADDRSTRLEN) {
-        return -1;
-    }
-    snprintf(host, sizeof host, "%.*s", (int)(colon - address), address);
-    char *end;
-    unsigned long port = strtoul(colon + 1, &end, 10);
-    if (*end != 0 || port == 0 || port > UINT16_MAX || inet_pton(AF_INET, host, &where.sin_addr) != 1) {
-        return -1;
-    }
-    where.sin_port = htons((uint16_t)port);
-    int descriptor = socket(AF_INET, SOCK_STREAM, 0);
-    if (descriptor >= 0 && connect(descriptor, (struct sockaddr *)&where, sizeof where) != 0) {
-        close(descriptor);
-        return -1;
-    }
-    return descriptor;
-}
 
 static uint32_t read_length(const uint8_t *frame) {
     uint32_t length;
@@ -142,34 +105,20 @@ static bool is_confirmed(int comm) {
     return poll(&poller, 1, REPLY_MS) > 0 && recv(comm, reply, sizeof reply, 0) > 0;
 }
 
-/* Close the sockets, which the program has. */
-void close_sockets(void) {
-    close(sockets[0]);
-    close(sockets[1]);
-}
-
-/* Answer a Dag processor and end, or prepare to hand the sockets over to the program. */
-void answer_dag_processor(const struct bundle *bundle, char **argv) {
+/* Answer a Dag processor and end. Returns if it is not one, or if the file has no answers. */
+void answer_dag_processor(const struct bundle *bundle) {
     static uint8_t frame[MAX_FRAME_BYTES];
     const char *database = getenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN");
-    if (database == NULL || strncmp(database, NO_DATABASE, sizeof NO_DATABASE - 1) != 0) {
+    int comm = comm_socket();
+    if (comm < 0 || database == NULL || strncmp(database, NO_DATABASE, sizeof NO_DATABASE - 1) != 0) {
         return;
     }
     struct bytes answers = read_answers(bundle);
     if (answers.start == NULL) {
         return;
     }
-    sockets[0] = dial(flag_value(argv, "--comm"));
-    sockets[1] = sockets[0] < 0 ? -1 : dial(flag_value(argv, "--logs"));
-    if (sockets[1] < 0) {
-        close_sockets(); /* the program tries other addresses, and reports what fails */
-        free((void *)answers.start);
-        return;
-    }
-    int comm = sockets[0], one = 1;
     struct dag_request request;
     uint8_t *answer = NULL;
-    setsockopt(comm, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     size_t answer_size, size = peek_frame(comm, frame);
     if (size > HEADER_BYTES && parse_request(frame + HEADER_BYTES, size - HEADER_BYTES, &request)) {
         answer = make_answer(&answers, &request, &answer_size);
@@ -185,7 +134,4 @@ void answer_dag_processor(const struct bundle *bundle, char **argv) {
         }
         exit(is_answered ? EXIT_SUCCESS : EXIT_FAILURE);
     }
-    char descriptors[32];
-    snprintf(descriptors, sizeof descriptors, "%d,%d", sockets[0], sockets[1]);
-    setenv("_DAGFLOE_SOCKETS", descriptors, 1);
 }

@@ -12,6 +12,7 @@
  *   unpack.c   writes the files of the payload into an entry
  *   prune.c    removes entries that are no longer used
  *   request.c  reads the first frame of a Dag processor
+ *   connect.c  connects to the supervisor
  *   answer.c   answers a Dag processor
  *   template.c makes the answer from its template
  *   digest.c   BLAKE2b
@@ -156,9 +157,16 @@ uint64_t sweep_objects(const struct store *store);
 bool is_text(const struct bytes *bytes, const char *text);
 bool parse_request(const uint8_t *payload, size_t size, struct dag_request *request);
 
-/* answer.c */
-void answer_dag_processor(const struct bundle *bundle, char **argv);
+/* connect.c */
+void connect_sockets(char **argv);
+int comm_socket(void);
 void close_sockets(void);
+void close_files(int first);
+bool close_found_sockets(void);
+void wait_for_supervisor(void);
+
+/* answer.c */
+void answer_dag_processor(const struct bundle *bundle);
 
 /* template.c */
 uint8_t *make_answer(const struct bytes *answers, const struct dag_request *request, size_t *size);
@@ -185,6 +193,7 @@ bool has_mark(const char *process, char *const *marks, bool *is_known);
 
 /* process.c */
 void open_standard_streams(void);
+void close_range_of_files(int first, int last);
 void release_streams(int end);
 void ignore_signals_of_writes(void);
 void restore_signals_of_writes(void);

@@ -30,6 +30,7 @@ static void report_skipped(const struct bundle *bundle, const struct place *plac
 }
 
 static int fail(const struct bundle *bundle, const struct reason *reason) {
+    wait_for_supervisor();
     say(bundle, "%s", reason->text);
     return EXIT_CANNOT_RUN;
 }
@@ -45,11 +46,14 @@ int main(int argc, char **argv) {
     }
     ignore_signals_of_writes();
     unsetenv("_DAGFLOE_SOCKETS");
+    if (is_task) {
+        connect_sockets(argv);
+    }
     if (read_bundle(&bundle, &reason) != OK) {
         return fail(&bundle, &reason);
     }
     if (is_task) {
-        answer_dag_processor(&bundle, argv);
+        answer_dag_processor(&bundle);
     }
     find_places(&places, &bundle);
     for (int i = 0; i < places.count; i++) {
@@ -69,6 +73,7 @@ int main(int argc, char **argv) {
             return fail(&bundle, &place->reason);
         }
     }
+    wait_for_supervisor();
     for (int i = 0; i < places.count; i++) {
         const struct place *place = &places.items[i];
         say(&bundle, "the cache folder %.300s cannot be used: %s", place->path, place->reason.text);

@@ -42,21 +42,25 @@ void open_standard_streams(void) {
     }
 }
 
-static void close_from(int first) {
-    if (syscall(SYS_close_range, (unsigned)first, ~0U, 0U) != 0) {
-        for (int descriptor = first; descriptor < MAX_DESCRIPTORS; descriptor++) {
-            close(descriptor);
+/* Close the files with the descriptors from `first` to `last`; -1 for all that follow. */
+void close_range_of_files(int first, int last) {
+    unsigned end = last < 0 ? ~0U : (unsigned)last;
+    if (first <= last || last < 0) {
+        if (syscall(SYS_close_range, (unsigned)first, end, 0U) != 0) {
+            for (int descriptor = first; descriptor < MAX_DESCRIPTORS && (unsigned)descriptor <= end; descriptor++) {
+                close(descriptor);
+            }
         }
     }
 }
 
-/* Open /dev/null in place of the standard streams before `end`, and close every other file. */
+/* Open /dev/null in place of the standard streams before `end`, and close every other file except the sockets. */
 void release_streams(int end) {
     int null = open("/dev/null", O_RDWR);
     for (int descriptor = 0; null >= 0 && descriptor < end; descriptor++) {
         dup2(null, descriptor);
     }
-    close_from(3);
+    close_files(3);
 }
 
 void ignore_signals_of_writes(void) {

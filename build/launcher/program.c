@@ -101,7 +101,6 @@ static int run_program(const struct bundle *bundle, const char *path, char **arg
     close(pipe[1]);
     if (child > 0) {
         setpgid(child, child); /* the child does this, too, and either may be first */
-        close_sockets();
         error = read_error(pipe[0]);
     }
     close(pipe[0]);

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 /* A program that has confirmed has END_GRACE_S seconds left: the runtime ends it after 10 s, and Airflow after 20 s. */
-enum { END_GRACE_S = 15, CONFIRMATION = 15 };
+enum { END_GRACE_S = 15, CONFIRMATION = 15, LOOK_NS = 50000000 };
 
 /* The program, which is a child of this process. */
 struct program {
@@ -85,12 +85,16 @@ static void confirm(struct program *program, const siginfo_t *info) {
         program->is_confirmed = true;
         clock_gettime(CLOCK_MONOTONIC, &program->deadline);
         program->deadline.tv_sec += END_GRACE_S;
+        close_sockets();
         release_streams(3);
     }
 }
 
 /* Wait for a signal, and kill the program at its deadline. Returns the signal's number, or 0 or less. */
 static int next_signal(struct program *program, const sigset_t *signals, siginfo_t *info) {
+    if (!program->is_confirmed && !close_found_sockets()) {
+        return sigtimedwait(signals, info, &(struct timespec){.tv_nsec = LOOK_NS});
+    }
     if (!program->is_confirmed || program->is_killed) {
         return sigwaitinfo(signals, info);
     }

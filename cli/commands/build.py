@@ -110,7 +110,7 @@ def build(
     if as_json:
         click.echo(json.dumps(describe_build(built, written), indent=2, sort_keys=True))
     elif not quiet:
-        _print_summary(built, written, time.monotonic() - start)
+        _print_summary(built, written, time.monotonic() - start, is_one_file=one_file)
 
 
 def describe_build(built: BuiltBundle, sbom: Path | None) -> dict[str, Any]:
@@ -145,7 +145,7 @@ def _build(plan: BuildPlan, *, quiet: bool, verbose: bool, check: str) -> BuiltB
         return build_bundle(plan, progress, verbose=progress.wants_output, check=check)
 
 
-def _print_summary(built: BuiltBundle, sbom: Path | None, seconds: float) -> None:
+def _print_summary(built: BuiltBundle, sbom: Path | None, seconds: float, *, is_one_file: bool) -> None:
     path = click.style(to_one_line(str(built.path)), bold=True)
     click.echo(f"Built {path} in {seconds:.1f} s" if built.is_new else f"{path} is up to date")
     later, first = built.later_start_s, built.first_start_s
@@ -167,7 +167,7 @@ def _print_summary(built: BuiltBundle, sbom: Path | None, seconds: float) -> Non
     warnings = [*built.warnings]
     if sbom is None and built.is_new and (old := sbom_path(built.path)).exists():
         warnings.append(f"{to_one_line(str(old))} describes an earlier file: build with --sbom to write it again")
-    if first > STARTUP_BUDGET_S:
+    if is_one_file and first > STARTUP_BUDGET_S:  # a launcher connects to Airflow before it unpacks
         warnings.append(
             f"the first start took {first:.1f} s, and Airflow waits 10 s for a task to connect; {SLOW_START_CURE}"
         )

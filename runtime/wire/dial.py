@@ -63,7 +63,7 @@ def dial_both(comm: Address, logs: Address, timeout_s: float = DIAL_TIMEOUT_S) -
 
 
 def adopt_both(environment: MutableMapping[str, str]) -> tuple[socket, socket] | None:
-    """Take over the sockets that the launcher has connected: it took this process for one that a Dag processor started.
+    """Take over the sockets that the launcher has connected.
 
     Args:
         environment: the environment; the variable that names the sockets is removed from it.

@@ -132,6 +132,16 @@ WAITS = (
         "a wait is what the author asked for",
     ),
     Wait(
+        "the launcher connects to the supervisor",
+        "{build/launcher/connect.c:CONNECT_S} s for each socket, then the program tries",
+        "the kernel of the same host accepts at once, unless too many connections wait",
+    ),
+    Wait(
+        "a launcher that cannot start its program waits for the first frame",
+        "{build/launcher/connect.c:FIRST_FRAME_MS} ms after the connection",
+        "the supervisor writes the reason to the task's log only if it has accepted the connections",
+    ),
+    Wait(
         "the launcher waits for the first frame of a Dag processor",
         "{build/launcher/answer.c:FIRST_FRAME_MS} ms, then the program waits on",
         "a Dag processor sends it at once and gives up after 30 s by default",
@@ -169,8 +179,9 @@ WAITS = (
 COUNTS = {
     "build/launcher/answer.c": 2,
     "build/launcher/clock.c": 1,
+    "build/launcher/connect.c": 1,
     "build/launcher/store.c": 2,
-    "build/launcher/wait.c": 4,
+    "build/launcher/wait.c": 5,
     "build/launcher/watch.c": 2,
     "runtime/log/channel.py": 10,
     "runtime/log/handler.py": 1,
