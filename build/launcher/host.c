@@ -45,11 +45,24 @@ int parse_version(const char *text, const char *end) {
     return minor < 0 ? 0 : major * (MAX_PART + 1) + minor;
 }
 
-/* The version of a glibc: the newest one among the names of its symbol versions. 0 if the file is not a glibc. */
-int read_libc_version(const char *path) {
-    static const char PREFIX[] = "GLIBC_";
-    struct stat status;
+/* The newest version that follows a prefix in a file's bytes; 0 if the prefix is not in them. */
+static int find_newest(const char *data, const char *end, const char *prefix) {
+    size_t length = strlen(prefix);
     int newest = 0;
+    while ((data = memmem(data, (size_t)(end - data), prefix, length)) != NULL) {
+        data += length;
+        int version = parse_version(data, end);
+        newest = version > newest ? version : newest;
+    }
+    return newest;
+}
+
+/* The version of a glibc. 0 if the file is not a glibc.
+
+   It is the one that the library itself prints. A release need not add symbols: the newest symbols of 2.31 are those of
+   2.30. If the library was built without its words, the names of its symbol versions tell. */
+int read_libc_version(const char *path) {
+    struct stat status;
     int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (descriptor < 0) {
         return 0;
@@ -60,14 +73,10 @@ int read_libc_version(const char *path) {
     if (data == MAP_FAILED) {
         return 0;
     }
-    const char *end = data + size, *next = data;
-    while ((next = memmem(next, (size_t)(end - next), PREFIX, sizeof PREFIX - 1)) != NULL) {
-        next += sizeof PREFIX - 1;
-        int version = parse_version(next, end);
-        newest = version > newest ? version : newest;
-    }
+    int newest = find_newest(data, data + size, "GLIBC_");
+    int release = newest > 0 ? find_newest(data, data + size, " release version ") : 0;
     munmap((void *)data, size);
-    return newest;
+    return release > newest ? release : newest;
 }
 
 enum result check_host(const struct bundle *bundle, struct reason *reason) {

@@ -329,7 +329,7 @@ def test_any_version(parts: Parts, text: str) -> None:
 
 
 def test_version_of_this_c_library(parts: Parts) -> None:
-    """The version of this host's glibc is that of its newest symbols."""
+    """The version of this host's glibc is the one that Python knows."""
     name, version = platform.libc_ver()
     assert name == "glibc"
     major, minor = map(int, version.split("."))
@@ -341,14 +341,34 @@ def test_version_of_this_c_library(parts: Parts) -> None:
 def test_every_cut_of_a_c_library(parts: Parts, tmp_path: Path) -> None:
     """A library is not read beyond its end, even if that is the end of a page of memory in the middle of a version."""
     path = tmp_path / "libc.so.6"
-    strings = b"\0GLIBC_2.2.5\0GLIBC_2.36\0GLIBC_PRIVATE\0GLIBC_2.17" + b"0" * 40
+    strings = b"\0GLIBC_2.2.5\0GLIBC_2.36\0GLIBC_PRIVATE\0GLIBC_2.17\0stable release version 2.38.\n" + b"0" * 40
     for size in range(len(strings) + 1):
         path.write_bytes(bytes(PAGE_BYTES - size) + strings[:size])
-        versions = [expected_version(version) for version in re.findall(rb"GLIBC_([\d.]*)", strings[:size])]
+        found = re.findall(rb"(?:GLIBC_| release version )([\d.]*)", strings[:size])
+        versions = [expected_version(version) for version in found]
         assert parts.libc_version(path) == max(versions, default=0)
     assert parts.libc_version(tmp_path / "missing") == 0
     path.write_bytes(b"")
     assert parts.libc_version(path) == 0
+
+
+@pytest.mark.parametrize(
+    ("strings", "version"),
+    [
+        pytest.param(
+            b"GLIBC_2.29\0GLIBC_2.30\0GNU C Library (Debian GLIBC 2.31-13) stable release version 2.31.\n",
+            "2.31",
+            id="a release without new symbols",
+        ),
+        pytest.param(b"GLIBC_2.29\0GLIBC_2.30\0", "2.30", id="without its words"),
+        pytest.param(b"a program, stable release version 2.31.\n", "0", id="not a glibc"),
+    ],
+)
+def test_version_of_a_c_library(parts: Parts, tmp_path: Path, strings: bytes, version: str) -> None:
+    """The version is the release that the library names: a message must not call glibc 2.31 an older one."""
+    path = tmp_path / "libc.so.6"
+    path.write_bytes(strings)
+    assert parts.libc_version(path) == expected_version(version.encode())
 
 
 # First frames
