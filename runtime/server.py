@@ -8,7 +8,7 @@ import os
 import sys
 from _thread import allocate_lock, start_new_thread
 from contextlib import suppress
-from logging import CRITICAL, ERROR, WARNING
+from logging import CRITICAL, ERROR, INFO, WARNING
 
 from dagfloe.cancellation import Cancellation
 from dagfloe.client import Client
@@ -62,6 +62,8 @@ LOGGER = "dagfloe.runtime"
 #: Why a task is retried after an exception that left the runtime.
 _FAILED_RUNTIME = "the runtime failed; see the log of the task"
 _CANNOT_BE_IMPORTED = "the bundle's module cannot be imported ({})"
+#: The HTTP status with which the API server refuses a state for a task instance that is not running.
+_CONFLICT = 409
 _exit = os._exit  # saved, because the author's code may replace it
 
 
@@ -116,7 +118,7 @@ def serve(config: BundleConfig, comm: Address, logs: Address, launcher: int | st
                     lambda: watch.notify(signals.stop_main_thread),
                 )
                 if terminal is not None:
-                    _deliver(comms, terminal, ending, channel.log)
+                    _deliver(comms, terminal, ending, channel.log, is_stopped=cancellation.cancelled)
                 if ending.status == 0:
                     signals.ignore_from_now_on()
             comms.close()
@@ -143,7 +145,7 @@ def _rescue(error: BaseException, ending: Ending, log: Log) -> None:
     leave_if_forked(ending.pid, log, error)
     log(CRITICAL, LOGGER, f"The runtime failed with {class_name(error)}", error)
     if ending.fallback is not None and ending.comms is not None and not ending.comms.is_finished:
-        _deliver(ending.comms, ending.fallback, ending, log)
+        _deliver(ending.comms, ending.fallback, ending, log, is_stopped=False)
 
 
 class _ImportFailedError(Exception):
@@ -278,12 +280,19 @@ def _keep_strings(carrier: Mapping[Any, Any] | None) -> dict[str, str]:
     return {key: value for key, value in (carrier or {}).items() if isinstance(key, str) and isinstance(value, str)}
 
 
-def _deliver(comms: Comms, terminal: dict[str, Any], ending: Ending, log: Log) -> None:
-    """Send the terminal message, and wait until the supervisor confirms it."""
+def _deliver(comms: Comms, terminal: dict[str, Any], ending: Ending, log: Log, *, is_stopped: bool) -> None:
+    """Send the terminal message, and wait until the supervisor confirms it.
+
+    A task that was asked to stop may have been marked or cleared by somebody. Airflow then refuses the message, which
+    the supervisor sends to the API server at once.
+    """
     try:
         comms.finish(terminal)
     except (SupervisorError, ReplyTimeoutError) as error:
-        log(WARNING, LOGGER, f"The terminal message was delivered, but not confirmed: {error}")
+        if is_stopped and isinstance(error, SupervisorError) and error.detail.get("status_code") == _CONFLICT:
+            log(INFO, LOGGER, "Airflow keeps the state that somebody has given the task instance")
+        else:
+            log(WARNING, LOGGER, f"The terminal message was delivered, but not confirmed: {error}")
     except (ConnectionLostError, RemoteProtocolError) as error:
         ending.is_lost = True
         log(CRITICAL, LOGGER, f"The terminal message could not be delivered: {error}")

@@ -128,8 +128,9 @@ class TaskRunner:
             self._log(ERROR, LOGGER, f"Task failed, and is not retried: {self._describe(outcome)}", outcome)
             return self._end(FAILED)
         except TaskCancelled as outcome:
-            self._log(ERROR, LOGGER, f"Task stopped: {self._describe(outcome)}", outcome)
-            return self._end(FAILED)
+            reason = self._describe(outcome)
+            self._log(ERROR, LOGGER, f"Task stopped: {reason}", outcome)
+            return self._end_stopped(reason)
         except BaseException as error:  # noqa: BLE001 - SystemExit and the like fail the task, too
             return self._fail(task, error)
 
@@ -276,8 +277,9 @@ class TaskRunner:
     def _fail(self, task: Task, error: BaseException) -> dict[str, Any]:
         context = self._context
         if context.cancelled:
-            self._log(ERROR, LOGGER, f"Task failed while it was stopping ({context.cancellation.reason})", error)
-            return self._end(FAILED)
+            stop = context.cancellation.reason
+            self._log(ERROR, LOGGER, f"Task failed while it was stopping ({stop})", error)
+            return self._end_stopped(f"the task failed while it was stopping: {stop}")
         self._log(ERROR, LOGGER, f"Task failed with {class_name(error)}", error)
         from dagfloe.runtime.missing_modules import advise  # noqa: PLC0415 - only for tasks that fail
 
@@ -296,6 +298,17 @@ class TaskRunner:
             delay=None if decision is None else decision.delay,
             rendered_map_index=self._client.rendered_map_index,
         )
+
+    def _end_stopped(self, reason: str) -> dict[str, Any]:
+        """The terminal message of a task that was asked to stop.
+
+        A worker that shuts down, or is lost, is the usual cause, and another one can run the task: it is retried. If
+        somebody has marked or cleared the task instance, Airflow keeps that state whatever this message says. The retry
+        policy is not asked: it decides about the errors of the task's own work.
+        """
+        if not self._context.should_retry:
+            return self._end(FAILED)
+        return retry_task(reason, rendered_map_index=self._client.rendered_map_index)
 
     def _decide(self, task: Task, error: BaseException) -> RetryDecision | None:
         """The decision of the task's retry policy; None for Airflow's own rule."""

@@ -141,11 +141,12 @@ def test_registration_failure(supervisor: Supervisor, demo_bundles: Path) -> Non
     assert supervisor.run(demo_bundles, "unregistered", "task").states == ["success"]
 
 
+@pytest.mark.parametrize(("should_retry", "state"), [(True, "up_for_retry"), (False, "failed")])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_stop(run: Any, number: signal.Signals) -> None:
-    """A stopped task runs its cleanup, which can use the client, and fails at once."""
-    answer = run("blocks", signal={"on": "ready", "number": number}, should_retry=True)
-    assert (answer.exit_code, answer.states, answer.variables) == (0, ["failed"], {"cleaned": "yes"}), answer
+def test_stop(run: Any, number: signal.Signals, should_retry: bool, state: str) -> None:
+    """A stopped task runs its cleanup, which can use the client, and is retried if it has tries left."""
+    answer = run("blocks", signal={"on": "ready", "number": number}, should_retry=should_retry)
+    assert (answer.exit_code, answer.states, answer.variables) == (0, [state], {"cleaned": "yes"}), answer
     events = answer.events()
     assert events.index("ready") < events.index("cleanup") < events.index("unwound")
     assert number.name in answer.record("Task stopped")["event"]

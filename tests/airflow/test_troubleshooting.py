@@ -28,6 +28,7 @@ dags: {d: {tasks: [t]}}
 """
 NOT_FOUND = "cannot find executable bundle containing dag_id='…' in …"
 CLEARED = "Server indicated the task shouldn't be running anymore. Terminating process"
+KEPT = "Airflow keeps the state that somebody has given the task instance"
 
 
 @pytest.fixture
@@ -189,14 +190,18 @@ def test_an_end_that_is_not_confirmed(run: Any) -> None:
     shows("The terminal message was delivered, but not confirmed: …", " ".join(answer.events()))
 
 
-def test_a_task_that_is_cleared(run: Any) -> None:
-    """A cleared task can clean up, and its log contains the stop."""
-    answer = run("blocks", fail={"PUT task-instances": 409})
+@pytest.mark.parametrize("should_retry", [True, False])
+def test_a_task_that_is_cleared(run: Any, should_retry: bool) -> None:
+    """A cleared task can clean up, its log contains the stop, and that Airflow keeps the state is no warning."""
+    fail = {"PUT task-instances": 409, "PATCH task-instances": 409}
+    answer = run("blocks", fail=fail, should_retry=should_retry)
     assert answer.exit_code == 0
     assert set(answer.states) <= {"server_terminated"}  # 3.4 sends it to the API server, 3.3 does not
     events = answer.events()
     shows(CLEARED, " ".join(events))
     assert events.index("unwound") < events.index("Task stopped: the task was asked to stop: SIGTERM")
+    assert (KEPT in events) is should_retry
+    assert "not confirmed" not in " ".join(events)
 
 
 @pytest.mark.parametrize(

@@ -355,6 +355,24 @@ def test_terminal_message_without_a_good_answer_was_delivered(tmp_path: Path, an
         assert "was delivered, but not confirmed" in peer.events()[-1]
 
 
+@pytest.mark.parametrize(("status_code", "is_kept"), [(409, True), (500, False)])
+def test_state_that_airflow_keeps(tmp_path: Path, status_code: int, is_kept: bool) -> None:
+    """After a stop, a refusal because somebody has marked the task instance is not a warning; any other one is."""
+    tasks = "@dag.task\ndef t():\n    log.info('ready')\n    time.sleep(60)"
+    with Peer(write_project(tmp_path, tasks)) as peer:
+        peer.start(should_retry=True)
+        peer.record("ready")
+        peer.process.send_signal(signal.SIGTERM)
+        peer.expect("RetryTask")
+        detail = {"status_code": status_code, "message": "Invalid state"}
+        peer.send(0, None, {"type": "ErrorResponse", "error": "API_SERVER_ERROR", "detail": detail})
+        assert peer.wait() == 0
+        records = peer.all_records()
+    kept = [record["level"] for record in records if record["event"].startswith("Airflow keeps the state")]
+    refused = [record["level"] for record in records if "was delivered, but not confirmed" in record["event"]]
+    assert (kept, refused) == ((["info"], []) if is_kept else ([], ["warning"]))
+
+
 def test_bad_reply_timeout_is_reported(tmp_path: Path) -> None:
     """A malformed DAGFLOE_REPLY_TIMEOUT_S is a warning, not a failure."""
     with Peer(write_project(tmp_path, "@dag.task\ndef t(): pass"), {"DAGFLOE_REPLY_TIMEOUT_S": "soon"}) as peer:

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dagfloe import Bundle, Client, Connection, Context, TaskCancelled, TaskFailed, TaskSkipped, current_context
+from dagfloe import (
+    Bundle,
+    Client,
+    Connection,
+    Context,
+    RetryDecision,
+    TaskCancelled,
+    TaskFailed,
+    TaskSkipped,
+    current_context,
+)
 from dagfloe.masking import Secrets
 from dagfloe.runtime.process.signals import TimeLimit
 from dagfloe.runtime.task_runner import TaskRunner
@@ -21,15 +31,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
+    from dagfloe.authoring.scheduling.options import RetryPolicy
     from dagfloe.cancellation import Cancellation
 
 
 class Run:
     """Runs one function as task `t` of Dag `d`, with an Airflow in memory."""
 
-    def __init__(self, function: Callable[..., object], *, should_retry: bool = False, **ti: Any) -> None:
+    def __init__(
+        self,
+        function: Callable[..., object],
+        *,
+        should_retry: bool = False,
+        retry_policy: RetryPolicy | None = None,
+        **ti: Any,
+    ) -> None:
         bundle = Bundle()
-        bundle.dag("d").task(task_id="t")(function)
+        bundle.dag("d").task(task_id="t", retry_policy=retry_policy)(function)
         self.airflow = Airflow()
         self.secrets = Secrets()
         self.context = context(should_retry=should_retry, **ti)
@@ -166,7 +184,7 @@ def test_missing_parameter() -> None:
 
 
 @pytest.mark.parametrize("ids", [{"dag_id": "other"}, {"task_id": "other"}])
-def test_unknown_task(ids: dict[str, str], caplog: pytest.LogCaptureFixture) -> None:
+def test_unknown_task(ids: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
     """A task that the bundle does not have ends as removed, and the log lists the tasks of the bundle."""
     ran: list[int] = []
     assert Run(lambda: ran.append(1), should_retry=True, **ids)()["state"] == "removed"
@@ -222,7 +240,7 @@ def test_secrets_of_a_connection_are_in_no_reason() -> None:
 
 
 def test_stop() -> None:
-    """A stopped task fails even if tries are left, and even if it raises another error instead."""
+    """A stopped task is retried while tries are left, also if it raises another error instead. No policy is asked."""
     cancellations: list[Cancellation] = []
 
     def stopped() -> None:
@@ -234,10 +252,27 @@ def test_stop() -> None:
         except TaskCancelled:
             raise ValueError("cleanup failed") from None
 
-    for task in (stopped, swallowed):
-        run = Run(task, should_retry=True)
+    def given_up() -> None:
+        try:
+            cancellations[-1].request("SIGTERM")
+        except TaskCancelled:
+            raise TaskFailed("do not try again") from None
+
+    def run_stopped(task: Callable[..., object], *, should_retry: bool) -> dict[str, Any]:
+        run = Run(task, should_retry=should_retry, retry_policy=lambda *_: RetryDecision.fail())
         cancellations.append(run.context.cancellation)
-        assert run()["state"] == "failed"
+        return run()
+
+    message = run_stopped(stopped, should_retry=True)
+    assert (message["type"], message["retry_reason"]) == ("RetryTask", "the task was asked to stop: SIGTERM")
+    message = run_stopped(swallowed, should_retry=True)
+    assert (message["type"], message["retry_reason"]) == (
+        "RetryTask",
+        "the task failed while it was stopping: SIGTERM",
+    )
+    assert run_stopped(given_up, should_retry=True)["state"] == "failed"
+    for task in (stopped, swallowed):
+        assert run_stopped(task, should_retry=False)["state"] == "failed"
 
 
 def test_task_that_ignores_a_stop_succeeds() -> None:

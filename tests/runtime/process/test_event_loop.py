@@ -118,7 +118,7 @@ async def t(client: Client, context: Context):
         peer.process.send_signal(number)
         frame_id, _ = peer.expect("DeleteXCom")
         peer.send(frame_id)
-        assert peer.finish()["state"] == "failed"
+        assert peer.finish()["type"] == "RetryTask"
         events = peer.events()
     assert events[1:3] == ["cleanup, cancelled=True", "unwound"]
     assert f"Task stopped: the task was asked to stop: {number.name}" in events

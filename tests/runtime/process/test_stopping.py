@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("blocked_in", ["time.sleep(60)", "threading.Event().wait(60)", "client.get_variable('slow')"])
 def test_stop_signal(tmp_path: Path, number: signal.Signals, blocked_in: str) -> None:
-    """A stop signal sets `cancelled`, runs the cleanups, interrupts the task and fails it."""
+    """A stop signal sets `cancelled`, runs the cleanups, interrupts the task and ends this try."""
     tasks = f"""
 @dag.task
 def t(client: Client, context: Context):
@@ -40,7 +40,11 @@ def t(client: Client, context: Context):
         frame_id, _ = peer.expect("DeleteXCom")
         peer.process.send_signal(number)  # another signal does not interrupt the cleanup
         peer.send(frame_id)
-        assert peer.finish()["state"] == "failed"
+        message = peer.finish()
+        assert (message["type"], message["retry_reason"]) == (
+            "RetryTask",
+            f"the task was asked to stop: {number.name}",
+        )
         events = peer.events()
     assert events[1] == "cleanup, cancelled=True"
     assert "A cleanup callback failed" in events[2]
