@@ -368,12 +368,12 @@ conformance: test-bundles $(AIRFLOWS_INSTALLED)
 # Benchmarks
 
 ## bench: Run all benchmarks in 10 minutes, and write docs/evidence/benchmarks.md
-bench: $(BENCH_FILES) $(DIST)/weather .venvs/airflow-3.3.2/.installed
+bench: $(BENCH_FILES) $(DIST)/orders $(DIST)/weather .venvs/airflow-3.3.2/.installed
 	$(BIN)/python -m benchmarks.run --publish
 
 # PUBLISH=--publish writes the page from these few rounds.
 ## bench-quick: Run the benchmarks with a few rounds in 3 minutes, and print the results
-bench-quick: $(BENCH_FILES) $(DIST)/weather .venvs/airflow-3.3.2/.installed
+bench-quick: $(BENCH_FILES) $(DIST)/orders $(DIST)/weather .venvs/airflow-3.3.2/.installed
 	$(BIN)/python -m benchmarks.run --quick $(PUBLISH)
 
 $(BENCH)/stock/%: $(SOURCES) benchmarks/stock.py $$(wildcard benchmarks/bundles/$$*/*.* bundles/$$*/*.* bundles/$$*/$$*/*.*) | $(STAMP)

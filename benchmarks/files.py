@@ -83,6 +83,11 @@ class Files:
         return self.root / "dist" / platform_tag() / "weather"
 
     @property
+    def orders(self) -> Path:
+        """The bundle file of the example with the largest graph."""
+        return self.root / "dist" / platform_tag() / "orders"
+
+    @property
     def weather_stock(self) -> Path:
         """The example, frozen by PyInstaller alone."""
         return self.cache / "stock" / "weather"

@@ -13,7 +13,20 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from benchmarks import airflow_starts, builds, imports, load, machine, masking, page, parses, plot, starts, throughput
+from benchmarks import (
+    airflow_starts,
+    builds,
+    imports,
+    load,
+    lookups,
+    machine,
+    masking,
+    page,
+    parses,
+    plot,
+    starts,
+    throughput,
+)
 from benchmarks.files import Files
 from benchmarks.report import Report, Table, as_text, number
 
@@ -38,6 +51,7 @@ def subjects(files: Files, *, quick: bool) -> list[Subject]:
         ("soak", lambda: [load.soak(files, rounds(120, 10))]),
         ("starts", lambda: starts.measure(files, rounds(41, 9), rounds(15, 5))),
         ("parses", lambda: [parses.measure(files, rounds(41, 9))]),
+        ("lookups", lambda: [lookups.measure(files, rounds(9, 3))]),
         ("Airflow", lambda: airflow_starts.measure(files, rounds(11, 3))),
         ("mapped instances", lambda: [load.mapped(files, rounds(1000, 100))]),
         ("builds", lambda: [builds.builds(files, "small task", files.small_project, rounds(3, 1))]),

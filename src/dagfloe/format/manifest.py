@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from dagfloe.format.details import DETAILS, join, split
 from dagfloe.format.errors import ManifestError
 from dagfloe.format.yaml_reader import MAX_BYTES, read_yaml
 
@@ -58,12 +59,17 @@ def cache_digest(binary_sha256: bytes, source: bytes, manifest: dict[str, Any]) 
 
 
 def render_manifest(manifest: dict[str, Any]) -> bytes:
-    """Write canonical YAML: keys sorted, one line for every value, ASCII only. Equal manifests give equal bytes.
+    """Write canonical YAML, in ASCII: keys sorted, one line for every value. Equal manifests give equal bytes.
+
+    What only dagfloe reads is the last line: see `dagfloe.format.details`.
 
     Raises:
         ManifestError: if it is longer than `parse_manifest` allows.
     """
-    document: str = yaml.dump(manifest, Dumper=_Dumper, sort_keys=True, default_flow_style=False, width=2**31)
+    plain, details = split(manifest)
+    document: str = yaml.dump(plain, Dumper=_Dumper, sort_keys=True, default_flow_style=False, width=2**31)
+    if details:
+        document += f"{DETAILS}: |\n  {details}\n"
     if len(document) > MAX_BYTES:
         raise ManifestError(
             f"the manifest has {len(document)} bytes, and at most {MAX_BYTES} are allowed: shorten documentation, "
@@ -73,7 +79,7 @@ def render_manifest(manifest: dict[str, Any]) -> bytes:
 
 
 def parse_manifest(data: bytes) -> dict[str, Any]:
-    """Read a manifest's YAML, within the limits of `dagfloe.format.yaml_reader`.
+    """Read a manifest's YAML, within the limits of `dagfloe.format.yaml_reader`, and the details in it.
 
     Raises:
         ManifestError: if it is not a mapping in YAML, or is beyond the limits.
@@ -84,7 +90,7 @@ def parse_manifest(data: bytes) -> dict[str, Any]:
         raise ManifestError(f"the manifest cannot be read: {error}") from error
     if not isinstance(manifest, dict):
         raise ManifestError("the manifest is not a mapping")
-    return manifest
+    return join(manifest)
 
 
 def validate_manifest(manifest: dict[str, Any]) -> None:
