@@ -14,6 +14,7 @@ _FENCE = re.compile(r"^( *)(```+)([\w-]*) *(.*)$")
 _TITLE = re.compile(r'title="([^"]+)"')
 _NAMED = re.compile(r"# ([\w./-]+\.\w+)\n")
 _NOT_RUN = re.compile(r"<!-- not run: (.+) -->")
+_CELERY = re.compile(r"(?m)^ *(?:from|import) celery\b")
 _AIRFLOW = re.compile(r"(?m)^ *(?:from|import) (?:airflow|pendulum|dagfloe\.airflow)\b")
 
 
@@ -44,6 +45,11 @@ class Block:
     def needs_airflow(self) -> bool:
         """Whether it is Python code that imports Airflow."""
         return self.language == "python" and _AIRFLOW.search(self.content) is not None
+
+    @property
+    def needs_celery(self) -> bool:
+        """Whether it is Python code that imports Celery, which few Airflows have."""
+        return self.language == "python" and _CELERY.search(self.content) is not None
 
 
 def read_blocks(page: Path) -> list[Block]:

@@ -65,7 +65,7 @@ class Page:
         self._tests: list[Path] = []
 
     def run(self, blocks: Iterable[Block]) -> None:
-        """Run the blocks that need no Airflow. Blocks that need Airflow must be valid Python."""
+        """Run the blocks that need no Airflow. Those that need Airflow or Celery must be valid Python."""
         sys.modules[self.module.__name__] = self.module
         selected = [block for block in blocks if not block.excuse]
         has_project = any(block.name.endswith("pyproject.toml") for block in selected)
@@ -76,7 +76,7 @@ class Page:
                 raise PageError(f"{block}: a block of {kind} cannot be run")
             if block.name:
                 self._write(block)
-            if block.needs_airflow:
+            if block.needs_airflow or block.needs_celery:
                 ast.parse(block.content)
             elif not (kind == "python" and block.name and has_project):  # its own environment runs it
                 method(block)
