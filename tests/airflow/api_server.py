@@ -8,7 +8,8 @@ The Python of an Airflow environment runs this module. The request for a run con
     dag_runs {"dag/run": fields, `states` for a sequence of states} · previous_run · previous_successful ·
     previous_ti · task_states · breadcrumbs · counts {"dag_runs": n, "task_instances": n} · task_instances [fields],
     which replaces the four before it · first_reschedule_date ·
-    dags {dag_id: fields} · forbidden [variable keys] · fail {"METHOD path-prefix": status} · refuse_state
+    dags {dag_id: fields} · forbidden [variable keys] · fail {"METHOD path-prefix": status} · refuse_state ·
+    cleared, when the first heartbeat has been answered
     ti_context, dag_run (both override fields of the startup details) · should_retry · max_tries · conf
 """
 
@@ -51,6 +52,7 @@ class ApiServer:
         self.task_store: dict[str, Any] = dict(request.get("task_store", {}))
         self.asset_store: dict[str, dict[str, Any]] = dict(request.get("asset_store", {}))
         self.dag_runs: dict[str, Any] = dict(request.get("dag_runs", {}))
+        self.heartbeats = 0
 
     def report(self) -> dict[str, Any]:
         """Return all calls, and all data that a task can change."""
@@ -75,7 +77,7 @@ class ApiServer:
         answer = getattr(self, "_" + path[0].replace("-", "_").lower())(http, path, body)
         if isinstance(answer, httpx.Response):
             return answer
-        if answer[0] >= REFUSALS and http.method not in ("GET", "HEAD"):
+        if answer[0] >= REFUSALS and http.method not in ("GET", "HEAD") and path[-1] != "heartbeat":
             self.calls[-1]["refused"] = answer[0]
         if answer[0] == NO_CONTENT:
             return httpx.Response(NO_CONTENT)
@@ -90,6 +92,10 @@ class ApiServer:
         if path[-1] == "run":
             self.pid = body["pid"]
             return 200, self._context()
+        if path[-1] == "heartbeat":
+            self.heartbeats += 1
+        if path[-1] in ("heartbeat", "state") and self.heartbeats > 1 and self.request.get("cleared"):
+            return 409, {"detail": {"reason": "not_running", "message": "a test wants this"}}
         if path[-1] == "state" and self.request.get("refuse_state"):
             return 500, {"detail": "the database is away"}
         if path[-1] == "state" and body.get("state") == "success":

@@ -43,6 +43,7 @@ EXECUTABLE = {"classpath": "airflow.sdk.coordinators.executable.ExecutableCoordi
 os.environ["AIRFLOW__SDK__COORDINATORS"] = json.dumps({"dagfloe": EXECUTABLE})
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 os.environ["AIRFLOW__WORKERS__EXECUTION_API_RETRIES"] = "1"
+os.environ["AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL"] = "1"  # the default is 5 s
 os.environ["AIRFLOW__CORE__KILLED_TASK_CLEANUP_TIME"] = "3"  # the default is 60 s until a stuck process is killed
 
 import structlog
