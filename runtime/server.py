@@ -32,9 +32,8 @@ from dagfloe.runtime.process.host import open_parent, unpacked_folder
 from dagfloe.runtime.process.signals import PeerWatch, StopSignals, TimeLimit
 from dagfloe.runtime.task_runner import TaskRunner
 from dagfloe.runtime.wire.comms import REPLY_TIMEOUT_S, Comms
-from dagfloe.runtime.wire.dial import adopt_both, dial_both
-from dagfloe.runtime.wire.messages import end_task, read_startup, retry_task
-from dagfloe.runtime.wire.parsing import asks_for_dags, is_parse_request, parsing_result
+from dagfloe.runtime.wire.messages import STARTUP_DETAILS, end_task, read_startup, retry_task
+from dagfloe.runtime.wire.sockets import open_sockets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,7 +95,7 @@ def serve(config: BundleConfig, comm: Address, logs: Address, launcher: int | st
     try:
         with StopSignals(cancellation) as signals:
             parent = open_parent()
-            comm_socket, logs_socket = adopt_both(os.environ) or dial_both(comm, logs)
+            comm_socket, logs_socket = open_sockets(comm, logs, os.environ)
             channel.connect(logs_socket)
             _clean_unpacked_folders()
             end_children_with_us(launcher, os.environ, channel.log)
@@ -192,8 +191,11 @@ def _answer(
         cancellation.is_armed = False
         if frame.error is not None:
             raise RemoteProtocolError(f"the first frame is an error: {frame.error.get('error')}")
-        if is_parse_request(frame.body, version):
-            return _answer_dag_processor(frame.body, config, bundle)
+        if frame.body is not None and frame.body.get("type") != STARTUP_DETAILS:
+            from dagfloe.runtime.wire.parsing import is_parse_request  # noqa: PLC0415 - only a Dag processor asks
+
+            if is_parse_request(frame.body, version):
+                return _answer_dag_processor(frame.body, config, bundle)
         startup = read_startup(frame.body, cancellation, config.schema_version, bundle.dags)
     except TaskCancelled as stop:
         log(ERROR, LOGGER, f"Stopped before the task began: {safe_string(stop, secrets.mask)}")
@@ -231,6 +233,7 @@ def _answer_dag_processor(request: Mapping[str, Any], config: BundleConfig, bund
     """Answer as the launcher does, which sends what the build has stored; without a stored answer, make one."""
     from dagfloe.runtime.handlers import declare_handlers  # noqa: PLC0415 - only a Dag processor asks for them
     from dagfloe.runtime.stored_answers import read_stored_answer  # noqa: PLC0415 - as above
+    from dagfloe.runtime.wire.parsing import asks_for_dags, parsing_result  # noqa: PLC0415 - as above
 
     stored = read_stored_answer(request)
     if stored is not None:
@@ -258,10 +261,11 @@ def _answer_without_bundle(
     with suppress(DagfloeError, TaskCancelled):
         body = comms.receive_first().body
     cancellation.is_armed = False
+    from dagfloe.runtime.stored_answers import read_stored_answer  # noqa: PLC0415 - only a Dag processor asks
+    from dagfloe.runtime.wire.parsing import is_parse_request, parsing_result  # noqa: PLC0415 - as above
+
     if not is_parse_request(body, schema_version):
         return None
-    from dagfloe.runtime.stored_answers import read_stored_answer  # noqa: PLC0415 - only a Dag processor asks
-
     return read_stored_answer(body) or parsing_result(body, error=error)
 
 

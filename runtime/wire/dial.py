@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import os
 import threading
-from _socket import AF_INET, IPPROTO_TCP, SOCK_STREAM, TCP_NODELAY, getaddrinfo, socket
+from _socket import IPPROTO_TCP, SOCK_STREAM, TCP_NODELAY, getaddrinfo, socket
 
 from dagfloe.errors import ConnectionLostError
-from dagfloe.runtime.descriptors import move_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
-
     from dagfloe.runtime.wire.addresses import Address
 
 #: The time limit for a connection. By default, the supervisor itself gives up after 10 s.
@@ -59,27 +56,7 @@ def dial_both(comm: Address, logs: Address, timeout_s: float = DIAL_TIMEOUT_S) -
             f"cannot connect to the supervisor ({'; '.join(failures)}): "
             "a bundle is started by Airflow's ExecutableCoordinator, which listens at both addresses"
         )
-    return _move_up(comm_outcome), _move_up(outcome[0])  # type: ignore[arg-type]
-
-
-def adopt_both(environment: MutableMapping[str, str]) -> tuple[socket, socket] | None:
-    """Take over the sockets that the launcher has connected.
-
-    Args:
-        environment: the environment; the variable that names the sockets is removed from it.
-
-    Returns:
-        The comm and the logs socket; None if the launcher has not connected them.
-    """
-    numbers = environment.pop("_DAGFLOE_SOCKETS", "").split(",")
-    if len(numbers) != 2:
-        return None
-    comm, logs = (_move_up(socket(AF_INET, SOCK_STREAM, 0, int(number))) for number in numbers)
-    return comm, logs
-
-
-def _move_up(sock: socket) -> socket:
-    return socket(sock.family, sock.type, sock.proto, move_up(sock.detach()))
+    return comm_outcome, outcome[0]  # type: ignore[return-value]
 
 
 def _dial(address: Address, timeout_s: float, *, no_delay: bool) -> socket | OSError:

@@ -10,6 +10,8 @@ from dagfloe.model.context import BundleInfo, Context, TaskInstance, read_dag_ru
 from dagfloe.model.record import Record
 from dagfloe.runtime.config import DEFAULT_SCHEMA_VERSION
 
+#: The type of the first frame's body that names a task to run.
+STARTUP_DETAILS = "StartupDetails"
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -231,11 +233,11 @@ def read_startup(
         RemoteProtocolError: when the body is another message, or a required field is missing or of the wrong type.
     """
     kind = None if body is None else body.get("type")
-    if body is None or kind != "StartupDetails":
+    if body is None or kind != STARTUP_DETAILS:
         raise RemoteProtocolError(
             f"the first frame is {kind!r}, which this bundle does not know: is this Airflow newer than the bundle?"
         )
-    path = "StartupDetails"
+    path = STARTUP_DETAILS
     ti_context = _mapping(body, "ti_context", path)
     read = _Details.read(body, path)
     more = _TiContext.read(ti_context, f"{path}.ti_context")

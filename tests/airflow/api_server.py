@@ -9,7 +9,7 @@ The Python of an Airflow environment runs this module. The request for a run con
     previous_ti · task_states · breadcrumbs · counts {"dag_runs": n, "task_instances": n} · task_instances [fields],
     which replaces the four before it · first_reschedule_date ·
     dags {dag_id: fields} · forbidden [variable keys] · fail {"METHOD path-prefix": status} · refuse_state ·
-    cleared, when the first heartbeat has been answered
+    heartbeats {"on": the event of the record from which on they fail, "status": 409 refuses states, too}
     ti_context, dag_run (both override fields of the startup details) · should_retry · max_tries · conf
 """
 
@@ -52,7 +52,7 @@ class ApiServer:
         self.task_store: dict[str, Any] = dict(request.get("task_store", {}))
         self.asset_store: dict[str, dict[str, Any]] = dict(request.get("asset_store", {}))
         self.dag_runs: dict[str, Any] = dict(request.get("dag_runs", {}))
-        self.heartbeats = 0
+        self.heartbeat_status: int = 0
 
     def report(self) -> dict[str, Any]:
         """Return all calls, and all data that a task can change."""
@@ -71,18 +71,26 @@ class ApiServer:
                 self.reads.append(call)
             else:
                 self.calls.append({**call, "body": body})
-        for prefix, status in self.request.get("fail", {}).items():
-            if f"{http.method} {call['path']}".startswith(prefix):
-                return httpx.Response(status, json={"detail": {"reason": "failed", "message": "a test wants this"}})
+        status = self._wanted_failure(http.method, path)
+        if status is not None:
+            return httpx.Response(status, json={"detail": {"reason": "failed", "message": "a test wants this"}})
         answer = getattr(self, "_" + path[0].replace("-", "_").lower())(http, path, body)
         if isinstance(answer, httpx.Response):
             return answer
-        if answer[0] >= REFUSALS and http.method not in ("GET", "HEAD") and path[-1] != "heartbeat":
+        if answer[0] >= REFUSALS and http.method not in ("GET", "HEAD"):
             self.calls[-1]["refused"] = answer[0]
         if answer[0] == NO_CONTENT:
             return httpx.Response(NO_CONTENT)
         # The argument `json` sends an empty body for None; the server sends null.
         return httpx.Response(answer[0], content=json.dumps(answer[1]), headers={"content-type": "application/json"})
+
+    def _wanted_failure(self, method: str, path: list[str]) -> int | None:
+        """The status with which a test wants a request to fail, if it does."""
+        if self.heartbeat_status and (path[-1] == "heartbeat" or (path[-1], self.heartbeat_status) == ("state", 409)):
+            return self.heartbeat_status
+        where = f"{method} {'/'.join(path)}"
+        fail: dict[str, int] = self.request.get("fail", {})
+        return next((status for prefix, status in fail.items() if where.startswith(prefix)), None)
 
     # Task instances
 
@@ -92,10 +100,6 @@ class ApiServer:
         if path[-1] == "run":
             self.pid = body["pid"]
             return 200, self._context()
-        if path[-1] == "heartbeat":
-            self.heartbeats += 1
-        if path[-1] in ("heartbeat", "state") and self.heartbeats > 1 and self.request.get("cleared"):
-            return 409, {"detail": {"reason": "not_running", "message": "a test wants this"}}
         if path[-1] == "state" and self.request.get("refuse_state"):
             return 500, {"detail": "the database is away"}
         if path[-1] == "state" and body.get("state") == "success":

@@ -160,7 +160,7 @@ def dist() -> Path:
 @pytest.fixture(scope="session")
 def demo_bundles() -> Path:
     """Return the folder where `make test-bundles` puts the bundles of `tests/demo`."""
-    for name in ("demo", "native", "newer", "unregistered"):
+    for name in ("demo", "native", "newer", "traps", "unregistered"):
         assert (TEST_DIST / name).exists(), f"{TEST_DIST / name} is missing: run `make test-bundles` first"
     return TEST_DIST
 

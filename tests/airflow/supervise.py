@@ -61,7 +61,7 @@ LEFTOVERS_S = 2.0
 
 
 class Log:
-    """The task's log. It sends the requested signal when the requested event appears.
+    """The task's log. It sends the requested signal, or lets heartbeats fail, when the requested event appears.
 
     With `as_written` in the request, the records are those that Airflow writes to the task's log file, masked.
     Otherwise they are those that the supervisor passes to its logger.
@@ -72,6 +72,7 @@ class Log:
         self._file = io.BytesIO()
         self._as_written = request.get("as_written", False)
         self._signal = request.get("signal")
+        self._heartbeats = request.get("heartbeats")
         self._api = api
 
     def __call__(self, _logger: Any, method: str, event: dict[str, Any]) -> Any:
@@ -80,6 +81,8 @@ class Log:
         if request and self._api.pid and request["on"] in str(event.get("event")):
             self._signal = None
             os.kill(os.getpid() if request.get("to") == "supervisor" else self._api.pid, request["number"])
+        if self._heartbeats and self._heartbeats["on"] in str(event.get("event")):
+            self._api.heartbeat_status = self._heartbeats["status"]
         if self._as_written:
             event.pop("__level_override", None)  # Airflow's own logger class removes it
             return event
