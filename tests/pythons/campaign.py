@@ -29,7 +29,7 @@ RESULTS = CACHE / "results.json"
 PINS = ROOT / ".ci" / "requirements" / "pythons.txt"
 PROJECTS = {
     "dist": ["bundles/hello"],
-    "bundles": [f"tests/demo/{name}" for name in ("demo", "native", "newer", "unregistered")],
+    "bundles": [f"tests/demo/{name}" for name in ("demo", "native", "newer", "traps", "unregistered")],
 }
 #: Tests of builds, whose bundle files other tests start.
 _BUILDS = ("advice", "build", "check", "comparison", "dependencies", "own_files", "sbom", "summary")
