@@ -57,7 +57,7 @@ export DAGFLOE_LAUNCHER_STRICT := 1
 .DEFAULT_GOAL := help
 .SECONDEXPANSION:
 .PHONY: help install pins audit check test browser-test docs newcomer demo dist wheels wheels-test release release-version workflows pythons test-bundles reproducible messages trust grid soak mutation fuzz native-fuzz packages packages-quick clean \
-	airflow airflow-test airflow-e2e airflow-readme airflow-pictures airflow-compare conformance deaths bench bench-quick
+	airflow airflow-test airflow-e2e airflow-readme airflow-pictures airflow-compare airflow-pod conformance deaths bench bench-quick
 
 help:
 	@sed -n 's/^## \([a-z0-9-]*\): \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -356,6 +356,17 @@ airflow-pictures: $(BROWSER) $(DIST)/orders $(AIRFLOW_INSTALLED) $(FOR_AIRFLOW)/
 ## airflow-compare: Compare a bundle with Airflow's own tasks and operators in a complete Airflow, AIRFLOW=3.3.2
 airflow-compare: $(BENCH)/small $(AIRFLOW_INSTALLED) $(FOR_AIRFLOW)/.installed
 	@env $(RUN_TESTS_MODULE) e2e.compare $(AIRFLOW) $(BENCH)/small $(FOR_AIRFLOW) $(PUBLISH:%=--publish %)
+
+# PUBLISH=--publish writes docs/evidence/pods.md. Needs root, as container runtimes do, and Debian's dumb-init.
+## airflow-pod: Run bundle files in pods of Airflow's KubernetesExecutor, without a cluster, in 5 minutes
+airflow-pod: $(DIST)/hello $(TEST_DIST)/pods .venvs/pods-3.3.2/.installed
+	@env $(RUN_TESTS_MODULE) pods $(DIST)/hello $(TEST_DIST)/pods $(PUBLISH)
+
+.venvs/pods-%/.installed: | $(STAMP)
+	$(PYTHON) -m venv --clear $(@D)
+	$(BIN)/uv pip install --quiet --python $(@D)/bin/python 'apache-airflow==$*' \
+		'apache-airflow-providers-cncf-kubernetes==10.25.0'
+	touch $@
 
 # CHECK=--check compares the page with the results instead of writing it.
 ## conformance: Test what the supervisors of all supported Airflows can do, and write docs/evidence/conformance.md

@@ -23,10 +23,19 @@ _MIN_OPEN_FILES = 256
 def check_host() -> Iterator[Check]:
     """Check the folders, the C library, the loopback interface and the limits of this host."""
     yield check_cache(cache_root())
-    yield check_temporary(Path(tempfile.gettempdir()))
+    yield check_temporary_folder()
     yield _check_c_library()
     yield check_loopback()
     yield _check_open_files()
+
+
+def check_temporary_folder() -> Check:
+    """Check the folder for temporary files, which Airflow needs, too."""
+    try:
+        return check_temporary(Path(tempfile.gettempdir()))
+    except OSError:
+        text = "no folder can be written, so neither Airflow nor dagfloe can start tasks here"
+        return Check("temporary folder", FAILED, text, "mount a writable folder on /tmp, or set TMPDIR to one")
 
 
 def _check_c_library() -> Check:

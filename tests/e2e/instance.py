@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 from e2e.api import Api, ApiError
 from e2e.places import Places
 from e2e.processes import STOPS, kill_marked, marked, signal_process
-from e2e.settings import environment, free_port
+from e2e.settings import environment as component_environment
+from e2e.settings import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -62,6 +63,7 @@ class Airflow:
         bundles: the folder of the bundle files.
         dags: the folder of the Dag files.
         settings: additional settings of Airflow, such as `{"CORE__PARALLELISM": "2"}`.
+        environment: the name of its virtual environment in `.venvs`, without the version.
         dag_imports: a folder that is on the import path of the Dag processor, and of no other component.
 
     Attributes:
@@ -80,15 +82,16 @@ class Airflow:
         dags: Path,
         *,
         settings: Mapping[str, str] | None = None,
+        environment: str = "airflow",
         dag_imports: Path | None = None,
     ) -> None:
         self.version = version
-        self.places = Places(version, home.absolute(), bundles.absolute(), dags.absolute())
+        self.places = Places(version, home.absolute(), bundles.absolute(), dags.absolute(), environment)
         self.logs = self.places.logs
         self._mark = (MARK, uuid.uuid4().hex)
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
-        self.env = environment(self.places, port, dict([self._mark]))
+        self.env = component_environment(self.places, port, dict([self._mark]))
         self.env |= {f"AIRFLOW__{name}": value for name, value in (settings or {}).items()}
         self._execution_url = self.env["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"]
         self._dag_imports = dag_imports
@@ -98,7 +101,7 @@ class Airflow:
 
     def __enter__(self) -> Airflow:  # noqa: PYI034 - Self is not in Python 3.10
         if not self.places.python.exists():
-            raise InstanceError(f"{self.places.python} is missing: make .venvs/airflow-{self.version}/.installed")
+            raise InstanceError(f"{self.places.python} is missing: make {self.places.python.parents[1]}/.installed")
         atexit.register(self.end)  # for a Ctrl-C before the block starts, or while it ends
         try:
             self._migrate()

@@ -17,17 +17,19 @@ class Places:
         home: AIRFLOW_HOME. The instance writes only below this folder.
         bundles: the folder of the bundle files.
         dags: the folder of the Dag files.
+        environment: the name of its virtual environment, without the version.
     """
 
     version: str
     home: Path
     bundles: Path
     dags: Path
+    environment: str = "airflow"
 
     @property
     def python(self) -> Path:
         """Airflow's Python."""
-        return ROOT / ".venvs" / f"airflow-{self.version}" / "bin" / "python"
+        return ROOT / ".venvs" / f"{self.environment}-{self.version}" / "bin" / "python"
 
     @property
     def migrated(self) -> Path:

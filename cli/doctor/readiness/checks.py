@@ -10,7 +10,7 @@ from dagfloe.build.program_store import warm
 from dagfloe.cli.doctor.bundle_checks import check_startup, host_problem
 from dagfloe.cli.doctor.check import FAILED, OK, Check
 from dagfloe.cli.doctor.folder_checks import check_free_space
-from dagfloe.cli.doctor.host_checks import check_loopback
+from dagfloe.cli.doctor.host_checks import check_loopback, check_temporary_folder
 from dagfloe.cli.doctor.readiness.places import Place, find_places
 from dagfloe.cli.doctor.readiness.search import search
 from dagfloe.cli.show.terminal_text import to_one_line
@@ -55,7 +55,7 @@ def check_readiness(
         release: the major and the minor version of Airflow; None if they are unknown.
     """
     dag_ids = tuple(dict.fromkeys(dag_ids))
-    checks = [check_loopback()]
+    checks = [check_loopback(), check_temporary_folder()]
     places, problems = ([Place((folder,))], []) if folder else find_places(env, release, dag_ids)
     if problems:
         return [Requirement(dag_id, (), ready=False) for dag_id in dag_ids], [*checks, *problems]

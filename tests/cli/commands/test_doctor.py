@@ -122,7 +122,7 @@ def test_the_readiness_gate(home: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert "dagfloe doctor --require sales FOLDER" in doctor(*gate, status=1)
     monkeypatch.setenv("AIRFLOW__SDK__COORDINATORS", json.dumps({"dagfloe": coordinator}))
     monkeypatch.setenv("AIRFLOW__SDK__QUEUE_TO_COORDINATOR", '{"dagfloe": "dagfloe"}')
-    assert f"✓ required Dag  sales: {home / 'bundles' / 'sales'}" in doctor(*gate)
+    assert f"✓ required Dag      sales: {home / 'bundles' / 'sales'}" in doctor(*gate)
     report = json.loads(doctor(*gate, "--require", "other", "--json", status=1))
     assert report["ok"] is False
     assert report["required"] == [

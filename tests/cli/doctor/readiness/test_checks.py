@@ -38,6 +38,7 @@ def test_a_host_that_is_ready(tmp_path: Path) -> None:
     assert requirements == [Requirement(name, (str(tmp_path / "sales"),), ready=True) for name in ("sales", "other")]
     assert {name: check.state for name, check in checks.items()} == {
         "loopback": "ok",
+        "temporary folder": "ok",
         "required Dag": "ok",
         "startup": "ok",
     }
@@ -164,6 +165,23 @@ def test_a_full_disk(bundles: Path, tmp_path: Path) -> None:
     assert failed[0]["text"].startswith("exit status 126: hello: the cache folder /tmp/cache cannot be used: ")
     assert failed[0]["text"].count("No space left on device") >= 3
     assert "no cache folder can be used: set DAGFLOE_CACHE_DIR" in failed[0]["text"]
+
+
+@pytest.mark.frozen
+def test_no_temporary_folder(bundles: Path, tmp_path: Path) -> None:
+    """Airflow itself does not start on a host without a writable folder for temporary files."""
+    warm = f"DAGFLOE_CACHE_DIR={tmp_path}/cache {TOOL} cache warm --quiet {bundles}/hello; "
+    prepare = f"{warm}mount -t tmpfs none /mnt; mkdir /mnt/root; mount --rbind / /mnt/root; RUN='chroot /mnt/root'\n"
+    prepare += "for place in tmp var/tmp; do mount -t tmpfs none /mnt/root/$place; done\n"
+    for folder in (ROOT, tmp_path):
+        prepare += f"mkdir -p /mnt/root{folder}; mount --bind {folder} /mnt/root{folder}\n"
+    prepare += "for place in tmp var/tmp; do mount -o remount,ro /mnt/root/$place; done\n"
+    prepare += "mount -o remount,ro,bind /mnt/root\n"
+    env = {"DAGFLOE_CACHE_DIR": f"{tmp_path}/cache", "TMPDIR": ""}
+    report = run_gate(bundles, env, prepare=prepare, status=1)
+    (failed,) = (check for check in report["checks"] if check["state"] == "failed")
+    assert failed["name"] == "temporary folder"
+    assert failed["cure"] == "mount a writable folder on /tmp, or set TMPDIR to one"
 
 
 @pytest.mark.frozen

@@ -1,0 +1,70 @@
+"""Runs the forms, and prints or publishes how they end: `make airflow-pod`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from e2e.processes import interrupt_once
+from pods.forms import FORMS
+from pods.image import GID, UID
+from pods.page import PAGE, describe, render
+from pods.trial import DEADLINE_S, ENVIRONMENT, VERSION, cluster
+from support.blocks import ROOT
+
+#: How many characters of a pod's output are shown if its form fails.
+_TAIL = 4000
+_ASK_PROVIDER = "from importlib.metadata import version; print(version('apache-airflow-providers-cncf-kubernetes'))"
+
+
+def main() -> int:
+    """Return 0 if every form ended as it must."""
+    parser = argparse.ArgumentParser(prog="python -m pods", description=__doc__)
+    parser.add_argument("bundles", nargs="+", type=Path, help="the bundle files in the images")
+    parser.add_argument("--publish", action="store_true", help="write docs/evidence/pods.md")
+    parser.add_argument("--only", default="", help="the forms whose names contain this")
+    parser.add_argument("--outputs", type=Path, help="write what each pod printed to this folder")
+    args = parser.parse_args()
+    if os.geteuid() != 0:
+        _print("only root can start containers")
+        return 1
+    interrupt_once("\nStopping ...")
+    start, rows = time.monotonic(), []
+    with tempfile.TemporaryDirectory(prefix="dagfloe-pods-") as folder, cluster(Path(folder), args.bundles) as pods:
+        _print(f"ready after {time.monotonic() - start:.0f} s")
+        for form in FORMS:
+            if args.only in form.name:
+                rows.append(pods.run(form))
+                _print(describe(rows[-1]))
+                if rows[-1].problem:
+                    _print("\n".join(f"--- {pod.name}\n{pod.output[-_TAIL:]}" for pod in rows[-1].pods))
+                if args.outputs:
+                    args.outputs.mkdir(parents=True, exist_ok=True)
+                    for pod in rows[-1].pods:
+                        (args.outputs / f"{pod.name}.log").write_text(pod.output)
+    problems = [f"{row.form.name}: {row.problem}" for row in rows if row.problem]
+    _print("\n".join(problems) or f"{len(rows)} forms in {time.monotonic() - start:.0f} s")
+    if args.publish and not problems:
+        provider = subprocess.run(
+            [ROOT / ".venvs" / f"{ENVIRONMENT}-{VERSION}" / "bin" / "python", "-c", _ASK_PROVIDER],
+            capture_output=True,
+            check=True,
+            text=True,
+            timeout=DEADLINE_S,
+        ).stdout.strip()
+        PAGE.write_text(render(rows, airflow=VERSION, provider=provider, uid=UID, gid=GID), "utf-8")
+    return 1 if problems else 0
+
+
+def _print(message: str) -> None:
+    sys.stdout.write(f"{message}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
