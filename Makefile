@@ -202,12 +202,13 @@ release-version:
 	@version=$$(sed -n 's/^__version__ = "\(.*\)"/\1/p' src/dagfloe/_version.py); \
 		[ "$(TAG)" = "v$$version" ] || { echo "the tag $(TAG) is not v$$version" >&2; exit 1; }
 
-## workflows: Check the workflows of GitHub and the container files, ours and those of the documentation
-workflows: .venvs/lint/.installed
+## workflows: Check the workflows of GitHub, the container files and the Kubernetes manifests, also those in the documentation
+workflows: .venvs/lint/.installed $(STAMP)
 	.venvs/lint/bin/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
 	.venvs/lint/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	.venvs/lint/bin/zizmor --quiet --offline --config .github/zizmor.yml .github $(WORKFLOWS)
 	.venvs/lint/bin/hadolint docs/recipes/Containerfile
+	$(RUN_TESTS_MODULE) support.manifests .venvs/lint/bin/kubernetes-validate
 
 .venvs/lint/.installed: $(PINS)/lint.txt
 	$(PYTHON) -m venv --clear $(@D)
