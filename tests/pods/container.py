@@ -27,7 +27,11 @@ _START = f"""
 image=$1 name=$2 is_read_only=$3 user=$4 group=$5; shift 5
 root=$(pwd)/root
 mount --bind "$image" "$root"
-while [ "$1" != -- ]; do mount --bind "$1" "$root$2"; shift 2; done; shift
+while [ "$1" != -- ]; do
+    mount --bind "$1" "$root$2"
+    [ "$3" = no ] || mount -o remount,ro,bind "$root$2"
+    shift 3
+done; shift
 hostname "$name"
 {MOUNT}
 [ "$is_read_only" = no ] || mount -o remount,ro,bind "$root"
@@ -35,6 +39,21 @@ cd /
 exec chroot "$root" setpriv --reuid "$user" --regid "$group" --clear-groups --no-new-privs --inh-caps=-all \\
     --bounding-set=-all dumb-init -- "$@"
 """
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A volume of a container.
+
+    Attributes:
+        folder: a folder of this machine.
+        path: where the container sees it.
+        is_read_only: whether the container cannot write it.
+    """
+
+    folder: Path
+    path: str
+    is_read_only: bool
 
 
 @dataclass
@@ -46,7 +65,7 @@ class Container:
         image: its image.
         command: its command.
         env: its environment variables, in addition to those of the image.
-        volumes: folders of this machine by the paths where the container sees them.
+        volumes: its volumes.
         user: its uid.
         is_read_only: whether it cannot write its root.
         work: the folder for its root and its output.
@@ -56,7 +75,7 @@ class Container:
     image: Image
     command: Sequence[str]
     env: Mapping[str, str]
-    volumes: Mapping[str, Path]
+    volumes: Sequence[Volume]
     work: Path
     user: int = UID
     is_read_only: bool = True
@@ -71,11 +90,11 @@ class Container:
     def start(self) -> None:
         """Start it."""
         (self.work / "root").mkdir(exist_ok=True)
-        for target in self.volumes:
-            (self.image.root / target.lstrip("/")).mkdir(parents=True, exist_ok=True)  # as runtimes do
+        for volume in self.volumes:
+            (self.image.root / volume.path.lstrip("/")).mkdir(parents=True, exist_ok=True)  # as runtimes do
         arguments = [
-            *(str(self.image.root), self.name, "yes" if self.is_read_only else "no", str(self.user), str(GID)),
-            *(part for target, folder in self.volumes.items() for part in (str(folder), target)),
+            *(str(self.image.root), self.name, _yes(self.is_read_only), str(self.user), str(GID)),
+            *(part for volume in self.volumes for part in (str(volume.folder), volume.path, _yes(volume.is_read_only))),
             *("--", *self.image.mounts, *self.command),
         ]
         namespaces = ("--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child")
@@ -137,3 +156,7 @@ class Container:
                         return int(child)
             time.sleep(_POLL_S)
         return None
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -93,6 +94,15 @@ def _unpack_into_volume(template: Template) -> None:
     _base(template)["env"].append({"name": _CHOOSE, "value": "/cache/dagfloe"})
 
 
+def _unpack_before(template: Template) -> None:
+    """Let an init container unpack into the volume, which the base container cannot write."""
+    _unpack_into_volume(template)
+    first = copy.deepcopy(_base(template))
+    command = 'set -e; for file in /opt/airflow/bundles/*; do "$file" --version; done'
+    template["spec"]["initContainers"] = [{**first, "name": "unpack", "args": ["sh", "-c", command]}]
+    _base(template)["volumeMounts"][-1]["readOnly"] = True
+
+
 def _without_tmp(template: Template) -> None:
     _remove_volume(template, "tmp")
 
@@ -125,6 +135,13 @@ def _short_grace(template: Template) -> None:
 FORMS = (
     Form("warm by image"),
     Form("cold, with an empty folder for the store", image=COLD, change=_unpack_into_volume, unpacks_in="store"),
+    Form(
+        "cold, unpacked by an init container",
+        image=COLD,
+        change=_unpack_before,
+        line="hello 0.1.0 (dagfloe",
+        unpacks_in="store",
+    ),
     Form("SIGTERM during the task", "patient_pod", stops=True, tries=2, statuses=(0, 0), line="cleaned up"),
     Form(
         "SIGTERM, and the task does not stop",

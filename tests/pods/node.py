@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pods.api_server import NotFoundError, now
-from pods.container import Container
+from pods.container import Container, Volume
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -183,7 +183,10 @@ class Node:
             image=self._images(container["image"]),
             command=container["args"],
             env={**{entry["name"]: entry["value"] for entry in container.get("env") or []}, **dict([self._mark])},
-            volumes={mount["mountPath"]: volumes[mount["name"]] for mount in container.get("volumeMounts") or []},
+            volumes=[
+                Volume(volumes[mount["name"]], mount["mountPath"], is_read_only=bool(mount.get("readOnly")))
+                for mount in container.get("volumeMounts") or []
+            ],
             work=work,
             user=security["runAsUser"],
             is_read_only=bool(security.get("readOnlyRootFilesystem")),
