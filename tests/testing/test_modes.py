@@ -288,9 +288,10 @@ def test_arguments(env: TaskEnvironment, over: ModeName) -> None:
 
 @pytest.mark.parametrize("over", MODES)
 def test_stop(env: TaskEnvironment, over: ModeName) -> None:
-    """A stopped task cleans up and fails."""
+    """A stopped task cleans up, and is retried if it has tries left."""
+    assert env.run(waits_for_stop, over=over, stop_at="^working$").state == "failed"
     result = env.run(waits_for_stop, over=over, stop_at="^working$", max_tries=3)
-    assert result.state == "failed"
+    assert result.state == "up_for_retry"
     messages = [record.event for record in result.log.find(logger="modes.waits_for_stop")]
     assert messages == ["working", "cleaned up", "stopped, True"]
     assert result.log.has("SIGTERM", level="error")

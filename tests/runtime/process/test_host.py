@@ -206,3 +206,35 @@ print(os.readlink("/proc/self/fd/0"), os.readlink("/proc/self/fd/2"))
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=DEADLINE_S, check=True
     )
     assert answer.stdout == "/dev/null /dev/null\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "launcher", "is_python"),
+    [
+        (["-c", "pass"], None, True),
+        (["-c", "pass"], "/opt/bundles/tiny", True),
+        (["script.py"], None, True),
+        ([], None, True),
+        (["-c", "pass"], 3, False),
+        (["--bundle-metadata"], None, False),
+    ],
+)
+def test_a_program_in_a_folder_as_a_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], launcher: int | str | None, is_python: bool
+) -> None:
+    """The program is a Python for whoever starts it without the launcher, except for its own flags."""
+    assert not host.starts_as_python(arguments, launcher, {})  # an interpreter runs this test
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "tiny"))
+    monkeypatch.setattr(sys, "_MEIPASS", str(tmp_path / "_internal"), raising=False)
+    assert host.starts_as_python(arguments, launcher, {}) is is_python
+
+
+def test_a_one_file_program_as_a_python(frozen: str) -> None:
+    """A one-file program is a Python for the processes that inherit its variable, and for no other."""
+    del frozen
+    environment: dict[str, str] = {}
+    assert not host.starts_as_python(["-c", "pass"], None, environment)
+    host.announce_program(environment)
+    assert host.starts_as_python(["-c", "pass"], None, environment)
+    assert not host.starts_as_python(["--self-check"], None, environment)
