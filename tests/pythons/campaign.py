@@ -148,6 +148,7 @@ class Python:
 def build_wheel(folder: Path) -> Path:
     """Build dagfloe's wheel, once for all Pythons, so that all have the same launcher."""
     shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps"]
     subprocess.run([*pip, "--no-build-isolation", "--wheel-dir", folder, "."], cwd=ROOT, check=True, timeout=_TIMEOUT_S)
     (wheel,) = folder.glob("*.whl")
