@@ -57,7 +57,7 @@ export DAGFLOE_LAUNCHER_STRICT := 1
 .DEFAULT_GOAL := help
 .SECONDEXPANSION:
 .PHONY: help install pins audit check test browser-test docs newcomer demo dist wheels wheels-test release release-version workflows pythons test-bundles reproducible messages trust grid soak mutation fuzz native-fuzz packages packages-quick clean \
-	airflow airflow-test airflow-e2e airflow-readme airflow-pictures airflow-compare airflow-pod conformance deaths bench bench-quick
+	airflow airflow-cluster airflow-cluster-quick airflow-cluster-throughput airflow-test airflow-e2e airflow-readme airflow-pictures airflow-compare airflow-pod conformance deaths bench bench-quick
 
 help:
 	@sed -n 's/^## \([a-z0-9-]*\): \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -368,6 +368,51 @@ airflow-pod: $(DIST)/hello $(TEST_DIST)/pods .venvs/pods-3.3.2/.installed
 	$(BIN)/uv pip install --quiet --python $(@D)/bin/python 'apache-airflow==$*' \
 		'apache-airflow-providers-cncf-kubernetes==10.25.0'
 	touch $@
+
+# Redis, PostgreSQL and Python of Debian: workers run as other users, who may not be allowed to use ours.
+CLUSTER_PYTHON := /usr/bin/python3
+CLUSTER_FILES := $(addprefix $(DIST)/,hello orders weather) $(FOR_AIRFLOW)/.installed .venvs/cluster-tool/.installed
+CLUSTER = @env $(RUN_TESTS_MODULE) cluster.run
+CLUSTER_RESULTS := .cache/cluster/results
+
+.venvs/cluster-%/.installed: | $(STAMP) cluster-packages
+	$(BIN)/uv venv --quiet --clear --python $(CLUSTER_PYTHON) $(@D)
+	$(BIN)/uv pip install --quiet --python $(@D)/bin/python 'apache-airflow==$*' apache-airflow-providers-celery \
+		apache-airflow-providers-edge3 apache-airflow-providers-postgres 'celery[redis]<5.7'
+	touch $@
+
+# dagfloe on the workers.
+.venvs/cluster-tool/.installed: pyproject.toml hatch_build.py $(PACKAGE_SOURCES) $(LAUNCHER) | $(STAMP) cluster-packages
+	$(BIN)/uv venv --quiet --clear --python $(CLUSTER_PYTHON) $(@D)
+	$(BIN)/uv pip install --quiet --python $(@D)/bin/python .
+	touch $@
+
+.PHONY: cluster-packages
+cluster-packages:
+	@[ "$$(id -u)" = 0 ] || { echo "the workers have users and namespaces of their own, which needs root" >&2; exit 1; }
+	@command -v redis-server > /dev/null && ls /usr/lib/postgresql/*/bin/postgres $(CLUSTER_PYTHON) > /dev/null 2>&1 || \
+		{ apt-get update --quiet && apt-get install --yes --quiet --no-install-recommends redis-server postgresql python3; }
+
+# ONLY selects scenarios of tests/cluster/run.py, separated by commas; then no page is written.
+## airflow-cluster: End workers, servers and the broker of a distributed Airflow, and write docs/evidence/cluster.md
+airflow-cluster: $(CLUSTER_FILES) .venvs/cluster-3.3.2/.installed .venvs/cluster-3.4.0b2/.installed | cluster-packages
+ifdef ONLY
+	$(CLUSTER) $(AIRFLOW) $(DIST) $(FOR_AIRFLOW) --only $(ONLY)
+else
+	$(CLUSTER) 3.3.2 $(DIST) $(FOR_AIRFLOW) --results $(CLUSTER_RESULTS)/3.3.2.json
+	$(CLUSTER) 3.4.0b2 $(DIST) $(FOR_AIRFLOW) --quick --results $(CLUSTER_RESULTS)/3.4.0b2.json
+	$(RUN_TESTS_MODULE) cluster.page $(CLUSTER_RESULTS)/3.3.2.json $(CLUSTER_RESULTS)/3.4.0b2.json
+endif
+
+## airflow-cluster-quick: Do the same with a few scenarios, AIRFLOW=3.3.2, and write nothing
+airflow-cluster-quick: $(CLUSTER_FILES) .venvs/cluster-$(AIRFLOW)/.installed | cluster-packages
+	$(CLUSTER) $(AIRFLOW) $(DIST) $(FOR_AIRFLOW) --quick
+
+# COUNTS are the numbers of task instances.
+COUNTS := 100,1000
+## airflow-cluster-throughput: Measure what task instances cost on two workers, and write it to docs/evidence/cluster.md
+airflow-cluster-throughput: $(CLUSTER_FILES) .venvs/cluster-3.3.2/.installed | cluster-packages
+	$(CLUSTER) 3.3.2 $(DIST) $(FOR_AIRFLOW) --throughput $(COUNTS)
 
 # CHECK=--check compares the page with the results instead of writing it.
 ## conformance: Test what the supervisors of all supported Airflows can do, and write docs/evidence/conformance.md

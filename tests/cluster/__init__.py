@@ -1,0 +1,1 @@
+"""An Airflow with PostgreSQL, Redis and several workers on this machine, and what happens when one ends."""
