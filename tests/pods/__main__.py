@@ -10,6 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from dagfloe.constants import EXIT_INTERRUPTED
 from e2e.processes import interrupt_once
 from pods.forms import FORMS
 from pods.image import GID, UID
@@ -23,7 +24,15 @@ _ASK_PROVIDER = "from importlib.metadata import version; print(version('apache-a
 
 
 def main() -> int:
-    """Return 0 if every form ended as it must."""
+    """Return 0 if every form ended as it must, and 130 after Ctrl-C."""
+    try:
+        return _run()
+    except KeyboardInterrupt:
+        _print("No process and no file of the pods is left.")
+        return EXIT_INTERRUPTED
+
+
+def _run() -> int:
     parser = argparse.ArgumentParser(prog="python -m pods", description=__doc__)
     parser.add_argument("bundles", nargs="+", type=Path, help="the bundle files in the images")
     parser.add_argument("--publish", action="store_true", help="write docs/evidence/pods.md")
