@@ -359,8 +359,8 @@ airflow-compare: $(BENCH)/small $(AIRFLOW_INSTALLED) $(FOR_AIRFLOW)/.installed
 	@env $(RUN_TESTS_MODULE) e2e.compare $(AIRFLOW) $(BENCH)/small $(FOR_AIRFLOW) $(PUBLISH:%=--publish %)
 
 # PUBLISH=--publish writes docs/evidence/pods.md. Needs root, as container runtimes do, and Debian's dumb-init.
-## airflow-pod: Run bundle files in pods of Airflow's KubernetesExecutor, without a cluster, in 5 minutes
-airflow-pod: $(DIST)/hello $(TEST_DIST)/pods .venvs/pods-3.3.2/.installed
+## airflow-pod: Run bundle files in pods of Airflow's KubernetesExecutor, without a cluster, in 10 minutes
+airflow-pod: $(DIST)/hello $(TEST_DIST)/pods $(AIRFLOWS:%=.venvs/pods-%/.installed)
 	@env $(RUN_TESTS_MODULE) pods $(DIST)/hello $(TEST_DIST)/pods $(PUBLISH)
 
 .venvs/pods-%/.installed: | $(STAMP)

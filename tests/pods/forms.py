@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from e2e.settings import newer
 from support.blocks import ROOT, read_blocks
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ WARM, COLD, PLAIN, NO_USER, LATE = (
     f"example/airflow-{name}:1" for name in ("warm", "cold", "plain", "no-user", "late")
 )
 STORE = "/opt/dagfloe"
+#: The exit statuses of containers that SIGTERM and SIGKILL ended.
+TERMINATED, KILLED = 143, 137
 API_VARIABLE = "AIRFLOW__CORE__EXECUTION_API_SERVER_URL"
 _CHOOSE = "DAGFLOE_CACHE_DIR"
 
@@ -55,6 +58,7 @@ class Form:
         statuses: the exit statuses of the pods of its first task, in order.
         line: a part of the output of the first pod; empty if the output does not matter.
         state: the state of its Dag run.
+        is_passed_on: whether the result needs a supervisor that passes SIGTERM on, as that of Airflow 3.3 does.
         unpacks_in: the volume that the file is unpacked into; empty if it is not unpacked.
     """
 
@@ -68,6 +72,14 @@ class Form:
     line: str = ""
     state: str = "success"
     unpacks_in: str = ""
+    is_passed_on: bool = False
+
+    def ends(self, version: str) -> tuple[tuple[int, ...], str]:
+        """Return the exit statuses and the line for a version of Airflow."""
+        if self.is_passed_on and newer(version):
+            # SIGTERM ends the supervisor at once, and with it the container.
+            return (TERMINATED, *self.statuses[1:]), ""
+        return self.statuses, self.line
 
     def template(self, api_url: str) -> Template:
         """Return the pod template for an Airflow whose execution API has an address."""
@@ -142,13 +154,22 @@ FORMS = (
         line="hello 0.1.0 (dagfloe",
         unpacks_in="store",
     ),
-    Form("SIGTERM during the task", "patient_pod", stops=True, tries=2, statuses=(0, 0), line="cleaned up"),
+    Form(
+        "SIGTERM during the task",
+        "patient_pod",
+        stops=True,
+        tries=2,
+        statuses=(0, 0),
+        line="cleaned up",
+        is_passed_on=True,
+    ),
     Form(
         "SIGTERM, and the task does not stop",
         *("stubborn_pod", WARM, _short_grace),
         stops=True,
         tries=2,
-        statuses=(137, 0),
+        statuses=(KILLED, 0),
+        is_passed_on=True,
     ),
     Form(
         "no writable /tmp",

@@ -12,9 +12,9 @@ import yaml
 
 from e2e.instance import Airflow
 from e2e.processes import marked
-from e2e.settings import COORDINATOR
+from e2e.settings import COORDINATOR, LOCAL_BUNDLE, newer
 from pods.api_server import ApiServer, PodStore
-from pods.forms import API_VARIABLE, COLD, FORMS, LATE, NO_USER, PLAIN, STORE, WARM, warming_command
+from pods.forms import API_VARIABLE, COLD, FORMS, KILLED, LATE, NO_USER, PLAIN, STORE, WARM, warming_command
 from pods.image import Image
 from pods.node import Node
 from support.blocks import ROOT
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pods.forms import Form
     from pods.node import PodRun
 
-VERSION = "3.3.2"
+VERSIONS = ("3.3.2", "3.4.0b2")
 ENVIRONMENT = "pods"
 DEADLINE_S = 180
 _POLL_S = 0.1
@@ -35,11 +35,7 @@ _MARK = "DAGFLOE_POD"
 _LARGE_BYTES = 1_000_000
 _WAITING = '"event":"waiting"'
 _BUNDLES = "/opt/airflow/bundles"
-_CFG = """\
-[sdk]
-coordinators = {coordinators}
-queue_to_coordinator = {queues}
-"""
+_DAG_BUNDLE = "bundle-files"
 _DAGS = """\
 from datetime import timedelta
 
@@ -120,15 +116,16 @@ class Cluster:
     def _problems(self, form: Form, state: str, first: dict[str, object], pods: Sequence[PodRun]) -> Iterator[str]:
         if self._node.errors:
             yield f"the node: {self._node.errors}"
+        statuses, line = form.ends(self._airflow.version)
         seen = (state, first["try_number"], tuple(pod.exit_status for pod in pods))
-        if seen != (form.state, form.tries, form.statuses):
-            yield f"state, tries and exit statuses are {seen}, not {(form.state, form.tries, form.statuses)}"
-        if pods and form.line not in pods[0].output:
-            yield f"the first pod did not print {form.line!r}"
+        if seen != (form.state, form.tries, statuses):
+            yield f"state, tries and exit statuses are {seen}, not {(form.state, form.tries, statuses)}"
+        if pods and line not in pods[0].output:
+            yield f"the first pod did not print {line!r}"
         large = [name for pod in pods[:1] for name, (_, size) in pod.written.items() if size > _LARGE_BYTES]
         if large != [name for name in (form.unpacks_in,) if name]:
             yield f"the volumes with large files are {large}, not {form.unpacks_in!r}"
-        if pods and pods[0].is_killed != (form.statuses[0] == 137):
+        if pods and pods[0].is_killed != (statuses[0] == KILLED):
             yield "a SIGKILL was necessary" if pods[0].is_killed else "no SIGKILL was necessary"
 
     def _waiting(self, dag_id: str, run_id: str) -> str:
@@ -145,24 +142,33 @@ class Cluster:
         return names
 
 
-def build_images(folder: Path, bundles: Sequence[Path]) -> dict[str, Image]:
+def worker_settings(version: str) -> str:
+    """Return the settings in the images, as the documentation shows them."""
+    settings = {
+        f"queue_to_coordinator = {json.dumps({'dagfloe': 'dagfloe', 'image': 'dagfloe'})}",
+        f"coordinators = {json.dumps({'dagfloe': _coordinator(version, _BUNDLES)})}",
+    }
+    cfg = "\n".join(["[sdk]", *sorted(settings)])
+    if newer(version):
+        bundle = {"name": _DAG_BUNDLE, "classpath": LOCAL_BUNDLE, "kwargs": {"path": _BUNDLES}}
+        dags = {"name": "dags", "classpath": LOCAL_BUNDLE, "kwargs": {"path": "/opt/airflow/dags"}}
+        cfg += f"\n[dag_processor]\ndag_bundle_config_list = {json.dumps([dags, bundle])}"
+    return f"{cfg}\n"
+
+
+def _coordinator(version: str, folder: str, **more: object) -> dict[str, object]:
+    kwargs = {"task_handler_bundle_name": _DAG_BUNDLE} if newer(version) else {"executables_root": [folder]}
+    return {"classpath": COORDINATOR, "kwargs": kwargs, **more}
+
+
+def build_images(folder: Path, version: str, bundles: Sequence[Path]) -> dict[str, Image]:
     """Build the images. The stores of those that are warmed are filled by the page's own command."""
-    airflow = ROOT / ".venvs" / f"{ENVIRONMENT}-{VERSION}"
+    airflow = ROOT / ".venvs" / f"{ENVIRONMENT}-{version}"
     images = {}
-    for name, files, is_warm in (
-        (WARM, bundles, True),
-        (NO_USER, bundles, True),
-        (COLD, bundles, False),
-        (PLAIN, (), False),
-    ):
+    for name, files in ((WARM, bundles), (NO_USER, bundles), (COLD, bundles), (PLAIN, ())):
         image = Image(folder / name.replace("/", "-"), airflow, files, has_user=name != NO_USER)
-        coordinator = {"classpath": COORDINATOR, "kwargs": {"executables_root": [_BUNDLES]}}
-        cfg = _CFG.format(
-            coordinators=json.dumps({"dagfloe": coordinator}),
-            queues=json.dumps({"dagfloe": "dagfloe", "image": "dagfloe"}),
-        )
-        (image.root / "opt" / "airflow" / "airflow.cfg").write_text(cfg)
-        if is_warm:
+        (image.root / "opt" / "airflow" / "airflow.cfg").write_text(worker_settings(version))
+        if name in (WARM, NO_USER):
             image.env["DAGFLOE_CACHE_DIR"] = STORE
             image.run(warming_command(), {})
         images[name] = image
@@ -170,14 +176,15 @@ def build_images(folder: Path, bundles: Sequence[Path]) -> dict[str, Image]:
 
 
 @contextmanager
-def cluster(folder: Path, bundles: Sequence[Path]) -> Iterator[Cluster]:
+def cluster(folder: Path, version: str, bundles: Sequence[Path]) -> Iterator[Cluster]:
     """Start everything, and end it with the block.
 
     Args:
         folder: an empty folder.
+        version: the version of Airflow.
         bundles: the bundle files in the images.
     """
-    images = build_images(folder / "images", bundles)
+    images = build_images(folder / "images", version, bundles)
     late = iter([PLAIN])
 
     def image(name: str) -> Image:
@@ -195,7 +202,8 @@ def cluster(folder: Path, bundles: Sequence[Path]) -> Iterator[Cluster]:
         kubeconfig.write_text(json.dumps(_kubeconfig(server.url)))
         repository, _, tag = WARM.partition(":")
         extra = {"worker_container_repository": repository, "worker_container_tag": tag}
-        coordinator = {"classpath": COORDINATOR, "kwargs": {"executables_root": ["/nowhere"]}, "extra": extra}
+        nowhere = {"name": _DAG_BUNDLE, "classpath": LOCAL_BUNDLE, "kwargs": {"path": "/nowhere"}}
+        local = {"name": "dags", "classpath": LOCAL_BUNDLE, "kwargs": {"path": str(dags)}}
         settings = {
             "CORE__EXECUTOR": "KubernetesExecutor",
             "KUBERNETES_EXECUTOR__NAMESPACE": "airflow",
@@ -205,11 +213,12 @@ def cluster(folder: Path, bundles: Sequence[Path]) -> Iterator[Cluster]:
             "KUBERNETES_EXECUTOR__DELETE_WORKER_PODS_ON_FAILURE": "True",
             "KUBERNETES_EXECUTOR__POD_LAUNCH_FAILURE_EXCLUDED_CONTAINER_REASONS": "",
             # The scheduler knows the queue of one form only, and no folder of bundle files.
-            "SDK__COORDINATORS": json.dumps({"other": coordinator}),
+            "SDK__COORDINATORS": json.dumps({"other": _coordinator(version, "/nowhere", extra=extra)}),
             "SDK__QUEUE_TO_COORDINATOR": json.dumps({"image": "other"}),
+            "DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps([local, nowhere] if newer(version) else [local]),
         }
         airflow = stack.enter_context(
-            Airflow(VERSION, folder / "home", folder / "none", dags, settings=settings, environment=ENVIRONMENT)
+            Airflow(version, folder / "home", folder / "none", dags, settings=settings, environment=ENVIRONMENT)
         )
         airflow.api.wait_dags(*{form.dag_id for form in FORMS})
         yield Cluster(airflow, store, node, template)
