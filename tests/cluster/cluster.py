@@ -8,7 +8,7 @@ import subprocess
 import time
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cluster import worker as workers
 from cluster.engines import Postgres, Redis
@@ -26,6 +26,8 @@ MARK = "DAGFLOE_CLUSTER"
 START_DEADLINE_S = 180
 STOP_DEADLINE_S = 30
 TAIL_CHARACTERS = 6000
+#: Each may take the 30 s of `e2e.rest`.
+GET_TRIES = 4
 POLL_S = 0.2
 #: How long Airflow waits for a sign of life of a running task: its default, and for the scenarios that wait for that.
 HEARTBEAT_TIMEOUT_S, SHORT_TIMEOUT_S = 300, 30
@@ -80,12 +82,21 @@ class ClusterPlaces(Places):
 
 
 class ClusterApi(Api):
-    """Requests to an Airflow with Edge workers."""
+    """Requests to an Airflow with Edge workers, on a machine that may be too busy to answer in time."""
 
     def edge_states(self) -> dict[str, str]:
         """The states of the Edge workers by name."""
         found = self._request("GET", "worker", {}, base="edge_worker/ui")
         return {worker["worker_name"]: str(worker["state"]) for worker in found["workers"]}
+
+    def _request(self, method: str, path: str, query: dict[str, Any], body: object = None, base: str = "api/v2") -> Any:
+        for _ in range(GET_TRIES - 1):
+            try:
+                return super()._request(method, path, query, body, base)
+            except TimeoutError:
+                if method != "GET":
+                    raise
+        return super()._request(method, path, query, body, base)
 
 
 class Cluster:

@@ -100,7 +100,7 @@ def _run(root: Path, options: argparse.Namespace, names: list[str], counts: list
                 for row in found:
                     _say(row.describe())
                 _say(f"  ({name}: {time.monotonic() - at:.0f} s)")
-    except (ApiError, ClusterError, DeadlineError, EngineError, subprocess.SubprocessError) as error:
+    except (ApiError, ClusterError, DeadlineError, EngineError, OSError, subprocess.SubprocessError) as error:
         _say(f"{type(error).__name__}: {error}")
         return False
     return True
