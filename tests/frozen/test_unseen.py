@@ -74,7 +74,8 @@ def write_wheels(folder: Path) -> None:
     two = "from finder_two import inner\n"
     write("finders", {"finder_one.py": "", "finder_two/__init__.py": two, "finder_two/inner.py": ""})
     picture = {"pic/__init__.py": "", "pic/tables/table.csv": "a,b", "_pic_helper.py": "VALUE = 'found'\n"}
-    write("picture", {**picture, "pic/unused.py": ""})
+    top_level = {"picture-999.dist-info/top_level.txt": "pic\n_pic_helper\n"}  # Python 3.10 reads this, not the RECORD
+    write("picture", {**picture, **top_level, "pic/unused.py": ""})
 
 
 def test_unseen(tmp_path: Path, build: Build) -> None:
