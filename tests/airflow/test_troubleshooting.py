@@ -192,7 +192,7 @@ def test_an_end_that_is_not_confirmed(run: Any) -> None:
 
 @pytest.mark.parametrize("should_retry", [True, False])
 def test_a_task_that_is_cleared(run: Any, should_retry: bool) -> None:
-    """A cleared task can clean up, its log contains the stop, and that Airflow keeps the state is no warning."""
+    """A cleared task can clean up. Its log has the stop, and says without a warning that Airflow keeps the state."""
     answer = run("blocks", heartbeats={"on": "ready", "status": 409}, should_retry=should_retry)
     assert (answer.exit_code, answer.final_state) == (0, "SERVER_TERMINATED")
     refused = {"up_for_retry"} if should_retry else set()

@@ -82,7 +82,7 @@ def test_any_details(declaration: dict[str, Any]) -> None:
 
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp"]), max_size=100))
 def test_any_text(text: str) -> None:
-    """Any text in the place of the details gives a mapping or a ManifestError."""
+    """Whatever stands in the place of the details, the result is a mapping or a ManifestError."""
     with contextlib.suppress(ManifestError):
         assert isinstance(parse_manifest(with_details(text)), dict)
 

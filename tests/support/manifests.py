@@ -43,7 +43,7 @@ def check(validator: str, manifests: Iterable[tuple[str, str]]) -> int:
             files.append(Path(folder, f"{name.replace('/', '-')}.yaml"))
             files[-1].write_text(content, "utf-8")
         if not files:
-            sys.stderr.write("there is no manifest to check\n")
+            sys.stderr.write("found no manifest to check\n")
             return 1
         for version in VERSIONS:
             # Unknown fields are errors, because a server ignores them.
