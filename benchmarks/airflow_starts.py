@@ -35,6 +35,7 @@ NATIVE = {
     ORDINARY: "ordinary",
     "ExternalPythonOperator, no Airflow in it": "external",
     CACHED: "virtualenv_cached",
+    "PythonVirtualenvOperator, cached, the Task SDK alone in it": "virtualenv_sdk",
     LEAN: "virtualenv_lean",
     "PythonVirtualenvOperator, no cache, no Airflow in it": "virtualenv_uncached",
 }

@@ -32,7 +32,7 @@ POLL_S = 0.2
 #: How long Airflow waits for a sign of life of a running task: its default, and for the scenarios that wait for that.
 HEARTBEAT_TIMEOUT_S, SHORT_TIMEOUT_S = 300, 30
 #: The tasks that a worker runs at once.
-SLOTS = 16
+SLOTS = 24
 COMPONENTS: dict[str, tuple[str, ...]] = {
     "api-server": ("api-server",),
     "scheduler": ("scheduler", "--skip-serve-logs"),
@@ -332,6 +332,8 @@ class Cluster:
             "CORE__EXECUTOR": EXECUTORS,
             "CORE__PARALLELISM": "64",
             "CORE__MAX_ACTIVE_TASKS_PER_DAG": "64",
+            # Airflow's default, 1,024, is less than the task instances of the largest run.
+            "CORE__MAX_MAP_LENGTH": "10000",
             "CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
             "DATABASE__SQL_ALCHEMY_CONN": f"postgresql+psycopg2://{self._postgres.url}",
             "CELERY__BROKER_URL": self.broker.url,

@@ -23,12 +23,37 @@ CELERY, EDGE = "worker-b", "edge-c"
 #: Where their tasks run again.
 OTHERS = {CELERY: "worker-a", EDGE: "edge-d"}
 POLL_S = 0.05
-#: The tasks of a run.
-TASKS = 8
-#: The runs on the Celery workers and on the Edge worker: a Dag, and whether half of the tasks start a child process.
-RUNS = {
-    CELERY: [("steps", False), ("ordinary_steps", False), ("steps", True), ("ordinary_steps", True)],
-    EDGE: [("edge_steps", True), ("ordinary_edge_steps", True)],
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run to start.
+
+    Attributes:
+        dag_id: its Dag.
+        children: whether half of its tasks start a child process.
+        tasks: how many tasks it has.
+    """
+
+    dag_id: str
+    children: bool = False
+    tasks: int = 8
+
+
+#: The runs on the Celery workers and on the Edge worker that are killed.
+KILLED = {
+    CELERY: [
+        Plan("steps"),
+        Plan("ordinary_steps"),
+        Plan("steps", children=True),
+        Plan("ordinary_steps", children=True),
+    ],
+    EDGE: [Plan("edge_steps", children=True), Plan("ordinary_edge_steps", children=True)],
+}
+#: The runs on those that get a SIGTERM.
+TERMINATED = {
+    CELERY: [Plan("steps", tasks=40), Plan("ordinary_steps")],
+    EDGE: [Plan("edge_steps", children=True, tasks=4), Plan("ordinary_edge_steps", children=True, tasks=4)],
 }
 
 
@@ -40,7 +65,7 @@ class Victim:
         name: the worker's name.
         worker: the worker.
         trial: the run.
-        children: whether half of its tasks have started a process in a session of its own.
+        plan: what the run is.
         processes: how many processes of tasks run on the worker.
         seconds: how long these lived after the signal.
     """
@@ -48,7 +73,7 @@ class Victim:
     name: str
     worker: Worker
     trial: Trial
-    children: bool
+    plan: Plan
     processes: int = 0
     seconds: float = 0
 
@@ -60,7 +85,7 @@ class Victim:
             at: the time of its end, in seconds since the epoch.
         """
         label = "Edge: " if self.name == EDGE else ""
-        row = self.trial.finish(label + end + (", tasks with child processes" if self.children else ""))
+        row = self.trial.finish(label + end + (", tasks with child processes" if self.plan.children else ""))
         row.note += f"; {self.processes} processes ran on {self.name}"
         row.note += f", gone after {self.seconds:.1f} s" if self.seconds < GRACE_S else f", and still after {GRACE_S} s"
         if (again := self.trial.again_after(at)) is not None:
@@ -71,7 +96,7 @@ class Victim:
 def killed(cluster: Cluster) -> Iterator[Row]:
     """SIGKILL of a Celery worker's group, and of an Edge worker with its supervisors, each in a group of its own."""
     cluster.shorten_heartbeat_timeout()
-    victims = _start(cluster, RUNS)
+    victims = _start(cluster, KILLED)
     cluster.workers.pop(CELERY).kill_group()
     cluster.workers.pop(EDGE).kill({pid for victim in victims for pid in victim.trial.living(victim.worker)})
     since, at = time.monotonic(), time.time()
@@ -85,10 +110,9 @@ def killed(cluster: Cluster) -> Iterator[Row]:
 
 def terminated(cluster: Cluster) -> Iterator[Row]:
     """SIGTERM to the group of a worker, as systemd sends it by default: the tasks run again elsewhere."""
-    runs = {name: [run for run in found if run[1] == (name == EDGE)] for name, found in RUNS.items()}
-    victims = _start(cluster, runs)
+    victims = _start(cluster, TERMINATED)
     since, at = time.monotonic(), time.time()
-    workers = [cluster.workers.pop(name) for name in runs]
+    workers = [cluster.workers.pop(name) for name in TERMINATED]
     for worker in workers:
         worker.terminate(group=True)
     _watch(victims, since)
@@ -107,7 +131,7 @@ def terminated(cluster: Cluster) -> Iterator[Row]:
 
 def warm_shutdown(cluster: Cluster) -> Iterator[Row]:
     """SIGTERM to the worker alone: it takes no more tasks, and waits for those that run."""
-    victims = _start(cluster, {CELERY: RUNS[CELERY][:2]})
+    victims = _start(cluster, {CELERY: [Plan("steps"), Plan("ordinary_steps")]})
     since, at = time.monotonic(), time.time()
     worker = cluster.workers.pop(CELERY)
     worker.terminate(group=False)
@@ -153,18 +177,23 @@ def gate(cluster: Cluster, name: str = CELERY) -> Iterator[Row]:
     yield row
 
 
-def _start(cluster: Cluster, runs: Mapping[str, Sequence[tuple[str, bool]]]) -> list[Victim]:
-    """Start runs, and wait until all of their tasks wait for `Trial.release`."""
-    cluster.ensure_workers(*runs, *(OTHERS[name] for name in runs))
-    victims = [
-        Victim(name, cluster.workers[name], Trial(cluster, dag_id, count=TASKS, children=children, hold=True), children)
-        for name, found in runs.items()
-        for dag_id, children in found
-    ]
+def _start(cluster: Cluster, plans: Mapping[str, Sequence[Plan]]) -> list[Victim]:
+    """Start runs, and wait until all of their tasks wait for `Trial.release`.
+
+    Args:
+        cluster: the Airflow.
+        plans: the runs by the name of the worker that will end.
+    """
+    cluster.ensure_workers(*plans, *(OTHERS[name] for name in plans))
+    victims = []
+    for name, found in plans.items():
+        for plan in found:
+            trial = Trial(cluster, plan.dag_id, count=plan.tasks, children=plan.children, hold=True)
+            victims.append(Victim(name, cluster.workers[name], trial, plan))
     for victim in victims:
-        victim.trial.wait_for("begin", TASKS)
-        if victim.children:
-            victim.trial.wait_for("child", TASKS // 2)
+        victim.trial.wait_for("begin", victim.plan.tasks)
+        if victim.plan.children:
+            victim.trial.wait_for("child", victim.plan.tasks // 2)
     for victim in victims:
         victim.processes = len(victim.trial.living(victim.worker))
     if not bundle_processes(cluster):

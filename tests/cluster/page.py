@@ -28,7 +28,7 @@ _HEAD = """\
 This page shows what happens to tasks on distributed executors, while all parts live and when one of them ends.
 `make airflow-cluster` starts an Airflow with PostgreSQL, Redis, the CeleryExecutor and the EdgeExecutor on one machine,
 runs the scenarios and writes this page. Two Celery workers and two Edge workers have host names, users, home folders
-and folders of bundle files of their own, in their own UTS and mount namespaces. Each can run 16 tasks at once.
+and folders of bundle files of their own, in their own UTS and mount namespaces. Each can run 24 tasks at once.
 
 Three settings are not Airflow's defaults, so that the scenarios are short and a busy machine does not change them.
 `[scheduler] task_instance_heartbeat_timeout` is 30 s, not 300 s, in the scenarios that end workers: Airflow starts the

@@ -20,7 +20,7 @@ DAGS = ("steps", "ordinary_steps")
 #: How many tasks wait at once when their memory is measured.
 HELD = 16
 #: For a run of the most task instances.
-DEADLINE_S = 900
+DEADLINE_S = 3600
 MIB = 1024 * 1024
 _TICKS = os.sysconf("SC_CLK_TCK")
 #: Where the processor's time goes, by the first words of the command lines.
