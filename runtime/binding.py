@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 
 from dagfloe.authoring.parameters import bind
-from dagfloe.authoring.references import DagParam, XComArg
+from dagfloe.authoring.references import DagParam, OutsideXCom, XComArg
 from dagfloe.client import Client
 from dagfloe.constants import RETURN_VALUE
 from dagfloe.errors import BindingError, RemoteProtocolError
@@ -182,7 +182,7 @@ class Binder:
 
     def _from_xcom(self, parameter: Parameter | None, source: Any) -> Any:
         where = ""
-        if isinstance(source, (Pull, XComArg)):
+        if isinstance(source, (OutsideXCom, Pull, XComArg)):
             where = f" from XCom {source.key!r} of task {source.task_id!r}"
         elif isinstance(source, DagParam):
             where = f" from param {source.name!r}"
@@ -190,7 +190,7 @@ class Binder:
 
     def _resolve(self, source: Any) -> Any:
         """Replace the XComs and params of a source by their values, also inside lists, tuples and dicts."""
-        if isinstance(source, (Pull, XComArg)):
+        if isinstance(source, (OutsideXCom, Pull, XComArg)):
             return self._pull(source)
         if isinstance(source, DagParam):
             return self._read_param(source.name)
@@ -214,13 +214,13 @@ class Binder:
                 "trigger the Dag with a value for it"
             ) from None
 
-    def _pull(self, source: Pull | XComArg) -> Any:
+    def _pull(self, source: OutsideXCom | Pull | XComArg) -> Any:
         place = (source.task_id, source.key)
         if place not in self._pulled:
             self._pulled[place] = self._read(source)
         return self._pulled[place]
 
-    def _read(self, source: Pull | XComArg) -> Any:
+    def _read(self, source: OutsideXCom | Pull | XComArg) -> Any:
         xcom = self._client.xcom
         if source.is_mapped:
             return xcom.sequence(source.task_id, source.key)
@@ -242,7 +242,7 @@ class Binder:
             return convert(value, parameter.annotation, parameter.resolve)
         except Mismatch as mismatch:
             actual, at = mismatch.actual, "" if mismatch.path == "$" else f" at {mismatch.path}"
-            if value is None and isinstance(source, (Pull, XComArg)):
+            if value is None and isinstance(source, (OutsideXCom, Pull, XComArg)):
                 count = self._client.xcom.count(source.task_id, source.key)
                 actual = "null" if count else "no XCom: the task pushed none"
             raise BindingError(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timezone
 
-from dagfloe.authoring.references import XComArg
+from dagfloe.authoring.references import OutsideXCom, XComArg
 from dagfloe.errors import DagfloeError
 from dagfloe.model.asset_conditions import AssetAll, AssetCondition
 from dagfloe.model.assets import DEFAULT_GROUP, Asset, AssetAlias
@@ -81,7 +81,7 @@ def _task(task: Task, upstream: list[str]) -> dict[str, Any]:
 
 
 def _mapped(source: Any) -> dict[str, Any]:
-    if isinstance(source, XComArg):
+    if isinstance(source, (OutsideXCom, XComArg)):
         return {"xcom": source.task_id}
     values = list(source) if isinstance(source, tuple) else source
     try:

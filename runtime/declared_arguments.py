@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dagfloe.authoring.calls import xcom_args
+from dagfloe.authoring.calls import outside_xcoms, xcom_args
 from dagfloe.authoring.references import XComArg
 from dagfloe.constants import RETURN_VALUE
 from dagfloe.errors import RegistrationError
@@ -36,6 +36,18 @@ def check_arguments(dag: Dag, *, is_native: bool) -> None:
                 raise RegistrationError(
                     f"{task!r} gets the return value of {argument.task_id!r}, which pushes none: remove its "
                     "do_xcom_push=False"
+                )
+        for outside in outside_xcoms(task.arguments or {}) if is_native else ():
+            if outside.task_id not in dag.tasks:
+                raise RegistrationError(
+                    f"{task!r} gets an XCom of {outside.task_id!r}, which is not in the bundle, and a native Dag "
+                    "has no other tasks: add the task to the bundle, or leave the Dag out of native-dags and deploy a "
+                    "Dag file"
+                )
+            if task.task_id not in dag.reachable_from(outside.task_id):
+                raise RegistrationError(
+                    f"{task!r} gets an XCom of {outside.task_id!r} by dag.xcom, and does not run after it: pass what "
+                    f"the call of {outside.task_id!r} returns"
                 )
         if is_native and task.arguments is None:
             needed = [item.name for item in task.parameters if not (item.injected or item.has_default)]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from dagfloe import Client, Context  # noqa: TC001 - the runtime reads the annotations
+from dagfloe.errors import RegistrationError
 from support.run import Run
 
 if TYPE_CHECKING:
@@ -93,6 +94,44 @@ def test_wiring_of_stars(bound: Bound) -> None:
     with bound.run.dag:
         t(one(), 2, 3, four=4)
     assert bound() == (1, (2, 3), {"four": 4})
+
+
+def test_xcoms_of_tasks_outside_the_bundle(bound: Bound) -> None:
+    """The XComs of tasks that only the Dag file has arrive, nested and by key, converted to the annotation."""
+    bound.run.airflow.xcoms |= {("load.one", "return_value"): 1, ("two", "rows"): 7}
+
+    @bound.run.dag.task
+    def t(first: float, both: dict[str, Any], none: int | None) -> None:
+        bound.arguments.append((first, both, none))
+
+    dag = bound.run.dag
+    with dag:
+        t(dag.xcom("load.one"), {"a": [dag.xcom("load.one"), dag.xcom("two", "rows")]}, dag.xcom("two"))
+    assert bound() == (1.0, {"a": [1, 7]}, None)
+    assert list(dag.tasks) == ["t"]
+    assert bound.pulls() == [("load.one", "return_value"), ("two", "rows"), ("two", "return_value")]
+
+
+def test_bad_xcom_of_a_task_outside_the_bundle(bound: Bound) -> None:
+    """The message names the task and the key."""
+    bound.run.airflow.xcoms["one", "rows"] = SECRET
+
+    @bound.run.dag.task
+    def t(x: int) -> None:
+        bound.arguments.append(x)
+
+    with bound.run.dag:
+        t(bound.run.dag.xcom("one", "rows"))
+    reason = bound()
+    assert "expects int and got str from XCom 'rows' of task 'one'" in reason
+    assert SECRET not in reason
+
+
+@pytest.mark.parametrize(("task_id", "key"), [("a b", "x"), (5, "x"), ("", "x"), ("a", 5)])
+def test_xcom_that_airflow_cannot_have(bound: Bound, task_id: Any, key: Any) -> None:
+    """A task_id that Airflow refuses, and a key that is not a str, are refused where they are declared."""
+    with pytest.raises(RegistrationError):
+        bound.run.dag.xcom(task_id, key)
 
 
 def test_parameters_without_arguments_take_their_defaults(bound: Bound) -> None:
@@ -363,6 +402,51 @@ def test_mapped_task_gets_its_items(bound: Bound, map_index: int, expected: tupl
         t.partial(z=3).expand(x=one(), y=["a", "b"])
     assert bound(ti={"map_index": map_index}) == (*expected, 3)
     assert bound.pulls() == [("one", "return_value")]
+
+
+def test_mapped_over_an_xcom_outside_the_bundle(bound: Bound) -> None:
+    """A task can be mapped over the return value of a task that only the Dag file has, and over no other XCom of it."""
+    bound.run.airflow.xcoms["one", "return_value"] = [7, 8]
+    dag = bound.run.dag
+
+    @dag.task
+    def t(x: int) -> None:
+        bound.arguments.append(x)
+
+    with dag:
+        t.expand(x=dag.xcom("one"))
+    assert bound(ti={"map_index": 1}) == 8
+    with dag, pytest.raises(RegistrationError, match="map it over a return value"):
+        dag.task(task_id="other")(lambda x: x).expand(x=dag.xcom("one", "rows"))
+
+
+def test_mapped_upstream_outside_the_bundle(bound: Bound) -> None:
+    """If the Dag file maps the upstream task, the argument is the sequence of its XComs."""
+    mapped_upstream(bound, [10, 20])
+
+    @bound.run.dag.task
+    def t(x, y) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - not annotated, so not converted
+        bound.arguments.append((list(x), list(y)))
+
+    with bound.run.dag:
+        t(bound.run.dag.xcom("other", is_mapped=True), bound.run.dag.xcom("one"))
+    assert bound() == ([10, 20], [10, 20])
+    assert bound.pulls() == [("one", "return_value")]
+
+
+def test_source_of_a_mapping_outside_the_bundle(bound: Bound) -> None:
+    """A task over which a task of the Dag file is mapped pushes the number of its items."""
+
+    @bound.run.dag.task
+    def t() -> list[int]:
+        bound.arguments.append(None)
+        return [1, 2, 3]
+
+    with bound.run.dag:
+        t().as_mapping_source()
+    bound()
+    (pushed,) = bound.run.airflow.sent("SetXCom")
+    assert pushed["mapped_length"] == 3
 
 
 def test_mapped_task_item_that_does_not_fit(bound: Bound) -> None:

@@ -142,3 +142,25 @@ def test_call_that_is_missing() -> None:
     with dag:
         needy(day="x")
     check_arguments(dag, is_native=True)
+
+
+def test_xcoms_of_tasks_outside_the_bundle() -> None:
+    """A native Dag has all of its tasks in the bundle, and its tasks run after those whose XComs they get."""
+    dag = Bundle().dag("d")
+    first = dag.task(task_id="first")(lambda: 1)
+
+    @dag.task
+    def second(values: object) -> None: ...
+
+    with dag:
+        second({"a": [dag.xcom("extract")], "b": dag.xcom("first")})
+    check_arguments(dag, is_native=False)
+    assert "arguments" not in describe_dag(dag)["tasks"]["second"]
+    with pytest.raises(RegistrationError, match=r"XCom of 'extract', which is not in the bundle, and a native Dag"):
+        check_arguments(dag, is_native=True)
+    extract = dag.task(task_id="extract")(lambda: 1)
+    first >> second
+    with pytest.raises(RegistrationError, match=r"'extract' by dag.xcom, and does not run after it"):
+        check_arguments(dag, is_native=True)
+    extract >> first
+    check_arguments(dag, is_native=True)

@@ -548,7 +548,7 @@ def test_mapped_over_a_later_task() -> None:
     ("tasks", "message"),
     [
         ({"a": {"upstream": ["b"]}}, "task 'a' follows 'b', which the manifest does not list"),
-        ({"a": {"mapped": {"x": {"xcom": "b"}}}}, "task 'a' follows 'b', which the manifest does not list"),
+        ({"a": {"mapped": {"x": {"xcom": "b"}}}}, "task 'a' is mapped over an XCom of 'b', which is not in"),
         ({"a": {"mapped": {"x": {"xcom": "a"}}}}, "tasks are mapped over each other in a circle: 'a' -> 'a'"),
         (
             {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dagfloe.authoring.graph import Node
-from dagfloe.authoring.references import Reference, XComArg
+from dagfloe.authoring.references import OutsideXCom, Reference, XComArg
 from dagfloe.constants import RETURN_VALUE
 from dagfloe.errors import RegistrationError
 
@@ -76,9 +76,9 @@ def check_mapped(task: Node, shared: Mapping[str, object], mapped: Mapping[str, 
     if not mapped:
         raise RegistrationError(f"{task!r}.expand() needs at least one argument to map over")
     for name, value in mapped.items():
-        if isinstance(value, XComArg) and value.key != RETURN_VALUE:
+        if isinstance(value, (OutsideXCom, XComArg)) and value.key != RETURN_VALUE:
             raise RegistrationError(f"{task!r} is mapped over {value!r} in {name!r}: map it over a return value")
-        if not isinstance(value, (XComArg, list, tuple, dict)):
+        if not isinstance(value, (OutsideXCom, XComArg, list, tuple, dict)):
             raise RegistrationError(
                 f"{task!r} is mapped over {name!r}, which is of type {type(value).__name__}: pass a list, a dict or "
                 "a return value"
@@ -92,7 +92,7 @@ def leaves(value: object) -> Iterator[object]:
     """A value, or the items inside its lists, tuples and dicts, at any depth.
 
     Raises:
-        RegistrationError: if a set holds a task, an XComArg or a DagParam.
+        RegistrationError: if a set holds a task or a Reference.
     """
     if isinstance(value, (list, tuple)):
         for item in value:
@@ -113,8 +113,13 @@ def xcom_args(value: object) -> Iterator[XComArg]:
     return (leaf for leaf in leaves(value) if isinstance(leaf, XComArg))
 
 
+def outside_xcoms(value: object) -> Iterator[OutsideXCom]:
+    """Every OutsideXCom in a value, those inside lists, tuples and dicts included."""
+    return (leaf for leaf in leaves(value) if isinstance(leaf, OutsideXCom))
+
+
 def references(value: object) -> Iterator[Reference]:
-    """Every XComArg and DagParam in a value, those inside lists, tuples and dicts included."""
+    """Every Reference in a value, those inside lists, tuples and dicts included."""
     return (leaf for leaf in leaves(value) if isinstance(leaf, Reference))
 
 

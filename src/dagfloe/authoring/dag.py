@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dagfloe.authoring.graph import Graph, Node, check_id, connect, innermost_graph
 from dagfloe.authoring.parameters import read_parameters
-from dagfloe.authoring.references import Reference, XComArg
+from dagfloe.authoring.references import OutsideXCom, Reference, XComArg
+from dagfloe.constants import RETURN_VALUE
 from dagfloe.coroutines import is_asynchronous
 from dagfloe.errors import RegistrationError
 
@@ -232,6 +233,31 @@ class Dag(Graph):
         """
         return self._decorate("teardown", function, task_id, options)
 
+    def xcom(self, task_id: str, key: str = RETURN_VALUE, *, is_mapped: bool | None = None) -> OutsideXCom:
+        """The XCom of a task that is not in the bundle, as an argument of a task in a `with dag:` block.
+
+        Use it where only some tasks of a Dag are in the bundle, and a Dag file has the others::
+
+            with dag:
+                report(dag.xcom("extract"))
+
+        The Dag file declares that `report` runs after `extract`. A native Dag has no Dag file, so all of its tasks are
+        in the bundle: pass it what their calls return instead.
+
+        Args:
+            task_id: the task that pushes the XCom. In a task group, the group's id and a dot precede it.
+            key: the XCom's key.
+            is_mapped: whether that task is mapped: then the value is the sequence of what its instances pushed. By
+                default, dagfloe looks for both.
+
+        Raises:
+            RegistrationError: if Airflow does not accept the task_id, or the key is not a str.
+        """
+        check_id("task_id", task_id)
+        if not isinstance(key, str):
+            raise RegistrationError(f"the key of an XCom is a str, not {key!r} of type {type(key).__name__}")
+        return OutsideXCom(task_id, key, is_mapped=is_mapped)
+
     def group(self, group_id: str, **options: Unpack[GroupOptions]) -> TaskGroup:
         """Declare a task group. Tasks and groups that you register in its `with` block belong to it.
 
@@ -282,7 +308,7 @@ class Dag(Graph):
 
     def feeds_mapping(self, task_id: str) -> bool:
         """Whether another task is mapped over a task's return value."""
-        return any(
+        return self._tasks[task_id].is_mapping_source or any(
             isinstance(value, XComArg) and value.task_id == task_id
             for task in self._tasks.values()
             for value in (task.mapped or {}).values()
@@ -352,6 +378,7 @@ class Task(Node):
         arguments: the arguments of its call in the `with dag:` block, by parameter; None without such a call.
         mapped: the values that it is mapped over, by parameter; None if it is not mapped.
         resumes: the functions in which it may resume, by name.
+        is_mapping_source: whether a task that is not in the bundle is mapped over its return value.
     """
 
     if TYPE_CHECKING:
@@ -409,6 +436,7 @@ class Task(Node):
         self.arguments: dict[str, object] | None = None
         self.mapped: dict[str, object] | None = None
         self.resumes: dict[str, tuple[Callable[..., object], tuple[Parameter, ...]]] = {}
+        self.is_mapping_source = False
         # As functools.wraps does, without importing functools.
         for name in ("__module__", "__name__", "__qualname__", "__doc__"):
             if hasattr(function, name):

@@ -164,6 +164,7 @@ class Node(Linked):
         kind: str
         declared: dict[str, object]
         on_failure_fail_dagrun: bool
+        is_mapping_source: bool
 
         @property
         def dag(self) -> Graph:
@@ -215,6 +216,14 @@ class Node(Linked):
         for setup in setup_tasks:
             setup.as_setup()
         connect(setup_tasks, [self])
+        return self
+
+    def as_mapping_source(self) -> Self:
+        """Declare that a task outside the bundle is mapped over the return value, with `.expand()` in a Dag file.
+
+        Airflow makes as many instances of that task as the list or dict has items, so the task reports how many.
+        """
+        self.is_mapping_source = True
         return self
 
     def _become(self, kind: str) -> None:

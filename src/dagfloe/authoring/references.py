@@ -1,4 +1,4 @@
-"""References to values that are known only when a task runs: XComs of other tasks, and params of the run. Pure."""
+"""References to values that are known only when a task runs: XComs of tasks, and params of the run. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Reference:
-    """An argument whose value is known only when the task runs: an `XComArg` or a `DagParam`."""
+    """An argument whose value is known only when the task runs: an `XComArg`, an `OutsideXCom` or a `DagParam`."""
 
     def __iter__(self) -> Iterator[Any]:
         raise RegistrationError(
@@ -78,6 +78,29 @@ class XComArg(Reference, Linked):
         """Make the task that pushes it a teardown: see `Task.as_teardown`."""
         self._task.as_teardown(setups=setups, on_failure_fail_dagrun=on_failure_fail_dagrun)
         return self
+
+    def as_mapping_source(self) -> Self:
+        """Declare that a task outside the bundle is mapped over the return value: see `Task.as_mapping_source`."""
+        self._task.as_mapping_source()
+        return self
+
+
+class OutsideXCom(Reference):
+    """The XCom of a task that is not in the bundle, as an argument of a task: what `Dag.xcom` returns.
+
+    Attributes:
+        task_id: the task that pushes it.
+        key: the XCom's key.
+        is_mapped: whether that task is mapped, and pushes one XCom per map index; None if it is not known.
+    """
+
+    def __init__(self, task_id: str, key: str = RETURN_VALUE, *, is_mapped: bool | None = None) -> None:
+        self.task_id = task_id
+        self.key = key
+        self.is_mapped = is_mapped
+
+    def __repr__(self) -> str:
+        return f"OutsideXCom({self.task_id!r}, key={self.key!r})"
 
 
 class DagParam(Reference):

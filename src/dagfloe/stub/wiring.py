@@ -88,7 +88,13 @@ def order_calls(tasks: Mapping[str, Mapping[str, Any]], upstream: Mapping[str, S
 
 
 def _check_task(task_id: str, task: Mapping[str, Any], task_ids: Iterable[str], upstream: Sequence[str]) -> None:
-    for source in (*mapped_sources(task), *upstream):
+    for source in mapped_sources(task):
+        if source not in task_ids:
+            raise StubError(
+                f"task {task_id!r} is mapped over an XCom of {source!r}, which is not in the bundle: write the Dag "
+                "file by hand, with both tasks"
+            )
+    for source in upstream:
         if source not in task_ids:
             raise StubError(f"task {task_id!r} follows {source!r}, which the manifest does not list")
     if mapped_sources(task) and task.get("trigger_rule") == "always":

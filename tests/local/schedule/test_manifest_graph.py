@@ -58,11 +58,18 @@ def test_part_of_a_graph() -> None:
     assert {task_id: node.upstream for task_id, node in part.tasks.items()} == {"a": (), "c": ("a",)}
 
 
+def test_mapped_over_a_task_outside_the_bundle() -> None:
+    """A task can be mapped over the XCom of a task that the Dag does not have: the seed may have it."""
+    graph = Graph.from_manifest(
+        "d", {"tasks": ["a"], "declaration": {"tasks": {"a": {"mapped": {"item": {"xcom": "x"}}}}}}
+    )
+    assert list(graph.tasks["a"].list_xcom_sources()) == ["x"]
+
+
 @pytest.mark.parametrize(
     ("tasks", "message"),
     [
         ({"a": {"upstream": ["x"]}}, "lets task 'a' run after 'x', which is not in the Dag"),
-        ({"a": {"mapped": {"item": {"xcom": "x"}}}}, "lets task 'a' run after 'x', which is not in the Dag"),
         ({"a": {"upstream": ["b"]}, "b": {"upstream": ["a"]}}, "run in a circle: a, b"),
         ({"a": {"upstream": ["a"]}}, "run in a circle: a"),
         ({"z": {}, "b": {"upstream": ["a", "z"]}, "a": {"upstream": ["b"]}, "c": {"upstream": ["a"]}}, "circle: b, a:"),

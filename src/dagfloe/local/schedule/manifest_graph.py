@@ -121,7 +121,7 @@ class Graph:
         """
         edges = {task_id: {*node.upstream, *node.list_xcom_sources()} for task_id, node in self.tasks.items()}
         for task_id, node in self.tasks.items():
-            for upstream in (*node.upstream, *node.list_xcom_sources()):
+            for upstream in node.upstream:  # the XCom of a task outside the bundle may come from the seed
                 if upstream not in self.tasks:
                     raise DagfloeError(
                         f"in Dag {self.dag_id!r}, the manifest lets task {task_id!r} run after {upstream!r}, which is "
