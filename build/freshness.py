@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from dagfloe.build.project import Project
 
 #: The packages that decide on the content of a bundle file, in addition to what is frozen.
-_BUILDING = ("build", "format", "native")
+_BUILDING = ("build", "compat", "format", "native")
 #: How many records the cache holds.
 _MAX_RECORDS = 100
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 OPTIONS = (
     "bundle",
     "airflow",
+    "airflow-names",
     "native-dags",
     "native-dags-at",
     "hidden-imports",
@@ -68,6 +69,7 @@ class Project:
         source_file: the file of the module that holds the bundle.
         modules: the dotted names of all its modules.
         schema_version: the version of the supervisor's schema that its bundle uses.
+        airflow_names: whether its modules can import from `airflow`, and its tasks receive Airflow's context.
         native_dags: the dag_ids of the Dags that the bundle file returns to Airflow's Dag processor; True for all.
         makes_dags_at_parse: whether the program makes its native Dags at each parse, and not the build.
         hidden_imports: modules to freeze although no import statement names them.
@@ -95,6 +97,7 @@ class Project:
     source_file: Path
     modules: tuple[str, ...]
     schema_version: str = DEFAULT_SCHEMA_VERSION
+    airflow_names: bool = False
     native_dags: bool | tuple[str, ...] = ()
     makes_dags_at_parse: bool = False
     hidden_imports: tuple[str, ...] = ()
@@ -157,6 +160,7 @@ def read_project(root: Path) -> Project:
         source_file=source_file,
         modules=_list_modules(source_root, target.partition(":")[0]),
         schema_version=schema_version,
+        airflow_names=tool.flag("airflow-names"),
         native_dags=native_dags,
         makes_dags_at_parse=read_parse_setting(tool, native_dags),
         hidden_imports=tool.strings("hidden-imports"),

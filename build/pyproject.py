@@ -276,10 +276,29 @@ def find_schema_version(start: Path) -> str:
         PackError: if the `pyproject.toml` cannot be read, is not TOML, or names an Airflow that dagfloe does not
             support.
     """
+    tool = _find_tool_table(start)
+    return DEFAULT_SCHEMA_VERSION if tool is None else read_schema_version(tool)
+
+
+def find_names_setting(start: Path) -> bool:
+    """Whether the project of a file or folder, found as by `find_schema_version`, has `airflow-names`.
+
+    Args:
+        start: the file or folder.
+
+    Raises:
+        PackError: if the `pyproject.toml` cannot be read, is not TOML, or the setting is wrong.
+    """
+    tool = _find_tool_table(start)
+    return tool is not None and tool.flag("airflow-names")
+
+
+def _find_tool_table(start: Path) -> Table | None:
+    """The table [tool.dagfloe] of the nearest `pyproject.toml`; None without one."""
     for folder in (start, *start.parents):
         if (folder / FILE_NAME).is_file():
             document = read_pyproject(folder)
             tool = document.value("tool", None)
             has_table = isinstance(tool, dict) and isinstance(tool.get("dagfloe"), dict)
-            return read_schema_version(document.table("tool.dagfloe")) if has_table else DEFAULT_SCHEMA_VERSION
-    return DEFAULT_SCHEMA_VERSION
+            return document.table("tool.dagfloe") if has_table else None
+    return None

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from dagfloe.authoring.dag import Task
     from dagfloe.authoring.parameters import Parameter
+    from dagfloe.compat.session import TaskSession
     from dagfloe.runtime.mapped_arguments import MappedArguments
 
 
@@ -66,12 +67,14 @@ class Binder:
         task: the task.
         context: the task's context.
         client: the client that reads XComs.
+        session: gives the values of Airflow's context; None unless the project has `airflow-names`.
     """
 
-    def __init__(self, task: Task, context: Context, client: Client) -> None:
+    def __init__(self, task: Task, context: Context, client: Client, session: TaskSession | None = None) -> None:
         self._task = task
         self._context = context
         self._client = client
+        self._session = session
         self._name = f"task {task.task_id!r} of Dag {task.dag_id!r}"
         self._pulled: dict[tuple[str, str], Any] = {}
 
@@ -98,7 +101,8 @@ class Binder:
         free = [parameter for parameter in parameters if parameter.injected is None]
         sources = self._from_supervisor(free, arg_bindings) if arg_bindings else self._from_bundle(parameters)
         sources |= self._from_resumption(free, resumed)
-        self._check_sources(parameters, sources)
+        given = {} if self._session is None else self._session.find_arguments(parameters, sources)
+        self._check_sources(parameters, {**given, **sources})
         by_name = {parameter.name: parameter for parameter in free}
         values: dict[str, Any] = {}
         pulled = {name: source for name, source in sources.items() if _is_pulled(source)}
@@ -110,7 +114,7 @@ class Binder:
         injected: dict[type, object] = {Client: self._client, Context: self._context}
         if any(parameter.injected is logging.Logger for parameter in parameters):
             injected[logging.Logger] = logging.getLogger(f"{self._task.dag_id}.{self._task.task_id}")
-        return bind(parameters, injected, values, self._name)
+        return bind(parameters, injected, {**given, **values}, self._name)
 
     # The sources of the arguments
 

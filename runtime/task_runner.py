@@ -6,6 +6,7 @@ import os
 from logging import ERROR, INFO
 from types import CoroutineType
 
+from dagfloe.authoring.parameters import CONTEXT_KEYS
 from dagfloe.constants import FAILED, REMOVED, RETURN_VALUE, SKIPPED
 from dagfloe.errors import (
     BindingError,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from dagfloe.authoring.retry import RetryDecision
     from dagfloe.cancellation import Cancellation, Log
     from dagfloe.client import Client
+    from dagfloe.compat.session import TaskSession
     from dagfloe.masking import Secrets
     from dagfloe.runtime.wire.messages import Startup
 
@@ -157,8 +159,16 @@ class TaskRunner:
         raise kind(f"the trigger that the task was deferred to failed: {reason}")
 
     def _call(self, task: Task) -> object:
+        if not CONTEXT_KEYS:
+            return self._call_bound(task)
+        from dagfloe.compat.session import TaskSession  # noqa: PLC0415 - only in projects with airflow-names
+
+        with TaskSession(task, self._context, self._client) as session:
+            return self._call_bound(task, session)
+
+    def _call_bound(self, task: Task, session: TaskSession | None = None) -> object:
         function, parameters, resumed = self._choose_function(task)
-        binder = Binder(task, self._context, self._client)
+        binder = Binder(task, self._context, self._client, session)
         args, kwargs = binder.bind(parameters, self._startup.arg_bindings, resumed)
         cancellation = self._context.cancellation
         with running(self._context):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import dagfloe
-from dagfloe.build.freeze.stage import PARSING_MODULES, list_staged
+from dagfloe.build.freeze.stage import NAMES_MODULES, PARSING_MODULES, list_staged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,6 +75,9 @@ PARSING_THIRD_PARTY = {
     "native/rules/params.py": {"jsonschema"},
     "format/param_schema.py": {"jsonschema", "referencing"},
 }
+#: The bundle files of projects with `airflow-names` contain these modules, too. The values are packages that one needs.
+NAMES = list_staged(NAMES_MODULES)
+NAMES_THIRD_PARTY: dict[str, set[str]] = {}
 FROZEN_IMPORTS = [import_ for path in list_staged() for import_ in imports_of(path)]
 
 
@@ -129,7 +132,10 @@ def test_third_party_imports_of_frozen_modules() -> None:
 
 
 def test_frozen_modules_import_only_frozen_modules() -> None:
-    """A module that goes into bundle files imports no module of dagfloe that does not."""
+    """A module that goes into bundle files imports no module of dagfloe that does not.
+
+    Functions that run only in projects with `airflow-names` import modules that only the files of those contain.
+    """
     frozen = {str(path.relative_to(PACKAGE)).removesuffix(".py").replace("/", ".") for path in list_staged()}
     known = {f"dagfloe.{name}".removesuffix(".__init__") for name in frozen}
     wrong = [
@@ -138,6 +144,7 @@ def test_frozen_modules_import_only_frozen_modules() -> None:
         if import_.module.partition(".")[0] == "dagfloe"
         and not import_.for_checkers
         and import_.module not in known | {"dagfloe"}
+        and (import_.at_top or import_.module.partition(".")[2].partition(".")[0] != "compat")
     ]
     assert wrong == []
 
@@ -155,6 +162,23 @@ def test_modules_that_make_dags_at_each_parse() -> None:
         and import_.module not in known
         and import_.module.partition(".")[0] not in STDLIB | PARSING_THIRD_PARTY.get(import_.file, set())
     ]
+    assert wrong == []
+
+
+def test_modules_with_airflow_names() -> None:
+    """Modules that only the files of projects with `airflow-names` contain import those and the others."""
+    staged = {f"dagfloe.{path.relative_to(PACKAGE)}".removesuffix(".py").replace("/", ".") for path in list_staged()}
+    own = {f"dagfloe.{path.relative_to(PACKAGE)}".removesuffix(".py").replace("/", ".") for path in NAMES}
+    known = {name.removesuffix(".__init__") for name in staged | own} | {"dagfloe"}
+    wrong = [
+        str(import_)
+        for path in NAMES
+        for import_ in imports_of(path)
+        if not import_.for_checkers
+        and import_.module not in known
+        and import_.module.partition(".")[0] not in STDLIB | NAMES_THIRD_PARTY.get(import_.file, set())
+    ]
+    assert len(own) > 10
     assert wrong == []
 
 

@@ -21,6 +21,7 @@ from dagfloe.build.freeze.analysis import ANALYSIS_FILE, LIBRARY_FILE, AnalysisC
 from dagfloe.build.freeze.own_files import add_own_files
 from dagfloe.build.freeze.records import add_records
 from dagfloe.build.freeze.spec import MODULE_COMPRESSION, Spec
+from dagfloe.build.freeze.stage import names_folder
 from dagfloe.build.host.target_check import check_frozen
 from dagfloe.runtime.process.unpacked_folders import LAUNCHER
 
@@ -93,6 +94,7 @@ def freeze(
         name=name,
         entry=entry,
         paths=(entry.parent, project.source_root),
+        last_paths=(names_folder(entry.parent),) if project.airflow_names else (),
         analysis=work / ANALYSIS_FILE,
         library=work / LIBRARY_FILE,
         plan=contents.plan,

@@ -37,6 +37,7 @@ if not os.path.exists({analysis!r}):
 
     collector = Collector(Plan(**{plan!r}))
     PyiModuleGraph.process_post_graph_hooks = collector.wrap(PyiModuleGraph.process_post_graph_hooks)
+    sys.path += {last_paths!r}
     sys.setrecursionlimit(10 * sys.getrecursionlimit())
     datas = {datas!r}
     for package in {package_data!r}:
@@ -106,6 +107,7 @@ class Spec:
         package_data: packages whose data files are frozen.
         metadata: distributions whose metadata is frozen.
         excludes: modules to leave out.
+        last_paths: folders of modules that the environment precedes.
         one_file: whether to make one file that unpacks itself at every start, instead of a folder.
     """
 
@@ -123,6 +125,7 @@ class Spec:
     package_data: tuple[str, ...] = ()
     metadata: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
+    last_paths: tuple[Path, ...] = ()
     one_file: bool = False
 
     def render(self) -> str:
@@ -131,6 +134,7 @@ class Spec:
             name=self.name,
             entry=str(self.entry),
             paths=[str(path) for path in self.paths],
+            last_paths=[str(path) for path in self.last_paths],
             analysis=str(self.analysis),
             quick_scan=quick_scan.__file__,
             quick_code=quick_code.__file__,

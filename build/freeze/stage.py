@@ -46,13 +46,20 @@ PARSING_MODULES = (
     "native/*.py",
     "native/rules/*.py",
 )
+#: The modules that go into a bundle file with Airflow's names, in addition. Those of the package `airflow` are beside
+#: the others: see `names_folder`.
+NAMES_MODULES = ("compat/*.py", "compat/names/airflow/*.py", "compat/names/airflow/**/*.py")
+_INSTALL_NAMES = """from dagfloe.compat.install import install
+
+install()  # here, so that every process of the program has the names before it imports the author's modules
+"""
 _ENTRY = '''"""The entry of the bundle {name}, written by dagfloe {version}."""
 
 import gc
 
 gc.disable()  # these imports leave no garbage, and collecting takes 1 ms
 
-from dagfloe.cli.frozen.main import main
+{install_names}from dagfloe.cli.frozen.main import main
 from dagfloe.runtime.config import BundleConfig
 {imports}
 gc.enable()
@@ -83,7 +90,16 @@ def list_staged(patterns: Iterable[str] = FROZEN_MODULES) -> list[Path]:
         patterns: their patterns.
     """
     package = Path(dagfloe.__file__).parent
-    return sorted(path for pattern in patterns for path in package.glob(pattern))
+    return sorted({path for pattern in patterns for path in package.glob(pattern)})
+
+
+def names_folder(folder: Path) -> Path:
+    """The folder of the package `airflow` of a project with `airflow-names`.
+
+    Args:
+        folder: the folder into which the project was staged.
+    """
+    return folder / "dagfloe" / "compat" / "names"
 
 
 def stage(project: Project, interpreter: Interpreter, folder: Path) -> Path:
@@ -102,7 +118,8 @@ def stage(project: Project, interpreter: Interpreter, folder: Path) -> Path:
     """
     package = Path(dagfloe.__file__).parent
     parses = project.makes_dags_at_parse
-    for path in list_staged(FROZEN_MODULES + PARSING_MODULES if parses else FROZEN_MODULES):
+    patterns = FROZEN_MODULES + (PARSING_MODULES if parses else ()) + (NAMES_MODULES if project.airflow_names else ())
+    for path in list_staged(patterns):
         destination = folder / "dagfloe" / path.relative_to(package)
         destination.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, destination)
@@ -123,6 +140,7 @@ def stage(project: Project, interpreter: Interpreter, folder: Path) -> Path:
             schema_version=project.schema_version,
             tls_paths=interpreter.tls_paths,
             native_dags=project.native_dags,
+            install_names=_INSTALL_NAMES if project.airflow_names else "",
             imports="from dagfloe.native.bundle import serialize_now\n" if parses else "",
             serialize_dags="serialize_now" if parses else None,
         )

@@ -107,11 +107,12 @@ BAD = [
     (
         'hidden-imports = ["secrets"]',
         'hidden_imports = ["secrets"]',
-        "no key 'hidden_imports': its keys are bundle, airflow, native-dags, native-dags-at, hidden-",
+        "no key 'hidden_imports': its keys are bundle, airflow, airflow-names, native-dags, native-dags-at, hidden-",
     ),
     ('hidden-imports = ["secrets"]', 'hidden-imports = "secrets"', "list of strings"),
     ('airflow = "3.4"', 'airflow = "2.10"', "airflow is '2.10': write the oldest Airflow"),
     ('airflow = "3.4"', "airflow = 3.4", "that is to run the bundle, '3.3' or '3.4', as a string"),
+    ('airflow = "3.4"', 'airflow = "3.4"\nairflow-names = "yes"', "airflow-names is 'yes': write true or false"),
     ('["sales", "stock"]', '"sales"', "native-dags must be true, false or a list of dag_ids"),
     ('["sales", "stock"]', '["sales", 3]', "native-dags must be true, false or a list of dag_ids"),
     ('["sales", "stock"]', 'true\nnative-dags-at = "run"', 'native-dags-at is \'run\': write "build" or "parse"'),

@@ -21,6 +21,7 @@ MINIMUM = {
     "build": 97,
     "cli": 95,
     "client": 98,
+    "compat": 90,
     "format": 100,
     "local": 98,
     "model": 97,

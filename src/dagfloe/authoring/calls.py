@@ -45,7 +45,7 @@ def match_arguments(
             raise _misfit(task, f"got {name!r}, but no parameter of this name takes an argument")
         arguments[name] = value
     for name, parameter in free.items():
-        if name not in arguments and not parameter.has_default:
+        if name not in arguments and not (parameter.has_default or parameter.is_context_key):
             raise _misfit(task, f"needs an argument {name!r}")
     return arguments
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
+#: The keys of Airflow's context, whose values are the arguments of parameters with these names; empty unless the
+#: project has `airflow-names`. `dagfloe.compat.install` fills it before the author's modules are imported.
+CONTEXT_KEYS: set[str] = set()
 _INJECTED = (Client, Context, logging.Logger)
 _WRAPPED = r"(?s:(?:\w+\.)*(Optional|Union|Annotated)\[(.*)\])"
 _STAR, _DOUBLE_STAR, _GENERATOR, _ASYNC_GENERATOR = 0x04, 0x08, 0x20, 0x200
@@ -31,6 +34,7 @@ class Parameter:
     Attributes:
         name: its name.
         injected: `Client`, `Context` or `logging.Logger` if the runtime passes it, else None.
+        is_context_key: whether it is named after a key of Airflow's context, and gets its value.
         has_default: whether a call may omit it.
         by_position: whether a call can pass it only by position.
         by_name: whether a call can pass it only by name.
@@ -39,7 +43,17 @@ class Parameter:
         function: the function that it belongs to.
     """
 
-    __slots__ = ("annotation", "by_name", "by_position", "function", "has_default", "injected", "name", "star")
+    __slots__ = (
+        "annotation",
+        "by_name",
+        "by_position",
+        "function",
+        "has_default",
+        "injected",
+        "is_context_key",
+        "name",
+        "star",
+    )
 
     def __init__(
         self,
@@ -61,6 +75,7 @@ class Parameter:
         self.by_position = by_position
         self.by_name = by_name
         self.star = star
+        self.is_context_key = name in CONTEXT_KEYS and injected is None and not star
 
     def resolve(self, source: str) -> object:
         """The object that an annotation's source refers to where the function is defined.

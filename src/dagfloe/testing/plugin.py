@@ -14,6 +14,26 @@ if TYPE_CHECKING:
 _ENVIRONMENT = pytest.StashKey["TaskEnvironment"]()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Make Airflow's names importable, if the project asks for them, before a `conftest.py` imports its modules."""
+    folders = (early_config.rootpath, *early_config.rootpath.parents)
+    file = next((path for path in (folder / "pyproject.toml" for folder in folders) if path.is_file()), None)
+    if file is None or b"airflow-names" not in file.read_bytes():  # so that other sessions do not pay for the imports
+        return
+    from dagfloe.build.pyproject import find_names_setting  # noqa: PLC0415 - as below
+    from dagfloe.format.errors import PackError  # noqa: PLC0415 - as below
+
+    try:
+        has_names = find_names_setting(early_config.rootpath)
+    except PackError as error:
+        raise pytest.UsageError(str(error)) from error
+    if has_names:
+        from dagfloe.compat.install import install  # noqa: PLC0415 - few projects have them
+
+        install()
+
+
 @pytest.fixture
 def dagfloe_env(request: pytest.FixtureRequest) -> TaskEnvironment:
     """A new `dagfloe.testing.TaskEnvironment`: an Airflow in memory in which the test runs tasks."""

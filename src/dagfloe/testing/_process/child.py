@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
+from dagfloe.compat.install import install
 from dagfloe.runtime.config import BundleConfig
 from dagfloe.runtime.server import serve
 from dagfloe.runtime.wire.addresses import parse_address
@@ -23,6 +24,8 @@ def main(source: str, comm: str, logs: str) -> int:
     """
     fields = json.loads(source)
     sys.path[:] = fields["path"]
+    if fields["airflow_names"]:
+        install()
     config = BundleConfig(
         target="dagfloe.testing._process.served_bundle:bundle",
         name=fields["dag_id"],

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from dagfloe.authoring.bundle import Bundle
 from dagfloe.authoring.dag import Dag, Task
+from dagfloe.authoring.parameters import CONTEXT_KEYS
 from dagfloe.local.stop import Stop
 from dagfloe.local.supervise.supervisor import run_task
 from dagfloe.runtime.log.levels import LEVEL_VARIABLE
@@ -73,6 +74,7 @@ class TaskSource:
         task_id: the task's id.
         path: the module search path.
         schema_version: the supervisor schema version that the task speaks.
+        airflow_names: whether this process has Airflow's names.
     """
 
     module: str
@@ -81,6 +83,7 @@ class TaskSource:
     task_id: str
     path: tuple[str, ...]
     schema_version: str
+    airflow_names: bool
 
     @property
     def command(self) -> list[str]:
@@ -105,7 +108,9 @@ def find_source(task: Task, schema_version: str) -> TaskSource:
             # Python imports a running script, `__main__`, under the name of its file.
             name = Path(file).stem if module.__name__ == "__main__" else module.__name__
             path = tuple(str(Path(entry or ".").absolute()) for entry in sys.path)
-            return TaskSource(name, str(Path(file).absolute()), task.dag_id, task.task_id, path, schema_version)
+            return TaskSource(
+                name, str(Path(file).absolute()), task.dag_id, task.task_id, path, schema_version, bool(CONTEXT_KEYS)
+            )
     raise MisuseError(
         f"{task!r} cannot run over sockets, because no module has it, its Dag or its bundle at its top level, where "
         "another process would find it: register it there, or run it in memory"
