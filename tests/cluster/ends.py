@@ -110,7 +110,7 @@ def killed(cluster: Cluster) -> Iterator[Row]:
 
 def terminated(cluster: Cluster) -> Iterator[Row]:
     """SIGTERM to the group of a worker, as systemd sends it by default: the tasks run again elsewhere."""
-    victims = _start(cluster, TERMINATED)
+    victims = _start(cluster, TERMINATED, alone=EDGE)
     since, at = time.monotonic(), time.time()
     workers = [cluster.workers.pop(name) for name in TERMINATED]
     for worker in workers:
@@ -177,14 +177,17 @@ def gate(cluster: Cluster, name: str = CELERY) -> Iterator[Row]:
     yield row
 
 
-def _start(cluster: Cluster, plans: Mapping[str, Sequence[Plan]]) -> list[Victim]:
+def _start(cluster: Cluster, plans: Mapping[str, Sequence[Plan]], alone: str = "") -> list[Victim]:
     """Start runs, and wait until all of their tasks wait for `Trial.release`.
 
     Args:
         cluster: the Airflow.
         plans: the runs by the name of the worker that will end.
+        alone: the worker that all tasks of its runs begin on, because the other one starts later.
     """
-    cluster.ensure_workers(*plans, *(OTHERS[name] for name in plans))
+    if alone:
+        cluster.end_worker(OTHERS[alone])
+    cluster.ensure_workers(*plans, *(OTHERS[name] for name in plans if name != alone))
     victims = []
     for name, found in plans.items():
         for plan in found:
@@ -194,6 +197,8 @@ def _start(cluster: Cluster, plans: Mapping[str, Sequence[Plan]]) -> list[Victim
         victim.trial.wait_for("begin", victim.plan.tasks)
         if victim.plan.children:
             victim.trial.wait_for("child", victim.plan.tasks // 2)
+    if alone:
+        cluster.ensure_workers(OTHERS[alone])
     for victim in victims:
         victim.processes = len(victim.trial.living(victim.worker))
     if not bundle_processes(cluster):

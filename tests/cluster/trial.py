@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from cluster.records import Record
     from cluster.worker import Worker
 
-#: For one run. Airflow notices a lost task after 30 s.
-DEADLINE_S = 150
+#: For one run, on a machine that is busy with other work. Airflow notices a lost task after 30 s.
+DEADLINE_S = 400
 #: How long the processes of a task may live after the worker.
 GRACE_S = 3
 POLL_S = 0.1
