@@ -35,7 +35,7 @@ from dagfloe.runtime.wire.requests import check_request
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
     from typing import Any
 
@@ -116,6 +116,8 @@ class TaskRunner:
         if not _is_uuid(context.ti.id):
             self._log(ERROR, LOGGER, f"The task instance's id is not a UUID: {context.ti.id!r}")
             return end_task(FAILED)
+        if (schemas := task.dag.declared.get("param_schemas")) and (refusal := self._check_params(task, schemas)):
+            return refusal
         try:
             try:
                 self._prepare(task)
@@ -135,6 +137,17 @@ class TaskRunner:
             return self._end_stopped(reason)
         except BaseException as error:  # noqa: BLE001 - SystemExit and the like fail the task, too
             return self._fail(task, error)
+
+    def _check_params(self, task: Task, schemas: Mapping[str, Mapping[str, Any]]) -> dict[str, Any] | None:
+        """The terminal message if the params of the run are not valid. As in Airflow, the task does not begin then."""
+        from dagfloe.model.params import find_param_problem  # noqa: PLC0415 - few Dags have schemas
+
+        problem = find_param_problem(task.dag.default_params, schemas, self._context.dag_run.conf)
+        if problem is None:
+            return None
+        error = BindingError(f"the params of the run of Dag {task.dag_id!r} are not valid: {problem}")
+        self._log(ERROR, LOGGER, f"The task does not begin: {error}", error)
+        return retry_task(str(error)) if self._context.should_retry else end_task(FAILED)
 
     def _prepare(self, task: Task) -> None:
         if self._startup.next_method == TRIGGER_FAILED_METHOD:

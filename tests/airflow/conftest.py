@@ -96,11 +96,16 @@ class Answer:
 
 
 class Supervisor:
-    """The process that runs task instances under the real supervisor."""
+    """The process that runs task instances under the real supervisor.
 
-    def __init__(self, python: str) -> None:
+    Args:
+        python: Airflow's Python.
+        script: the module that it runs.
+    """
+
+    def __init__(self, python: str, script: str = "supervise.py") -> None:
         self._process = subprocess.Popen(
-            [python, str(HERE / "supervise.py")],
+            [python, str(HERE / script)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -146,6 +151,16 @@ def supervisor() -> Iterator[Supervisor]:
     python = os.environ.get(PYTHON_VARIABLE)
     assert python, f"{PYTHON_VARIABLE} is not set: run `make airflow-test`"
     supervisor = Supervisor(python)
+    yield supervisor
+    supervisor.close()
+
+
+@pytest.fixture(scope="session")
+def both() -> Iterator[Supervisor]:
+    """The real supervisor; it also runs ordinary Python tasks: `both.run(..., ordinary=FILE)`."""
+    python = os.environ.get(PYTHON_VARIABLE)
+    assert python, f"{PYTHON_VARIABLE} is not set: run `make airflow-test`"
+    supervisor = Supervisor(python, "supervise_both.py")
     yield supervisor
     supervisor.close()
 

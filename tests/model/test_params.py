@@ -8,7 +8,7 @@ import pytest
 
 from dagfloe import BundleInfo, Context, DagRun, TaskInstance
 from dagfloe.cancellation import Cancellation
-from dagfloe.model.params import OVERRIDES_VARIABLE, merge_params
+from dagfloe.model.params import OVERRIDES_VARIABLE, find_param_problem, merge_params
 
 
 def context_with(defaults: dict[str, Any], conf: dict[str, Any]) -> Context:
@@ -67,3 +67,24 @@ def test_without_default() -> None:
     """A param without a default is missing unless the conf has it."""
     assert merge_params({}, {}) == {}
     assert merge_params({}, {"day": "monday"}) == {"day": "monday"}
+
+
+@pytest.mark.parametrize(
+    ("conf", "problem"),
+    [
+        ({"day": "monday"}, None),
+        ({"day": None, "limit": 1, "more": "x"}, None),
+        ({}, "param 'day' has no default, and the conf of the run has no value for it"),
+        ({"day": "x", "limit": "secret"}, "param 'limit': must be of type integer, not string"),
+        ({"day": "x", "limit": None}, "param 'limit': must be of type integer, not null"),
+    ],
+)
+def test_checked(conf: dict[str, Any], problem: str | None) -> None:
+    """Declared params must have values that fit their schemas. The message does not show a value."""
+    schemas: dict[str, dict[str, Any]] = {"day": {"schema": {}}, "limit": {"schema": {"type": "integer"}}}
+    assert find_param_problem({"limit": 5}, schemas, conf) == problem
+
+
+def test_tuples_are_lists() -> None:
+    """A default that is a tuple is a JSON list, as Airflow stores it."""
+    assert find_param_problem({"days": (1, 2)}, {"days": {"schema": {"type": "array"}}}, {}) is None

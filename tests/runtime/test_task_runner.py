@@ -47,7 +47,8 @@ class Run:
         **ti: Any,
     ) -> None:
         bundle = Bundle()
-        bundle.dag("d").task(task_id="t", retry_policy=retry_policy)(function)
+        self.dag = bundle.dag("d")
+        self.dag.task(task_id="t", retry_policy=retry_policy)(function)
         self.airflow = Airflow()
         self.secrets = Secrets()
         self.context = context(should_retry=should_retry, **ti)
@@ -329,3 +330,21 @@ def test_stop_at_any_call_after_the_function() -> None:
     finally:
         sys.settrace(before)
     assert place > 3
+
+
+@pytest.mark.parametrize(("should_retry", "state"), [(True, "up_for_retry"), (False, "failed")])
+def test_params_that_are_not_valid(caplog: pytest.LogCaptureFixture, should_retry: bool, state: str) -> None:
+    """The task does not begin; no policy is asked, and nothing is sent before the terminal message."""
+    called: list[object] = []
+
+    def policy(error: BaseException, _try_number: int) -> RetryDecision:
+        called.append(error)
+        return RetryDecision.fail()
+
+    run = Run(lambda: called.append("task"), should_retry=should_retry, retry_policy=policy)
+    run.dag.declared["param_schemas"] = {"token": {"schema": {"type": "integer"}}}
+    assert run()["state"] == state
+    assert (called, run.airflow.requests) == ([], [])
+    expected = "the params of the run of Dag 'd' are not valid: param 'token': must be of type integer, not string"
+    assert f"The task does not begin: {expected}" in caplog.messages
+    assert "hunter2" not in caplog.text
