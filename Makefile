@@ -414,6 +414,12 @@ COUNTS := 100,1000
 airflow-cluster-throughput: $(CLUSTER_FILES) .venvs/cluster-3.3.2/.installed | cluster-packages
 	$(CLUSTER) 3.3.2 $(DIST) $(FOR_AIRFLOW) --throughput $(COUNTS)
 
+# Ordinary Dags often have pandas and pyarrow in Airflow's environment; uv makes virtual environments quickly.
+.venvs/corpus-%/.installed: | $(STAMP)
+	$(PYTHON) -m venv --clear $(@D)
+	$(BIN)/uv pip install --quiet --python $(@D)/bin/python 'apache-airflow==$*' pandas==2.2.3 pyarrow==18.1.0 uv
+	touch $@
+
 # CHECK=--check compares the page with the results instead of writing it.
 ## conformance: Test what the supervisors of all supported Airflows can do, and write docs/evidence/conformance.md
 conformance: test-bundles $(AIRFLOWS_INSTALLED)

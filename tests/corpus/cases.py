@@ -1,0 +1,126 @@
+"""The Dag files of the corpus: how each is adopted and run, and which of its tasks stay where they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DAGS = Path(__file__).parent / "dags"
+#: The options of `dagfloe adopt` that move the ordinary tasks, too.
+ALL = ("--all",)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A Dag file.
+
+    Attributes:
+        name: the name of the file, without `.py`.
+        shape: what the file shows, for the page.
+        adopt: further arguments of `dagfloe adopt`.
+        dag_ids: its Dags; by default one, whose dag_id is the name.
+        conf: of the run.
+        stays: the tasks that cannot be moved, and a part of the reason that `dagfloe adopt` must give for each.
+        beside: files that belong to it, in the same folder.
+        quick: whether `make adopt-corpus-quick` runs it.
+        installed: the folder below Airflow's site packages that has the file, which is then not one of ours.
+        varies: a pattern for the lines that differ in any two runs, by task_id.
+        alike: a pattern for the parts of task_ids of which a task chooses one at random.
+    """
+
+    name: str
+    shape: str
+    adopt: tuple[str, ...] = ()
+    dag_ids: tuple[str, ...] = ()
+    conf: Mapping[str, Any] = field(default_factory=dict)
+    stays: Mapping[str, str] = field(default_factory=dict)
+    beside: tuple[str, ...] = ()
+    quick: bool = False
+    installed: str = ""
+    varies: Mapping[str, str] = field(default_factory=dict)
+    alike: str = ""
+
+    def files(self, site_packages: Path) -> list[Path]:
+        """The Dag file and what is beside it.
+
+        Args:
+            site_packages: the folder of Airflow's packages.
+        """
+        folder = site_packages / self.installed if self.installed else DAGS
+        return [folder / f"{self.name}.py", *(folder / name for name in self.beside)]
+
+    @property
+    def dags(self) -> tuple[str, ...]:
+        """Its dag_ids."""
+        return self.dag_ids or (self.name,)
+
+
+CASES = (
+    Case("venv_etl", "TaskFlow, `@task.virtualenv`, extract, transform and load", quick=True),
+    Case("venv_classic", "`with DAG`, `PythonVirtualenvOperator`, `op_args`, `op_kwargs`, `ti.xcom_pull`", quick=True),
+    Case("external_taskflow", "`@task.external_python`"),
+    Case("external_classic", "`ExternalPythonOperator`, `dag=dag`, `.output`, `BashOperator`"),
+    Case("two_versions", "two versions of one library"),
+    Case("branching", "`@task.branch`, labels, a join"),
+    Case("branch_virtualenv", "`@task.branch_virtualenv`"),
+    Case("mapped_xcom", "`.partial().expand()` over an XCom"),
+    Case("mapped_literals", "`.expand()` over lists, TaskFlow and operators"),
+    Case("groups", "task groups, one in the other"),
+    Case("group_mapped", "a mapped task group"),
+    Case("params_conf", "params with a schema, and conf", adopt=ALL, conf={"limit": 3, "extra": [1]}),
+    Case("context_keys", "parameters named after context keys, `**context`, `get_current_context`", adopt=ALL),
+    Case("push_pull", "`PythonOperator`, `xcom_push` and `xcom_pull`", adopt=ALL),
+    Case("templates", "templates in `op_args`, `op_kwargs` and `templates_dict`, macros", adopt=ALL),
+    Case("variables", "variables: read, with defaults, as JSON, written", adopt=ALL),
+    Case("connections", "connections by `BaseHook` and `Connection`", adopt=ALL),
+    Case("outcomes", "skip, fail, fail without a retry, retries, trigger rules", adopt=ALL, quick=True),
+    Case("venv_outcomes", "isolated tasks that fail, `skip_on_exit_code`, retries"),
+    Case("multiple_outputs", "`multiple_outputs` by option and by annotation"),
+    Case("helpers", "constants, an enum and helpers at module level", adopt=ALL),
+    Case(
+        "several_dags",
+        "several Dags in a file",
+        dag_ids=("several_first", "several_second", "several_third"),
+    ),
+    Case("overrides", "a function at module level, called three times, `.override`"),
+    Case("loop_tasks", "a loop that creates tasks"),
+    Case("loop_dags", "a factory that creates Dags in a loop", dag_ids=("loop_dags_alpha", "loop_dags_beta")),
+    Case("setup_teardown", "setup and teardown"),
+    Case("assets", "assets, `outlet_events`, `inlet_events`, `Metadata`", adopt=ALL),
+    Case("options", "pool, weight, timeout, trigger rules, `do_xcom_push=False`", adopt=ALL),
+    Case("typed", "dataclasses, enums and type hints at module level", adopt=ALL),
+    Case("dates", "datetimes, timedeltas, decimals and tuples as XComs"),
+    Case("frames", "frames of pandas and numpy scalars as XComs"),
+    Case("callbacks", "callbacks of tasks and of the Dag", adopt=ALL),
+    Case("requirements_file", "requirements in a file, and as a template", beside=("requirements_file.txt",)),
+    Case("needs_airflow", "`system_site_packages=True`, `expect_airflow=True`"),
+    Case("provider_hooks", "a hook of a provider", adopt=ALL),
+    Case("sensors", "`@task.sensor`, `PokeReturnValue`"),
+    Case("short_circuit", "`@task.short_circuit`, `chain`"),
+    Case("serializers", '`serializer="dill"`, pickled values'),
+    Case("venv_logging", "`logging` and `print` in isolated tasks"),
+    Case("venv_options", "`python_version`, `venv_cache_path`, `env_vars`, `index_urls`"),
+    Case("old_imports", "imports of Airflow 2", adopt=ALL),
+)
+
+_EXAMPLES = "airflow/providers/standard/example_dags"
+#: How the paths of two Pythons differ.
+_PATHS = {"external_python": "Running task via .*", "print_the_context": ".*"}
+#: Airflow's own examples of isolated tasks, as they are installed with it.
+EXAMPLES = (
+    Case("example_python_decorator", "", installed=_EXAMPLES, beside=("sql",), varies=_PATHS),
+    Case("example_python_operator", "", installed=_EXAMPLES, beside=("sql",), varies=_PATHS),
+    Case("example_branch_operator", "", installed=_EXAMPLES, alike="_[abcd]$"),
+    Case(
+        "example_branch_operator_decorator",
+        "",
+        dag_ids=("example_branch_python_operator_decorator",),
+        installed=_EXAMPLES,
+        alike="_[abcd]$",
+    ),
+    Case("tutorial_taskflow_api_virtualenv", "", installed="airflow/example_dags"),
+)
