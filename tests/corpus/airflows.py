@@ -70,7 +70,7 @@ def run_dags(
 def _ends(airflow: Airflow, dag_ids: Iterable[str]) -> Iterable[tuple[str, Observation]]:
     for dag_id in dag_ids:
         state = airflow.api.wait_run(dag_id, RUN_ID, deadline_s=RUNS_DEADLINE_S)
-        yield dag_id, observe(airflow.api, airflow.places.database, dag_id, RUN_ID, state)
+        yield dag_id, observe(airflow.api, dag_id, RUN_ID, state)
 
 
 def _prepare(api: Api) -> None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
-from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from e2e.rest import path_of
 
+if TYPE_CHECKING:
     from e2e.api import Api
 
 
@@ -25,7 +22,7 @@ class Instance:
         tries: the number of the last try, 0 if it never began.
         operator: the class of the operator.
         queue: its queue.
-        xcoms: the JSON that Airflow's database has of each XCom, by key.
+        xcoms: the value of each XCom as Airflow's database has it, by key.
         logs: the log records of each try.
         events: the asset and the extra of each asset event, in order.
     """
@@ -70,17 +67,16 @@ class Observation:
         return cls(body["dag_id"], body["state"], [Instance(**instance) for instance in body["instances"]])
 
 
-def observe(api: Api, database: Path, dag_id: str, run_id: str, state: str) -> Observation:
+def observe(api: Api, dag_id: str, run_id: str, state: str) -> Observation:
     """Collect what a run left in Airflow.
 
     Args:
         api: the REST API.
-        database: Airflow's database, a file of SQLite.
         dag_id: the Dag.
         run_id: its run, which has ended.
         state: of the run.
     """
-    xcoms = _xcoms(database, dag_id, run_id)
+    xcoms = _xcoms(api, dag_id, run_id)
     events: dict[tuple[str, int], list[list[Any]]] = {}
     for event in sorted(
         api.asset_events(source_dag_id=dag_id, source_run_id=run_id), key=lambda found: int(found["id"])
@@ -90,9 +86,7 @@ def observe(api: Api, database: Path, dag_id: str, run_id: str, state: str) -> O
     instances = []
     for body in api.instances(dag_id, run_id):
         task_id, map_index, tries = body["task_id"], body["map_index"], body["try_number"]
-        has_begun = body["start_date"] is not None and body["state"] not in {"skipped", "upstream_failed", "removed"}
-        has_begun = has_begun or (body["state"] == "skipped" and body["pid"] is not None)
-        logs = [api.log(dag_id, run_id, task_id, number, map_index) for number in range(1, tries + 1) if has_begun]
+        logs = [api.log(dag_id, run_id, task_id, number, map_index) for number in range(1, tries + 1)]
         instances.append(
             Instance(
                 task_id=task_id,
@@ -110,11 +104,11 @@ def observe(api: Api, database: Path, dag_id: str, run_id: str, state: str) -> O
     return Observation(dag_id, state, instances)
 
 
-def _xcoms(database: Path, dag_id: str, run_id: str) -> dict[tuple[str, int], dict[str, Any]]:
-    query = "SELECT task_id, map_index, key, value FROM xcom WHERE dag_id = ? AND run_id = ? ORDER BY key"
+def _xcoms(api: Api, dag_id: str, run_id: str) -> dict[tuple[str, int], dict[str, Any]]:
+    """The XComs of each task instance, as they are in the database."""
+    instances = path_of("dags", dag_id, "dagRuns", run_id, "taskInstances")
     found: dict[tuple[str, int], dict[str, Any]] = {}
-    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-        for task_id, map_index, key, value in connection.execute(query, (dag_id, run_id)):
-            # SQLite makes numbers of columns that look like one.
-            found.setdefault((task_id, map_index), {})[key] = json.loads(value) if isinstance(value, str) else value
+    for entry in api.all(f"{instances}/~/xcomEntries", "xcom_entries"):
+        task_id, map_index, key = entry["task_id"], entry["map_index"], entry["key"]
+        found.setdefault((task_id, map_index), {})[key] = api.xcom(dag_id, run_id, task_id, key, map_index)
     return found
