@@ -10,6 +10,7 @@ from dagfloe.cli.lazy_group import LazyGroup
 #: The commands, and their lines in `dagfloe --help`.
 COMMANDS = {
     "new": "Create a small working project.",
+    "adopt": "Move tasks of a Dag file into bundles.",
     "run": "Run a Dag without Airflow.",
     "build": "Build the bundle file of a project.",
     "stub": "Generate the stub Dag file for Airflow.",

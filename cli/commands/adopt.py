@@ -1,0 +1,325 @@
+"""`dagfloe adopt`."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import os
+import shlex
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dagfloe import __version__
+from dagfloe.cli.error_handling import exit_on_error
+from dagfloe.cli.options import json_option
+from dagfloe.cli.pair_options import check_text, check_texts
+from dagfloe.cli.show.terminal_text import escape_controls, to_one_line
+from dagfloe.constants import EXIT_FAILURE
+from dagfloe.errors import DagfloeError
+from dagfloe.format.regular_file import write_output
+from dagfloe.runtime.config import SCHEMA_VERSIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from dagfloe.adopt.adoption import Adoption
+
+_ENVIRONMENT_TIMEOUT_S = 30.0
+#: Asks a Python for the distributions that have modules.
+_ASK = """
+import importlib.metadata as metadata, json, sys
+found = metadata.packages_distributions()
+print(json.dumps({
+    name: f"{found[name][0]}=={metadata.version(found[name][0])}" for name in sys.argv[1:] if name in found
+}))
+"""
+
+
+@click.command()
+@click.argument("dag_file", metavar="DAGFILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("adopted"),
+    show_default=True,
+    help="The folder for the projects, and for the new Dag file.",
+)
+@click.option(
+    "--task", "task_ids", metavar="ID", multiple=True, callback=check_texts, help="Move this task, too. Repeatable."
+)
+@click.option("--all", "is_all", is_flag=True, help="Move all tasks that run a Python function.")
+@click.option("--write", is_flag=True, help="Replace DAGFILE by the new Dag file.")
+@click.option("--diff", is_flag=True, help="Show how the new Dag file differs. Write nothing.")
+@click.option(
+    "--queue",
+    metavar="NAME",
+    show_default="the name of the project",
+    callback=check_text,
+    help="The queue of the tasks. Further projects add their own ending.",
+)
+@click.option(
+    "--airflow",
+    "release",
+    type=click.Choice([*SCHEMA_VERSIONS]),
+    default="3.3",
+    show_default=True,
+    help="The oldest release of Airflow that is to run the tasks.",
+)
+@json_option
+@exit_on_error
+def adopt(
+    dag_file: Path,
+    output: Path,
+    task_ids: Sequence[str],
+    queue: str | None,
+    release: str,
+    *,
+    is_all: bool,
+    write: bool,
+    diff: bool,
+    as_json: bool,
+) -> None:
+    """Move tasks of the Dag file DAGFILE into bundles.
+
+    It moves the tasks that run in an environment of their own, such as those of @task.virtualenv, and those that you
+    name. It reads DAGFILE without running it, and needs no Airflow. Each set of requirements becomes a project; the new
+    Dag file has a stub for each task. The exit status is 1 if a task cannot be moved.
+
+    \b
+    dagfloe adopt dags/sales.py --diff
+    dagfloe adopt dags/sales.py --task report --write
+    """
+    from dagfloe.adopt.adoption import Surroundings  # noqa: PLC0415 - LibCST takes long to import
+    from dagfloe.adopt.adoption import adopt as adopt_file  # noqa: PLC0415 - as above
+    from dagfloe.adopt.plan import Choice  # noqa: PLC0415 - as above
+
+    content = dag_file.read_bytes()
+    folder = dag_file.resolve().parent
+    known = dict(_known_projects(output, dag_file))
+    around = Surroundings(
+        lambda module: bool(module) and ((folder / f"{module}.py").is_file() or (folder / module).is_dir()),
+        _find_versions,
+        known,
+        __version__,
+    )
+    adoption = adopt_file(content, str(dag_file), dag_file.stem, Choice(task_ids, is_all, release), queue, around)
+    target = dag_file if write else output / dag_file.name
+    changes = _Changes()
+    if not diff and adoption.projects:
+        _write_projects(adoption, output, dag_file, changes)
+        changes.write(target, adoption.dag_file)
+    if as_json:
+        click.echo(json.dumps(_describe(adoption, output, target, changes), indent=2))
+    elif diff:
+        _show_diff(dag_file, content, adoption.dag_file)
+        _show_refusals(adoption)
+    else:
+        _show(adoption, output, dag_file, target, changes, release)
+    if adoption.plan.refusals or changes.kept:
+        raise click.exceptions.Exit(EXIT_FAILURE)
+
+
+@dataclass
+class _Changes:
+    """What was written.
+
+    Attributes:
+        written: new and changed files.
+        same: files that had the content already.
+        kept: files that somebody changed, and that were not written.
+    """
+
+    written: list[Path] = field(default_factory=list)
+    same: list[Path] = field(default_factory=list)
+    kept: list[Path] = field(default_factory=list)
+
+    def write(self, path: Path, content: bytes) -> None:
+        """Write a file, unless it has the content already."""
+        if path.is_file() and path.read_bytes() == content:
+            self.same.append(path)
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_output(path, content)
+        self.written.append(path)
+
+
+def _known_projects(output: Path, dag_file: Path) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Yield the projects that an earlier run wrote for a Dag file, and their tasks."""
+    from dagfloe.adopt.project import RECORD  # noqa: PLC0415 - as above
+
+    for path in sorted(output.glob(f"*/{RECORD}")):
+        record = _read_record(path)
+        if record.get("dag_file") == dag_file.name:
+            yield path.parent.name, [(str(dag_id), str(task_id)) for dag_id, task_id in record.get("tasks", [])]
+
+
+def _read_record(path: Path) -> dict[str, Any]:
+    try:
+        record = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise DagfloeError(f"{path} cannot be read: {error}. Remove it, and adopt the Dag file again") from error
+    return record if isinstance(record, dict) else {}
+
+
+def _write_projects(adoption: Adoption, output: Path, dag_file: Path, changes: _Changes) -> None:
+    from dagfloe.adopt.project import RECORD  # noqa: PLC0415 - as above
+
+    for project in adoption.projects:
+        root = output / project.name
+        digests = _read_record(root / RECORD).get("files", {})
+        written = {}
+        for name, text in adoption.files[project.name].items():
+            content = text.encode()
+            path = root / name
+            if path.is_file():
+                current = path.read_bytes()
+                if current != content and _digest(current) != digests.get(name):
+                    changes.kept.append(path)
+                    written[name] = digests.get(name, "")
+                    continue
+            changes.write(path, content)
+            written[name] = _digest(content)
+        record = {"dag_file": dag_file.name, "tasks": project.task_ids, "files": written}
+        changes.write(root / RECORD, (json.dumps(record, indent=2) + "\n").encode())
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _find_versions(python: str, modules: Collection[str]) -> Mapping[str, str]:
+    """Return the distributions that have modules: with the versions of a Python, if this host has it."""
+    from dagfloe.adopt.distributions import distribution_of  # noqa: PLC0415 - as above
+
+    found = {module: distribution_of(module) for module in modules}
+    if python and Path(python).is_file() and os.access(python, os.X_OK):
+        try:
+            done = subprocess.run(
+                [python, "-I", "-c", _ASK, *modules],
+                capture_output=True,
+                check=True,
+                timeout=_ENVIRONMENT_TIMEOUT_S,
+                stdin=subprocess.DEVNULL,
+            )
+            found |= {str(key): str(value) for key, value in json.loads(done.stdout).items()}
+        except (OSError, subprocess.SubprocessError, ValueError):
+            pass  # the names stay without versions, and a note says so
+    return found
+
+
+# What is shown
+
+
+def _show(adoption: Adoption, output: Path, dag_file: Path, target: Path, changes: _Changes, release: str) -> None:
+    if not adoption.projects and not adoption.plan.refusals:
+        click.echo(f"Nothing to move: {to_one_line(str(dag_file))} has no isolated tasks.")
+        if adoption.plan.others:
+            click.echo("To move other tasks that run a Python function, name them with --task ID, or use --all.")
+        return
+    _show_moved(adoption, output)
+    _show_refusals(adoption)
+    for path in changes.kept:
+        click.echo(to_one_line(f"Not written, because somebody changed it: {path}"))
+    if not adoption.projects:
+        return
+    if not changes.written:
+        click.echo("All files are up to date.")
+        return
+    click.echo(to_one_line(f"New Dag file: {target}"))
+    click.echo("\nNext:\n")
+    for project in adoption.projects:
+        click.echo(to_one_line(f"  dagfloe build {shlex.quote(str(output / project.name))}"))
+    click.echo("\n" + escape_controls(_settings(adoption, release)))
+
+
+def _show_moved(adoption: Adoption, output: Path) -> None:
+    for project in adoption.projects:
+        label = click.style(to_one_line(str(output / project.name)), bold=True)
+        click.echo(f"{label}  queue {to_one_line(project.queue)}")
+        for unit in project.units:
+            for task in unit.tasks:
+                click.echo("  " + to_one_line(f"line {task.line}: {task.dag.dag_id}.{task.task_id}"))
+            for note in unit.notes:
+                click.echo("    " + to_one_line(f"line {note.line}: {note.why}; {note.advice}"))
+
+
+def _show_refusals(adoption: Adoption) -> None:
+    if adoption.plan.refusals:
+        click.echo(click.style("Not moved:", fg="yellow"))
+    for refusal in adoption.plan.refusals:
+        place = f"line {refusal.problem.line}: " if refusal.problem.line else ""
+        name = f"{refusal.dag_id}.{refusal.name}" if refusal.dag_id else refusal.name
+        click.echo("  " + to_one_line(f"{place}{name}: {refusal.problem.why}; {refusal.problem.advice}"))
+
+
+def _show_diff(path: Path, before: bytes, after: bytes) -> None:
+    old, new = (content.decode("utf-8", "replace").splitlines(keepends=True) for content in (before, after))
+    lines = difflib.unified_diff(old, new, str(path), f"{path} (adopted)")
+    click.echo(escape_controls("".join(line if line.endswith("\n") else f"{line}\n" for line in lines)), nl=False)
+
+
+def _settings(adoption: Adoption, release: str) -> str:
+    """Return what to write into airflow.cfg: a folder of bundle files and a queue for each project."""
+    kwargs = "executables_root" if release < "3.4" else "task_handler_bundle_name"
+    lines = ["Settings of airflow.cfg, with a folder of bundle files for each project:", "", "[sdk]"]
+    coordinators = {
+        project.queue: {
+            "classpath": "airflow.sdk.coordinators.executable.ExecutableCoordinator",
+            "kwargs": {
+                kwargs: [f"/opt/airflow/bundles/{project.name}"] if release < "3.4" else f"bundles-{project.name}"
+            },
+        }
+        for project in adoption.projects
+    }
+    lines.append(f"coordinators = {json.dumps(coordinators)}")
+    lines.append(
+        f"queue_to_coordinator = {json.dumps({project.queue: project.queue for project in adoption.projects})}"
+    )
+    return "\n".join(lines)
+
+
+def _describe(adoption: Adoption, output: Path, target: Path, changes: _Changes) -> dict[str, Any]:
+    return {
+        "dag_file": str(target),
+        "projects": [
+            {
+                "folder": str(output / project.name),
+                "name": project.name,
+                "queue": project.queue,
+                "airflow_names": project.uses_airflow,
+                "dependencies": list(project.dependencies),
+            }
+            for project in adoption.projects
+        ],
+        "moved": [
+            {
+                "dag_id": task.dag.dag_id,
+                "task_id": task.task_id,
+                "line": task.line,
+                "project": project.name,
+                "notes": [_problem(note) for note in unit.notes],
+            }
+            for project in adoption.projects
+            for unit in project.units
+            for task in unit.tasks
+        ],
+        "not_moved": [
+            {"dag_id": refusal.dag_id, "name": refusal.name, **_problem(refusal.problem)}
+            for refusal in adoption.plan.refusals
+        ],
+        "written": [str(path) for path in changes.written],
+        "kept": [str(path) for path in changes.kept],
+    }
+
+
+def _problem(problem: Any) -> dict[str, Any]:
+    """Return a problem's line, reason and advice."""
+    return {"line": problem.line, "why": problem.why, "instead": problem.advice}

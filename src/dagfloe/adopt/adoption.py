@@ -1,0 +1,92 @@
+"""Reads a Dag file, and makes the files of the projects and the new Dag file. It reads and writes no files itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dagfloe.adopt.dag_file import DagFileWriter
+from dagfloe.adopt.module import ModuleWriter
+from dagfloe.adopt.plan import Planner
+from dagfloe.adopt.project import make_projects, render_files
+from dagfloe.adopt.reading.cst_nodes import CstNodes
+from dagfloe.adopt.reading.interpreter import Interpreter
+from dagfloe.adopt.reading.source import SourceFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from dagfloe.adopt.plan import Choice, Plan
+    from dagfloe.adopt.project import Project
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What is around the Dag file.
+
+    Attributes:
+        is_local: whether a module is beside the Dag file, by name.
+        find_versions: the distributions that have modules, as requirements, by the module's name; the first argument is
+            the Python that has them.
+        known: the tasks of the projects that an earlier run wrote for the file, by the project's name.
+        version: the version of dagfloe.
+    """
+
+    is_local: Callable[[str], bool]
+    find_versions: Callable[[str, Collection[str]], Mapping[str, str]]
+    known: Mapping[str, Sequence[tuple[str, str]]]
+    version: str
+
+
+@dataclass
+class Adoption:
+    """What adopting a Dag file makes.
+
+    Attributes:
+        plan: what moves and what stays.
+        projects: the projects.
+        files: the files of the projects, by the project's name and the path in it.
+        dag_file: the content of the new Dag file.
+        task_count: the number of tasks that the file creates.
+    """
+
+    plan: Plan
+    projects: list[Project]
+    dag_file: bytes
+    files: dict[str, dict[str, str]] = field(default_factory=dict)
+    task_count: int = 0
+
+
+def adopt(content: bytes, name: str, stem: str, choice: Choice, queue: str | None, around: Surroundings) -> Adoption:
+    """Adopt a Dag file.
+
+    Args:
+        content: the file's content.
+        name: the file's name, for messages.
+        stem: its name without folder and ending.
+        choice: which tasks are to move.
+        queue: the queue of the tasks; None for the name of the project.
+        around: what is around the file.
+
+    Raises:
+        SourceError: if the file cannot be read.
+    """
+    source = SourceFile.parse(content, name)
+    interpreter = Interpreter()
+    interpreter.run(source.tree)
+    plan = Planner(source, interpreter, choice, around.is_local).plan()
+    if not plan.units:
+        return Adoption(plan, [], content, task_count=len(interpreter.tasks))
+    nodes = CstNodes(source)
+    projects = make_projects(plan.units, stem, queue, around.known)
+    writer = ModuleWriter(source, nodes)
+    files = {}
+    for project in projects:
+        missing = {root for unit in project.units for root in unit.missing}
+        found = around.find_versions(project.environment.python, missing) if missing else {}
+        project.dependencies = tuple(sorted({*project.environment.requirements, *found.values()}, key=str.lower))
+        parts = writer.parts(project.units, project.environment.variables)
+        files[project.name] = render_files(project, parts, around.version, choice.release)
+    queues = {id(unit): project.queue for project in projects for unit in project.units}
+    dag_file = DagFileWriter(source, nodes, interpreter).write([(unit, queues[id(unit)]) for unit in plan.units])
+    return Adoption(plan, projects, dag_file, files, len(interpreter.tasks))

@@ -1,0 +1,191 @@
+"""Groups what moves into projects, and writes their files. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from dagfloe.adopt.module import render
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dagfloe.adopt.environments import Environment
+    from dagfloe.adopt.module import Part
+    from dagfloe.adopt.plan import Unit
+
+#: The file that remembers what was written.
+RECORD = "adopted.json"
+_IGNORED = """\
+/dist/
+/build/
+*.egg-info/
+__pycache__/
+.pytest_cache/
+.ruff_cache/
+.venv/
+"""
+
+
+@dataclass
+class Project:
+    """A project: what moves into one environment.
+
+    Attributes:
+        name: its name, which is also the name of its folder and of its bundle file.
+        queue: the queue of its tasks.
+        environment: its environment.
+        units: what moves into it.
+        dependencies: its dependencies.
+    """
+
+    name: str
+    queue: str
+    environment: Environment
+    units: list[Unit] = field(default_factory=list)
+    dependencies: tuple[str, ...] = ()
+
+    @property
+    def uses_airflow(self) -> bool:
+        """Whether its functions use names of Airflow."""
+        return any(unit.uses_airflow for unit in self.units)
+
+    @property
+    def task_ids(self) -> list[tuple[str, str]]:
+        """Its tasks: dag_ids and task_ids."""
+        return [(str(task.dag.dag_id), task.task_id) for unit in self.units for task in unit.tasks]
+
+
+def make_projects(
+    units: Sequence[Unit], stem: str, queue: str | None, known: Mapping[str, Sequence[tuple[str, str]]]
+) -> list[Project]:
+    """Group what moves by environment.
+
+    Args:
+        units: what moves.
+        stem: the name of the Dag file without its ending.
+        queue: the queue of the tasks; None for the project's name.
+        known: the tasks of the projects that an earlier run wrote for this Dag file, by name.
+    """
+    groups: dict[Environment, list[Unit]] = {}
+    for unit in units:
+        groups.setdefault(unit.environment, []).append(unit)
+    base = canonicalize_name(re.sub(r"[^A-Za-z0-9]+", "-", stem)).strip("-") or "dag"
+    used: set[str] = set()
+    projects = []
+    for environment, own in groups.items():
+        ids = {(str(task.dag.dag_id), task.task_id) for unit in own for task in unit.tasks}
+        shared = {name: len(ids & set(tasks)) for name, tasks in known.items() if name not in used}
+        best = max(shared, key=lambda name: shared[name], default="")
+        if best and shared[best]:
+            name = best
+        elif len(groups) == 1 and base not in known:
+            name = base
+        else:
+            first = own[0].tasks[0].task_id
+            name = canonicalize_name(base + "-" + re.sub(r"[^A-Za-z0-9]+", "-", first)).strip("-")
+        unused, number = name, 2
+        while unused in used or (unused in known and unused != best):
+            unused, number = f"{name}-{number}", number + 1
+        used.add(unused)
+        suffix = unused.removeprefix(base)
+        projects.append(Project(unused, unused if queue is None else f"{queue}{suffix}", environment, own))
+    return projects
+
+
+def render_pyproject(project: Project, version: str, release: str) -> str:
+    """The `pyproject.toml` of a project.
+
+    Args:
+        project: the project.
+        version: the version of dagfloe.
+        release: the oldest Airflow that runs the file.
+    """
+    lines = [
+        "[build-system]",
+        'requires = ["setuptools>=61"]',
+        'build-backend = "setuptools.build_meta"',
+        "",
+        "[project]",
+        f"name = {_toml(project.name)}",
+        'version = "0.1.0"',
+        f"requires-python = {_toml(project.environment.requires_python)}",
+    ]
+    if project.dependencies:
+        lines += ["dependencies = [", *(f"    {_toml(item)}," for item in project.dependencies), "]"]
+    else:
+        lines.append("dependencies = []")
+    lines += [
+        "",
+        "[project.optional-dependencies]",
+        f'dev = ["dagfloe>={version}", "pytest>=8"]  # for development; not in the bundle file',
+        "",
+        "[tool.dagfloe]",
+        'bundle = "tasks:bundle"',
+        f"airflow = {_toml(release)}",
+    ]
+    if project.uses_airflow:
+        lines.append("airflow-names = true  # the functions import Airflow's names, or use its context")
+    lines += ["", "[tool.setuptools]", 'py-modules = ["tasks"]', "", "[tool.pytest.ini_options]", 'pythonpath = ["."]']
+    for url in project.environment.indexes:
+        lines += ["", "[[tool.uv.index]]", f"url = {_toml(url)}"]
+    return "\n".join(lines) + "\n"
+
+
+def render_tests(project: Project) -> str:
+    """A test for each task; it is skipped until somebody writes what it checks."""
+    lines = [
+        '"""Runs each task alone. The fixture `dagfloe_env` stands in for Airflow."""',
+        "",
+        "import pytest",
+        "from dagfloe.testing import TaskEnvironment",
+        "",
+        "from tasks import bundle",
+    ]
+    used: set[str] = set()
+    for unit in project.units:
+        for task in unit.tasks:
+            name = re.sub(r"\W+", "_", task.task_id)
+            if name in used:
+                name += "_" + re.sub(r"\W+", "_", str(task.dag.dag_id))
+            used.add(name)
+            sources = dict.fromkeys(task.xcoms)
+            lines += [
+                "",
+                "",
+                '@pytest.mark.skip(reason="set what the task gets, and check what it returns")',
+                f"def test_{name}(dagfloe_env: TaskEnvironment) -> None:",
+            ]
+            for task_id, key in sources:
+                place = _code(task_id) if key == "return_value" else f"{_code(task_id)}, {_code(key)}"
+                lines.append(f"    dagfloe_env.xcoms[{place}] = None  # what this task pushes")
+            lines += [
+                f"    task = bundle.dags[{_code(str(task.dag.dag_id))}].tasks[{_code(task.task_id)}]",
+                "    result = dagfloe_env.run(task)",
+                '    assert result.state == "success"',
+                "    assert result.value is None",
+            ]
+    return "\n".join(lines) + "\n"
+
+
+def render_files(project: Project, parts: Sequence[Part], version: str, release: str) -> dict[str, str]:
+    """The files of a project, by their paths in it."""
+    return {
+        "pyproject.toml": render_pyproject(project, version, release),
+        "tasks.py": render(parts),
+        "tests/test_tasks.py": render_tests(project),
+        ".gitignore": _IGNORED,
+    }
+
+
+def _toml(text: str) -> str:
+    """A string of TOML."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _code(text: str) -> str:
+    return json.dumps(text)
