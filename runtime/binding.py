@@ -101,6 +101,7 @@ class Binder:
         free = [parameter for parameter in parameters if parameter.injected is None]
         sources = self._from_supervisor(free, arg_bindings) if arg_bindings else self._from_bundle(parameters)
         sources |= self._from_resumption(free, resumed)
+        stars = {parameter.name for parameter in parameters if parameter.star}
         given = {} if self._session is None else self._session.find_arguments(parameters, sources)
         self._check_sources(parameters, {**given, **sources})
         by_name = {parameter.name: parameter for parameter in free}
@@ -114,6 +115,8 @@ class Binder:
         injected: dict[type, object] = {Client: self._client, Context: self._context}
         if any(parameter.injected is logging.Logger for parameter in parameters):
             injected[logging.Logger] = logging.getLogger(f"{self._task.dag_id}.{self._task.task_id}")
+        if self._session is not None:
+            self._session.add_arguments({name: value for name, value in values.items() if name not in stars})
         return bind(parameters, injected, {**given, **values}, self._name)
 
     # The sources of the arguments

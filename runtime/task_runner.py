@@ -178,6 +178,7 @@ class TaskRunner:
 
         with TaskSession(task, self._context, self._client) as session:
             return self._call_bound(task, session)
+        return None
 
     def _call_bound(self, task: Task, session: TaskSession | None = None) -> object:
         function, parameters, resumed = self._choose_function(task)

@@ -77,7 +77,10 @@ PARSING_THIRD_PARTY = {
 }
 #: The bundle files of projects with `airflow-names` contain these modules, too. The values are packages that one needs.
 NAMES = list_staged(NAMES_MODULES)
-NAMES_THIRD_PARTY: dict[str, set[str]] = {}
+NAMES_THIRD_PARTY: dict[str, set[str]] = {
+    "compat/objects/dates.py": {"pendulum"},
+    "compat/objects/macros.py": {"babel", "pendulum"},
+}
 FROZEN_IMPORTS = [import_ for path in list_staged() for import_ in imports_of(path)]
 
 

@@ -48,7 +48,7 @@ PARSING_MODULES = (
 )
 #: The modules that go into a bundle file with Airflow's names, in addition. Those of the package `airflow` are beside
 #: the others: see `names_folder`.
-NAMES_MODULES = ("compat/*.py", "compat/names/airflow/*.py", "compat/names/airflow/**/*.py")
+NAMES_MODULES = ("compat/*.py", "compat/objects/*.py", "compat/names/airflow/*.py", "compat/names/airflow/**/*.py")
 _INSTALL_NAMES = """from dagfloe.compat.install import install
 
 install()  # here, so that every process of the program has the names before it imports the author's modules

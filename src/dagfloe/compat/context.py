@@ -3,22 +3,92 @@
 from __future__ import annotations
 
 from dagfloe.compat.current import current_session
-from dagfloe.compat.task_instance import RuntimeTaskInstance
+from dagfloe.compat.objects.accessors import ConnectionAccessor, VariableAccessor
+from dagfloe.compat.objects.assets import InletEventsAccessors, OutletEventAccessors, TriggeringAssetEvents
+from dagfloe.compat.objects.dates import to_context_date
+from dagfloe.compat.objects.lazy import LazyValue
+from dagfloe.compat.objects.operators import DagView, OperatorView
+from dagfloe.compat.objects.task_instance import RuntimeTaskInstance
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from dagfloe.authoring.dag import Task
     from dagfloe.client import Client
     from dagfloe.model.context import Context
 
+#: Keys that a run without a logical date does not have.
+_DATED = frozenset(
+    {
+        "data_interval_end",
+        "data_interval_start",
+        "ds",
+        "ds_nodash",
+        "logical_date",
+        "prev_data_interval_end_success",
+        "prev_data_interval_start_success",
+        "ts",
+        "ts_nodash",
+        "ts_nodash_with_tz",
+    }
+)
+#: What to use instead of keys that Airflow 3 does not have, or that a worker does not set.
+_ADVICE = {
+    "conf": "read a setting from an environment variable of the worker",
+    "exception": "only callbacks have it",
+    "execution_date": "use 'logical_date'",
+    "expanded_ti_count": "count with `client.task_instances.count`",
+    "next_ds": "use 'data_interval_end'",
+    "next_ds_nodash": "use 'data_interval_end'",
+    "next_execution_date": "use 'data_interval_end'",
+    "prev_ds": "use 'prev_data_interval_start_success', or compute it from 'logical_date'",
+    "prev_ds_nodash": "use 'prev_data_interval_start_success', or compute it from 'logical_date'",
+    "prev_execution_date": "use 'prev_data_interval_start_success', or compute it from 'logical_date'",
+    "prev_execution_date_success": "use 'prev_data_interval_start_success'",
+    "reason": "only callbacks have it",
+    "test_mode": "a worker does not set it",
+    "tomorrow_ds": "compute it: macros.ds_add(ds, 1)",
+    "tomorrow_ds_nodash": "compute it: macros.ds_add(ds, 1)",
+    "triggering_dataset_events": "use 'triggering_asset_events'",
+    "try_number": "use context['ti'].try_number",
+    "yesterday_ds": "compute it: macros.ds_add(ds, -1)",
+    "yesterday_ds_nodash": "compute it: macros.ds_add(ds, -1)",
+}
+
+
+class ContextKeyError(KeyError):
+    """The context lacks a key. Unlike that of other KeyErrors, its message is not quoted."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
 
 class AirflowContext(dict[str, "Any"]):
-    """The context. A key that it lacks raises a KeyError that says what to do."""
+    """The context. For a key that it lacks, it raises a KeyError that says what to do."""
 
     def __missing__(self, key: str) -> object:
-        raise KeyError(key)
+        if key == "map_index":
+            return self["ti"].map_index
+        raise ContextKeyError(describe_missing_key(key))
+
+
+def describe_missing_key(key: str) -> str:
+    """Say why the context lacks a key, and what to do.
+
+    Args:
+        key: the key.
+    """
+    if key in _DATED:
+        return (
+            f"the context has no {key!r}, because this run has no logical date: use 'run_id', or trigger the Dag with "
+            "a logical date"
+        )
+    if key == "asset_state_store":
+        return f"the context has no {key!r}, because the task has no inlets and no outlets: declare the asset"
+    advice = _ADVICE.get(key, "its keys are those of Airflow 3")
+    return f"the context has no {key!r}: {advice}"
 
 
 def get_current_context() -> dict[str, Any]:
@@ -31,37 +101,70 @@ def get_current_context() -> dict[str, Any]:
 
 
 def build_context(task: Task, context: Context, client: Client) -> AirflowContext:
-    """Make the context of a task.
+    """Make the context of a task. Values that need a request are lazy.
 
     Args:
         task: the task.
         context: dagfloe's context of it.
         client: its client.
     """
-    ti = RuntimeTaskInstance(task, context, client)
+    from dagfloe.compat.objects import macros  # noqa: PLC0415 - a module as a value
+
     run = context.dag_run
-    values = AirflowContext(
-        dag=task.dag,
-        dag_run=run,
-        inlets=list(task.inlets),
-        outlets=list(task.outlets),
-        params=context.params,
+    dag = DagView(task.dag)
+    operator = OperatorView(task, dag)
+    values = AirflowContext()
+    ti = RuntimeTaskInstance(operator, context, client, lambda: values)
+    key = f"{task.dag_id}__{task.task_id}__"
+    values.update(
+        dag=dag,
+        inlets=operator.inlets,
+        map_index_template=None,
+        outlets=operator.outlets,
         run_id=context.run_id,
-        task=task,
+        task=operator,
         task_instance=ti,
         ti=ti,
+        outlet_events=OutletEventAccessors(client.outlet_events),
+        inlet_events=InletEventsAccessors(client, task.inlets),
+        macros=macros,
+        params=context.params,
+        var={"json": VariableAccessor(deserialize_json=True), "value": VariableAccessor(deserialize_json=False)},
+        conn=ConnectionAccessor(),
+        task_state_store=client.task_state_store,
+        dag_run=run,
+        partition_key=run.partition_key,
+        partition_date=to_context_date(run.partition_date),
+        triggering_asset_events=TriggeringAssetEvents(run.consumed_asset_events),
+        task_instance_key_str=f"{key}{run.run_id}",
+        task_reschedule_count=context.task_reschedule_count,
+        prev_start_date_success=_previous(client, "start_date"),
+        prev_end_date_success=_previous(client, "end_date"),
+        templates_dict=None,
     )
-    if run.logical_date is not None:
-        ds = run.logical_date.strftime("%Y-%m-%d")
-        ts = run.logical_date.isoformat()
+    if task.inlets or task.outlets:
+        values["asset_state_store"] = client.asset_state_store
+    logical_date: Any = to_context_date(run.logical_date)
+    if logical_date is not None:
+        ds = logical_date.strftime("%Y-%m-%d")
+        ts = logical_date.isoformat()
         values.update(
-            logical_date=run.logical_date,
+            logical_date=logical_date,
             ds=ds,
             ds_nodash=ds.replace("-", ""),
+            task_instance_key_str=key + ds.replace("-", ""),
             ts=ts,
-            ts_nodash=run.logical_date.strftime("%Y%m%dT%H%M%S"),
+            ts_nodash=logical_date.strftime("%Y%m%dT%H%M%S"),
             ts_nodash_with_tz=ts.replace("-", "").replace(":", ""),
-            data_interval_start=run.data_interval_start,
-            data_interval_end=run.data_interval_end,
+            data_interval_end=to_context_date(run.data_interval_end),
+            data_interval_start=to_context_date(run.data_interval_start),
+            prev_data_interval_start_success=_previous(client, "data_interval_start"),
+            prev_data_interval_end_success=_previous(client, "data_interval_end"),
         )
     return values
+
+
+def _previous(client: Client, field: str) -> LazyValue:
+    """A date of the last successful run before this one."""
+    read: Callable[[], Any] = lambda: to_context_date(getattr(client.dag_runs.previous_successful(), field))  # noqa: E731
+    return LazyValue(read)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import enum
 from http import HTTPStatus
 
+from dagfloe.errors import TaskAwaitingInput as DagfloeTaskAwaitingInput
 from dagfloe.errors import TaskDeferred as DagfloeTaskDeferred
 from dagfloe.errors import TaskFailed, TaskRescheduled, TaskSkipped, TaskTimeout
 
@@ -79,18 +80,14 @@ class AirflowInactiveAssetInInletOrOutletException(AirflowFailException):
     """The task has an inactive asset in its inlets or outlets."""
 
 
-class DagRunTriggerException(AirflowException):
-    """What Airflow's TriggerDagRunOperator raises. In a bundle, call `Client.dag_runs.trigger`."""
-
-
 class DownstreamTasksSkipped(AirflowException):
     """Skips tasks that are downstream of this one.
 
     Args:
-        tasks: their task_ids, or pairs of a task_id and a map index.
+        tasks: one task_id, or several task_ids or pairs of a task_id and a map index.
     """
 
-    def __init__(self, *, tasks: list[str | tuple[str, int]]) -> None:
+    def __init__(self, *, tasks: str | list[str | tuple[str, int]]) -> None:
         super().__init__()
         self.tasks = tasks
 
@@ -105,6 +102,24 @@ class TaskDeferralError(AirflowException):
 
 class TaskDeferralTimeout(AirflowException):
     """The trigger of a deferred task took too long."""
+
+
+class TaskAwaitingInput(BaseException):
+    """Frees the worker until a human answers. In a bundle, `Client.human_input.ask` asks and raises its own outcome.
+
+    Args:
+        method_name: the function in which the task resumes, registered with `@task.resume`.
+        kwargs: arguments of that function.
+        timeout: how long the human may take.
+    """
+
+    def __init__(
+        self, *, method_name: str, kwargs: Mapping[str, object] | None = None, timeout: timedelta | float | None = None
+    ) -> None:
+        super().__init__()
+        self.method_name = method_name
+        self.kwargs = kwargs
+        self.timeout = timeout
 
 
 class TaskNotFound(AirflowException):
@@ -186,12 +201,14 @@ def find_outcome(error: BaseException) -> BaseException | None:
     """
     if isinstance(error, AirflowSkipException):
         return TaskSkipped(*error.args)
-    if isinstance(error, (AirflowFailException, AirflowSensorTimeout)):
+    if isinstance(error, (AirflowFailException, AirflowSensorTimeout, AirflowTaskTerminated)):
         return TaskFailed(*error.args)
     if isinstance(error, AirflowRescheduleException):
         return TaskRescheduled(error.reschedule_date)
     if isinstance(error, TaskDeferred):
         return _find_deferral(error)
+    if isinstance(error, TaskAwaitingInput):
+        return DagfloeTaskAwaitingInput(resume=error.method_name, kwargs=error.kwargs, timeout=error.timeout)
     return None
 
 

@@ -2,4 +2,6 @@
 
 from dagfloe.compat.connections import BaseHook
 
-__all__ = ["BaseHook"]
+__all__ = [
+    "BaseHook",
+]

@@ -1,6 +1,18 @@
 """What task functions import from `airflow.models`."""
 
+from dagfloe.authoring.scheduling.params import Param
+from dagfloe.compat.authoring import DAG, BaseOperator
 from dagfloe.compat.connections import Connection
-from dagfloe.compat.variables import Variable
+from dagfloe.compat.objects.task_instance import RuntimeTaskInstance as TaskInstance
+from dagfloe.compat.variables import ModelVariable as Variable
+from dagfloe.model.context import DagRun
 
-__all__ = ["Connection", "Variable"]
+__all__ = [
+    "DAG",
+    "BaseOperator",
+    "Connection",
+    "DagRun",
+    "Param",
+    "TaskInstance",
+    "Variable",
+]

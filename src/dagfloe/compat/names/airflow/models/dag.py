@@ -1,0 +1,7 @@
+"""Airflow's `DAG`, under its older name."""
+
+from dagfloe.compat.authoring import DAG
+
+__all__ = [
+    "DAG",
+]

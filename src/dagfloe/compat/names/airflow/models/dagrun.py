@@ -1,0 +1,7 @@
+"""Airflow's Dag run, for annotations."""
+
+from dagfloe.model.context import DagRun
+
+__all__ = [
+    "DagRun",
+]

@@ -1,0 +1,7 @@
+"""Airflow's `Param`, under its older name."""
+
+from dagfloe.authoring.scheduling.params import Param
+
+__all__ = [
+    "Param",
+]

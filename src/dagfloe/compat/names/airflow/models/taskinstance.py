@@ -1,0 +1,7 @@
+"""Airflow's task instance, for annotations."""
+
+from dagfloe.compat.objects.task_instance import RuntimeTaskInstance as TaskInstance
+
+__all__ = [
+    "TaskInstance",
+]

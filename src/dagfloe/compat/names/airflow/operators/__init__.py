@@ -1,0 +1,1 @@
+"""Airflow's operators, under their older names."""

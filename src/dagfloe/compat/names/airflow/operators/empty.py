@@ -1,0 +1,7 @@
+"""Airflow's `EmptyOperator`, under its older name."""
+
+from dagfloe.compat.authoring import EmptyOperator
+
+__all__ = [
+    "EmptyOperator",
+]

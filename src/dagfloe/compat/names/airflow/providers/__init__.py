@@ -1,0 +1,1 @@
+"""The providers that a bundle stands in for: only `standard`."""

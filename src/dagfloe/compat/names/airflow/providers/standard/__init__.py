@@ -1,0 +1,1 @@
+"""What modules with task functions import from the standard provider."""

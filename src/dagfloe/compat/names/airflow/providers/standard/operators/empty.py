@@ -1,0 +1,7 @@
+"""The provider's `EmptyOperator`."""
+
+from dagfloe.compat.authoring import EmptyOperator
+
+__all__ = [
+    "EmptyOperator",
+]

@@ -1,0 +1,1 @@
+"""The bases of Airflow's classes."""

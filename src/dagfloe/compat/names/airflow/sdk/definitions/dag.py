@@ -1,0 +1,8 @@
+"""Airflow's `DAG`."""
+
+from dagfloe.compat.authoring import DAG, dag
+
+__all__ = [
+    "DAG",
+    "dag",
+]

@@ -1,0 +1,7 @@
+"""Airflow's `Param`."""
+
+from dagfloe.authoring.scheduling.params import Param
+
+__all__ = [
+    "Param",
+]

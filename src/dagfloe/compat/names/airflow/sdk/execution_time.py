@@ -1,0 +1,7 @@
+"""What runs in Airflow's worker."""
+
+from dagfloe.compat.objects import macros
+
+__all__ = [
+    "macros",
+]

@@ -1,0 +1,1 @@
+"""Airflow's helpers, under their older names."""

@@ -1,0 +1,1 @@
+"""Airflow's logging, under its older name."""

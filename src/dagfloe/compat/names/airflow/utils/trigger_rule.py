@@ -1,0 +1,7 @@
+"""Airflow's trigger rules, under their older name."""
+
+from dagfloe.compat.states import TriggerRule
+
+__all__ = [
+    "TriggerRule",
+]

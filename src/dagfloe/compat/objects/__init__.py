@@ -1,0 +1,1 @@
+"""The objects in Airflow's context."""

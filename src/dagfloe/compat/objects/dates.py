@@ -1,0 +1,23 @@
+"""The datetimes of Airflow's context: pendulum's, as in Airflow, if the project has pendulum, else Python's own."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+def to_context_date(date: datetime | None) -> datetime | None:
+    """A date as the context has it. Both kinds have the same `str`, `isoformat` and `strftime`.
+
+    Args:
+        date: the date, aware.
+    """
+    if date is None:
+        return None
+    try:
+        import pendulum  # noqa: PLC0415 - only projects that require it have it
+    except ImportError:
+        return date
+    converted: datetime = pendulum.instance(date)
+    return converted
