@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dagfloe import Bundle
-from dagfloe.testing import TaskEnvironment
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-
-def run(function: Callable[..., Any], **options: Any) -> Any:
-    """Run a function as a task."""
-    return TaskEnvironment().run(Bundle().dag("etl").task(function), **options)
+from compat.run import run
 
 
 def test_parameters_named_after_context_keys() -> None:
@@ -27,7 +17,7 @@ def test_parameters_named_after_context_keys() -> None:
 
     result = run(extract)
     assert result.value[0] == result.value[2] == result.run.run_id
-    assert result.value[1:2] + result.value[3:] == [result.run.logical_date.strftime("%Y-%m-%d"), False, "extract"]
+    assert result.value[1:2] + result.value[3:] == [f"{result.run.logical_date:%Y-%m-%d}", False, "extract"]
 
 
 def test_an_argument_wins() -> None:

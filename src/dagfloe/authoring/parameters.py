@@ -129,6 +129,12 @@ def read_parameters(function: Callable[..., object]) -> tuple[Parameter, ...]:
         )
         for index, name in enumerate(names)
     ]
+    for parameter in parameters:
+        if parameter.is_context_key and parameter.has_default and _default(inner, parameter.name) is not None:
+            raise RegistrationError(
+                f"parameter {parameter.name!r} of {describe_function(inner)} is a key of Airflow's context, and its "
+                "default can only be None: rename it, or remove the default"
+            )
     stars = [star for flag, star in ((_STAR, "*"), (_DOUBLE_STAR, "**")) if code.co_flags & flag]
     for name, star in zip(code.co_varnames[plain:], stars, strict=False):
         parameters.append(Parameter(name, None, inner, has_default=True, star=star))
@@ -196,6 +202,14 @@ def read_annotations(function: FunctionType) -> dict[str, object]:
 
         return get_annotations(function, format=Format.FORWARDREF)
     return function.__annotations__
+
+
+def _default(function: FunctionType, name: str) -> object:
+    """The default of a parameter that has one."""
+    defaults = function.__defaults__ or ()
+    names = function.__code__.co_varnames[: function.__code__.co_argcount]
+    by_position = dict(zip(names[len(names) - len(defaults) :], defaults, strict=True))
+    return {**by_position, **(function.__kwdefaults__ or {})}[name]
 
 
 def _injected(function: FunctionType, name: str, annotation: object) -> type | None:

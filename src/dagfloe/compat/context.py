@@ -5,6 +5,7 @@ from __future__ import annotations
 from dagfloe.compat.current import current_session
 from dagfloe.compat.objects.accessors import ConnectionAccessor, VariableAccessor
 from dagfloe.compat.objects.assets import InletEventsAccessors, OutletEventAccessors, TriggeringAssetEvents
+from dagfloe.compat.objects.dag_run import DagRun
 from dagfloe.compat.objects.dates import to_context_date
 from dagfloe.compat.objects.lazy import LazyValue
 from dagfloe.compat.objects.operators import DagView, OperatorView
@@ -132,7 +133,7 @@ def build_context(task: Task, context: Context, client: Client) -> AirflowContex
         var={"json": VariableAccessor(deserialize_json=True), "value": VariableAccessor(deserialize_json=False)},
         conn=ConnectionAccessor(),
         task_state_store=client.task_state_store,
-        dag_run=run,
+        dag_run=DagRun(run),
         partition_key=run.partition_key,
         partition_date=to_context_date(run.partition_date),
         triggering_asset_events=TriggeringAssetEvents(run.consumed_asset_events),

@@ -1,16 +1,18 @@
-"""Airflow's enums. Their members are strings, and `str` gives their values."""
+"""Airflow's enums, as `airflow.sdk` has them. Their members are strings.
+
+In `airflow.utils`, `str` of a member is its value; here it is its name, as `TaskInstanceState.FAILED`.
+"""
 
 from __future__ import annotations
 
 from enum import Enum
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
-class _StrEnum(str, Enum):
-    def __str__(self) -> str:
-        return str(self.value)
 
-
-class DagRunState(_StrEnum):
+class DagRunState(str, Enum):
     """The states of Dag runs."""
 
     QUEUED = "queued"
@@ -19,7 +21,18 @@ class DagRunState(_StrEnum):
     FAILED = "failed"
 
 
-class TaskInstanceState(_StrEnum):
+class DagRunType(str, Enum):
+    """What started a Dag run."""
+
+    BACKFILL = "backfill"
+    SCHEDULED = "scheduled"
+    MANUAL = "manual"
+    OPERATOR_TRIGGERED = "operator_triggered"
+    ASSET_TRIGGERED = "asset_triggered"
+    ASSET_MATERIALIZATION = "asset_materialization"
+
+
+class TaskInstanceState(str, Enum):
     """The states of task instances."""
 
     REMOVED = "removed"
@@ -37,7 +50,7 @@ class TaskInstanceState(_StrEnum):
     AWAITING_INPUT = "awaiting_input"
 
 
-class TriggerRule(_StrEnum):
+class TriggerRule(str, Enum):
     """The trigger rules of tasks."""
 
     ALL_SUCCESS = "all_success"
@@ -55,9 +68,26 @@ class TriggerRule(_StrEnum):
     ALL_SKIPPED = "all_skipped"
 
 
-class WeightRule(_StrEnum):
+class WeightRule(str, Enum):
     """How Airflow computes the priority of a task."""
 
     DOWNSTREAM = "downstream"
     UPSTREAM = "upstream"
     ABSOLUTE = "absolute"
+
+
+class _Shown(str, Enum):
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+def _show(kind: type[Enum]) -> Any:
+    """The same enum, whose members show their values."""
+    return _Shown(kind.__name__, [(member.name, member.value) for member in kind])  # type: ignore[call-overload]
+
+
+ShownDagRunState = _show(DagRunState)
+ShownDagRunType = _show(DagRunType)
+ShownTaskInstanceState = _show(TaskInstanceState)
+ShownTriggerRule = _show(TriggerRule)
+ShownWeightRule = _show(WeightRule)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 from dagfloe.call_errors import VariableNotFound
 from dagfloe.compat.current import current_session
 from dagfloe.compat.exceptions import AirflowRuntimeError, ErrorResponse, ErrorType
+from dagfloe.masking import is_sensitive
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,8 +61,12 @@ class Variable:
             description: a description.
             serialize_json: whether to encode the value as JSON.
         """
-        variables = current_session("Variable.set").client.variables
-        variables.set(key, value, description, serialize_json=serialize_json)
+        client = current_session("Variable.set").client
+        if serialize_json:
+            if is_sensitive(key):
+                client.mask_secret(value, key)
+            value = json.dumps(value, indent=2)  # as Airflow writes it
+        client.variables.set(key, value, description)
 
     @classmethod
     def delete(cls, key: str) -> None:
@@ -118,7 +125,7 @@ class ModelVariable(Variable):
 
     @classmethod
     def setdefault(cls, key: str, default: Any, description: str | None = None, deserialize_json: bool = False) -> Any:
-        """Read a variable, or write it first if there is none.
+        """Read a variable, or write it first if it does not exist.
 
         Args:
             key: its key.

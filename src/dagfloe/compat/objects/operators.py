@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from dagfloe.compat.states import TriggerRule
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,6 +92,7 @@ class OperatorView(_View):
     def __init__(self, task: Task, dag: DagView) -> None:
         declared = {"start_date": dag.start_date, **task.declared}
         super().__init__("task", task.task_id, declared, _OPERATOR_DEFAULTS)
+        self.trigger_rule = TriggerRule(self._options["trigger_rule"])
         self.dag = dag
         self.dag_id = task.dag_id
         self.task_id = task.task_id

@@ -3,9 +3,9 @@
 from dagfloe.authoring.scheduling.params import Param
 from dagfloe.compat.authoring import DAG, BaseOperator
 from dagfloe.compat.connections import Connection
+from dagfloe.compat.objects.dag_run import DagRun
 from dagfloe.compat.objects.task_instance import RuntimeTaskInstance as TaskInstance
 from dagfloe.compat.variables import ModelVariable as Variable
-from dagfloe.model.context import DagRun
 
 __all__ = [
     "DAG",

@@ -1,6 +1,6 @@
 """Airflow's Dag run, for annotations."""
 
-from dagfloe.model.context import DagRun
+from dagfloe.compat.objects.dag_run import DagRun
 
 __all__ = [
     "DagRun",

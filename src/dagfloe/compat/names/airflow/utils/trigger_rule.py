@@ -1,6 +1,6 @@
 """Airflow's trigger rules, under their older name."""
 
-from dagfloe.compat.states import TriggerRule
+from dagfloe.compat.states import ShownTriggerRule as TriggerRule
 
 __all__ = [
     "TriggerRule",

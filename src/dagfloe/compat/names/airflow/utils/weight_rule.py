@@ -1,6 +1,6 @@
 """Airflow's weight rules, under their older name."""
 
-from dagfloe.compat.states import WeightRule
+from dagfloe.compat.states import ShownWeightRule as WeightRule
 
 __all__ = [
     "WeightRule",
