@@ -30,6 +30,10 @@ def check_arguments(dag: Dag, *, is_native: bool) -> None:
     Raises:
         RegistrationError: if a task cannot get an argument.
     """
+    if is_native and (dag.outside_downstream or dag.outside_groups):
+        raise RegistrationError(
+            f"{dag!r} is native, so it has no tasks outside of the bundle: declare the order of its tasks with >>"
+        )
     for task in dag.tasks.values():
         for argument in xcom_args(task.arguments or {}):
             if argument.key == RETURN_VALUE and dag.tasks[argument.task_id].declared.get("do_xcom_push") is False:

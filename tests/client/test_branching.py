@@ -265,3 +265,59 @@ def test_decorators_without_a_declared_graph(graph: BranchRun, kind: str) -> Non
     getattr(graph.dag, kind)(task_id="t")(lambda: None)
     assert re.search(CURE, graph(should_retry=True)["retry_reason"])
     assert graph.sent() == []
+
+
+# Tasks that only the Dag file has
+
+
+def outside(graph: BranchRun) -> None:
+    """Declare that `b`, the group `g` and `c` run after `t`, and `d` after them."""
+    edges = {"t": ["b", "c", "g.x"], "b": ["d"], "c": ["d"], "g.x": ["g.y"], "d": ["e"]}
+    graph.dag.outside(edges, teardowns=["e"], groups={"g": ["g.x"]})
+
+
+@pytest.mark.parametrize(
+    ("follow", "skipped"), [("b", ["c", "g.x"]), ("g", ["b", "c"]), (["b", "c"], ["g.x"]), (None, ["b", "c", "g.x"])]
+)
+def test_branch_among_tasks_outside_the_bundle(graph: BranchRun, follow: object, skipped: list[str]) -> None:
+    """A branch skips tasks that only the Dag file has. It can choose a task group of the Dag file."""
+
+    @graph.dag.branch
+    def t() -> object:
+        return follow
+
+    outside(graph)
+    assert graph()["type"] == "SucceedTask"
+    assert graph.skipped() == [skipped]
+
+
+def test_branch_to_an_unknown_task_outside_the_bundle(graph: BranchRun) -> None:
+    """A branch to a task that neither the bundle nor the Dag file has fails."""
+
+    @graph.dag.branch
+    def t() -> str:
+        return "nope"
+
+    outside(graph)
+    assert "there is no task 'nope' to branch to" in graph(should_retry=True)["retry_reason"]
+
+
+def test_short_circuit_of_tasks_outside_the_bundle(graph: BranchRun) -> None:
+    """A short circuit skips all tasks after it that the Dag file has, apart from teardowns."""
+
+    @graph.dag.short_circuit
+    def t() -> bool:
+        return False
+
+    (b,) = graph.tasks("b")
+    graph.dag.tasks["t"] >> b
+    outside(graph)
+    assert graph()["type"] == "SucceedTask"
+    assert graph.skipped() == [["b", "c", "g.x", "d", "g.y"]]
+
+
+@pytest.mark.parametrize("edges", [{"a b": ["c"]}, {"a": ["b c"]}, {"a": [5]}])
+def test_ids_outside_the_bundle(graph: BranchRun, edges: dict[str, list[str]]) -> None:
+    """Ids that Airflow refuses are refused where they are declared."""
+    with pytest.raises(DagfloeError):
+        graph.dag.outside(edges)

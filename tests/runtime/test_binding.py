@@ -134,6 +134,20 @@ def test_xcom_that_airflow_cannot_have(bound: Bound, task_id: Any, key: Any) -> 
         bound.run.dag.xcom(task_id, key)
 
 
+def test_param_of_the_dag_file(bound: Bound) -> None:
+    """A task gets a param that only the Dag file declares."""
+
+    @bound.run.dag.task
+    def t(x: int) -> None:
+        bound.arguments.append(x)
+
+    with bound.run.dag:
+        t(bound.run.dag.param("limit"))
+    assert "needs the param 'limit'" in bound()
+    with pytest.raises(RegistrationError):
+        bound.run.dag.param(5)  # type: ignore[arg-type]
+
+
 def test_parameters_without_arguments_take_their_defaults(bound: Bound) -> None:
     """A parameter that the call leaves out takes its default, and no XCom is read for it."""
 

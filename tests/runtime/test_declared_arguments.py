@@ -164,3 +164,12 @@ def test_xcoms_of_tasks_outside_the_bundle() -> None:
         check_arguments(dag, is_native=True)
     extract >> first
     check_arguments(dag, is_native=True)
+
+
+def test_tasks_outside_of_a_native_dag() -> None:
+    """A native Dag has no tasks outside of the bundle."""
+    dag = Bundle().dag("d")
+    dag.outside({"a": ["b"]})
+    check_arguments(dag, is_native=False)
+    with pytest.raises(RegistrationError, match="native, so it has no tasks outside of the bundle"):
+        check_arguments(dag, is_native=True)

@@ -72,7 +72,7 @@ def adopt(content: bytes, name: str, stem: str, choice: Choice, queue: str | Non
         SourceError: if the file cannot be read.
     """
     source = SourceFile.parse(content, name)
-    interpreter = Interpreter()
+    interpreter = Interpreter(name)
     interpreter.run(source.tree)
     plan = Planner(source, interpreter, choice, around.is_local).plan()
     if not plan.units:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
 from dagfloe.adopt.environments import ISOLATION_OPTIONS
+from dagfloe.adopt.reading.airflow_names import CONTEXT_KEYS
 from dagfloe.adopt.reading.cst_nodes import without_arguments
 from dagfloe.adopt.reading.source import Edit
 from dagfloe.adopt.reading.values import Imported, TaskResult
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from dagfloe.adopt.plan import Unit
     from dagfloe.adopt.reading.cst_nodes import CstNodes
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from dagfloe.adopt.reading.source import SourceFile
 
 _OPERATOR_OPTIONS = frozenset({"python_callable", "op_args", "op_kwargs"})
+#: The options that a stub does not have.
+_REMOVED = ISOLATION_OPTIONS | {"ignore_downstream_trigger_rules", "queue"}
 #: What the uses of an operator's variable may be, so that its XCom does as well.
 _IMPORTS_OF_TASK = ("airflow.sdk.task", "airflow.decorators.task", "airflow.sdk.definitions.decorators.task")
 
@@ -42,6 +46,8 @@ class DagFileWriter:
         self._interpreter = interpreter
         self._parents = {child: node for node in ast.walk(source.tree) for child in ast.iter_child_nodes(node)}
         self._needs_task = False
+        #: The calls that change, and what writes their new code.
+        self._rewritten: dict[ast.Call, Callable[[], str]] = {}
         self._task_name = self._find_task_name()
 
     def write(self, units: Sequence[tuple[Unit, str]]) -> bytes:
@@ -52,25 +58,54 @@ class DagFileWriter:
         """
         edits: list[Edit] = []
         stubbed: set[ast.AST] = set()
+        self._find_rewritten_calls([unit for unit, _ in units])
         for unit, queue in units:
             function = unit.function
-            sends = all(other.sends_arguments for other, _ in units if other.function is function)
+            sends = _sends([other for other, _ in units], function)
             if unit.site.call is None:
-                edits += self._decorated(unit, queue, sends=sends)
-            else:
-                edits.append(self._operator(unit, sends=sends))
-                if function not in stubbed:
-                    edits.append(self._decorator_above(function, queue))
+                edits += self._decorated(unit, queue)
+            elif function not in stubbed:
+                edits.append(self._decorator_above(function, queue))
             if function not in stubbed:
-                edits += self._stub(function, sends=sends)
+                # A decorated function's docstring is the documentation of its task; an operator's is not.
+                edits += self._stub(function, sends=sends, has_docstring=unit.site.call is None)
             stubbed.add(function)
+        edits += self._rewritten_calls(self._source.tree)
         if self._needs_task:
             edits += self._import()
         return self._source.apply(edits)
 
+    def _find_rewritten_calls(self, units: Sequence[Unit]) -> None:
+        for unit in units:
+            sends = _sends(units, unit.function)
+            if unit.site.call is not None:
+                self._rewritten[unit.site.call] = partial(self._operator, unit, sends=sends)
+            elif not sends:
+                calls = [task.call for task in unit.site.tasks if task.mapped is None]
+                self._rewritten |= {call: partial(self._call_without_arguments, call) for call in calls}
+
     # Decorated functions
 
-    def _decorated(self, unit: Unit, queue: str, *, sends: bool) -> Iterator[Edit]:
+    def _rewritten_calls(self, node: ast.AST) -> Iterator[Edit]:
+        """The edits of the calls that change, the outermost ones: their new code has the inner ones."""
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.Call) and child in self._rewritten:
+                yield Edit(*self._source.span(child), self._rewritten[child]())
+            else:
+                yield from self._rewritten_calls(child)
+
+    def _text(self, node: ast.expr) -> str:
+        """The new code of an expression."""
+        if isinstance(node, ast.Call) and node in self._rewritten:
+            return self._rewritten[node]()
+        start, end = self._source.span(node)
+        text, place = "", start
+        for edit in sorted(self._rewritten_calls(node), key=lambda edit: edit.start):
+            text += self._source.text[place : edit.start] + edit.replacement
+            place = edit.end
+        return text + self._source.text[place:end]
+
+    def _decorated(self, unit: Unit, queue: str) -> Iterator[Edit]:
         decorator = unit.site.decorator
         if decorator is None:
             raise AssertionError(unit)
@@ -81,7 +116,7 @@ class DagFileWriter:
             call = self._nodes.call(decorator)
             changed = without_arguments(
                 call,
-                ISOLATION_OPTIONS | {"queue"},
+                _REMOVED,
                 [("queue", _quote(queue))],
                 cst.parse_expression(f"{base}.stub"),
             )
@@ -97,8 +132,6 @@ class DagFileWriter:
         for other in unit.function.decorator_list:
             if other is not decorator and not self._is_airflow(other):
                 yield self._without_line(other)
-        if not sends:
-            yield from self._calls_without_arguments(unit)
 
     def _base(self, expression: ast.expr) -> ast.expr:
         """The expression of `task` in `task.virtualenv`."""
@@ -119,16 +152,10 @@ class DagFileWriter:
         line, end_line = decorator.lineno, decorator.end_lineno or decorator.lineno
         return Edit(self._source.line_start(line), self._source.line_start(end_line + 1), "")
 
-    def _calls_without_arguments(self, unit: Unit) -> Iterator[Edit]:
-        """The calls of a function whose stub has no parameters: what they passed becomes edges."""
-        done: set[ast.AST] = set()
-        for task in unit.site.tasks:
-            if task.call in done or task.mapped is not None:
-                continue
-            done.add(task.call)
-            upstream = self._upstream([*task.call.args, *(keyword.value for keyword in task.call.keywords)])
-            start, end = self._source.span(task.call)
-            yield Edit(start, end, _after(upstream, f"{self._source.segment(task.call.func)}()"))
+    def _call_without_arguments(self, call: ast.Call) -> str:
+        """The call of a function whose stub has no parameters: what it passed becomes edges."""
+        upstream = self._upstream([*call.args, *(keyword.value for keyword in call.keywords)])
+        return _after(upstream, f"{self._source.segment(call.func)}()")
 
     def _upstream(self, expressions: Sequence[ast.expr]) -> list[str]:
         """The code of the tasks that expressions get XComs of."""
@@ -138,7 +165,7 @@ class DagFileWriter:
             if isinstance(node, ast.expr) and isinstance(self._interpreter.results.get(node), TaskResult):
                 while isinstance(node, ast.Subscript):  # the XCom with a key is of the same task
                     node = node.value
-                found[self._source.segment(node)] = None
+                found[self._text(node)] = None
                 return
             for child in ast.iter_child_nodes(node):
                 follow(child)
@@ -149,14 +176,14 @@ class DagFileWriter:
 
     # Operators
 
-    def _operator(self, unit: Unit, *, sends: bool) -> Edit:
+    def _operator(self, unit: Unit, *, sends: bool) -> str:
         call = unit.site.call
         if call is None:
             raise AssertionError(unit)
         name = self._source.segment(unit.site.nodes["python_callable"])
         changed = without_arguments(
             self._nodes.call(call),
-            ISOLATION_OPTIONS | _OPERATOR_OPTIONS | {"queue"},
+            _REMOVED | _OPERATOR_OPTIONS,
             [],
             cst.parse_expression(f"{name}.override"),
         )
@@ -165,16 +192,15 @@ class DagFileWriter:
         passed = [nodes[option] for option in ("op_args", "op_kwargs") if option in nodes]
         arguments = ", ".join(self._passed(nodes))
         code = f"{head}({arguments})" if sends else _after(self._upstream(passed), f"{head}()")
-        start, end = self._source.span(call)
-        return Edit(start, end, code + (".operator" if self._needs_operator(call) else ""))
+        return code + (".operator" if self._needs_operator(call) else "")
 
     def _passed(self, nodes: Mapping[str, ast.expr]) -> Iterator[str]:
         """The arguments of an operator's function, as those of a call."""
         args, kwargs = nodes.get("op_args"), nodes.get("op_kwargs")
         if isinstance(args, (ast.List, ast.Tuple)):
-            yield from (self._source.segment(item) for item in args.elts)
+            yield from map(self._text, args.elts)
         elif args is not None:
-            yield f"*{self._source.segment(args)}"
+            yield f"*{self._text(args)}"
         names = [
             key.value
             for key in (kwargs.keys if isinstance(kwargs, ast.Dict) else ())
@@ -182,9 +208,9 @@ class DagFileWriter:
         ]
         if isinstance(kwargs, ast.Dict) and len(names) == len(kwargs.keys):
             for name, value in zip(names, kwargs.values, strict=True):
-                yield f"{name}={self._source.segment(value)}"
+                yield f"{name}={self._text(value)}"
         elif kwargs is not None:
-            yield f"**{self._source.segment(kwargs)}"
+            yield f"**{self._text(kwargs)}"
 
     def _decorator_above(self, function: ast.FunctionDef | ast.AsyncFunctionDef, queue: str) -> Edit:
         self._needs_task = True
@@ -225,7 +251,9 @@ class DagFileWriter:
 
     # Functions
 
-    def _stub(self, function: ast.FunctionDef | ast.AsyncFunctionDef, *, sends: bool) -> Iterator[Edit]:
+    def _stub(
+        self, function: ast.FunctionDef | ast.AsyncFunctionDef, *, sends: bool, has_docstring: bool
+    ) -> Iterator[Edit]:
         """The edits that empty a function."""
         node = self._nodes.function(function)
         parameters = _stub_parameters(node.params) if sends else cst.Parameters()
@@ -236,10 +264,9 @@ class DagFileWriter:
             yield Edit(start, self._source.text.index("def", start), "")
         colon = self._colon(function)
         body = function.body
-        docstring = ast.get_docstring(function, clean=False) is not None
         _, end = self._source.span(body[-1])
         end = self._end_of_body(function, end)
-        if docstring:
+        if has_docstring and ast.get_docstring(function, clean=False) is not None:
             _, start = self._source.span(body[0])
             if start < end:
                 yield Edit(start, end, "")
@@ -359,6 +386,11 @@ class DagFileWriter:
         yield Edit(start, start, f"from airflow.sdk import task{renamed}{self._source.newline}")
 
 
+def _sends(units: Sequence[Unit], function: ast.AST) -> bool:
+    """Whether the Dag file passes arguments to a function."""
+    return all(unit.sends_arguments for unit in units if unit.function is function)
+
+
 def _after(upstream: Sequence[str], code: str) -> str:
     """The code of a call that runs after tasks."""
     if not upstream:
@@ -375,23 +407,25 @@ def _names_task(expression: ast.expr) -> bool:
 
 
 def _stub_parameters(parameters: cst.Parameters) -> cst.Parameters:
-    """The parameters of a stub: Airflow 3.4 refuses `*args` and `**kwargs`."""
-    if parameters.star_kwarg is None and not isinstance(parameters.star_arg, cst.Param):
+    """The parameters of a stub: Airflow 3.4 refuses `*args`, `**kwargs` and the keys of the context."""
+    kinds = {
+        name: [item for item in getattr(parameters, name) if item.name.value not in CONTEXT_KEYS]
+        for name in ("posonly_params", "params", "kwonly_params")
+    }
+    changes: dict[str, object] = {**kinds, "star_kwarg": None}
+    if isinstance(parameters.star_arg, cst.Param) or not kinds["kwonly_params"]:
+        changes["star_arg"] = cst.ParamStar() if kinds["kwonly_params"] else cst.MaybeSentinel.DEFAULT
+    if not kinds["posonly_params"]:
+        changes["posonly_ind"] = cst.MaybeSentinel.DEFAULT
+    changed = parameters.with_changes(**changes)
+    if changed.deep_equals(parameters):
         return parameters
-    changed = parameters.with_changes(star_kwarg=None)
-    if isinstance(parameters.star_arg, cst.Param):
-        star = cst.ParamStar() if changed.kwonly_params else cst.MaybeSentinel.DEFAULT
-        changed = changed.with_changes(star_arg=star)
-    for name in ("kwonly_params", "params", "posonly_params"):
-        items = list(getattr(changed, name))
-        if items:
-            items[-1] = items[-1].with_changes(
-                comma=cst.MaybeSentinel.DEFAULT, whitespace_after_param=cst.SimpleWhitespace("")
-            )
-            changed = changed.with_changes(**{name: items})
-            if name != "kwonly_params" or changed.star_arg is not cst.MaybeSentinel.DEFAULT:
-                break
-    return changed
+    last = next((name for name in ("kwonly_params", "params", "posonly_params") if kinds[name]), None)
+    if last is None:
+        return cst.Parameters()
+    *others, end = kinds[last]
+    ending = end.with_changes(comma=cst.MaybeSentinel.DEFAULT, whitespace_after_param=cst.SimpleWhitespace(""))
+    return changed.with_changes(**{last: [*others, ending]})
 
 
 def _quote(text: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dagfloe.adopt.plan import variable_of
+from dagfloe.adopt.reading.airflow_calls import first_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -150,7 +151,7 @@ class ModuleWriter:
             name = unit.function.name
             code = self._nodes.standalone(function, decorators)
             if is_decorated:
-                head = f"@{variable}.task" + _call_of_options(name, tasks[0])
+                head = f"@{variable}.{tasks[0].kind}" + _call_of_options(name, tasks[0])
                 yield Part(f"task {dag_id} {tasks[0].task_id}", f"{head}\n{code}")
                 calls.append(_call(name, tasks[0]))
                 continue
@@ -161,10 +162,13 @@ class ModuleWriter:
                 options = _call_of_options("", task) or "()"
                 yield Part(
                     f"task {dag_id} {task.task_id}",
-                    f"{local} = {variable}.task{options}({name})",
+                    f"{local} = {variable}.{task.kind}{options}({name})",
                     1 if task is tasks[0] else 0,
                 )
                 calls.append(_call(local, task))
+        choosing = [task for unit in units for task in unit.tasks if task.kind != "task" and task.dag.dag_id == dag_id]
+        if choosing:
+            calls.append(_outside(variable, choosing))
         body = "\n".join(f"    {line}" for call in calls for line in call.splitlines())
         yield Part(f"block {dag_id}", f"with {variable}:\n{body}")
 
@@ -209,6 +213,35 @@ def _call(name: str, task: MovedTask) -> str:
     else:
         code = _lay_out(f"{name}(", _list(task.args, task.kwargs))
     return code + (".as_mapping_source()" if task.is_mapping_source else "")
+
+
+def _outside(variable: str, tasks: Sequence[MovedTask]) -> str:
+    """The order of the tasks after branches and short circuits, which the Dag file declares."""
+    dag = tasks[0].dag
+    downstream: dict[str, list[str]] = {}
+    for upstream_id, downstream_id in dag.edges:
+        downstream.setdefault(upstream_id, []).append(downstream_id)
+    reached: dict[str, None] = {}
+    pending = [task.task_id for task in tasks]
+    while pending:
+        task_id = pending.pop(0)
+        if task_id not in reached:
+            reached[task_id] = None
+            pending += downstream.get(task_id, [])
+    edges = {task_id: downstream[task_id] for task_id in reached if task_id in downstream}
+    items = [f"{_quote(task_id)}: [{', '.join(map(_quote, ids))}]" for task_id, ids in edges.items()]
+    arguments = ["{" + ", ".join(items) + "}"]
+    teardowns = [task_id for task_id in reached if task_id in dag.tasks and dag.tasks[task_id].kind == "teardown"]
+    if teardowns:
+        arguments.append(f"teardowns=[{', '.join(map(_quote, teardowns))}]")
+    firsts = {
+        group_id: [task.task_id for task in first_tasks(group) if task.task_id in reached]
+        for group_id, group in dag.groups.items()
+    }
+    named = [f"{_quote(group_id)}: [{', '.join(map(_quote, ids))}]" for group_id, ids in firsts.items() if ids]
+    if named:
+        arguments.append(f"groups={{{', '.join(named)}}}")
+    return _lay_out(f"{variable}.outside(", arguments)
 
 
 def _list(args: Sequence[str], kwargs: Mapping[str, str]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import Requirement
@@ -24,8 +24,16 @@ if TYPE_CHECKING:
     from dagfloe.adopt.reading.interpreter import Interpreter
     from dagfloe.adopt.reading.source import SourceFile
 
-#: The kinds of tasks that a function of a bundle can be.
-_PLAIN = frozenset({"python", "virtualenv", "external_python"})
+#: The methods of `Dag` that register a function, by the task's decorator in the Dag file.
+_KINDS = {
+    "branch": "branch",
+    "branch_external_python": "branch",
+    "branch_virtualenv": "branch",
+    "external_python": "task",
+    "python": "task",
+    "short_circuit": "short_circuit",
+    "virtualenv": "task",
+}
 #: The options that the task's own process follows; the others belong to the scheduler, and stay in the Dag file.
 _PROCESS_OPTIONS = ("do_xcom_push", "execution_timeout", "inlets", "multiple_outputs", "outlets")
 _CALLBACKS = (
@@ -59,17 +67,20 @@ class MovedTask:
     Attributes:
         dag: its Dag.
         task_id: its full id.
+        line: the line of the call that creates it.
+        kind: the method of `Dag` that registers it.
         options: the options for the project, as code.
         args: its arguments by position, as code.
         kwargs: its arguments by name, as code.
         mapped: what it is mapped over, as code; None if it is not mapped.
         is_mapping_source: whether a task is mapped over what it returns.
-        upstream: the tasks of which it gets XComs, with their keys.
+        xcoms: the tasks of which it gets XComs, with the keys.
     """
 
     dag: Dag
     task_id: str
     line: int
+    kind: str = "task"
     options: dict[str, str] = field(default_factory=dict)
     args: list[str] = field(default_factory=list)
     kwargs: dict[str, str] = field(default_factory=dict)
@@ -213,14 +224,10 @@ class Planner:
             return None, [Problem(site.line, "its function cannot be read", "define the function in this file")]
         if not site.tasks:
             return None, [Problem(site.line, "nothing calls it, so no task has it", "call it in a Dag, or remove it")]
-        if site.flavor not in _PLAIN:
-            problems.append(
-                Problem(
-                    site.line,
-                    f"a {site.flavor.replace('_', ' ')} chooses among tasks that the bundle does not have",
-                    "leave it in the Dag file, or move the work into a task and branch on its result",
-                )
-            )
+        if site.flavor not in _KINDS:
+            return None, [
+                Problem(site.line, f"a bundle has no tasks like @task.{site.flavor}", "keep it in the Dag file")
+            ]
         unit = Unit(site, Environment())
         readings = [read_environment(site, options) for options in site.options]
         for reading in readings:
@@ -233,6 +240,8 @@ class Planner:
         unit.environment = readings[0].environment
         problems += self._function_problems(unit)
         problems += self._task_problems(unit)
+        if unit.environment.is_open and not unit.missing:
+            unit.environment = replace(unit.environment, python="", is_open=False)
         return unit, problems
 
     def _function_problems(self, unit: Unit) -> Iterator[Problem]:
@@ -340,9 +349,10 @@ class Planner:
 
     def _read_task(self, unit: Unit, task: Task, dag: Dag, task_id: str) -> Iterator[Problem]:
         line = task.call.lineno
-        moved = MovedTask(dag, task_id, line, is_mapping_source=task.feeds_mapping)
+        moved = MovedTask(dag, task_id, line, _KINDS[unit.site.flavor], is_mapping_source=task.feeds_mapping)
         renderer = Renderer(self._source, variable_of(dag.dag_id))
         yield from self._options(unit, task, moved, renderer)
+        yield from self._choice_problems(task, moved)
         function = unit.function
         try:
             arguments = arguments_by_parameter(function, task.args, {**task.kwargs, **(task.mapped or {})})
@@ -365,6 +375,18 @@ class Planner:
         unit.needs.add(self._graph.needs(renderer.expressions, self._interpreter.module))
         unit.tasks.append(moved)
 
+    @staticmethod
+    def _choice_problems(task: Task, moved: MovedTask) -> Iterator[Problem]:
+        """Check that a branch or a short circuit can skip the tasks after it."""
+        if moved.kind != "task" and moved.dag.has_unknown_edges:
+            yield Problem(moved.line, "the tasks after it cannot be read", "connect the tasks by their variables")
+        if task.options.get("ignore_downstream_trigger_rules", True) is not True:
+            yield Problem(
+                moved.line,
+                "ignore_downstream_trigger_rules=False: a short circuit of a bundle skips all tasks after it",
+                "call client.short_circuit(ignore_trigger_rules=False) in a function of the project",
+            )
+
     def _can_send(self, function: ast.FunctionDef | ast.AsyncFunctionDef, arguments: Mapping[str, Any]) -> bool:
         """Whether Airflow 3.4 accepts the call of the stub."""
         if not all(map(can_be_sent, arguments.values())):
@@ -372,7 +394,7 @@ class Planner:
         parameters = function.args
         if parameters.vararg is not None and any(name.isdigit() for name in arguments):
             return False
-        names = _parameter_names(function)
+        names = _parameter_names(function) - CONTEXT_KEYS
         if any(name not in names and not name.isdigit() for name in arguments):
             return False  # an argument of `**kwargs`
         if not arguments:

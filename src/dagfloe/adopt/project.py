@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
+from dagfloe.adopt.environments import Environment, is_isolated
 from dagfloe.adopt.module import render
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dagfloe.adopt.environments import Environment
     from dagfloe.adopt.module import Part
     from dagfloe.adopt.plan import Unit
 
@@ -73,7 +73,7 @@ def make_projects(
     """
     groups: dict[Environment, list[Unit]] = {}
     for unit in units:
-        groups.setdefault(unit.environment, []).append(unit)
+        groups.setdefault(_shared_environment(unit, units), []).append(unit)
     base = canonicalize_name(re.sub(r"[^A-Za-z0-9]+", "-", stem)).strip("-") or "dag"
     used: set[str] = set()
     projects = []
@@ -95,6 +95,14 @@ def make_projects(
         suffix = unused.removeprefix(base)
         projects.append(Project(unused, unused if queue is None else f"{queue}{suffix}", environment, own))
     return projects
+
+
+def _shared_environment(unit: Unit, units: Sequence[Unit]) -> Environment:
+    """The environment of a unit. One that needs no packages joins the first project of the file."""
+    if is_isolated(unit.site.flavor) or unit.environment != Environment():
+        return unit.environment
+    others = (other.environment for other in units if other.environment != Environment())
+    return next((other for other in others if not other.variables), unit.environment)
 
 
 def render_pyproject(project: Project, version: str, release: str) -> str:

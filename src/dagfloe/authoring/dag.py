@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dagfloe.authoring.graph import Graph, Node, check_id, connect, innermost_graph
 from dagfloe.authoring.parameters import read_parameters
-from dagfloe.authoring.references import OutsideXCom, Reference, XComArg
+from dagfloe.authoring.references import DagParam, OutsideXCom, Reference, XComArg
 from dagfloe.constants import RETURN_VALUE
 from dagfloe.coroutines import is_asynchronous
 from dagfloe.errors import RegistrationError
@@ -56,6 +56,10 @@ class Dag(Graph):
         self.groups: dict[str, TaskGroup] = {}
         #: How many tasks `unique_id` has seen, and the highest number after a name, by the beginning of the full id.
         self.suffixes: dict[str, tuple[int, int]] = {}
+        #: What only the Dag file declares: see `outside`.
+        self.outside_downstream: dict[str, list[str]] = {}
+        self.outside_groups: dict[str, list[str]] = {}
+        self.outside_teardowns: set[str] = set()
         self._tasks: dict[str, Task] = {}
         self._function: DagFunction | None = None
 
@@ -258,6 +262,51 @@ class Dag(Graph):
             raise RegistrationError(f"the key of an XCom is a str, not {key!r} of type {type(key).__name__}")
         return OutsideXCom(task_id, key, is_mapped=is_mapped)
 
+    def param(self, name: str) -> DagParam:
+        """A param of the Dag run, as an argument of a task in a `with dag:` block.
+
+        Args:
+            name: the param's name. It may be one that only the Dag file declares.
+
+        Raises:
+            RegistrationError: if the name is not a str.
+        """
+        if not isinstance(name, str):
+            raise RegistrationError(f"the name of a param is a str, not {name!r} of type {type(name).__name__}")
+        return DagParam(name)
+
+    def outside(
+        self,
+        downstream: Mapping[str, Iterable[str]],
+        *,
+        teardowns: Iterable[str] = (),
+        groups: Mapping[str, Iterable[str]] | None = None,
+    ) -> None:
+        """Declare which tasks run after others, where only a Dag file declares it.
+
+        A branch or a short circuit of the bundle skips tasks after it. If these are not in the bundle, or the Dag file
+        connects them, the bundle needs to know their order::
+
+            dag.outside({"choose": ["small", "large"], "small": ["join"], "large": ["join"]})
+
+        Args:
+            downstream: the tasks right after a task, by its task_id, for the branch and for all tasks after it.
+            teardowns: the tasks among them that are teardowns: a short circuit does not skip them.
+            groups: the first tasks of the task groups that a branch may choose, by group_id.
+
+        Raises:
+            RegistrationError: if an id is not one that Airflow accepts.
+        """
+        added = {task_id: list(task_ids) for task_id, task_ids in downstream.items()}
+        named = {group_id: list(task_ids) for group_id, task_ids in (groups or {}).items()}
+        self.outside_teardowns |= set(teardowns)
+        for source in (added, named):
+            for key, values in source.items():
+                for task_id in (key, *values):
+                    check_id("task_id", task_id)
+        self.outside_downstream.update(added)
+        self.outside_groups.update(named)
+
     def group(self, group_id: str, **options: Unpack[GroupOptions]) -> TaskGroup:
         """Declare a task group. Tasks and groups that you register in its `with` block belong to it.
 
@@ -304,7 +353,29 @@ class Dag(Graph):
     def first_task_ids(self, name: str) -> list[str]:
         """The tasks that a branch to this name follows: the first tasks of a task group, or the task itself."""
         group = self.groups.get(name)
+        if group is None and name in self.outside_groups:
+            return self.outside_groups[name]
         return [name] if group is None else [task.task_id for task in group.firsts()]
+
+    def followers_of(self, task_id: str) -> list[str]:
+        """The tasks right after one, those that only the Dag file has included."""
+        return list(dict.fromkeys((*self.downstream_of(task_id), *self.outside_downstream.get(task_id, ()))))
+
+    def all_followers_of(self, task_id: str) -> list[str]:
+        """All tasks that run after one, directly or through others; those that only the Dag file has included."""
+        reached: dict[str, None] = {}
+        pending = self.followers_of(task_id)
+        while pending:
+            follower = pending.pop(0)
+            if follower not in reached:
+                reached[follower] = None
+                pending += self.followers_of(follower)
+        return list(reached)
+
+    def is_teardown(self, task_id: str) -> bool:
+        """Whether a task is a teardown."""
+        task = self._tasks.get(task_id)
+        return task_id in self.outside_teardowns if task is None else task.kind == "teardown"
 
     def feeds_mapping(self, task_id: str) -> bool:
         """Whether another task is mapped over a task's return value."""

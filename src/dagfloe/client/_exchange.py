@@ -62,12 +62,16 @@ if TYPE_CHECKING:
             """The tasks by task_id, in the order of registration."""
             ...
 
-        def downstream_of(self, task_id: str) -> list[str]:
-            """The tasks right after one."""
+        def followers_of(self, task_id: str) -> list[str]:
+            """The tasks right after one, those that only the Dag file has included."""
             ...
 
-        def reachable_from(self, task_id: str) -> set[str]:
-            """All tasks that run after one, directly or through others."""
+        def all_followers_of(self, task_id: str) -> list[str]:
+            """All tasks that run after one, directly or through others; those that only the Dag file has included."""
+            ...
+
+        def is_teardown(self, task_id: str) -> bool:
+            """Whether a task is a teardown."""
             ...
 
         def first_task_ids(self, name: str) -> list[str]:

@@ -25,7 +25,8 @@ def tasks_skipped_by_branch(exchange: Exchange, follow: Iterable[str], among: It
     dag = exchange.task.dag if exchange.task else None
     followed = [task_id for name in follow for task_id in (dag.first_task_ids(name) if dag else [name])]
     choices = _choices(exchange, among)
-    unknown = sorted(set(followed) - set(choices) - (set(dag.tasks) if dag else set()))
+    others = {*dag.tasks, *dag.all_followers_of(exchange.ti.task_id)} if dag else set()
+    unknown = sorted(set(followed) - set(choices) - others)
     if unknown:
         raise DagfloeError(
             f"there is no task {unknown[0]!r} to branch to: the tasks are {', '.join(choices) or 'none'}"
@@ -33,7 +34,7 @@ def tasks_skipped_by_branch(exchange: Exchange, follow: Iterable[str], among: It
     reached = set(followed)
     if dag is not None:
         for task_id in followed:
-            reached |= dag.reachable_from(task_id)
+            reached |= set(dag.all_followers_of(task_id))
     return [task_id for task_id in choices if task_id not in reached]
 
 
@@ -50,8 +51,10 @@ def tasks_skipped_by_short_circuit(exchange: Exchange, *, ignore_trigger_rules: 
     if task is None:
         return skipped
     if ignore_trigger_rules:
-        skipped = [task_id for task_id in task.dag.tasks if task_id in task.dag.reachable_from(task.task_id)]
-    return [task_id for task_id in skipped if task.dag.tasks[task_id].kind != "teardown"]
+        reached = task.dag.all_followers_of(task.task_id)
+        own = [task_id for task_id in task.dag.tasks if task_id in reached]
+        skipped = [*own, *(task_id for task_id in reached if task_id not in task.dag.tasks)]
+    return [task_id for task_id in skipped if not task.dag.is_teardown(task_id)]
 
 
 def _choices(exchange: Exchange, among: Iterable[str] | None) -> list[str]:
@@ -64,7 +67,7 @@ def _choices(exchange: Exchange, among: Iterable[str] | None) -> list[str]:
 
 def _downstream(exchange: Exchange, alternative: str = "") -> list[str]:
     task = exchange.task
-    downstream = task.dag.downstream_of(task.task_id) if task else []
+    downstream = task.dag.followers_of(task.task_id) if task else []
     if not downstream:
         raise DagfloeError(
             f"the bundle declares no task after task {exchange.ti.task_id!r}: declare the graph "

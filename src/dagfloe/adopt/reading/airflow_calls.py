@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.adopt.reading.values import (
     Dag,
     DagFunction,
     Decorator,
+    EdgeLabel,
     Function,
     Group,
     GroupFunction,
@@ -74,6 +76,7 @@ class AirflowCalls:
         self.dag_functions: list[DagFunction] = []
         self.called_dag_functions: set[ast.AST] = set()
         self._following: list[ast.AST] = []
+        self._links: list[tuple[Task | Group, Task | Group]] = []
 
     # What is around a call
 
@@ -170,6 +173,8 @@ class AirflowCalls:
         if imported.is_airflow:
             if imported.last == "DAG":
                 return self._make_dag(node, args, kwargs, nodes)
+            if imported.last == "Label":
+                return EdgeLabel()
             if imported.last == "TaskGroup":
                 return self._make_group(node, args[0] if args else kwargs.get("group_id", Unknown(node)), kwargs)
             if imported.last in OPERATORS:
@@ -182,6 +187,8 @@ class AirflowCalls:
             if isinstance(decorator, Decorator):
                 functions = [arg for arg in args if isinstance(arg, (Function, TaskFunction))]
                 return self.decorate(decorator, functions[0], node) if functions else decorator
+        if args and isinstance(args[0], PurePath):
+            return _path_call(imported, args[0], node)
         if imported.last == "partial":
             parts = imported.name.split(".")
             if parts[-2:-1] and parts[-2].endswith(("Operator", "Sensor")):
@@ -250,6 +257,8 @@ class AirflowCalls:
                 for other in args:
                     self.connect(*((owner, other) if name == "set_downstream" else (other, owner)))
                 return None
+            case PurePath(), ("resolve" | "absolute"):
+                return owner
             case TaskResult(), ("as_setup" | "as_teardown"):
                 owner.task.kind = name.removeprefix("as_")
                 if kwargs.get("setups") is not None:
@@ -287,11 +296,11 @@ class AirflowCalls:
         is_prefix = kwargs.get("prefix_group_id", True)
         outer = self.group.prefix if self.group is not None else ""
         prefix = (f"{group_id}." if is_prefix is True else outer) if isinstance(group_id, str) else Unknown(node)
-        if self.dag is not None and isinstance(group_id, str):
-            self.dag.groups.add(group_id)
         if not isinstance(is_prefix, bool):
             prefix = Unknown(node)
         group = Group(group_id, prefix, kwargs.get("default_args"))
+        if self.dag is not None and isinstance(group_id, str):
+            self.dag.groups[group_id] = group
         if self.group is not None:
             self.group.members.append(group)
         return group
@@ -457,16 +466,33 @@ class AirflowCalls:
 
     def connect(self, upstream: Any, downstream: Any) -> None:
         """Record that tasks run after others."""
-        before, after = list(_tasks(upstream)), list(_tasks(downstream))
+        before, after = list(_linked(upstream)), list(_linked(downstream))
+        if isinstance(downstream, EdgeLabel):
+            downstream.before += before
+            after = downstream.after
+        if isinstance(upstream, EdgeLabel):
+            upstream.after += after
+            before = upstream.before
+        self._links += [(first, second) for first in before for second in after]
         for value in (upstream, downstream):
             if isinstance(value, Unknown):
-                for task in (*before, *after):
-                    if task.dag is not None:
-                        task.dag.has_unknown_edges = True
-        for first in before:
-            for second in after:
-                if first.dag is not None and isinstance(first.task_id, str) and isinstance(second.task_id, str):
-                    first.dag.edges.add((first.task_id, second.task_id))
+                for item in (*before, *after):
+                    if isinstance(item, Task) and item.dag is not None:
+                        item.dag.has_unknown_edges = True
+
+    def resolve_edges(self) -> None:
+        """Find the edges between tasks. Task groups are known completely only at the end of the file."""
+        of_groups = []
+        for first, second in self._links:
+            if isinstance(first, Task) and isinstance(second, Task):
+                _add_edge(first, second)
+            else:
+                of_groups.append((first, second))
+        # An inner group's edges decide which tasks are the first and the last ones of an outer group.
+        for first, second in sorted(of_groups, key=lambda link: sum(len(list(_tasks(item))) for item in link)):
+            for upstream in _ends(first, is_first=False):
+                for downstream in _ends(second, is_first=True):
+                    _add_edge(upstream, downstream)
 
     def _chain(self, name: str, args: list[Any]) -> None:
         if name == "cross_downstream":
@@ -481,13 +507,54 @@ class AirflowCalls:
                 self.connect(left, right)
 
 
-def _tasks(value: Any) -> Iterator[Task]:
-    """The tasks in a value; of a task group, all of its tasks."""
+def _path_call(imported: Imported, path: PurePath, node: ast.Call) -> Any:
+    """What functions for paths make of the path of the Dag file."""
+    if imported.name in ("pathlib.Path", "pathlib.PurePath", "os.path.abspath", "os.path.realpath", "os.fspath"):
+        return path
+    if imported.name == "os.path.basename":
+        return path.name
+    if imported.name == "os.path.splitext":
+        return (path.with_suffix(""), path.suffix)
+    return path.parent if imported.name == "os.path.dirname" else Unknown(node)
+
+
+def _linked(value: Any) -> Iterator[Task | Group]:
+    """The tasks and task groups in a value."""
     for leaf in leaves(value):
         if isinstance(leaf, TaskResult):
             yield leaf.task
-        elif isinstance(leaf, Task):
-            yield leaf
         elif isinstance(leaf, Group):
-            for member in leaf.members:
-                yield from _tasks(member)
+            yield leaf
+
+
+def _tasks(item: Task | Group) -> Iterator[Task]:
+    """A task, or all tasks of a task group."""
+    if isinstance(item, Task):
+        yield item
+        return
+    for member in item.members:
+        yield from _tasks(member)
+
+
+def first_tasks(group: Group) -> list[Task]:
+    """The tasks of a task group that follow no other task of it."""
+    return _ends(group, is_first=True)
+
+
+def _ends(item: Task | Group, *, is_first: bool) -> list[Task]:
+    """A task, or the first or the last tasks of a task group."""
+    tasks = list(_tasks(item))
+    ids = {task.task_id for task in tasks if isinstance(task.task_id, str)}
+    place = 1 if is_first else 0
+    inner = {
+        edge[place]
+        for task in tasks[:1]
+        for edge in (task.dag.edges if task.dag is not None else ())
+        if edge[0] in ids and edge[1] in ids
+    }
+    return [task for task in tasks if task.task_id not in inner]
+
+
+def _add_edge(upstream: Task, downstream: Task) -> None:
+    if upstream.dag is not None and isinstance(upstream.task_id, str) and isinstance(downstream.task_id, str):
+        upstream.dag.edges[upstream.task_id, downstream.task_id] = None

@@ -10,6 +10,7 @@ import ast
 import operator
 import re
 from contextlib import suppress
+from pathlib import PurePath, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.adopt.reading.airflow_calls import AirflowCalls
@@ -119,13 +120,18 @@ class _Stop(Exception):
 
 
 class Interpreter(AirflowCalls):
-    """Follows the statements of a Dag file. `dags`, `tasks` and `sites` of the base class have what it found."""
+    """Follows the statements of a Dag file. `dags`, `tasks` and `sites` of the base class have what it found.
 
-    def __init__(self) -> None:
+    Args:
+        path: the path of the file: many Dags have the file's name.
+    """
+
+    def __init__(self, path: str = "dag.py") -> None:
         super().__init__()
         self._steps = 0
         self._depth = 0
-        self.module = Scope()
+        # No str: the values of tasks must not have a path of this host.
+        self.module = Scope({"__file__": PurePosixPath(path)})
         self.functions: dict[ast.AST, Function] = {}
         #: The expressions that stand for a task or its XCom.
         self.results: dict[ast.AST, TaskResult] = {}
@@ -134,6 +140,7 @@ class Interpreter(AirflowCalls):
         """Follow a file."""
         with suppress(_Return, _Stop):  # Python refuses the file
             self._block(tree.body, self.module)
+        self.resolve_edges()
 
     # Statements
 
@@ -475,6 +482,8 @@ class Interpreter(AirflowCalls):
                 return Imported(f"{value.name}.{node.attr}")
             case TaskResult():
                 return value if node.attr in ("output", "operator") else Unknown(node)
+            case PurePath() if node.attr in ("name", "parent", "stem", "suffix"):
+                return getattr(value, node.attr)
             case Dag() if node.attr == "dag_id":
                 return value.dag_id
             case TaskFunction() if node.attr == "function":

@@ -100,7 +100,9 @@ class Dag:
         options: the arguments of its declaration: values, and expressions by `nodes`.
         nodes: the expressions of the arguments.
         tasks: its tasks by full task_id, in the order of their creation.
-        groups: the full ids of its task groups.
+        groups: its task groups by full id.
+        edges: the edges between its tasks, by task_id.
+        has_unknown_edges: whether something else than a task is connected to a task.
     """
 
     dag_id: Any
@@ -108,8 +110,8 @@ class Dag:
     options: Mapping[str, Any] = field(default_factory=dict)
     nodes: Mapping[str, ast.expr] = field(default_factory=dict)
     tasks: dict[str, Task] = field(default_factory=dict)
-    groups: set[str] = field(default_factory=set)
-    edges: set[tuple[str, str]] = field(default_factory=set)
+    groups: dict[str, Group] = field(default_factory=dict)
+    edges: dict[tuple[str, str], None] = field(default_factory=dict)
     has_unknown_edges: bool = False
 
 
@@ -137,6 +139,14 @@ class Group:
     prefix: Any
     default_args: Any = None
     members: list[Any] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class EdgeLabel:
+    """A label between tasks: what is before it runs before what is after it."""
+
+    before: list[Task | Group] = field(default_factory=list)
+    after: list[Task | Group] = field(default_factory=list)
 
 
 @dataclass(frozen=True, eq=False)
