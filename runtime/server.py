@@ -118,6 +118,8 @@ def serve(config: BundleConfig, comm: Address, logs: Address, launcher: int | st
                 )
                 if terminal is not None:
                     _deliver(comms, terminal, ending, channel.log, is_stopped=cancellation.cancelled)
+                if ending.callbacks is not None and ending.status == 0:
+                    ending.callbacks()
                 if ending.status == 0:
                     signals.ignore_from_now_on()
             comms.close()
@@ -209,6 +211,7 @@ def _answer(
     ending.fallback = retry_task(_FAILED_RUNTIME) if startup.context.should_retry else end_task(FAILED)
     on_begin()
     terminal = runner.run()
+    ending.callbacks = runner.find_callbacks()
     handler.report_loss()
     return terminal
 

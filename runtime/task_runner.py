@@ -7,7 +7,7 @@ from logging import ERROR, INFO
 from types import CoroutineType
 
 from dagfloe.authoring.parameters import CONTEXT_KEYS
-from dagfloe.constants import FAILED, REMOVED, RETURN_VALUE, SKIPPED
+from dagfloe.constants import FAILED, REMOVED, RETURN_VALUE, SKIPPED, SUCCESS, UP_FOR_RETRY
 from dagfloe.errors import (
     BindingError,
     DagfloeError,
@@ -55,6 +55,13 @@ if TYPE_CHECKING:
 LOGGER = "dagfloe.task"
 #: Why a task is retried whose own reason cannot be sent.
 _UNKNOWN_OUTCOME = "the outcome of the task could not be sent; see its log"
+#: The callbacks to run after the terminal message, by its state.
+_CALLBACKS = {
+    FAILED: "on_failure_callback",
+    SKIPPED: "on_skipped_callback",
+    SUCCESS: "on_success_callback",
+    UP_FOR_RETRY: "on_retry_callback",
+}
 
 
 class TaskRunner:
@@ -81,6 +88,10 @@ class TaskRunner:
         self._log = log
         self._pid = os.getpid()
         self._interpreter = Interpreter()
+        self._session: TaskSession | None = None
+        self._task: Task | None = None  # the task, when it has begun and was not stopped
+        self._error: BaseException | None = None
+        self._state = ""
 
     def run(self) -> dict[str, Any]:
         """Run the task, and push its return value. Never raises.
@@ -98,7 +109,42 @@ class TaskRunner:
             leave_if_forked(self._pid, self._log, error)
             message = self._give_up(error)
         leave_if_forked(self._pid, self._log)
+        self._state = message["state"]
         return message
+
+    def find_callbacks(self) -> Callable[[], None] | None:
+        """What to call after the terminal message was sent: it runs the callbacks; None without callbacks."""
+        task, option = self._task, _CALLBACKS.get(self._state, "")
+        if task is None or option not in task.callbacks:
+            return None
+        return lambda: self._run_last_callbacks(task, option)
+
+    def _run_last_callbacks(self, task: Task, option: str) -> None:
+        """Run the callbacks for the end of the task. Never raises."""
+        self._context.set_exception(self._error)
+        try:
+            with running(self._context):
+                if self._session is None:
+                    self._run_callbacks(task, option)
+                else:
+                    with self._session:
+                        self._session.context["exception"] = _original(self._error)
+                        self._run_callbacks(task, option)
+        except BaseException as error:  # noqa: BLE001 - a stop, or the author's code reached even this code
+            leave_if_forked(self._pid, self._log, error)
+            self._log(ERROR, "dagfloe.callbacks", f"The {option} was interrupted", error)
+
+    def _run_callbacks(self, task: Task, option: str, *, lets_exit: bool = False) -> None:
+        from dagfloe.runtime.process.callbacks import CallbackRunner  # noqa: PLC0415 - few tasks have callbacks
+
+        runner = CallbackRunner(task, self._context, self._client, self._pid, self._log)
+        argument = self._context if self._session is None else self._session.context
+        cancellation = self._context.cancellation
+        try:
+            cancellation.arm()
+            runner.run(option, argument, lets_exit=lets_exit)
+        finally:
+            cancellation.is_armed = False
 
     def _run(self) -> dict[str, Any]:
         context = self._context
@@ -118,6 +164,7 @@ class TaskRunner:
             return end_task(FAILED)
         if (schemas := task.dag.declared.get("param_schemas")) and (refusal := self._check_params(task, schemas)):
             return refusal
+        self._task = task
         try:
             try:
                 self._prepare(task)
@@ -129,6 +176,7 @@ class TaskRunner:
             self._log(INFO, LOGGER, f"Task skipped{f': {reason}' if reason else ''}")
             return self._end(SKIPPED)
         except TaskFailed as outcome:
+            self._error = outcome
             self._log(ERROR, LOGGER, f"Task failed, and is not retried: {self._describe(outcome)}", outcome)
             return self._end(FAILED)
         except TaskCancelled as outcome:
@@ -176,16 +224,19 @@ class TaskRunner:
             return self._call_bound(task)
         from dagfloe.compat.session import TaskSession  # noqa: PLC0415 - only in projects with airflow-names
 
-        with TaskSession(task, self._context, self._client) as session:
-            return self._call_bound(task, session)
+        self._session = TaskSession(task, self._context, self._client)
+        with self._session:
+            return self._call_bound(task)
         return None
 
-    def _call_bound(self, task: Task, session: TaskSession | None = None) -> object:
+    def _call_bound(self, task: Task) -> object:
         function, parameters, resumed = self._choose_function(task)
-        binder = Binder(task, self._context, self._client, session)
+        binder = Binder(task, self._context, self._client, self._session)
         args, kwargs = binder.bind(parameters, self._startup.arg_bindings, resumed)
         cancellation = self._context.cancellation
         with running(self._context):
+            if "on_execute_callback" in task.callbacks:
+                self._run_callbacks(task, "on_execute_callback", lets_exit=True)
             if task.execution_timeout_s is None:
                 return self._call_armed(function, args, kwargs)
             if self._startup.schema_version >= SCHEMA_VERSIONS["3.4"]:
@@ -304,6 +355,7 @@ class TaskRunner:
             stop = context.cancellation.reason
             self._log(ERROR, LOGGER, f"Task failed while it was stopping ({stop})", error)
             return self._end_stopped(f"the task failed while it was stopping: {stop}")
+        self._error = error
         self._log(ERROR, LOGGER, f"Task failed with {class_name(error)}", error)
         from dagfloe.runtime.missing_modules import advise  # noqa: PLC0415 - only for tasks that fail
 
@@ -328,8 +380,9 @@ class TaskRunner:
 
         A worker that shuts down, or is lost, is the usual cause, and another one can run the task: it is retried. If
         somebody has marked or cleared the task instance, Airflow keeps that state whatever this message says. The retry
-        policy is not asked: it decides about the errors of the task's own work.
+        policy is not asked: it decides about the errors of the task's own work. As in Airflow, no callback runs.
         """
+        self._task = None
         if not self._context.should_retry:
             return self._end(FAILED)
         return retry_task(reason, rendered_map_index=self._client.rendered_map_index)
@@ -358,12 +411,21 @@ class TaskRunner:
 
     def _give_up(self, error: BaseException) -> dict[str, Any]:
         """The terminal message of a task whose own one cannot be made or sent; it holds nothing of the author's."""
+        self._error = error
         self._log(ERROR, LOGGER, "Task failed, because its outcome cannot be sent", error)
         return retry_task(_UNKNOWN_OUTCOME) if self._context.should_retry else end_task(FAILED)
 
     def _end(self, state: str, reason: str | None = None) -> dict[str, Any]:
         rendered_map_index = self._client.rendered_map_index
         return end_task(state, rendered_map_index=rendered_map_index, reason=reason)
+
+
+def _original(error: BaseException | None) -> BaseException | None:
+    """The exception that the author's code raised: Airflow's, if the task's outcome stands for it."""
+    from dagfloe.compat.exceptions import find_outcome  # noqa: PLC0415 - only in projects with airflow-names
+
+    cause = None if error is None else error.__cause__
+    return error if cause is None or find_outcome(cause) is None else cause
 
 
 def _branches(task: Task, value: Any) -> Any:

@@ -39,6 +39,7 @@ class Ending:
         pid: the id of the process; forked children have another one.
         comms: the comm socket, once it is connected.
         fallback: a terminal message that can be sent if the task's own one cannot be made; None until the task begins.
+        callbacks: runs the author's callbacks after the terminal message; None without callbacks.
         is_lost: whether the supervisor was gone before it read the terminal message.
     """
 
@@ -47,6 +48,7 @@ class Ending:
         self._confirm: Callable[[], object] | None = confirm
         self.comms: Comms | None = None
         self.fallback: dict[str, Any] | None = None
+        self.callbacks: Callable[[], None] | None = None
         self.is_lost = False
         self._is_orderly = False
         self._set_handler, self._get_handler = signal.signal, signal.getsignal

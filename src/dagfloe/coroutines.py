@@ -20,8 +20,10 @@ def is_asynchronous(function: object) -> bool:
             return True
         if flags and not hasattr(inner, "__wrapped__"):
             return False
-        for name in ("__wrapped__", "func", "__call__"):
+        for name in ("__wrapped__", "func"):
             if hasattr(inner, name):
                 inner = getattr(inner, name)
                 break
+        else:  # not the object's own attribute: that of a built-in function is another one each time
+            inner = type(inner).__call__
     return False

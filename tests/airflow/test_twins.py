@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,3 +90,77 @@ def test_params_without_overrides(twins: Twins) -> None:
     ordinary, own = twins.run("with_params", conf=DAY, env=env)
     assert (ordinary.final_state, own.final_state) == ("failed", "failed")
     assert "param 'day' has no default" in own.record("The task does not begin: ")["event"]
+
+
+# Callbacks
+
+STOP = {"on": "<waits>", "number": 15}
+BEGIN = "on_execute_callback"
+#: By Dag and request: the state, and the variables that callbacks set, in order.
+CALLBACKS: dict[str, tuple[str, dict[str, Any], str, list[str]]] = {
+    "success": ("succeed", {}, "success", [BEGIN, "on_success_callback"]),
+    "failure": ("fail", {}, "failed", [BEGIN, "on_failure_callback"]),
+    "retry": ("fail", {"should_retry": True}, "up_for_retry", [BEGIN, "on_retry_callback"]),
+    "no retry": ("fail_for_good", {"should_retry": True}, "failed", [BEGIN, "on_failure_callback"]),
+    "skip": ("skip", {}, "skipped", [BEGIN, "on_skipped_callback"]),
+    "reschedule": ("reschedule", {}, "up_for_reschedule", [BEGIN]),
+    "exit": ("leave", {}, "failed", [BEGIN, "on_failure_callback"]),
+    "time limit": ("late", {"should_retry": True}, "up_for_retry", [BEGIN, "on_retry_callback"]),
+    "no JSON": ("return_no_json", {}, "failed", [BEGIN, "on_failure_callback"]),
+    "refused state": ("succeed", {"refuse_state": True}, "success", [BEGIN, "on_success_callback"]),
+    "exception in a callback": ("raising", {}, "success", [BEGIN, "second"]),
+    "exception at first": ("raising_first", {}, "success", ["second", "on_success_callback"]),
+    "exit at first": ("exiting_first", {}, "failed", ["on_failure_callback"]),
+}
+
+
+def effects(answer: Answer) -> list[str]:
+    """The variables that a task set and the XComs that it pushed, and where its state reached the API server."""
+    return [
+        call["body"]["state"] if call["path"].endswith("/state") else call["path"]
+        for call in answer.raw["calls"]
+        if call["path"].startswith(("variables/", "xcoms/")) or call["path"].endswith("/state")
+    ]
+
+
+def described(answer: Answer) -> list[str]:
+    """What the callbacks said of the task and of its exception, without types that have other names in Airflow."""
+    return [
+        re.sub(r": (Airflow|Task)\w+:.*", ": outcome", event)
+        for event in answer.events()
+        if event.startswith(("<on_", "<second", "<raises", "<exits")) and "<class" not in event
+    ]
+
+
+@pytest.mark.parametrize(("dag_id", "request_", "state", "variables"), CALLBACKS.values(), ids=list(CALLBACKS))
+def test_callbacks(twins: Twins, dag_id: str, request_: dict[str, Any], state: str, variables: list[str]) -> None:
+    """The same callbacks run in the same order, before and after the same calls to the API server."""
+    ordinary, own = twins.run(dag_id, **request_)
+    assert (ordinary.final_state, own.final_state) == (state, state), own
+    assert effects(own) == effects(ordinary)
+    assert [path.partition("/")[2] for path in effects(own) if path.startswith("variables/")] == variables
+    if dag_id != "return_no_json":
+        assert described(own) == described(ordinary)
+
+
+def test_failed_callback_is_logged(twins: Twins) -> None:
+    """An exception in a callback is in the log, with the option and its place in the list."""
+    _ordinary, own = twins.run("raising")
+    record = own.record("The on_success_callback number 1 failed")
+    assert record["level"] == "error"
+    assert record["error_detail"][0]["exc_value"] == "in the callback"
+
+
+def test_exit_in_a_callback(twins: Twins) -> None:
+    """A callback that exits after the end cannot change the state. In Airflow it makes a success a failure."""
+    ordinary, own = twins.run("exiting")
+    assert (ordinary.states, own.states) == (["success", "failed"], ["success"])
+    assert own.exit_code == 0
+
+
+@pytest.mark.parametrize("should_retry", [False, True])
+def test_stopped_task_runs_no_callback(twins: Twins, should_retry: bool) -> None:
+    """As in Airflow, whose process ends without them."""
+    ordinary, own = twins.run("wait", signal={**STOP, "number": 2}, should_retry=should_retry)
+    assert described(own) == described(ordinary) == [f"<{BEGIN} of work: NoneType: None>"]
+    assert own.exit_code == 0

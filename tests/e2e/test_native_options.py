@@ -28,7 +28,13 @@ pytestmark = [
 ]
 DAG_ID = "options"
 #: The options that Airflow does not get, because the task's process alone follows them.
-IN_THE_BUNDLE = {"retry_policy": "tests/e2e/test_native_dags.py::test_retry_policy"}
+IN_THE_BUNDLE = {
+    "retry_policy": "tests/e2e/test_native_dags.py::test_retry_policy",
+    **{
+        f"on_{moment}_callback": "tests/airflow/test_twins.py::test_callbacks"
+        for moment in ("execute", "failure", "retry", "skipped", "success")
+    },
+}
 
 
 class Stored:

@@ -94,6 +94,31 @@ def retries() -> None:
     raise OSError("busy")
 
 
+def note(context: Context, client: Client) -> None:
+    """Set a variable after the end of the task."""
+    client.variables.set(f"end of {context.task_id}", repr(context.exception))
+
+
+def raise_in_callback(_context: object) -> None:
+    """Fail in a callback."""
+    raise RuntimeError("in the callback")
+
+
+CALLBACKS: dict[str, Any] = {
+    f"on_{moment}_callback": [raise_in_callback, note] for moment in ("success", "failure", "retry", "skipped")
+}
+
+
+@dag.task(**CALLBACKS)
+def succeeds_with_callbacks() -> int:
+    return 1
+
+
+@dag.task(**CALLBACKS)
+def fails_with_callbacks() -> None:
+    raise ValueError("bad row")
+
+
 @dag.task
 def reads_missing_variable(client: Client) -> None:
     client.get_variable("none")
@@ -319,3 +344,14 @@ def test_chosen_errors(env: TaskEnvironment, over: ModeName) -> None:
     assert {key[0] for key in env.xcoms} == {"extract"}
     env.errors.clear()
     assert env.run(extract, over=over).state == "success"
+
+
+@pytest.mark.parametrize("over", MODES)
+def test_callbacks(env: TaskEnvironment, over: ModeName) -> None:
+    """Callbacks run after the terminal message, and do not change the result."""
+    assert env.run(succeeds_with_callbacks, over=over).raise_for_state().value == 1
+    assert env.variables["end of succeeds_with_callbacks"] == "None"
+    result = env.run(fails_with_callbacks, over=over).raise_for_state("failed")
+    assert env.variables["end of fails_with_callbacks"] == "ValueError('bad row')"
+    assert over == "sockets" or isinstance(result.exception, ValueError)
+    assert result.log.has("The on_failure_callback number 1 failed", level="error", logger="dagfloe.callbacks")

@@ -23,12 +23,20 @@ if TYPE_CHECKING:
     from dagfloe.authoring.dag_function import DagFunction
     from dagfloe.authoring.group import TaskGroup
     from dagfloe.authoring.parameters import Parameter
-    from dagfloe.authoring.scheduling.options import GroupOptions, Outlet, RetryPolicy, TaskOptions, TeardownOptions
+    from dagfloe.authoring.scheduling.options import (
+        Callback,
+        GroupOptions,
+        Outlet,
+        RetryPolicy,
+        TaskOptions,
+        TeardownOptions,
+    )
 
     _Function = TypeVar("_Function", bound=Callable[..., object])
 
 #: More than any task takes, and less than the system's timers can count.
 _MAX_TIMEOUT_S = 100 * 365 * 86400.0
+_NO_CALLBACKS: Mapping[str, tuple[Callback, ...]] = {}
 
 
 class Dag(Graph):
@@ -138,6 +146,9 @@ class Dag(Graph):
             execution_timeout: how long the task may run, as a timedelta or in seconds.
 
             do_xcom_push: whether to push the returned value as an XCom; by default, True.
+            on_execute_callback, on_success_callback, on_failure_callback, on_retry_callback, on_skipped_callback: a
+                function, or several, to call with the `Context` before the task's function, or after the end of the
+                task. `context.exception` is the exception of a task that failed.
 
         Options for Airflow's scheduler, which dagfloe writes into the Dag that it makes from the bundle:
             retries: how often to retry the task after its first try.
@@ -442,6 +453,7 @@ class Task(Node):
         multiple_outputs: whether every key of the dict that it returns becomes an XCom, too.
         retry_policy: decides whether to retry; None for Airflow's own rule.
         execution_timeout_s: how long it may run, in seconds; None for no limit.
+        callbacks: the callbacks by option, such as `on_failure_callback`.
         kind: `task`, `branch`, `short_circuit`, `setup` or `teardown`.
         on_failure_fail_dagrun: whether the Dag run fails if this teardown fails.
         group: the id of its task group; None outside of groups.
@@ -494,6 +506,11 @@ class Task(Node):
         self.retry_policy = retry_policy
         self.execution_timeout_s = None if execution_timeout is None else _timeout_s(execution_timeout, task_id)
         self.group = group
+        self.callbacks = _NO_CALLBACKS
+        if any(name.endswith("_callback") for name in options):
+            from dagfloe.authoring.scheduling.callbacks import take_callbacks  # noqa: PLC0415 - few tasks have callbacks
+
+            self.callbacks = take_callbacks(options, task_id)
         self.declared: dict[str, object] = {}
         if options:
             from dagfloe.authoring.scheduling.options import check_task_options  # noqa: PLC0415 - not for tasks without options

@@ -139,6 +139,8 @@ class Context(Record):
         task_reschedule_count: how often this try was rescheduled.
         first_reschedule_date: when this try was first rescheduled, aware; None before Airflow 3.4.
         default_params: the defaults of the params that the bundle declares for the Dag; use `params` instead.
+        exception: the exception with which the task failed, for its `on_failure_callback` and `on_retry_callback`; None
+            while it runs, and if it succeeded or was skipped.
         cancellation: implements `cancelled`, `on_cancel` and `shield`; use these instead.
     """
 
@@ -154,6 +156,7 @@ class Context(Record):
     task_reschedule_count: int = 0
     first_reschedule_date: datetime | None = None
     default_params: Mapping[str, object] = {}
+    exception: BaseException | None = None
     cancellation: Cancellation
 
     @property
@@ -199,6 +202,10 @@ class Context(Record):
 
             params = self.__dict__["_params"] = merge_params(self.default_params, self.dag_run.conf)
         return params
+
+    def set_exception(self, exception: BaseException | None) -> None:
+        """Set `exception`. The runtime calls this before it runs the callbacks."""
+        self.__dict__["exception"] = exception
 
     @property
     def traceparent(self) -> str | None:

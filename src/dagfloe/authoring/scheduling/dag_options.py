@@ -76,6 +76,10 @@ def check_dag_options(options: Mapping[str, object], owner: str) -> dict[str, ob
     Raises:
         RegistrationError: if a name is unknown, or Airflow would not accept a value, or two values together.
     """
+    if any(name.endswith("_callback") for name in options):
+        from dagfloe.authoring.scheduling.callbacks import refuse_dag_callbacks  # noqa: PLC0415 - an error in most cases
+
+        refuse_dag_callbacks(options, owner)
     declared: dict[str, Any] = check_options(options, _DAG_OPTIONS, owner)
     start_date = declared.get("default_args", {}).get("start_date")
     if start_date is not None:

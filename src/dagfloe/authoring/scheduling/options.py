@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from dagfloe.authoring.retry import RetryDecision
     from dagfloe.model.assets import Asset, AssetAlias, AssetRef
 
+    Callback = Callable[..., object]
+    Callbacks = Callback | Iterable[Callback] | None
     Outlet = Asset | AssetRef | AssetAlias
     RetryPolicy = Callable[[BaseException, int], RetryDecision | None]
     #: Returns None for a valid value, else a description of the valid values.
@@ -61,6 +63,11 @@ if TYPE_CHECKING:
         multiple_outputs: bool
         retry_policy: RetryPolicy | None
         execution_timeout: timedelta | float | None
+        on_execute_callback: Callbacks
+        on_failure_callback: Callbacks
+        on_retry_callback: Callbacks
+        on_skipped_callback: Callbacks
+        on_success_callback: Callbacks
 
     class TeardownOptions(TaskOptions, total=False):
         """What `Dag.teardown` takes in addition to the task_id."""
@@ -95,8 +102,23 @@ TRIGGER_RULES = (
 )
 #: How Airflow adds up the priorities of the tasks after, or before, a task.
 WEIGHT_RULES = ("absolute", "downstream", "upstream")
+#: The options for functions that run in the task's process when the task begins or ends.
+CALLBACK_OPTIONS = (
+    "on_execute_callback",
+    "on_failure_callback",
+    "on_retry_callback",
+    "on_skipped_callback",
+    "on_success_callback",
+)
 #: The options that the task's process follows.
-PROCESS_OPTIONS = ("execution_timeout", "inlets", "multiple_outputs", "outlets", "retry_policy")
+PROCESS_OPTIONS = (
+    *CALLBACK_OPTIONS,
+    "execution_timeout",
+    "inlets",
+    "multiple_outputs",
+    "outlets",
+    "retry_policy",
+)
 
 
 def check_task_options(options: Mapping[str, object], owner: str) -> dict[str, object]:

@@ -82,16 +82,20 @@ def run_in_memory(
         client = Client(transport, startup.context, secrets, bundle, clock)
         with capture_logs(channel, level) as handler:
             cancellation.log = handler.log
-            terminal = TaskRunner(bundle, startup, client, secrets, TimeLimit, handler.log).run()
+            runner = TaskRunner(bundle, startup, client, secrets, TimeLimit, handler.log)
+            terminal = runner.run()
             if "end_date" in terminal:
                 terminal["end_date"] = clock()
             transport.request(terminal)
+            sent = requests[-1]
+            if (callbacks := runner.find_callbacks()) is not None:
+                callbacks()
     exception = handler.exception
     if exception is not None and not isinstance(exception, (Exception, SystemExit, TaskCancelled, TaskTimeout)):
         raise exception
     return TryOutcome(
         state=terminal["state"],
-        terminal=requests[-1],
+        terminal=sent,
         requests=requests,
         records=channel.records,
         exception=exception,
