@@ -36,7 +36,7 @@ E2E := $(addprefix tests/e2e/,test_tasks.py test_bundles.py test_waits.py test_n
 PLATFORM := $(shell uname -s | tr A-Z a-z)-$(shell uname -m)
 BUNDLES := $(notdir $(patsubst %/pyproject.toml,%,$(wildcard bundles/*/pyproject.toml)))
 DIST := dist/$(PLATFORM)
-TEST_BUNDLES := demo native newer traps unregistered
+TEST_BUNDLES := demo native newer traps unregistered values
 TEST_DIST := .cache/bundles/$(PLATFORM)
 BENCH := .cache/bench
 BENCH_FILES := $(addprefix $(BENCH)/,small heavy native at-parse thousand one-file/small stock/small stock/weather)
@@ -332,10 +332,12 @@ airflow-test: dist test-bundles $(AIRFLOW_INSTALLED) $(AIRFLOWS_INSTALLED)
 		--ignore tests/airflow/test_conformance.py --ignore tests/airflow/test_native_conformance.py \
 		--ignore tests/airflow/test_stubs.py \
 		--ignore tests/airflow/test_docs_blocks.py --ignore tests/airflow/test_limits.py \
-		--ignore tests/airflow/test_settings.py --ignore tests/airflow/test_schedule.py
+		--ignore tests/airflow/test_settings.py --ignore tests/airflow/test_schedule.py \
+		--ignore tests/airflow/test_values.py
 	$(foreach version,$(AIRFLOWS),DAGFLOE_AIRFLOW_PYTHON=$(CURDIR)/.venvs/airflow-$(version)/bin/python \
 		$(PYTEST) -m airflow tests/airflow/test_stubs.py tests/airflow/test_docs_blocks.py tests/airflow/test_limits.py \
-		tests/airflow/test_settings.py tests/airflow/test_schedule.py tests/cli/doctor &&) true
+		tests/airflow/test_settings.py tests/airflow/test_schedule.py tests/airflow/test_values.py \
+		tests/cli/doctor &&) true
 
 ## airflow-e2e: Test bundles in a complete Airflow, AIRFLOW=3.3.2, in two minutes
 airflow-e2e: $(LAUNCHER) $(AIRFLOW_INSTALLED) $(FOR_AIRFLOW)/.installed | $(STAMP)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dagfloe.authoring.parameters import Parameter
     from dagfloe.compat.session import TaskSession
     from dagfloe.runtime.mapped_arguments import MappedArguments
+    from dagfloe.values.jsonable import ForeignValue
 
 
 class Pull:
@@ -67,16 +68,26 @@ class Binder:
         task: the task.
         context: the task's context.
         client: the client that reads XComs.
+        foreign: collects the values of classes that the bundle does not have. An annotation may name a class for
+            them; otherwise they are errors.
         session: gives the values of Airflow's context; None unless the project has `airflow-names`.
     """
 
-    def __init__(self, task: Task, context: Context, client: Client, session: TaskSession | None = None) -> None:
+    def __init__(
+        self,
+        task: Task,
+        context: Context,
+        client: Client,
+        foreign: list[ForeignValue],
+        session: TaskSession | None = None,
+    ) -> None:
         self._task = task
         self._context = context
         self._client = client
         self._session = session
         self._name = f"task {task.task_id!r} of Dag {task.dag_id!r}"
         self._pulled: dict[tuple[str, str], Any] = {}
+        self._foreign = foreign
 
     def bind(
         self,
@@ -109,9 +120,13 @@ class Binder:
         pulled = {name: source for name, source in sources.items() if _is_pulled(source)}
         for name, source in sources.items():
             if name not in pulled:
-                values[name] = self._convert(by_name.get(name), source, "")
-        for name, source in pulled.items():
-            values[name] = self._from_xcom(by_name.get(name), source)
+                values[name] = self._convert(name, by_name.get(name), source, "")
+        try:
+            for name, source in pulled.items():
+                values[name] = self._from_xcom(name, by_name.get(name), source)
+        finally:
+            if self._pulled:
+                self._client.xcom.collect_foreign(None)
         injected: dict[type, object] = {Client: self._client, Context: self._context}
         if any(parameter.injected is logging.Logger for parameter in parameters):
             injected[logging.Logger] = logging.getLogger(f"{self._task.dag_id}.{self._task.task_id}")
@@ -187,13 +202,13 @@ class Binder:
 
     # The values
 
-    def _from_xcom(self, parameter: Parameter | None, source: Any) -> Any:
+    def _from_xcom(self, name: str, parameter: Parameter | None, source: Any) -> Any:
         where = ""
         if isinstance(source, (OutsideXCom, Pull, XComArg)):
             where = f" from XCom {source.key!r} of task {source.task_id!r}"
         elif isinstance(source, DagParam):
             where = f" from param {source.name!r}"
-        return self._convert(parameter, self._resolve(source), where, source)
+        return self._convert(name, parameter, self._resolve(source), where, source)
 
     def _resolve(self, source: Any) -> Any:
         """Replace the XComs and params of a source by their values, also inside lists, tuples and dicts."""
@@ -229,6 +244,7 @@ class Binder:
 
     def _read(self, source: OutsideXCom | Pull | XComArg) -> Any:
         xcom = self._client.xcom
+        xcom.collect_foreign(self._foreign)
         if source.is_mapped:
             return xcom.sequence(source.task_id, source.key)
         value = xcom.get(source.task_id, source.key, None)
@@ -239,22 +255,32 @@ class Binder:
                 return sequence
         return value
 
-    def _convert(self, parameter: Parameter | None, value: Any, where: str, source: Any = None) -> Any:
-        if parameter is None or parameter.annotation is None or parameter.star:
-            return value
-        from dagfloe.values.convert import convert  # noqa: PLC0415 - only for annotated parameters
-        from dagfloe.values.hints import Mismatch  # noqa: PLC0415
+    def _convert(self, name: str, parameter: Parameter | None, value: Any, where: str, source: Any = None) -> Any:
+        if parameter is not None and parameter.annotation is not None and not parameter.star:
+            from dagfloe.values.convert import convert  # noqa: PLC0415 - only for annotated parameters
+            from dagfloe.values.hints import Mismatch  # noqa: PLC0415
 
-        try:
-            return convert(value, parameter.annotation, parameter.resolve)
-        except Mismatch as mismatch:
-            actual, at = mismatch.actual, "" if mismatch.path == "$" else f" at {mismatch.path}"
-            if value is None and isinstance(source, (OutsideXCom, Pull, XComArg)):
-                count = self._client.xcom.count(source.task_id, source.key)
-                actual = "null" if count else "no XCom: the task pushed none"
-            raise BindingError(
-                f"{self._name}: parameter {parameter.name!r} expects {mismatch.expected}{at} and got {actual}{where}"
-            ) from None
+            try:
+                value = convert(value, parameter.annotation, parameter.resolve)
+            except Mismatch as mismatch:
+                actual, at = mismatch.actual, "" if mismatch.path == "$" else f" at {mismatch.path}"
+                if value is None and isinstance(source, (OutsideXCom, Pull, XComArg)):
+                    count = self._client.xcom.count(source.task_id, source.key)
+                    actual = "null" if count else "no XCom: the task pushed none"
+                raise BindingError(
+                    f"{self._name}: parameter {name!r} expects {mismatch.expected}{at} and got {actual}{where}"
+                ) from None
+        if self._foreign:
+            from dagfloe.values.foreign import cure_for, find_foreign  # noqa: PLC0415 - few values are foreign
+
+            found = find_foreign(value)
+            if found is not None:
+                at = "" if found[0] == "$" else f" at {found[0]}"
+                raise BindingError(
+                    f"{self._name}: parameter {name!r} got an instance of {found[1].name}{at}{where}: "
+                    f"{cure_for(found[1])}"
+                )
+        return value
 
 
 def _is_pulled(source: Any) -> bool:

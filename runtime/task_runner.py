@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from dagfloe.compat.session import TaskSession
     from dagfloe.masking import Secrets
     from dagfloe.runtime.wire.messages import Startup
+    from dagfloe.values.jsonable import ForeignValue
 
     Limit = Callable[[float, Cancellation], AbstractContextManager[object]]
 
@@ -230,8 +231,9 @@ class TaskRunner:
         return None
 
     def _call_bound(self, task: Task) -> object:
-        function, parameters, resumed = self._choose_function(task)
-        binder = Binder(task, self._context, self._client, self._session)
+        foreign: list[ForeignValue] = []
+        function, parameters, resumed = self._choose_function(task, foreign)
+        binder = Binder(task, self._context, self._client, foreign, self._session)
         args, kwargs = binder.bind(parameters, self._startup.arg_bindings, resumed)
         cancellation = self._context.cancellation
         with running(self._context):
@@ -275,15 +277,20 @@ class TaskRunner:
         return result
 
     def _choose_function(
-        self, task: Task
+        self, task: Task, foreign: list[ForeignValue]
     ) -> tuple[Callable[..., object], tuple[Parameter, ...], dict[str, Any] | None]:
-        """The function to call, its parameters, and its arguments if the task resumes in it."""
+        """The function to call, its parameters, and its arguments if the task resumes in it.
+
+        Args:
+            task: the task.
+            foreign: collects values of classes that the bundle does not have.
+        """
         name = self._startup.next_method
         if name is None:
             return task.function, task.parameters, None
         from dagfloe.values.serde import decode  # noqa: PLC0415 - few tasks resume
 
-        resumed = decode(self._startup.next_kwargs or {})
+        resumed = decode(self._startup.next_kwargs or {}, foreign)
         if not isinstance(resumed, dict):
             raise DagfloeError(f"the arguments that the task resumes with are {type(resumed).__name__}, expected dict")
         if name == task.task_id:
@@ -298,20 +305,20 @@ class TaskRunner:
     def _succeed(self, task: Task, value: object) -> dict[str, Any]:
         if task.kind == "branch":
             value = _branches(task, value)
-        outputs = self._list_outputs(task, value)  # before anything is sent
+        outputs = self._list_outputs(task, value)
         if task.kind == "branch":
             self._client.branch(*_followed(value))
         elif task.kind == "short_circuit" and not value:
             self._client.short_circuit()
         outlets = self._client.outlet_events.fields() if task.outlets else {}
         for key, item, mapped_length in outputs:
-            self._client.xcom.set(key, item, mapped_length=mapped_length)
+            self._client.xcom.push(key, item, mapped_length=mapped_length)
         message = succeed_task(rendered_map_index=self._client.rendered_map_index, outlets=outlets)
         self._check(message)
         return message
 
     def _list_outputs(self, task: Task, value: Any) -> list[tuple[str, object, int | None]]:
-        """The XComs to push: key, value, and the length if another task is mapped over the value."""
+        """The XComs to push: key, encoded value, and the length if another task is mapped over the value."""
         is_fed = task.dag.feeds_mapping(task.task_id) and self._context.map_index < 0
         if task.declared.get("do_xcom_push") is False:
             if is_fed:
@@ -323,16 +330,13 @@ class TaskRunner:
             )
         if value is None:
             return []
-        single: list[tuple[str, object, int | None]] = []
-        if task.multiple_outputs:
-            if not isinstance(value, dict):
-                raise DagfloeError(f"{task!r} has multiple outputs and returned {type(value).__name__}: return a dict")
-            single = [(key, item, None) for key, item in value.items()]
-        if single or task.kind != "task":
-            from dagfloe.values.jsonable import check_jsonable  # noqa: PLC0415 - pushing a single value checks it
+        if task.multiple_outputs and not isinstance(value, dict):
+            raise DagfloeError(f"{task!r} has multiple outputs and returned {type(value).__name__}: return a dict")
+        from dagfloe.client.xcoms import encode_xcom  # noqa: PLC0415 - tasks that return nothing need no XComs
 
-            check_jsonable(value)
-        return [*single, (RETURN_VALUE, value, len(value) if is_fed else None)]
+        encoded = encode_xcom(value)  # before anything is sent
+        single = [(key, item, None) for key, item in encoded.items()] if task.multiple_outputs else []
+        return [*single, (RETURN_VALUE, encoded, len(value) if is_fed else None)]
 
     def _suspend(self, task: Task, outcome: TaskDeferred | TaskAwaitingInput | TaskRescheduled) -> dict[str, Any]:
         """The terminal message of a task that Airflow will run again. An error in the outcome fails the task."""

@@ -233,6 +233,7 @@ def test_public_names() -> None:
         "DagfloeError",
         "DeadlineAlert",
         "DeadlineReference",
+        "ForeignClassError",
         "HumanAnswer",
         "HumanInputError",
         "HumanInputTimeout",

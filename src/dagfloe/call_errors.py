@@ -57,6 +57,10 @@ class InactiveAssetError(DagfloeError):
     """An inlet or outlet of the task is not active in Airflow."""
 
 
+class ForeignClassError(DagfloeError):
+    """An XCom has an instance of a class that only the task which pushed it has."""
+
+
 class HumanInputError(DagfloeError):
     """A human's answer is not valid."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -246,7 +245,7 @@ def test_short_circuit_decorator(graph: BranchRun, value: object, continues: boo
 def test_nothing_is_skipped_before_the_value_is_checked(graph: BranchRun, kind: str) -> None:
     """A value that cannot be pushed fails the task; nothing is skipped or pushed."""
     options = {"multiple_outputs": True} if kind == "branch" else {}
-    value: object = ["b"] if kind == "branch" else Decimal(0)
+    value: object = ["b"] if kind == "branch" else 0j
     graph.diamond(getattr(graph.dag, kind)(task_id="t", **options)(lambda: value))
     assert graph(should_retry=True)["type"] == "RetryTask"
     assert graph.sent() == []

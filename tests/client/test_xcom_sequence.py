@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dagfloe import Client
-from dagfloe.call_errors import NotFoundError
+from dagfloe.call_errors import ForeignClassError, NotFoundError
 from support.memory import context
 
 
@@ -55,6 +55,16 @@ def test_slices(values: list[int], start: int | None, stop: int | None, step: in
     """Every slice equals that of a list."""
     _, lazy = sequence(values)
     assert lazy[start:stop:step] == values[start:stop:step]
+
+
+def test_instances_of_other_classes() -> None:
+    """An instance of a class that the bundle does not have is an error with the class and the task."""
+    form = {"__classname__": "shop.Order", "__version__": 0, "__data__": {}}
+    _, lazy = sequence([1, form])
+    assert lazy[0] == 1
+    for read in (lambda: lazy[1], lambda: lazy[:], lambda: list(lazy)):
+        with pytest.raises(ForeignClassError, match=r"XCom 'return_value' of task 'up' has an instance of shop\.Order"):
+            read()
 
 
 def test_step_of_zero() -> None:

@@ -13,6 +13,13 @@ def test_value_text() -> None:
     """A string does not change. Other values become JSON if they can."""
     assert format_value("a") == "a"
     assert format_value({"ä": [1, None]}) == '{"ä": [1, null]}'
+    at = {"__classname__": "datetime.date", "__version__": 2, "__data__": "2026-07-01"}
+    group = {"__classname__": "builtins.set", "__version__": 1, "__data__": [1]}
+    number = {"__classname__": "decimal.Decimal", "__version__": 1, "__data__": "1.50"}
+    order = {"__classname__": "shop.Order", "__version__": 1, "__data__": {"at": at}}
+    frame = {"__classname__": "pandas.DataFrame", "__version__": 9, "__data__": "00"}
+    assert format_value([at, group, number]) == '["2026-07-01", [1], "1.50"]'
+    assert format_value([order, frame]) == '[{"at": "2026-07-01"}, "<pandas.DataFrame>"]'
     loop: list[Any] = []
     loop.append(loop)
     assert format_value(loop) == "<list>"

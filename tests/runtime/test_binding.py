@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging  # noqa: TC003 - the runtime reads the annotations
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -577,3 +578,102 @@ def test_arguments_by_name_after_stars(bound: Bound, call: str) -> None:
     with bound.run.dag:
         eval(f"t{call}")  # noqa: S307 - a parameter of the test
     assert bound() == eval(f"plain{call}")  # noqa: S307 - a parameter of the test
+
+
+# Values of classes that only the other task has
+
+
+@dataclass
+class Order:
+    """A class of the bundle."""
+
+    number: int
+
+
+ORDER = {"__classname__": "shop.Purchase", "__version__": 0, "__data__": {"number": 5}}
+
+
+def test_instances_of_ordinary_tasks(bound: Bound) -> None:
+    """An instance of another class becomes one of the annotated class, also in a list and from a mapped task."""
+    one, two = bound.upstream("one", ORDER), bound.upstream("two", [{"order": ORDER}])
+    bound.run.airflow.replies |= {
+        "GetXComCount": {"type": "XComCountResponse", "len": 2},
+        "GetXComSequenceSlice": {"type": "XComSequenceSliceResult", "root": [ORDER, ORDER]},
+    }
+
+    @bound.run.dag.task
+    def t(order: Order, fields: dict[str, int], more: list[dict[str, Order]], mapped: tuple[Order, ...]) -> None:
+        bound.arguments.append((order, fields, more, mapped))
+
+    with bound.run.dag:
+        source = one()
+        t(source, source, two(), bound.run.dag.xcom("mapped", is_mapped=True))
+    order = Order(5)
+    assert bound() == (order, {"number": 5}, [{"order": order}], (order, order))
+
+
+@pytest.mark.parametrize("annotation", [None, object, "Unknown", "list[object]"])
+def test_instances_without_an_annotation(bound: Bound, annotation: object) -> None:
+    """Without an annotation that names a class, the error names the class, the path and the source."""
+    one = bound.upstream("one", [1, {"order": ORDER | {"__data__": {"number": SECRET}}}])
+
+    def function(x: object) -> None:
+        bound.arguments.append(x)
+
+    function.__annotations__ = {} if annotation is None else {"x": annotation}
+    task = bound.run.dag.task(task_id="t")(function)
+    with bound.run.dag:
+        task(one())
+    message = bound()
+    assert (
+        "parameter 'x' got an instance of shop.Purchase at $[1].order from XCom 'return_value' of task 'one'" in message
+    )
+    assert "annotate the parameter that receives it with dict, or with a class that has its fields" in message
+    assert SECRET not in message
+
+
+def test_instances_that_do_not_fit(bound: Bound) -> None:
+    """The error names the class, not only that its fields are a dict."""
+    one = bound.upstream("one", ORDER)
+
+    @bound.run.dag.task
+    def t(x: int) -> None:
+        bound.arguments.append(x)
+
+    with bound.run.dag:
+        t(one())
+    assert "parameter 'x' expects int and got shop.Purchase (dict) from XCom 'return_value' of task 'one'" in bound()
+
+
+def test_instances_of_a_trigger(bound: Bound) -> None:
+    """The same holds for what a task resumes with, also for `**`."""
+
+    @bound.run.dag.task
+    def t() -> None:
+        raise AssertionError("the task began again")
+
+    @t.resume
+    def done(event: Order) -> None:
+        bound.arguments.append(event)
+
+    @t.resume
+    def any_event(**passed: object) -> None:
+        bound.arguments.append(passed)
+
+    assert bound(next_method="done", next_kwargs={"event": ORDER}) == Order(5)
+    bound.arguments.clear()
+    message = bound(next_method="any_event", next_kwargs={"event": ORDER})
+    assert "parameter 'event' got an instance of shop.Purchase" in message
+
+
+def test_calls_in_the_task_refuse_instances(bound: Bound) -> None:
+    """After the arguments are bound, a call for an instance is an error."""
+    one = bound.upstream("one", ORDER)
+
+    @bound.run.dag.task
+    def t(order: Order, client: Client) -> None:
+        client.get_xcom("one")
+
+    with bound.run.dag:
+        t(one())
+    assert "XCom 'return_value' of task 'one' has an instance of shop.Purchase at $" in bound()

@@ -393,6 +393,31 @@ def test_multiple_outputs(run: Run) -> None:
     ]
 
 
+def test_values_that_json_lacks(run: Run) -> None:
+    """They are pushed in Airflow's form, the same in each XCom; the length of a tuple is that of its items."""
+    at = datetime(2026, 7, 1, tzinfo=timezone.utc)
+    run.dag.task(task_id="t", multiple_outputs=True)(lambda: {"at": at, "b": [2]})
+    run()
+    encoded = run.airflow.sent("SetXCom")[0]["value"]
+    assert encoded["__classname__"] == "datetime.datetime"
+    assert [(body["key"], body["value"]) for body in run.airflow.sent("SetXCom")] == [
+        ("at", encoded),
+        ("b", [2]),
+        ("return_value", {"at": encoded, "b": [2]}),
+    ]
+
+
+def test_mapping_over_a_tuple(run: Run) -> None:
+    """Another task can be mapped over a returned tuple."""
+    task = run.dag.task(task_id="t")(lambda: (1, 2, 3))
+    mapped = run.dag.task(task_id="mapped")(lambda item: item)
+    with run.dag:
+        mapped.expand(item=task())
+    run()
+    [body] = run.airflow.sent("SetXCom")
+    assert (body["mapped_length"], body["value"]["__classname__"]) == (3, "builtins.tuple")
+
+
 @pytest.mark.parametrize("value", [1, {"a": 1}, object()])
 def test_no_xcom(run: Run, value: object) -> None:
     """With do_xcom_push=False, a task pushes nothing; its value needs no JSON form."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 import dagfloe.testing
 from dagfloe import (
     Asset,
+    Bundle,
     Client,
     Connection,
     Context,
@@ -152,6 +154,21 @@ def test_xcom_values(value: Any) -> None:
     env.xcoms["up"] = value
     assert env.xcoms["up"] == value
     assert env.client().get_xcom("up", default=None) == value
+
+
+def test_values_that_json_lacks(dagfloe_env: TaskEnvironment) -> None:
+    """A result has the values as other tasks read them."""
+    dag = Bundle().dag("d")
+    at = NOON
+
+    @dag.task
+    def moments(client: Client) -> tuple[object, ...]:
+        client.set_xcom("at", at)
+        return at, {1}, Decimal("1.50"), b"ab"
+
+    result = dagfloe_env.run(moments).raise_for_state()
+    assert result.value == (at, {1}, Decimal("1.50"), "YWI=")
+    assert result.xcoms["at"] == dagfloe_env.xcoms["moments", "at"] == at
 
 
 def test_xcom_keys() -> None:

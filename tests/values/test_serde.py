@@ -118,16 +118,22 @@ GOLDEN: list[tuple[object, object]] = [
     (dt.date(2026, 7, 1), form("datetime.date", 2, "2026-07-01")),
     (dt.timedelta(days=1, microseconds=5), form("datetime.timedelta", 2, 86400.000005)),
     (dt.timedelta(seconds=-1), form("datetime.timedelta", 2, -1.0)),
-    (Decimal("1.50"), form("decimal.Decimal", 1, 1.5)),
+    (Decimal("1.5"), form("decimal.Decimal", 1, 1.5)),
     (Decimal(15), form("decimal.Decimal", 1, 15)),
-    (Decimal("1E+3"), form("decimal.Decimal", 1, 1000)),
-    (Decimal("0.00"), form("decimal.Decimal", 1, 0.0)),
     (uuid.UUID(int=5), form("uuid.UUID", 1, "00000000-0000-0000-0000-000000000005")),
     (BERLIN, form("zoneinfo.ZoneInfo", 1, "Europe/Berlin")),
     (zoneinfo.ZoneInfo("UTC"), form("zoneinfo.ZoneInfo", 1, "UTC")),
 ]
-#: Values whose forms from Airflow 3.3.2 it cannot read itself, and our forms, which it reads as equal values.
+#: Values whose forms from Airflow 3.3.2 lose digits or cannot be read, and our forms, which it reads as equal values.
 OURS: list[tuple[object, object]] = [
+    (Decimal("1.50"), form("decimal.Decimal", 1, "1.50")),
+    (Decimal("1E+3"), form("decimal.Decimal", 1, "1E+3")),
+    (Decimal("-0"), form("decimal.Decimal", 1, "-0")),
+    (Decimal("1.23456789012345678901"), form("decimal.Decimal", 1, "1.23456789012345678901")),
+    (Decimal("1.5E-400"), form("decimal.Decimal", 1, "1.5E-400")),
+    (Decimal("1E+999999999"), form("decimal.Decimal", 1, "1E+999999999")),
+    (Decimal(2**64), form("decimal.Decimal", 1, "18446744073709551616")),
+    (Decimal("-Infinity"), form("decimal.Decimal", 1, "-Infinity")),
     (dt.datetime(2026, 7, 1, 13, 31, 1, tzinfo=offset(3661)), instant(1782909000.0, zone(3661))),
     (dt.datetime(2026, 7, 1, 11, 30, tzinfo=offset(-3600)), instant(1782909000.0, zone(-3600))),
     (dt.timezone.utc, form(FIXED, 1, "UTC")),
@@ -386,7 +392,7 @@ def test_any_value_is_encoded_or_an_error(value: Any) -> None:
 @pytest.mark.parametrize(
     ("element", "what", "cure"),
     [
-        (b"secret", "of type bytes", "decode it"),
+        (bytearray(b"secret"), "of type bytearray", "decode it"),
         (dt.time(1), "of type datetime.time", "use .isoformat()"),
         (object(), "of type object", "convert it"),
         (Oddity(), "Oddity", "convert it"),
@@ -398,13 +404,6 @@ def test_any_value_is_encoded_or_an_error(value: Any) -> None:
         ({"__classname__": "x"}, "a dict with keys that mark encoded values", "rename them"),
         ({"__id__": "x"}, "a dict with keys that mark encoded values", "rename them"),
         ({"__type": "x", "__var": 1}, "a dict with keys that mark encoded values", "rename them"),
-        (Decimal("1.23456789012345678901"), "a decimal that no float", "use str(...)"),
-        (Decimal("1.5E-400"), "a decimal that no float", "use str(...)"),
-        (Decimal("1E+999999999"), "a decimal that no float", "use str(...)"),
-        (Decimal(2**64), "a decimal that no float", "use str(...)"),
-        (Decimal("NaN"), "a decimal that no float", "use str(...)"),
-        (Decimal("sNaN"), "a decimal that no float", "use str(...)"),
-        (Decimal("-Infinity"), "a decimal that no float", "use str(...)"),
         (dt.timedelta.max, "a timedelta that no float equals", "use str(...)"),
         (dt.timedelta(10**8, 0, 1), "a timedelta that no float equals", "use str(...)"),
         (

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dagfloe.model.assets import Asset, AssetAlias, AssetRef
     from dagfloe.model.context import Context, TaskInstance
     from dagfloe.values.dates import Clock
+    from dagfloe.values.jsonable import ForeignValue
 
     class Transport(Protocol):
         """Sends one request and waits for its reply."""
@@ -101,6 +102,7 @@ class Exchange:
 
     Attributes:
         rendered_map_index: the last label of this task instance; its terminal message repeats it.
+        foreign: collects values of XComs whose classes the bundle does not have; None if they are errors.
     """
 
     def __init__(
@@ -117,6 +119,35 @@ class Exchange:
         self._bundle = bundle
         self._clock = clock
         self.rendered_map_index: str | None = None
+        self.foreign: list[ForeignValue] | None = None
+
+    def decode_xcom(self, value: Any, body: Mapping[str, Any]) -> Any:
+        """An XCom's value as it was before Airflow's serialization. JSON values do not change.
+
+        Args:
+            value: the value in the reply.
+            body: the request.
+
+        Raises:
+            ForeignClassError: if it contains an instance of a class that the bundle cannot create, unless such values
+                are collected.
+        """
+        if not isinstance(value, (dict, list)):
+            return value
+        from dagfloe.values.serde import decode  # noqa: PLC0415 - only for lists and dicts
+
+        foreign: list[ForeignValue] = [] if self.foreign is None else self.foreign
+        value = decode(value, foreign)
+        if not foreign or self.foreign is not None:
+            return value
+        from dagfloe.call_errors import ForeignClassError  # noqa: PLC0415 - only on this path
+        from dagfloe.values.foreign import cure_for, find_foreign  # noqa: PLC0415
+
+        path, first = find_foreign(value) or ("$", foreign[0])
+        raise ForeignClassError(
+            f"XCom {body['key']!r} of task {body['task_id']!r} has an instance of {first.name} at {path}: "
+            f"{cure_for(first)}"
+        )
 
     @property
     def ti(self) -> TaskInstance:
@@ -172,12 +203,3 @@ class Exchange:
         if field not in reply:
             raise RemoteProtocolError(f"the supervisor answered {body['type']} without {field!r}")
         return reply[field]
-
-
-def decode_xcom(value: Any) -> Any:
-    """An XCom's value as it was before Airflow's serialization. JSON values do not change."""
-    if not isinstance(value, (dict, list)):
-        return value
-    from dagfloe.values.serde import decode  # noqa: PLC0415 - only for lists and dicts
-
-    return decode(value)

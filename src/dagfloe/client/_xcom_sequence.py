@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dagfloe.call_errors import NotFoundError
-from dagfloe.client._exchange import decode_xcom
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,9 +65,10 @@ class LazyXComs(Sequence):  # type: ignore[type-arg]
         offset = index.__index__()
         body = {"type": "GetXComSequenceItem", **self._place, "offset": offset}
         try:
-            return decode_xcom(self._exchange.ask_for(body, "XComSequenceIndexResult", "root"))
+            value = self._exchange.ask_for(body, "XComSequenceIndexResult", "root")
         except NotFoundError:
             raise IndexError(f"{self!r} has no item {offset}") from None
+        return self._exchange.decode_xcom(value, body)
 
     def __iter__(self) -> Iterator[Any]:
         start = 0
@@ -101,5 +101,6 @@ class LazyXComs(Sequence):  # type: ignore[type-arg]
             "stop": stop,
             "step": step,
         }
-        values: list[Any] = decode_xcom(self._exchange.ask_for(body, "XComSequenceSliceResult", "root"))
-        return values
+        values = self._exchange.ask_for(body, "XComSequenceSliceResult", "root")
+        decoded: list[Any] = self._exchange.decode_xcom(values, body)
+        return decoded

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dagfloe.call_errors import XComNotFound
-from dagfloe.client._exchange import UNSET, Unset, decode_xcom
+from dagfloe.client._exchange import UNSET, Unset
 from dagfloe.constants import RETURN_VALUE
-from dagfloe.values.jsonable import check_jsonable
+from dagfloe.values.jsonable import is_plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from dagfloe.client._exchange import Exchange
     from dagfloe.client._xcom_sequence import LazyXComs
     from dagfloe.messages.v2026_10_30 import GetXCom
+    from dagfloe.values.jsonable import ForeignValue
 
 
 class XComs:
     """Reads, writes and deletes XComs.
 
-    Values that Airflow's own tasks push may have types that JSON lacks, such as datetimes, tuples and sets. Reading
-    restores these types.
+    Values may have types that JSON lacks, such as datetimes, tuples and sets. They are sent as Airflow's own tasks send
+    them, and reading restores them.
     """
 
     def __init__(self, exchange: Exchange) -> None:
@@ -52,6 +53,8 @@ class XComs:
 
         Raises:
             XComNotFound: if Airflow reports that there is no such XCom, and no default is set.
+            ForeignClassError: if it has an instance of a class that the bundle cannot create, such as a dataclass of an
+                ordinary task of Airflow. A parameter that is annotated with a class with its fields receives it.
         """
         body: GetXCom = {
             "type": "GetXCom",
@@ -65,11 +68,12 @@ class XComs:
         if previous_iteration:
             body["previous_iteration"] = True
         try:
-            value = decode_xcom(self._exchange.ask(body, "XComResult").get("value"))
+            value = self._exchange.ask(body, "XComResult").get("value")
         except XComNotFound:
             if isinstance(default, Unset):
                 raise
             return default
+        value = self._exchange.decode_xcom(value, body)
         return default if value is None and not isinstance(default, Unset) else value
 
     def get_all(
@@ -98,8 +102,9 @@ class XComs:
             "step": None,
             "include_prior_dates": include_prior_dates,
         }
-        values: list[Any] = decode_xcom(self._exchange.ask_for(body, "XComSequenceSliceResult", "root"))
-        return values
+        values = self._exchange.ask_for(body, "XComSequenceSliceResult", "root")
+        decoded: list[Any] = self._exchange.decode_xcom(values, body)
+        return decoded
 
     def sequence(
         self, task_id: str, key: str = RETURN_VALUE, *, dag_id: str | None = None, run_id: str | None = None
@@ -147,7 +152,7 @@ class XComs:
 
         Args:
             key: its key; the task's return value has the key `return_value`.
-            value: any value that has a JSON form.
+            value: any value of JSON, or of [another class that has a rule](../how-to/values.md).
             task_id: the task; this one by default.
             dag_id: the Dag; this one by default.
             run_id: the Dag run; this one by default.
@@ -157,11 +162,34 @@ class XComs:
             dag_result: whether the value is the result of the Dag run.
 
         Raises:
-            ValueNotSerializableError: if the value has no JSON form; the message gives the path and the type of the
-                bad element.
+            ValueNotSerializableError: if an element of the value has no form that Airflow reads back; the message gives
+                its path and its type.
         """
-        check_jsonable(value)
-        body = {"type": "SetXCom", "value": value, **self._own_place(key, task_id, dag_id, run_id, map_index)}
+        self.push(
+            key,
+            encode_xcom(value),
+            task_id=task_id,
+            dag_id=dag_id,
+            run_id=run_id,
+            map_index=map_index,
+            mapped_length=mapped_length,
+            dag_result=dag_result,
+        )
+
+    def push(
+        self,
+        key: str,
+        encoded: Any,
+        *,
+        task_id: str | None = None,
+        dag_id: str | None = None,
+        run_id: str | None = None,
+        map_index: int | None = None,
+        mapped_length: int | None = None,
+        dag_result: bool = False,
+    ) -> None:
+        """Push a value that `encode_xcom` has encoded. The arguments are those of `set`."""
+        body = {"type": "SetXCom", "value": encoded, **self._own_place(key, task_id, dag_id, run_id, map_index)}
         if mapped_length is not None:
             body["mapped_length"] = mapped_length
         if dag_result:
@@ -189,6 +217,14 @@ class XComs:
         body = {"type": "DeleteXCom", **self._own_place(key, task_id, dag_id, run_id, map_index)}
         self._exchange.send(body)
 
+    def collect_foreign(self, foreign: list[ForeignValue] | None) -> None:
+        """Collect values of classes that the bundle does not have, instead of raising an error for them.
+
+        Args:
+            foreign: the list for them; None for the error.
+        """
+        self._exchange.foreign = foreign
+
     def _place(self, task_id: str, key: str, dag_id: str | None, run_id: str | None) -> Any:
         ti = self._exchange.ti
         return {"key": key, "dag_id": dag_id or ti.dag_id, "run_id": run_id or ti.run_id, "task_id": task_id}
@@ -200,3 +236,16 @@ class XComs:
         if map_index is None:
             map_index = ti.map_index if task_id in (None, ti.task_id) else -1
         return {**self._place(task_id or ti.task_id, key, dag_id, run_id), "map_index": map_index}
+
+
+def encode_xcom(value: Any) -> Any:
+    """Encode an XCom so that Airflow's tasks and other bundles read an equal value. JSON does not change.
+
+    Raises:
+        ValueNotSerializableError: if an element has no form that Airflow reads back.
+    """
+    if is_plain(value):
+        return value
+    from dagfloe.values.serde import encode  # noqa: PLC0415 - most XComs are JSON
+
+    return encode(value)

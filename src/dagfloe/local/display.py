@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from dagfloe.values.jsonable import ForeignValue
+from dagfloe.values.serde import decode
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -62,10 +65,18 @@ def _items(part: dict[Any, Any], name: str) -> list[Any]:
 
 
 def format_value(value: Any) -> str:
-    """Return a string unchanged, and any other value as JSON."""
+    """Return a string unchanged, and any other value as JSON, without the form that Airflow gives to other classes."""
     if isinstance(value, str):
         return value
     try:
-        return json.dumps(value, ensure_ascii=False, default=str)
-    except (ValueError, RecursionError):
+        return json.dumps(decode(value, []), ensure_ascii=False, default=_simplify)
+    except (TypeError, ValueError, RecursionError):
         return f"<{type(value).__name__}>"
+
+
+def _simplify(value: Any) -> Any:
+    if isinstance(value, ForeignValue):
+        return value.data if value.is_readable else f"<{value.name}>"
+    if isinstance(value, (set, frozenset)):
+        return list(value)
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)

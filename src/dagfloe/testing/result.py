@@ -107,18 +107,18 @@ class Result:
 
     @property
     def value(self) -> Any:
-        """The return value as it was pushed; None if none was pushed."""
+        """The return value as other tasks read it, such as a dict for a dataclass; None if none was pushed."""
         return self.xcoms.get(RETURN_VALUE)
 
     @property
     def xcoms(self) -> dict[str, Any]:
-        """The XComs that it pushed and did not delete, by key."""
+        """The XComs that it pushed and did not delete, by key, as other tasks read them."""
         pushed: dict[str, Any] = {}
         for body in self.requests:
             if body["type"] in ("SetXCom", "DeleteXCom"):
                 pushed.pop(body["key"], None)
             if body["type"] == "SetXCom":
-                pushed[body["key"]] = body["value"]
+                pushed[body["key"]] = decode(body["value"])
         return pushed
 
     @property

@@ -6,7 +6,7 @@ Pure; knows no tasks and no frames. `hints` reads annotations, and `typed_classe
 from __future__ import annotations
 
 from dagfloe.values.hints import Mismatch, Scope, describe, is_class, is_union, special_form, unwrap
-from dagfloe.values.jsonable import path_step, type_name
+from dagfloe.values.jsonable import ForeignValue, path_step, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,6 +73,8 @@ class Checker:
             Mismatch: if it does not fit.
         """
         annotation, scope = unwrap(annotation, scope)
+        if type(value) is ForeignValue:
+            return self._check_foreign(value, annotation, scope)
         if is_class(annotation):
             return self._check_class(value, annotation, annotation, None, scope)
         if is_union(annotation):
@@ -99,6 +101,20 @@ class Checker:
         if id(value) not in self._lists:
             self._lists[id(value)] = value[:]
         return self._lists[id(value)]
+
+    def _check_foreign(self, value: ForeignValue, annotation: Any, scope: Scope) -> Any:
+        """Convert the data of a value of a class that only the other task has, if the annotation says to what."""
+        origin = annotation if is_class(annotation) else getattr(annotation, "__origin__", annotation)
+        if annotation is object or not (is_class(origin) or is_union(annotation)):
+            return value  # the annotation is open
+        if not value.is_readable:
+            raise Mismatch(describe(annotation), value.name)
+        try:
+            return self.check(value.data, annotation, scope)
+        except Mismatch as mismatch:
+            if mismatch.path == "$":
+                mismatch.actual = f"{value.name} ({mismatch.actual})"
+            raise
 
     def _check_union(self, value: Any, annotation: Any, scope: Scope) -> Any:
         if not self.exact:

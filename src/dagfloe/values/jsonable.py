@@ -1,4 +1,4 @@
-"""Checks that a value has a JSON form, as XComs and variables need it. Pure; knows no frames."""
+"""Checks that a value has a JSON form, as variables and conf need it. Pure; knows no frames."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 MAX_DEPTH = 200
 INT_MIN = -(2**63)
 INT_MAX = 2**64 - 1
+#: A dict with these keys is a value of another class in Airflow's serialization, also in the older one.
+CLASS_KEY, ID_KEY, OLD_TYPE_KEY, OLD_DATA_KEY = "__classname__", "__id__", "__type", "__var"
 
 _ADVICE = {
     "datetime": "use .isoformat()",
@@ -28,6 +30,15 @@ _ADVICE = {
     "Series": "use .to_list()",
     "ndarray": "use .tolist()",
     "Timestamp": "use .isoformat()",
+    "complex": "use its .real and .imag",
+    "complex64": "use its .real and .imag",
+    "complex128": "use its .real and .imag",
+    "Path": "use str(...)",
+    "PosixPath": "use str(...)",
+    "range": "use list(...)",
+    "generator": "use list(...)",
+    "deque": "use list(...)",
+    "Table": "use .to_pylist(), or .to_pandas()",
 }
 
 
@@ -47,6 +58,57 @@ def check_jsonable(value: object) -> None:
     if bad is not None:
         path = "$" + "".join(reversed(bad.path))
         raise ValueNotSerializableError(f"the value at {path} is {bad.problem}: it has no JSON form; {bad.cure}", path)
+
+
+class ForeignValue:
+    """A value of a class that Airflow names, and that the task which pushed it has. See `dagfloe.values.foreign`.
+
+    Attributes:
+        name: the full name of the class, for messages.
+        data: the decoded data: for an instance of a class with fields, a dict.
+        is_readable: whether the data can be used without the class. Those of a DataFrame cannot.
+    """
+
+    __slots__ = ("data", "is_readable", "name")
+
+    def __init__(self, name: str, data: object, *, is_readable: bool) -> None:
+        self.name = name
+        self.data = data
+        self.is_readable = is_readable
+
+
+def is_plain(value: Any, depth: int = 0) -> bool:  # noqa: C901 - one function, because each call costs
+    """Whether Airflow reads an equal value from the unchanged one.
+
+    Args:
+        value: the value.
+        depth: the number of lists and dicts around it.
+
+    Returns:
+        True for None, bool, str, int of 64 bits, finite float, and list and dict of these. False for everything else,
+        also for instances of subclasses, and for dicts that Airflow would read as values of other classes.
+    """
+    kind = type(value)
+    if kind is str:
+        return bool(value.isascii()) or find_bad_string(value) is None
+    if kind is int:
+        return bool(INT_MIN <= value <= INT_MAX)
+    if kind is float:
+        return bool(value - value == 0)  # not so for NaN and the infinities
+    if value is None or kind is bool:
+        return True
+    if depth >= MAX_DEPTH:
+        return False
+    if kind is list:
+        return all([is_plain(child, depth + 1) for child in value])  # noqa: C419 - a list is faster than a generator
+    if kind is not dict or CLASS_KEY in value or ID_KEY in value or OLD_TYPE_KEY in value:
+        return False
+    for key, child in value.items():
+        if type(key) is not str or not (key.isascii() or find_bad_string(key) is None):
+            return False
+        if not is_plain(child, depth + 1):
+            return False
+    return True
 
 
 class BadElement:
@@ -141,9 +203,11 @@ def path_step(key: Any) -> str:
 def advice_for(value: object) -> str:
     """What an author can do about a value that has no JSON form."""
     kind = type(value)
-    if kind.__module__ == "numpy" and hasattr(value, "item") and kind.__name__ != "ndarray":
+    if kind.__name__ in _ADVICE:
+        return _ADVICE[kind.__name__]
+    if kind.__module__ == "numpy" and hasattr(value, "item"):
         return "use .item()"
-    return _ADVICE.get(kind.__name__, "convert it to str, numbers, lists and dicts first")
+    return "convert it to str, numbers, lists and dicts first"
 
 
 def type_name(value: object) -> str:

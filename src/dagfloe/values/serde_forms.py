@@ -30,6 +30,7 @@ VERSIONS = {
     "pendulum.date.Date": 2,
     "pendulum.tz.timezone.Timezone": 1,
     _FIXED_ZONE: 1,
+    "airflow.sdk.execution_time.lazy_sequence.LazyXComSequence": 1,
 }
 #: The offsets of abbreviations that version 1 wrote instead of names of time zones.
 _OLD_ZONES: dict[object, object] = {"EDT": -14400, "CDT": -18000, "MDT": -21600, "PDT": -25200, "CEST": "CET"}
@@ -43,6 +44,11 @@ class BadElementError(Exception):
         self.bad = BadElement(problem, cure, *path)
 
 
+def form_of(name: str, version: int, data: object) -> dict[str, object]:
+    """The form of a value with the full name of its class."""
+    return {"__classname__": name, "__version__": version, "__data__": data}
+
+
 def make_form(name: str, data: object) -> dict[str, object]:
     """The form of a value.
 
@@ -51,12 +57,32 @@ def make_form(name: str, data: object) -> dict[str, object]:
         data: the data of the form.
     """
     name = _FIXED_ZONE if name == "datetime.timezone" else name
-    return {"__classname__": name, "__version__": VERSIONS[name], "__data__": data}
+    return form_of(name, VERSIONS[name], data)
+
+
+def class_of(value: object) -> str:
+    """The key of `ENCODERS` for a value; the name of its class if `ENCODERS` does not have it.
+
+    A named tuple is a tuple. Instances of subclasses of datetime, date and timedelta, such as those of pandas and
+    freezegun, are datetimes, dates and timedeltas, if these are equal to them.
+    """
+    kind = type(value)
+    if issubclass(kind, tuple):
+        return "builtins.tuple"
+    name = f"{kind.__module__}.{kind.__name__}"
+    if name in ENCODERS:
+        return name
+    for base in kind.__mro__:
+        if f"{base.__module__}.{base.__name__}" in _TIMES:
+            return f"{base.__module__}.{base.__name__}"
+    return name
 
 
 def _encode_datetime(value: datetime) -> dict[str, object]:
     import datetime as dt  # noqa: PLC0415 - the value's author has imported it
 
+    if f"{type(value).__module__}.{type(value).__name__}" not in ENCODERS:
+        value = _as_plain(value, dt.datetime, *_DATE_FIELDS, *_TIME_FIELDS, "tzinfo", fold=getattr(value, "fold", 0))
     zone = None
     if value.tzinfo is not None:
         name = f"{type(value.tzinfo).__module__}.{type(value.tzinfo).__name__}"
@@ -89,13 +115,32 @@ def _encode_zone(zone: Any) -> str | int:
     return int(offset.total_seconds()) or "UTC"
 
 
+def _as_plain(value: Any, cls: Any, *names: str, **more: Any) -> Any:
+    """An instance of a subclass as one of the class itself, such as a Timestamp of pandas as a datetime."""
+    try:
+        plain = cls(*[getattr(value, name) for name in names], **more)
+        if plain == value:  # a Timestamp may have nanoseconds
+            return plain
+    except Exception:  # noqa: BLE001, S110 - the author's class, or NaT
+        pass
+    raise BadElementError(f"of type {type_name(value)} that no {cls.__name__} equals", "use str(...)")
+
+
 def _encode_date(value: date) -> str:
+    if f"{type(value).__module__}.{type(value).__name__}" not in ENCODERS:
+        import datetime as dt  # noqa: PLC0415 - the value's author has imported it
+
+        value = _as_plain(value, dt.date, *_DATE_FIELDS)
     return value.isoformat()
 
 
 def _encode_timedelta(value: timedelta) -> float:
     from dagfloe.values.dates import to_seconds  # noqa: PLC0415 - few tasks need it
 
+    if f"{type(value).__module__}.{type(value).__name__}" not in ENCODERS:
+        import datetime as dt  # noqa: PLC0415 - the value's author has imported it
+
+        value = _as_plain(value, dt.timedelta, "days", "seconds", "microseconds")
     seconds = to_seconds(value)
     try:
         is_exact = type(value)(seconds=seconds) == value
@@ -106,15 +151,20 @@ def _encode_timedelta(value: timedelta) -> float:
     return seconds
 
 
-def _encode_decimal(value: Decimal) -> int | float:
+def _encode_decimal(value: Decimal) -> int | float | str:
+    """The number as Airflow itself writes it, if it has the same digits; else a string, which Airflow reads, too."""
     exponent = value.as_tuple().exponent
     if isinstance(exponent, int) and (not value or value.adjusted() < 20):  # before a huge number is created
         number = int(value) if exponent >= 0 else float(value)
-        if type(value)(str(number)) == value and find_bad_number(number) is None:
+        if str(number) == str(value) and find_bad_number(number) is None:
             return number
-    raise BadElementError("a decimal that no float and no integer of 64 bits equals", "use str(...)")
+    return str(value)
 
 
+#: The classes whose subclasses are encoded, too.
+_TIMES = ("datetime.datetime", "datetime.date", "datetime.timedelta")
+_DATE_FIELDS = ("year", "month", "day")
+_TIME_FIELDS = ("hour", "minute", "second", "microsecond")
 #: By class: the number of levels of dicts and lists in its form, and the function that encodes the form's data.
 ENCODERS: dict[str, tuple[int, Callable[[Any], object]]] = {
     "builtins.tuple": (2, list),
@@ -144,6 +194,8 @@ def decode_form(name: str, data: Any) -> object:
     Raises:
         Exception: any, if the data are malformed.
     """
+    if name.startswith("airflow."):  # the XComs of a mapped task
+        return _require(data, list)
     if name.startswith("builtins."):
         items = _require(data, list)
         return tuple(items) if name == "builtins.tuple" else set(items) if name == "builtins.set" else frozenset(items)

@@ -32,17 +32,18 @@ if TYPE_CHECKING:
 
 
 class _Field:
-    """A field of a class: its annotation, the scope of its strings, and whether it needs a value."""
+    """A field of a class: its annotation, the scope of its strings, whether it needs a value, or computes its own."""
 
-    __slots__ = ("annotation", "required", "scope")
+    __slots__ = ("annotation", "is_computed", "required", "scope")
 
-    def __init__(self, annotation: object, scope: Scope, *, required: bool) -> None:
+    def __init__(self, annotation: object, scope: Scope, *, required: bool, is_computed: bool = False) -> None:
         self.annotation = annotation
         self.scope = scope
         self.required = required
+        self.is_computed = is_computed
 
 
-def check_typed(checker: Checker, value: Any, cls: Any) -> Any:  # noqa: C901 - one case per kind of class
+def check_typed(checker: Checker, value: Any, cls: Any) -> Any:  # noqa: C901, PLR0912 - one case per kind of class
     """Convert a value to an instance of a class that JSON does not have.
 
     Raises:
@@ -66,10 +67,44 @@ def check_typed(checker: Checker, value: Any, cls: Any) -> Any:  # noqa: C901 - 
         return _check_model(value, cls)
     if hasattr(cls, "__dataclass_fields__"):
         return _build(cls, (), _check_fields(checker, value, cls))
+    if hasattr(cls, "__attrs_attrs__"):
+        aliases = {field.name: field.alias for field in cls.__attrs_attrs__}
+        return _build(cls, (), {aliases[name]: child for name, child in _check_fields(checker, value, cls).items()})
     if issubclass(cls, tuple) and hasattr(cls, "_fields"):
         if isinstance(value, (list, tuple)):
             return _build(cls, _check_positions(checker, value, cls), {})
         return _build(cls, (), _check_fields(checker, value, cls))
+    if cls is bytes and isinstance(value, str):
+        return _to_bytes(value)
+    if cls.__module__ == "numpy":
+        return _to_scalar(value, cls)
+    raise Mismatch.of(cls, value)
+
+
+def _to_bytes(value: str) -> bytes:
+    """Bytes from base64, as `serde` encodes them."""
+    import base64  # noqa: PLC0415 - few parameters are bytes
+
+    try:
+        return base64.b64decode(value, validate=True)
+    except ValueError:  # its message may show the value
+        pass
+    raise Mismatch("bytes", "a str that is not base64")
+
+
+def _to_scalar(value: Any, cls: Any) -> Any:
+    """A scalar of numpy from the number as `serde` encodes it."""
+    names = {f"{base.__module__}.{base.__name__}" for base in cls.__mro__}
+    kinds = {"numpy.bool": (bool,), "numpy.bool_": (bool,), "numpy.integer": (int,), "numpy.floating": (float, int)}
+    accepted = next((kinds[name] for name in kinds if name in names), ())
+    if type(value) in accepted:
+        try:
+            scalar = cls(value)
+            if type(value) is float or scalar.item() == value:
+                return scalar
+        except (OverflowError, ValueError):
+            pass
+        raise Mismatch(cls.__name__, f"{type_name(value)} outside its range")
     raise Mismatch.of(cls, value)
 
 
@@ -99,6 +134,13 @@ def _check_model(value: Any, cls: Any) -> Any:
         return cls.model_validate(value)
     except Exception as error:  # noqa: BLE001 - validators are the author's code; the message shows the value
         path, reason = _first_error(error, value)
+    from dagfloe.values.foreign import plain_data  # noqa: PLC0415 - few values are refused
+
+    try:
+        # An instance that was sent has the names of its fields instead of aliases. Fields may be foreign values.
+        return cls.model_validate(plain_data(value), by_name=True)
+    except Exception:  # noqa: BLE001, S110 - as above, or an older pydantic without the option
+        pass
     raise Mismatch(cls.__name__, f"a value that it rejects ({reason})", path)
 
 
@@ -133,6 +175,7 @@ def _check_fields(checker: Checker, value: Any, cls: Any) -> dict[str, Any]:
     return {
         name: checker.check_part(path_step(name), child, plan[name].annotation, plan[name].scope)
         for name, child in value.items()
+        if not plan[name].is_computed
     }
 
 
@@ -168,9 +211,13 @@ def _plan(cls: Any) -> Iterator[tuple[str, _Field]]:
 
         for field in fields(cls):
             annotation, scope = annotated.get(field.name) or (field.type, scope_of_module(cls.__module__))
-            if field.init:
-                required = field.default is MISSING and field.default_factory is MISSING
-                yield field.name, _Field(annotation, scope, required=required)
+            required = field.init and field.default is MISSING and field.default_factory is MISSING
+            yield field.name, _Field(annotation, scope, required=required, is_computed=not field.init)
+    elif hasattr(cls, "__attrs_attrs__"):
+        for field in cls.__attrs_attrs__:
+            annotation, scope = annotated.get(field.name) or (field.type or object, scope_of_module(cls.__module__))
+            required = field.init and type(field.default).__name__ == "_Nothing"
+            yield field.name, _Field(annotation, scope, required=required, is_computed=not field.init)
     elif hasattr(cls, "__required_keys__"):
         for name, (annotation, scope) in annotated.items():
             # __required_keys__ ignores the qualifiers inside annotations that are strings.

@@ -48,6 +48,8 @@ if task_id == "picks":
     ask({"type": "SkipDownstreamTasks", "tasks": ["skipped"]})
 if task_id == "lists":
     push(["a", "b"])
+if task_id == "tuples":
+    push({"__classname__": "builtins.tuple", "__version__": 1, "__data__": ["a", "b", "c", "d"]})
 if task_id.startswith("mapped"):
     push(ti["map_index"], map_index=ti["map_index"])
     send(0, {"type": "SucceedTask", "end_date": now(), "rendered_map_index": "item " + str(ti["map_index"]),
@@ -196,6 +198,12 @@ def test_tasks_at_a_time(runner: DagRunner, tmp_path: Path) -> None:
     (tmp_path / "meeting").mkdir()
     env = {"MEETING": str(tmp_path / "meeting")}
     assert runner.run({"meets1": {}, "meets2": {}}, jobs=2, env=env).state == "success"
+
+
+def test_mapping_over_a_tuple(runner: DagRunner) -> None:
+    """A tuple has its own length, not that of its form."""
+    result = runner.run({"tuples": {}, "mapped": {"upstream": ["tuples"], "mapped": {"x": {"xcom": "tuples"}}}})
+    assert states(result) == dict.fromkeys(("tuples", *(f"mapped[{index}]" for index in range(4))), "success")
 
 
 def test_mapping(runner: DagRunner) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dagfloe.constants import RETURN_VALUE, RUNNING
 from dagfloe.local.schedule.instances import UNMAPPED, Instance
 from dagfloe.local.store.run_records import DagRunRecord, TaskInstanceRecord
+from dagfloe.values.serde import decode
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -89,5 +90,5 @@ class RunRecorder:
         values = {xcom.map_index: value for xcom, value in xcoms.items() if xcom.key == RETURN_VALUE}
         if any(map_index != UNMAPPED for map_index in values):
             return len(values)
-        value = values.get(UNMAPPED)
-        return len(value) if isinstance(value, (list, dict)) else None
+        value = decode(values.get(UNMAPPED))
+        return len(value) if isinstance(value, (list, tuple, dict)) else None
