@@ -8,6 +8,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from dagfloe.build.bundle_writer import new_bundle_file, prepare_output
+from dagfloe.build.checks.airflow_names import check_airflow_names
 from dagfloe.build.checks.author_tests import run_author_tests
 from dagfloe.build.checks.comparison import Comparison
 from dagfloe.build.checks.programs import FrozenProgram
@@ -88,15 +89,15 @@ def build_bundle(plan: BuildPlan, progress: Progress, *, verbose: bool = False, 
         progress.step(f"environment with Python {interpreter.version}")
         environment = ensure_environment(project, interpreter, work, upgrade=plan.upgrade, lock=plan.lock, echo=echo)
         check_environment(project, environment)
+        check_airflow_names(project, plan.inputs.modules.values(), environment)
         progress.step("freezing")
         entry = stage(project, interpreter, work / "stage")
-        log = work / "build.log"
         installed = read_installed(environment)
         bytecode = keep_bytecode(environment, work)
         comparison = Comparison(project, plan.inputs, environment, entry, work, bytecode)
         with comparison.running():
             program = freeze(
-                *(project, plan.inputs, environment, installed, entry, work, log),
+                *(project, plan.inputs, environment, installed, entry, work, work / "build.log"),
                 one_file=launcher is None,
                 bytecode=bytecode,
                 list_unseen=comparison.list_unseen,

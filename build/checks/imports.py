@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dagfloe.build.checks.airflow_names import PACKAGE
 from dagfloe.build.checks.missing import add_causes, describe_missing, find_missing
 from dagfloe.format.errors import FreezeError
 
@@ -74,6 +75,10 @@ def _absent_advice(project: Project, names: list[str], named: Mapping[str, tuple
             f"{_and(names)} {'is' if is_one else 'are'} not installed: add the distribution that has "
             f"{'it' if is_one else 'them'} to [project] dependencies of {project.pyproject}"
         )
+        if any(name.partition(".")[0] == PACKAGE for name in names) and not project.airflow_names:
+            yield (
+                f"  {PACKAGE}: the task functions do not need Airflow itself if [tool.dagfloe] has airflow-names = true"
+            )
         places = {name: named[name][1] for name in names if name in named}
         for name, place in places.items():
             yield f"  {place} imports {name}; if the code works without it, catch ImportError there"

@@ -80,6 +80,42 @@ def test_names(tmp_path: Path, build: Build) -> None:
     assert "airflow.sdk" in names_in(tmp_path / "dist" / "moved")
 
 
+def test_real_airflow(tmp_path: Path, build: Build) -> None:
+    """In a project with a package `airflow` of its own, that package is imported, in the file and without freezing."""
+    package = tmp_path / "real"
+    (package / "airflow").mkdir(parents=True)
+    (package / "airflow" / "__init__.py").write_text("")
+    (package / "airflow" / "sdk.py").write_text("value = 'real'\n")
+    (package / "pyproject.toml").write_text(
+        '[project]\nname = "apache-airflow"\nversion = "3"\n[build-system]\nrequires = ["hatchling"]\n'
+        'build-backend = "hatchling.build"\n[tool.hatch.build.targets.wheel]\npackages = ["airflow"]\n'
+    )
+    project = write(
+        tmp_path / "moved", settings=NAMES, imports="import airflow.sdk as sdk\n", parameters="ti", value="sdk.value"
+    )
+    settings = (project / "pyproject.toml").read_text()
+    dependency = f"apache-airflow @ {package.as_uri()}"
+    (project / "pyproject.toml").write_text(settings.replace("dependencies = []", f'dependencies = ["{dependency}"]'))
+    built = build(project, tmp_path / "dist")
+    assert built.returncode == 0, built.stderr
+    for target in (tmp_path / "dist" / "moved", project):
+        ran = subprocess.run([TOOL, "run", str(target)], capture_output=True, text=True, timeout=120, check=False)
+        assert ran.returncode == 0, ran.stdout
+        assert '["real", "1"]' in ran.stdout
+
+
+def test_uncovered_names(tmp_path: Path, build: Build) -> None:
+    """A name that a bundle does not have fails the build, with its place."""
+    project = write(tmp_path / "moved", settings=NAMES, imports="from airflow.providers.amazon import hooks\n")
+    built = build(project, tmp_path / "dist")
+    assert built.returncode == 1
+    assert "moved.py:5: 'hooks' of the module airflow.providers.amazon: use the library itself" in built.stderr
+    project = write(tmp_path / "other", imports="from airflow.sdk import Variable\n")
+    built = build(project, tmp_path / "dist")
+    assert built.returncode == 1
+    assert "do not need Airflow itself if [tool.dagfloe] has airflow-names = true" in built.stderr
+
+
 def test_projects_without_the_setting(tmp_path: Path, build: Build) -> None:
     """Nothing of it is in the bundle file of a project that does not ask for it."""
     built = build(write(tmp_path / "moved"), tmp_path / "dist")
