@@ -161,6 +161,7 @@ class Binder:
         if set(sources) - defaults <= set(plain) or "**" in stars:
             return {name: source for name, source in sources.items() if name in plain or "**" in stars}
         values = [self._source(binding) for binding in arg_bindings]
+        plain = [parameter.name for parameter in free if not (parameter.star or parameter.is_context_key)]
         extra = values[len(plain) :]
         if extra and "*" not in stars:
             raise BindingError(

@@ -54,7 +54,8 @@ def check_arguments(dag: Dag, *, is_native: bool) -> None:
                     f"the call of {outside.task_id!r} returns"
                 )
         if is_native and task.arguments is None:
-            needed = [item.name for item in task.parameters if not (item.injected or item.has_default)]
+            optional = ("injected", "has_default", "is_context_key")
+            needed = [item.name for item in task.parameters if not any(getattr(item, name) for name in optional)]
             if needed:
                 raise RegistrationError(
                     f"{task!r} needs an argument {needed[0]!r}, and a native Dag passes only what the bundle declares: "

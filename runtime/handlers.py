@@ -46,7 +46,7 @@ def _list_params(task: Task) -> list[TaskHandlerParam] | None:
     A stub passes nothing to a task whose arguments come from the `with dag:` block, or are all left to their defaults.
     Airflow would warn of every parameter, at every parse.
     """
-    free = [parameter for parameter in task.parameters if parameter.injected is None]
+    free = [parameter for parameter in task.parameters if not (parameter.injected or parameter.is_context_key)]
     if not free:
         return []
     is_bound_here = task.arguments is not None or task.mapped is not None

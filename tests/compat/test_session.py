@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import importlib
+import os
+from typing import TYPE_CHECKING
 
 import pytest
 
 from compat.run import run
+from dagfloe import Bundle
+from dagfloe.runtime.declared_arguments import check_arguments
+from dagfloe.runtime.handlers import declare_dag
+from dagfloe.testing import TaskEnvironment
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_parameters_named_after_context_keys() -> None:
@@ -79,3 +88,56 @@ def test_outside_a_task() -> None:
         sdk.get_current_context()
     with pytest.raises(RuntimeError, match=r"Variable\.get was called outside"):
         sdk.Variable.get("x")
+
+
+def test_arguments_of_a_stub_by_position() -> None:
+    """Arguments that come by position leave out the parameters named after context keys, as the stub does."""
+
+    def load(ds, rows, ti, limit):  # type: ignore[no-untyped-def]
+        return [rows, limit, ti.task_id, len(ds)]
+
+    assert run(load, arguments={"first": 5, "second": 6}).value == [5, 6, "load", 10]
+
+
+def test_declarations() -> None:
+    """Parameters named after context keys are no arguments of a stub task, and a call need not pass them."""
+    bundle = Bundle()
+    dag = bundle.dag("etl")
+
+    @dag.task
+    def load(ds, rows, ti=None):  # type: ignore[no-untyped-def]
+        return rows
+
+    (declared,) = declare_dag(dag)
+    assert [parameter["name"] for parameter in declared["params"] or ()] == ["rows"]
+    with dag:
+        load(rows=[1])
+    assert load.arguments == {"rows": [1]}
+    check_arguments(dag, is_native=True)
+
+
+def test_environment_variables() -> None:
+    """A task sees Airflow's variables about itself, and they are gone after it."""
+
+    def load() -> dict[str, str]:
+        return {name: value for name, value in os.environ.items() if name.startswith("AIRFLOW_CTX_")}
+
+    os.environ["AIRFLOW_CTX_DAG_ID"] = "before"
+    try:
+        value = run(load).value
+        assert value["AIRFLOW_CTX_DAG_ID"] == "etl"
+        assert os.environ["AIRFLOW_CTX_DAG_ID"] == "before"
+    finally:
+        del os.environ["AIRFLOW_CTX_DAG_ID"]
+    assert "AIRFLOW_CTX_TASK_ID" not in os.environ
+
+
+def test_over_sockets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task in a process of its own has the names, too."""
+    (tmp_path / "moved_tasks.py").write_text(
+        "from airflow.sdk import get_current_context\nfrom dagfloe import Bundle\ndag = Bundle().dag('etl')\n"
+        "@dag.task\ndef load(run_id):\n    return get_current_context()['run_id'] == run_id\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("moved_tasks")
+    assert TaskEnvironment().run(module.load, over="sockets").raise_for_state().value is True

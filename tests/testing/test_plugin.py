@@ -109,3 +109,41 @@ def test_not_frozen(tmp_path: Path) -> None:
     assert "client" in staged
     assert "testing" not in staged
     assert (Path(dagfloe.__file__).parent / "testing").exists()
+
+
+NAMES = """
+[project]
+name = "moved"
+version = "1"
+
+[tool.dagfloe]
+bundle = "tasks:bundle"
+airflow-names = {value}
+"""
+MOVED = """
+from airflow.sdk import Variable
+from dagfloe import Bundle
+
+bundle = Bundle()
+
+
+@bundle.dag("moved").task
+def extract(ti):
+    return [ti.task_id, Variable.get("limit")]
+"""
+
+
+def test_airflow_names(pytester: pytest.Pytester) -> None:
+    """In a project with `airflow-names`, its modules can be imported, also by a `conftest.py`."""
+    pytester.makepyfile(
+        conftest="import tasks",
+        tasks=MOVED,
+        test_tasks="from tasks import extract\n\n\ndef test_names(dagfloe_env):\n"
+        "    dagfloe_env.variables['limit'] = '5'\n"
+        "    assert dagfloe_env.run(extract).value == ['extract', '5']\n",
+    )
+    pytester.makefile(".toml", pyproject=NAMES.format(value="true"))
+    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+    pytester.makefile(".toml", pyproject=NAMES.format(value='"yes"'))
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    assert "airflow-names is 'yes': write true or false" in result.stderr.str()
