@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 import json
 import os
 import shlex
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from packaging.requirements import InvalidRequirement, Requirement
 
 from dagfloe import __version__
 from dagfloe.cli.error_handling import exit_on_error
@@ -21,13 +21,14 @@ from dagfloe.cli.pair_options import check_text, check_texts
 from dagfloe.cli.show.terminal_text import escape_controls, to_one_line
 from dagfloe.constants import EXIT_FAILURE
 from dagfloe.errors import DagfloeError
-from dagfloe.format.regular_file import write_output
+from dagfloe.format.regular_file import read_text, write_output
 from dagfloe.runtime.config import SCHEMA_VERSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from dagfloe.adopt.adoption import Adoption
+    from dagfloe.adopt.project import KnownProject
 
 _ENVIRONMENT_TIMEOUT_S = 30.0
 #: Asks a Python for the distributions that have modules.
@@ -38,6 +39,15 @@ print(json.dumps({
     name: f"{found[name][0]}=={metadata.version(found[name][0])}" for name in sys.argv[1:] if name in found
 }))
 """
+
+
+def _check_requirements(_ctx: click.Context, _parameter: click.Parameter, values: Sequence[str]) -> Sequence[str]:
+    for value in values:
+        try:
+            Requirement(value)
+        except InvalidRequirement:
+            raise click.BadParameter("write NAME==VERSION, or NAME @ URL") from None
+    return values
 
 
 @click.command()
@@ -54,6 +64,14 @@ print(json.dumps({
     "--task", "task_ids", metavar="ID", multiple=True, callback=check_texts, help="Move this task, too. Repeatable."
 )
 @click.option("--all", "is_all", is_flag=True, help="Move all tasks that run a Python function.")
+@click.option(
+    "--requirement",
+    "requirements",
+    metavar="SPEC",
+    multiple=True,
+    callback=_check_requirements,
+    help="A dependency of tasks whose requirements DAGFILE does not have, such as pandas==2.2.3. Repeatable.",
+)
 @click.option("--write", is_flag=True, help="Replace DAGFILE by the new Dag file.")
 @click.option("--diff", is_flag=True, help="Show how the new Dag file differs. Write nothing.")
 @click.option(
@@ -77,6 +95,7 @@ def adopt(
     dag_file: Path,
     output: Path,
     task_ids: Sequence[str],
+    requirements: Sequence[str],
     queue: str | None,
     release: str,
     *,
@@ -108,17 +127,21 @@ def adopt(
         known,
         __version__,
     )
-    adoption = adopt_file(content, str(dag_file), dag_file.stem, Choice(task_ids, is_all, release), queue, around)
-    target = dag_file if write else output / dag_file.name
+    adoption = adopt_file(
+        content, str(dag_file), dag_file.stem, Choice(task_ids, is_all, release, requirements), queue, around
+    )
     changes = _Changes()
+    target = output / dag_file.name
     if not diff and adoption.projects:
         _write_projects(adoption, output, dag_file, changes)
+        if write and not changes.kept:  # else the functions of the Dag file would be lost
+            target = dag_file
         changes.write(target, adoption.dag_file)
     if as_json:
         click.echo(json.dumps(_describe(adoption, output, target, changes), indent=2))
     elif diff:
         _show_diff(dag_file, content, adoption.dag_file)
-        _show_refusals(adoption)
+        _show_refusals(adoption, is_error=True)
     else:
         _show(adoption, output, dag_file, target, changes, release)
     if adoption.plan.refusals or changes.kept:
@@ -132,12 +155,14 @@ class _Changes:
     Attributes:
         written: new and changed files.
         same: files that had the content already.
-        kept: files that somebody changed, and that were not written.
+        kept: what somebody changed, and was not written.
+        gone: the tasks of projects that the Dag file does not have any more.
     """
 
     written: list[Path] = field(default_factory=list)
     same: list[Path] = field(default_factory=list)
-    kept: list[Path] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    gone: list[tuple[Path, str, str]] = field(default_factory=list)
 
     def write(self, path: Path, content: bytes) -> None:
         """Write a file, unless it has the content already."""
@@ -149,50 +174,61 @@ class _Changes:
         self.written.append(path)
 
 
-def _known_projects(output: Path, dag_file: Path) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """Yield the projects that an earlier run wrote for a Dag file, and their tasks."""
-    from dagfloe.adopt.project import RECORD  # noqa: PLC0415 - as above
+def _known_projects(output: Path, dag_file: Path) -> Iterator[tuple[str, KnownProject]]:
+    """Yield the projects that an earlier run wrote for a Dag file."""
+    from dagfloe.adopt.project import RECORD, KnownProject  # noqa: PLC0415 - as above
 
     for path in sorted(output.glob(f"*/{RECORD}")):
         record = _read_record(path)
-        if record.get("dag_file") == dag_file.name:
-            yield path.parent.name, [(str(dag_id), str(task_id)) for dag_id, task_id in record.get("tasks", [])]
+        if record["dag_file"] == dag_file.name:
+            tasks = tuple((str(dag_id), str(task_id)) for dag_id, task_id in record["tasks"])
+            yield path.parent.name, KnownProject(record["queue"], tasks, record["environment"])
 
 
 def _read_record(path: Path) -> dict[str, Any]:
+    """Read what an earlier run wrote about a project.
+
+    Raises:
+        DagfloeError: if the file is damaged.
+    """
+    from dagfloe.adopt.project import NO_RECORD  # noqa: PLC0415 - as above
+
     try:
         record = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
-        return {}
+        return dict(NO_RECORD)
     except (OSError, ValueError) as error:
         raise DagfloeError(f"{path} cannot be read: {error}. Remove it, and adopt the Dag file again") from error
-    return record if isinstance(record, dict) else {}
+    if not isinstance(record, dict) or not all(
+        isinstance(record.get(name), type(value)) for name, value in NO_RECORD.items()
+    ):
+        raise DagfloeError(f"{path} is damaged. Remove it, and adopt the Dag file again")
+    return record
 
 
 def _write_projects(adoption: Adoption, output: Path, dag_file: Path, changes: _Changes) -> None:
-    from dagfloe.adopt.project import RECORD  # noqa: PLC0415 - as above
+    from dagfloe.adopt.project import RECORD, describe_environment  # noqa: PLC0415 - as above
+    from dagfloe.adopt.update import update_files  # noqa: PLC0415 - as above
 
     for project in adoption.projects:
         root = output / project.name
-        digests = _read_record(root / RECORD).get("files", {})
-        written = {}
-        for name, text in adoption.files[project.name].items():
-            content = text.encode()
-            path = root / name
-            if path.is_file():
-                current = path.read_bytes()
-                if current != content and _digest(current) != digests.get(name):
-                    changes.kept.append(path)
-                    written[name] = digests.get(name, "")
-                    continue
-            changes.write(path, content)
-            written[name] = _digest(content)
-        record = {"dag_file": dag_file.name, "tasks": project.task_ids, "files": written}
-        changes.write(root / RECORD, (json.dumps(record, indent=2) + "\n").encode())
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+        record = _read_record(root / RECORD)
+        wanted = adoption.files[project.name]
+        present = {name: read_text(root / name) for name in wanted if (root / name).is_file()}
+        update = update_files(wanted, present, record["digests"])
+        for name, text in update.files.items():
+            changes.write(root / name, text.encode())
+        changes.kept += [str(root / name) for name in update.kept]
+        before = {(str(dag_id), str(task_id)) for dag_id, task_id in record["tasks"]}
+        changes.gone += [(root, *task) for task in sorted(before - adoption.task_ids)]
+        written = {
+            "dag_file": dag_file.name,
+            "queue": project.queue,
+            "environment": describe_environment(project.environment),
+            "tasks": sorted({*project.task_ids, *(before & adoption.task_ids)}),
+            "digests": dict(sorted(update.digests.items())),
+        }
+        changes.write(root / RECORD, (json.dumps(written, indent=2) + "\n").encode())
 
 
 def _find_versions(python: str, modules: Collection[str]) -> Mapping[str, str]:
@@ -228,6 +264,8 @@ def _show(adoption: Adoption, output: Path, dag_file: Path, target: Path, change
     _show_refusals(adoption)
     for path in changes.kept:
         click.echo(to_one_line(f"Not written, because somebody changed it: {path}"))
+    for root, dag_id, task_id in changes.gone:
+        click.echo(to_one_line(f"Not in the Dag file any more: {dag_id}.{task_id}. Delete it from {root}"))
     if not adoption.projects:
         return
     if not changes.written:
@@ -251,13 +289,13 @@ def _show_moved(adoption: Adoption, output: Path) -> None:
                 click.echo("    " + to_one_line(f"line {note.line}: {note.why}; {note.advice}"))
 
 
-def _show_refusals(adoption: Adoption) -> None:
+def _show_refusals(adoption: Adoption, *, is_error: bool = False) -> None:
     if adoption.plan.refusals:
-        click.echo(click.style("Not moved:", fg="yellow"))
+        click.echo(click.style("Not moved:", fg="yellow"), err=is_error)
     for refusal in adoption.plan.refusals:
         place = f"line {refusal.problem.line}: " if refusal.problem.line else ""
         name = f"{refusal.dag_id}.{refusal.name}" if refusal.dag_id else refusal.name
-        click.echo("  " + to_one_line(f"{place}{name}: {refusal.problem.why}; {refusal.problem.advice}"))
+        click.echo("  " + to_one_line(f"{place}{name}: {refusal.problem.why}; {refusal.problem.advice}"), err=is_error)
 
 
 def _show_diff(path: Path, before: bytes, after: bytes) -> None:
@@ -316,7 +354,7 @@ def _describe(adoption: Adoption, output: Path, target: Path, changes: _Changes)
             for refusal in adoption.plan.refusals
         ],
         "written": [str(path) for path in changes.written],
-        "kept": [str(path) for path in changes.kept],
+        "kept": changes.kept,
     }
 
 

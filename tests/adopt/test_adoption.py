@@ -114,3 +114,230 @@ def test_not_python(content: bytes) -> None:
     around = Surroundings(lambda _: False, lambda _, __: {}, {}, "1.0")
     with pytest.raises(SourceError, match=r"bad\.py"):
         adopt(content, "bad.py", "bad", Choice(), None, around)
+
+
+# What moves with a function
+
+
+def test_what_a_function_uses() -> None:
+    """Imports, constants, helpers and what these use move with a function, in the order of the file; nothing else."""
+    adoption = adopted(
+        '''\
+import functools
+import json, os as system
+from math import floor as down, ceil
+UNUSED = 1
+SIZES = {"a": 1}  # a comment
+BOTH = [*SIZES, "b"]
+try:
+    import tomllib
+except ImportError:
+    tomllib = None
+
+@functools.cache
+def helper(size):
+    return down(size) + len(BOTH)
+
+class Other:
+    pass
+
+with DAG("etl"):
+    LOCAL = {"x": 1}
+
+    def inner(value):
+        text = """
+    stays as it is
+"""
+        return text, LOCAL, value
+
+    @task
+    def t(rows: "list[int]" = (1, 2)):
+        return json.dumps([helper(row) for row in rows]), tomllib, system.sep, inner(rows)
+
+    t()
+''',
+        is_all=True,
+    )
+    assert adoption.plan.refusals == []
+    code = module(adoption)
+    names: dict[str, object] = {}
+    exec(compile(code, "tasks.py", "exec"), names)  # noqa: S102 - the module that was written
+    assert "UNUSED" not in names
+    assert "Other" not in names
+    assert "ceil" not in names
+    result = names["t"]([1.5])  # type: ignore[operator]
+    assert result[0] == "[3]"
+    assert result[3] == ("\n    stays as it is\n", {"x": 1}, [1.5])
+    assert 'SIZES = {"a": 1}  # a comment\n' in code
+
+
+def test_loops_and_factories() -> None:
+    """Tasks of loops over known values, and of functions of the file, are registered one by one."""
+    adoption = adopted("""\
+from airflow.providers.standard.operators.python import PythonVirtualenvOperator
+SOURCES = [("a", 1), ("b", 2)]
+
+def work(size, **context):
+    return size
+
+def make(name, size):
+    return PythonVirtualenvOperator(
+        task_id=f"load_{name}", python_callable=work, op_kwargs={"size": size}, requirements=["six"]
+    )
+
+with DAG("etl"):
+    first = [make(name, size) for name, size in SOURCES if size < 5]
+    for number in range(2):
+        @task.virtualenv(task_id=f"t{number}", requirements=["six"])
+        def t(): ...
+        first >> t()
+""")
+    assert adoption.plan.refusals == []
+    assert [task.task_id for unit in adoption.plan.units for task in unit.tasks] == ["load_a", "load_b", "t0", "t1"]
+    code = module(adoption)
+    assert 'load_b_task = etl_dag.task(task_id="load_b")(work)' in code
+    assert "    load_b_task(size=2)\n" in code
+    assert 'work.override(\n        task_id=f"load_{name}"\n    )(size=size)' in dag_file(adoption)
+    assert '@task.stub(task_id=f"t{number}", queue="etl")' in dag_file(adoption)
+
+
+def test_projects() -> None:
+    """Each set of requirements, Python and variables becomes a project with a queue of its own."""
+    adoption = adopted("""\
+with DAG("etl"):
+    @task.virtualenv(requirements=["six", "idna>=3"], python_version="3.11", system_site_packages=False)
+    def a(): ...
+    @task.virtualenv(requirements=["idna>=3", "six"], python_version="3.11", system_site_packages=False)
+    def b(): ...
+    @task.virtualenv(requirements=["six"], env_vars={"LEVEL": "1"}, index_urls=["https://packages.example.com"])
+    def c(): ...
+    a() >> b() >> c()
+""")
+    assert [(project.name, [unit.function.name for unit in project.units]) for project in adoption.projects] == [
+        ("etl-a", ["a", "b"]),
+        ("etl-c", ["c"]),
+    ]
+    first, second = adoption.files["etl-a"], adoption.files["etl-c"]
+    assert 'requires-python = ">=3.11,<3.12"' in first["pyproject.toml"]
+    assert 'url = "https://packages.example.com"' in second["pyproject.toml"]
+    assert 'os.environ["LEVEL"] = "1"' in second["tasks.py"]
+    assert '@task.stub(queue="etl-c")' in dag_file(adoption)
+
+
+def test_requirements_of_airflow() -> None:
+    """Airflow itself is left out of a project if the function uses only names of a bundle file. A note says so."""
+    source = """\
+with DAG("etl"):
+    @task.virtualenv(requirements=["apache-airflow==3.3.2", "six"])
+    def a():
+        from airflow.{module} import Variable
+    a()
+"""
+    adoption = adopted(source.replace("{module}", "sdk"))
+    (project,) = adoption.projects
+    assert project.dependencies == ("six",)
+    assert "airflow-names = true" in adoption.files["etl"]["pyproject.toml"]
+    assert "apache-airflow==3.3.2 is left out" in project.units[0].notes[0].why
+    assert adopted(source.replace("{module}", "configuration")).plan.refusals
+
+
+# What stays
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "why"),
+    [
+        ('@task.virtualenv(requirements=["six"], serializer="dill")\ndef t(): ...\nt()', 1, "pickled with dill"),
+        ("@task.virtualenv(use_dill=True)\ndef t(): ...\nt()", 1, "pickled with dill"),
+        ("@task.virtualenv(expect_airflow=True)\ndef t(): ...\nt()", 1, "expect_airflow=True"),
+        ("@task.virtualenv(skip_on_exit_code=9)\ndef t(): ...\nt()", 1, "skipped by its exit code"),
+        ("@task.virtualenv(inherit_env=False)\ndef t(): ...\nt()", 1, "inherits the environment"),
+        ('@task.virtualenv(string_args=["a"])\ndef t(): ...\nt()', 1, "string_args"),
+        ('@task.virtualenv(python_version="3.8")\ndef t(): ...\nt()', 1, "python_version is '3.8'"),
+        ('@task.virtualenv(requirements="r.txt")\ndef t(): ...\nt()', 1, "in the file r.txt"),
+        ('@task.virtualenv(requirements=["{{ x }}"])\ndef t(): ...\nt()', 1, "are a template"),
+        ('@task.virtualenv(requirements=["-r x"])\ndef t(): ...\nt()', 1, "not in the form"),
+        ("@task.virtualenv(requirements=open('x'))\ndef t(): ...\nt()", 1, "requirements cannot be read"),
+        ("@task.virtualenv(system_site_packages=True)\ndef t():\n    import six\nt()", 1, "imports six from Airflow"),
+        (
+            "@task.virtualenv\ndef t():\n    from airflow.providers.http.hooks.http import HttpHook\nt()",
+            3,
+            "the provider",
+        ),
+        ("@task.virtualenv\ndef t():\n    from airflow.configuration import conf\nt()", 3, "airflow.configuration"),
+        ("@task.virtualenv\ndef t():\n    yield 1\nt()", 2, "a generator"),
+        ("@task.virtualenv\ndef t(): ...\n", 1, "nothing calls it"),
+        ("for x in open('x'):\n    @task.virtualenv\n    def t(): ...\n    t()", 1, "a loop"),
+        ("@task.virtualenv\ndef t(x): ...\nt.expand_kwargs([{'x': 1}])", 3, ".expand_kwargs"),
+        ("@task.virtualenv\ndef t(x): ...\nt(open('x'))", 3, "without running"),
+        ("@task.virtualenv\ndef t(x): ...\nt(1, 2)", 3, "takes 1"),
+        ("@task.virtualenv(retry_policy=1)\ndef t(): ...\nt()", 3, "retry_policy"),
+        ("@task.virtualenv\ndef t(): ...\nt.override(task_id=open('x'))()", 3, "task_id cannot be read"),
+    ],
+)
+def test_refusals(source: str, line: int, why: str) -> None:
+    """What cannot be moved stays as it was; the reason has its line, and says what to write."""
+    indented = "".join(f"    {row}\n" for row in source.splitlines())
+    adoption = adopted(f'with DAG("etl"):\n{indented}')
+    assert adoption.projects == []
+    assert dag_file(adoption) == f'with DAG("etl"):\n{indented}'
+    (refusal,) = adoption.plan.refusals
+    assert why in refusal.problem.why
+    assert refusal.problem.line == line + 3
+    assert refusal.problem.advice
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        (
+            "etl_task = 1\n@task\ndef t():\n    return other.function()\n@task\ndef other(): ...\nt()",
+            "the task function",
+        ),
+        ("@task\ndef t():\n    return first\nfirst = t()", "belongs to a Dag"),
+        ("@task\ndef t():\n    return __file__\nt()", "__file__"),
+        ("@task.sensor\ndef t(): ...\nt()", "no tasks like @task.sensor"),
+    ],
+)
+def test_refusals_of_plain_tasks(source: str, why: str) -> None:
+    """A plain task stays if its function uses something of the Dag file that a project cannot have."""
+    adoption = adopted("with DAG('etl'):\n" + "".join(f"    {row}\n" for row in source.splitlines()), "t")
+    assert why in adoption.plan.refusals[0].problem.why
+
+
+def test_unknown_task() -> None:
+    """A task_id that the file does not have is named."""
+    assert adopted(VIRTUALENV, "nope").plan.refusals[0].name == "nope"
+    assert len(adopted(VIRTUALENV, "extract").plan.units) == 2
+
+
+# The rest of the Dag file
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("indent", ["  ", "\t", "        "])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1"])
+def test_formatting(newline: str, indent: str, encoding: str) -> None:
+    """Line ends, tabs, the encoding and everything around the functions stay."""
+    rows = [
+        "# -*- coding: latin-1 -*-" if encoding == "latin-1" else "# é",
+        "from airflow.sdk import DAG, task; x = 'é'",
+        "with DAG('d'):   # odd   ",
+        ">@task.virtualenv(requirements=['six'],   retries = 3,)",
+        ">def t( a ,b = 2 ): # why",
+        ">>s = 'é'",
+        ">>return s",
+        "",
+        ">t(1)  ;y=2",
+        "# end é\f",
+    ]
+    wanted = [*rows]
+    wanted[3] = '>@task.stub(retries = 3, queue="etl",)'
+    wanted[5:7] = [">>..."]
+    content, expected = (
+        newline.join(row.replace(">", indent) for row in source).encode(encoding) for source in (rows, wanted)
+    )
+    around = Surroundings(lambda _: False, lambda _, __: {}, {}, "1.0")
+    adoption = adopt(content, "etl.py", "etl", Choice(), None, around)
+    assert adoption.dag_file == expected
+    assert "return s" in adoption.files["etl"]["tasks.py"]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
 from dagfloe.adopt.dag_file import DagFileWriter
 from dagfloe.adopt.module import ModuleWriter
 from dagfloe.adopt.plan import Planner
@@ -14,10 +17,10 @@ from dagfloe.adopt.reading.interpreter import Interpreter
 from dagfloe.adopt.reading.source import SourceFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping
 
     from dagfloe.adopt.plan import Choice, Plan
-    from dagfloe.adopt.project import Project
+    from dagfloe.adopt.project import KnownProject, Project
 
 
 @dataclass(frozen=True)
@@ -28,13 +31,13 @@ class Surroundings:
         is_local: whether a module is beside the Dag file, by name.
         find_versions: the distributions that have modules, as requirements, by the module's name; the first argument is
             the Python that has them.
-        known: the tasks of the projects that an earlier run wrote for the file, by the project's name.
+        known: the projects that an earlier run wrote for the file, by name.
         version: the version of dagfloe.
     """
 
     is_local: Callable[[str], bool]
     find_versions: Callable[[str, Collection[str]], Mapping[str, str]]
-    known: Mapping[str, Sequence[tuple[str, str]]]
+    known: Mapping[str, KnownProject]
     version: str
 
 
@@ -47,14 +50,14 @@ class Adoption:
         projects: the projects.
         files: the files of the projects, by the project's name and the path in it.
         dag_file: the content of the new Dag file.
-        task_count: the number of tasks that the file creates.
+        task_ids: the tasks that the file creates: dag_ids and task_ids.
     """
 
     plan: Plan
     projects: list[Project]
     dag_file: bytes
     files: dict[str, dict[str, str]] = field(default_factory=dict)
-    task_count: int = 0
+    task_ids: set[tuple[str, str]] = field(default_factory=set)
 
 
 def adopt(content: bytes, name: str, stem: str, choice: Choice, queue: str | None, around: Surroundings) -> Adoption:
@@ -75,18 +78,27 @@ def adopt(content: bytes, name: str, stem: str, choice: Choice, queue: str | Non
     interpreter = Interpreter(name)
     interpreter.run(source.tree)
     plan = Planner(source, interpreter, choice, around.is_local).plan()
+    task_ids = {(str(dag.dag_id), task_id) for dag in interpreter.dags for task_id in dag.tasks}
     if not plan.units:
-        return Adoption(plan, [], content, task_count=len(interpreter.tasks))
+        return Adoption(plan, [], content, task_ids=task_ids)
     nodes = CstNodes(source)
     projects = make_projects(plan.units, stem, queue, around.known)
     writer = ModuleWriter(source, nodes)
     files = {}
     for project in projects:
-        missing = {root for unit in project.units for root in unit.missing}
-        found = around.find_versions(project.environment.python, missing) if missing else {}
-        project.dependencies = tuple(sorted({*project.environment.requirements, *found.values()}, key=str.lower))
+        project.dependencies = _dependencies(project, choice, around)
         parts = writer.parts(project.units, project.environment.variables)
         files[project.name] = render_files(project, parts, around.version, choice.release)
     queues = {id(unit): project.queue for project in projects for unit in project.units}
     dag_file = DagFileWriter(source, nodes, interpreter).write([(unit, queues[id(unit)]) for unit in plan.units])
-    return Adoption(plan, projects, dag_file, files, len(interpreter.tasks))
+    return Adoption(plan, projects, dag_file, files, task_ids)
+
+
+def _dependencies(project: Project, choice: Choice, around: Surroundings) -> tuple[str, ...]:
+    """The dependencies of a project: its requirements, or what its functions import."""
+    missing = {root for unit in project.units for root in unit.missing}
+    found = around.find_versions(project.environment.python, missing) if missing else {}
+    given = choice.requirements if missing or project.environment.is_open else ()
+    named = {canonicalize_name(Requirement(text).name) for text in given}
+    others = [text for text in found.values() if canonicalize_name(Requirement(text).name) not in named]
+    return tuple(sorted({*project.environment.requirements, *given, *others}, key=str.lower))

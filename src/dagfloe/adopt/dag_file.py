@@ -58,7 +58,7 @@ class DagFileWriter:
         """
         edits: list[Edit] = []
         stubbed: set[ast.AST] = set()
-        self._find_rewritten_calls([unit for unit, _ in units])
+        self._find_rewritten_calls(units)
         for unit, queue in units:
             function = unit.function
             sends = _sends([other for other, _ in units], function)
@@ -75,11 +75,14 @@ class DagFileWriter:
             edits += self._import()
         return self._source.apply(edits)
 
-    def _find_rewritten_calls(self, units: Sequence[Unit]) -> None:
-        for unit in units:
-            sends = _sends(units, unit.function)
+    def _find_rewritten_calls(self, units: Sequence[tuple[Unit, str]]) -> None:
+        for unit, queue in units:
+            sends = _sends([other for other, _ in units], unit.function)
             if unit.site.call is not None:
-                self._rewritten[unit.site.call] = partial(self._operator, unit, sends=sends)
+                # The decorator above the function has the queue, unless its operators have several.
+                queues = {item for other, item in units if other.function is unit.function}
+                own = queue if len(queues) > 1 else ""
+                self._rewritten[unit.site.call] = partial(self._operator, unit, own, sends=sends)
             elif not sends:
                 calls = [task.call for task in unit.site.tasks if task.mapped is None]
                 self._rewritten |= {call: partial(self._call_without_arguments, call) for call in calls}
@@ -176,7 +179,7 @@ class DagFileWriter:
 
     # Operators
 
-    def _operator(self, unit: Unit, *, sends: bool) -> str:
+    def _operator(self, unit: Unit, queue: str, *, sends: bool) -> str:
         call = unit.site.call
         if call is None:
             raise AssertionError(unit)
@@ -184,7 +187,7 @@ class DagFileWriter:
         changed = without_arguments(
             self._nodes.call(call),
             _REMOVED | _OPERATOR_OPTIONS,
-            [],
+            [("queue", _quote(queue))] if queue else [],
             cst.parse_expression(f"{name}.override"),
         )
         nodes = unit.site.nodes

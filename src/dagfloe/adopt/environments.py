@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from dagfloe.adopt.reading.values import Site
 
+#: The distributions that have Airflow's names.
+_AIRFLOW = ("apache-airflow", "apache-airflow-core", "apache-airflow-task-sdk")
 #: The oldest Python that dagfloe supports, as a minor version.
 _OLDEST_MINOR, _NEWEST_MINOR = 10, 14
 _ANY_PYTHON = f">=3.{_OLDEST_MINOR}"
@@ -116,7 +118,15 @@ class _Reader:
         requirements, problem = read_requirements(self._options.get("requirements"))
         if problem is not None:
             self._refuse("requirements", *problem)
-        self._set(requirements=requirements)
+        own = tuple(text for text in requirements if canonicalize_name(Requirement(text).name) not in _AIRFLOW)
+        for text in requirements:
+            if text not in own:
+                self._note(
+                    "requirements",
+                    f"{text} is left out: the bundle file has the names of Airflow that the function uses",
+                    "there is nothing to write",
+                )
+        self._set(requirements=own)
         self._read_python()
         self._read_variables()
         self._read_indexes()
@@ -252,16 +262,11 @@ def _requirement_problem(text: str) -> tuple[str, str] | None:
     if "{{" in text or "{%" in text:
         return "its requirements are a template", "write them as a list of strings, such as ['pandas==2.2.3']"
     try:
-        name = Requirement(text).name
+        Requirement(text)
     except InvalidRequirement:
         return (
             f"its requirement {text!r} is not in the form that pyproject.toml has",
             "write NAME==VERSION, or NAME @ URL",
-        )
-    if canonicalize_name(name) in ("apache-airflow", "apache-airflow-core", "apache-airflow-task-sdk"):
-        return (
-            f"its requirements name {name}",
-            "remove it if the function uses only names of airflow.sdk; a bundle file has these",
         )
     return None
 

@@ -92,12 +92,15 @@ class ModuleWriter:
 
     @staticmethod
     def _imports(imports: Iterable[Import]) -> Iterator[str]:
-        found = {item.render() for item in imports if item.module != "__future__"}
-        plain = sorted(line for line in found if line.startswith("import "))
-        others = sorted(found - set(plain))
+        plain = sorted({item.render() for item in imports if not item.name})
+        names: dict[str, set[str]] = {}
+        for item in imports:
+            if item.name and item.module != "__future__":
+                names.setdefault(item.module, set()).add(item.name + (f" as {item.alias}" if item.alias else ""))
         yield from plain
-        yield from others
-        if plain or others:
+        for module in sorted(names):
+            yield f"from {module} import {', '.join(sorted(names[module]))}"
+        if plain or names:
             yield ""
         yield "from dagfloe import Bundle"
 
@@ -159,11 +162,10 @@ class ModuleWriter:
                 yield Part(f"function {name}", code)
             for task in tasks:
                 local = task_variable(task.task_id)
-                options = _call_of_options("", task) or "()"
                 yield Part(
                     f"task {dag_id} {task.task_id}",
-                    f"{local} = {variable}.{task.kind}{options}({name})",
-                    1 if task is tasks[0] else 0,
+                    f"{local} = {variable}.{task.kind}{_call_of_options('', task)}({name})",
+                    2 if task is tasks[0] else 0,
                 )
                 calls.append(_call(local, task))
         choosing = [task for unit in units for task in unit.tasks if task.kind != "task" and task.dag.dag_id == dag_id]
@@ -203,7 +205,7 @@ def _call_of_options(name: str, task: MovedTask) -> str:
     options = dict(task.options)
     if task.task_id != name:
         options = {"task_id": _quote(task.task_id), **options}
-    return f"({', '.join(f'{key}={code}' for key, code in options.items())})" if options else ""
+    return _lay_out("(", [f"{key}={code}" for key, code in options.items()]) if options else ""
 
 
 def _call(name: str, task: MovedTask) -> str:

@@ -53,11 +53,13 @@ class Choice:
         task_ids: tasks that are to move although they are not isolated.
         is_all: whether all tasks that run a Python function are to move.
         release: the oldest Airflow that runs the files.
+        requirements: the packages of tasks of which the file does not say the requirements.
     """
 
     task_ids: Collection[str] = ()
     is_all: bool = False
     release: str = "3.3"
+    requirements: Sequence[str] = ()
 
 
 @dataclass

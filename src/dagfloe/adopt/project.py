@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import astuple, dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: The file that remembers what was written.
 RECORD = "adopted.json"
+#: The record of a project that does not exist.
+NO_RECORD: dict[str, Any] = {"dag_file": "", "queue": "", "environment": "", "tasks": [], "digests": {}}
 _IGNORED = """\
 /dist/
 /build/
@@ -60,16 +62,36 @@ class Project:
         return [(str(task.dag.dag_id), task.task_id) for unit in self.units for task in unit.tasks]
 
 
+@dataclass(frozen=True)
+class KnownProject:
+    """A project that an earlier run wrote for the Dag file.
+
+    Attributes:
+        queue: its queue.
+        tasks: its tasks: dag_ids and task_ids.
+        environment: its environment, as `describe_environment` describes it.
+    """
+
+    queue: str
+    tasks: tuple[tuple[str, str], ...]
+    environment: str
+
+
+def describe_environment(environment: Environment) -> str:
+    """An environment as a string, to compare it with those of other runs."""
+    return json.dumps([list(value) if isinstance(value, tuple) else value for value in astuple(environment)])
+
+
 def make_projects(
-    units: Sequence[Unit], stem: str, queue: str | None, known: Mapping[str, Sequence[tuple[str, str]]]
+    units: Sequence[Unit], stem: str, queue: str | None, known: Mapping[str, KnownProject]
 ) -> list[Project]:
     """Group what moves by environment.
 
     Args:
         units: what moves.
         stem: the name of the Dag file without its ending.
-        queue: the queue of the tasks; None for the project's name.
-        known: the tasks of the projects that an earlier run wrote for this Dag file, by name.
+        queue: the queue of the tasks; None for the project's name, or the queue that the project has.
+        known: the projects that an earlier run wrote for this Dag file, by name.
     """
     groups: dict[Environment, list[Unit]] = {}
     for unit in units:
@@ -78,23 +100,30 @@ def make_projects(
     used: set[str] = set()
     projects = []
     for environment, own in groups.items():
-        ids = {(str(task.dag.dag_id), task.task_id) for unit in own for task in unit.tasks}
-        shared = {name: len(ids & set(tasks)) for name, tasks in known.items() if name not in used}
-        best = max(shared, key=lambda name: shared[name], default="")
-        if best and shared[best]:
-            name = best
-        elif len(groups) == 1 and base not in known:
-            name = base
+        name = _known_name(environment, own, {key: item for key, item in known.items() if key not in used})
+        if not name:
+            first = re.sub(r"[^A-Za-z0-9]+", "-", own[0].tasks[0].task_id)
+            stem_name = base if len(groups) == 1 and base not in known else canonicalize_name(f"{base}-{first}")
+            name, number = stem_name.strip("-"), 2
+            while name in used or name in known:
+                name, number = f"{stem_name}-{number}", number + 1
+        used.add(name)
+        if queue is not None:
+            own_queue = queue + name.removeprefix(base)
         else:
-            first = own[0].tasks[0].task_id
-            name = canonicalize_name(base + "-" + re.sub(r"[^A-Za-z0-9]+", "-", first)).strip("-")
-        unused, number = name, 2
-        while unused in used or (unused in known and unused != best):
-            unused, number = f"{name}-{number}", number + 1
-        used.add(unused)
-        suffix = unused.removeprefix(base)
-        projects.append(Project(unused, unused if queue is None else f"{queue}{suffix}", environment, own))
+            own_queue = known[name].queue if name in known else name
+        projects.append(Project(name, own_queue, environment, own))
     return projects
+
+
+def _known_name(environment: Environment, units: Sequence[Unit], known: Mapping[str, KnownProject]) -> str:
+    """The project of an earlier run that has these tasks, or their environment; an empty string for none."""
+    ids = {(str(task.dag.dag_id), task.task_id) for unit in units for task in unit.tasks}
+    best = max(known, key=lambda name: len(ids & set(known[name].tasks)), default="")
+    if best and ids & set(known[best].tasks):
+        return best
+    described = describe_environment(environment)
+    return next((name for name, item in known.items() if item.environment == described), "")
 
 
 def _shared_environment(unit: Unit, units: Sequence[Unit]) -> Environment:
