@@ -15,6 +15,9 @@ import click
 from packaging.requirements import InvalidRequirement, Requirement
 
 from dagfloe import __version__
+from dagfloe.cli.doctor.airflow_version import find_version, release_of
+from dagfloe.cli.doctor.coordinator_checks import COORDINATOR_CLASS, DAG_BUNDLE_RELEASE
+from dagfloe.cli.doctor.dag_bundles import DEFAULT_BUNDLE, LOCAL_BUNDLE
 from dagfloe.cli.error_handling import exit_on_error
 from dagfloe.cli.options import json_option
 from dagfloe.cli.pair_options import check_text, check_texts
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
     from dagfloe.adopt.project import KnownProject
 
 _ENVIRONMENT_TIMEOUT_S = 30.0
+#: A folder of bundle files, in the settings that are shown.
+_BUNDLES = "/opt/airflow/bundles"
 #: Asks a Python for the distributions that have modules.
 _ASK = """
 import importlib.metadata as metadata, json, sys
@@ -305,22 +310,35 @@ def _show_diff(path: Path, before: bytes, after: bytes) -> None:
 
 
 def _settings(adoption: Adoption, release: str) -> str:
-    """Return what to write into airflow.cfg: a folder of bundle files and a queue for each project."""
-    kwargs = "executables_root" if release < "3.4" else "task_handler_bundle_name"
-    lines = ["Settings of airflow.cfg, with a folder of bundle files for each project:", "", "[sdk]"]
-    coordinators = {
-        project.queue: {
-            "classpath": "airflow.sdk.coordinators.executable.ExecutableCoordinator",
-            "kwargs": {
-                kwargs: [f"/opt/airflow/bundles/{project.name}"] if release < "3.4" else f"bundles-{project.name}"
-            },
-        }
-        for project in adoption.projects
-    }
-    lines.append(f"coordinators = {json.dumps(coordinators)}")
-    lines.append(
-        f"queue_to_coordinator = {json.dumps({project.queue: project.queue for project in adoption.projects})}"
-    )
+    """Return the settings of airflow.cfg with which a worker finds each project's bundle file, by its queue."""
+    number = release_of(find_version(os.environ)) or release_of(release) or (3, 3)
+    folders = {project.queue: f"{_BUNDLES}/{project.name}" for project in adoption.projects}
+    lines = [
+        f"Put each bundle file into a folder of its own. Settings of airflow.cfg for Airflow {number[0]}.{number[1]}:",
+        "",
+    ]
+    kwargs: dict[str, dict[str, Any]] = {}
+    if number < DAG_BUNDLE_RELEASE:
+        kwargs = {queue: {"executables_root": [folder]} for queue, folder in folders.items()}
+    else:
+        kwargs = {queue: {"task_handler_bundle_name": queue} for queue in folders}
+        own = [
+            json.dumps({"name": queue, "classpath": LOCAL_BUNDLE, "kwargs": {"path": folder}})
+            for queue, folder in folders.items()
+        ]
+        lines += [
+            "[dag_processor]",
+            "dag_bundle_config_list = [",
+            *(f"    {entry}," for entry in (json.dumps(DEFAULT_BUNDLE), *own[:-1])),
+            f"    {own[-1]}]",
+            "",
+        ]
+    entries = [
+        f'"{queue}": ' + json.dumps({"classpath": COORDINATOR_CLASS, "kwargs": own_kwargs})
+        for queue, own_kwargs in kwargs.items()
+    ]
+    lines += ["[sdk]", "coordinators = {", *(f"    {entry}," for entry in entries[:-1]), f"    {entries[-1]}}}"]
+    lines.append(f"queue_to_coordinator = {json.dumps({queue: queue for queue in folders})}")
     return "\n".join(lines)
 
 

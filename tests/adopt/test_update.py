@@ -86,7 +86,8 @@ def test_edits_of_the_dag_file(adopted: Adopted) -> None:
     adopted.edit(adopted.dag_file, "second(first())", "first() >> second(5)")
     adopted.edit(adopted.dag_file, '["six"]', '["six", "idna"]')
     adopted.edit(adopted.dag_file, "def first():", "def first() -> dict[str, int]:")
-    assert adopted().exit_code == 0
+    result = adopted()
+    assert result.exit_code == 0, result.output
     text = adopted.module.read_text()
     for part in ("LIMIT = 2", "value + 2", "    second(5)\n", "@etl_dag.task(multiple_outputs=True)"):
         assert part in text

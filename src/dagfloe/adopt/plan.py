@@ -423,29 +423,23 @@ class Planner:
         """The options that the task's process follows, those of `default_args` included."""
         options = {**self._default_args(unit, task), **task.options}
         line = task.call.lineno
-        for name in _CALLBACKS:
-            if options.get(name) is not None and options[name] != []:
-                node = task.nodes.get(name)
-                yield Problem(
-                    getattr(node, "lineno", line),
-                    f"its {name} runs in Airflow's task runner, which a bundle does not have",
-                    "call it in the function, or keep the task in the Dag file",
-                )
         if options.get("retry_policy") is not None:
             yield Problem(line, "a stub task cannot have a retry_policy", "write dagfloe's retry_policy at the task")
         is_decorated = unit.site.call is None
         if options.get("multiple_outputs") is None and is_decorated and _returns_dict(unit.function):
             options["multiple_outputs"] = True
-        for name in _PROCESS_OPTIONS:
+        for name in (*_PROCESS_OPTIONS, *_CALLBACKS):
             value = options.get(name)
             default = name == "do_xcom_push"
-            if value is None or value is default:
+            if value is None or value is default or value == []:
                 continue
+            unit.uses_airflow |= name in _CALLBACKS  # they get Airflow's context
             node = task.nodes.get(name)
-            code = self._option_code(unit, name, value, node, renderer)
+            code = self._option_code(unit, name, value, task, renderer)
             if code is None:
                 where = getattr(node, "lineno", line)
-                yield Problem(where, f"its {name} cannot be read", "write the value at the task")
+                what = "cannot be moved" if name in _CALLBACKS else "cannot be read"
+                yield Problem(where, f"its {name} {what}", "write it at the task, with names that a project can have")
             else:
                 moved.options[name] = code
 
@@ -467,19 +461,31 @@ class Planner:
                 )
         return defaults
 
-    def _option_code(self, unit: Unit, name: str, value: Any, node: ast.expr | None, renderer: Renderer) -> str | None:
+    @staticmethod
+    def _default_node(task: Task, name: str, value: Any) -> ast.expr | None:
+        """The expression of an option in `default_args`."""
+        if isinstance(value, Unknown) and isinstance(value.node, ast.expr):
+            return value.node
+        defaults = task.dag.nodes.get("default_args") if task.dag is not None else None
+        for key, node in zip(defaults.keys, defaults.values, strict=True) if isinstance(defaults, ast.Dict) else ():
+            if isinstance(key, ast.Constant) and key.value == name:
+                return node
+        return None
+
+    def _option_code(self, unit: Unit, name: str, value: Any, task: Task, renderer: Renderer) -> str | None:
         """The code of an option for the project; None if the project cannot have it."""
-        if name not in ("inlets", "outlets"):
+        node = task.nodes.get(name)
+        if name not in ("inlets", "outlets", *_CALLBACKS):
             try:
                 return renderer.render(value)
             except WiringError:
                 pass
-        if node is None and isinstance(value, Unknown) and isinstance(value.node, ast.expr):
-            node = value.node
+        if node is None:
+            node = self._default_node(task, name, value)
         if node is None:
             return None
         needs = self._graph.needs([node], self._interpreter.module)
-        if needs.problems or needs.missing:
+        if needs.problems or needs.missing or any(map(uncovered, needs.imports | needs.inner_imports)):
             return None
         unit.uses_airflow |= any(item.root == "airflow" for item in needs.imports)
         unit.needs.add(needs)
