@@ -12,8 +12,10 @@ import pytest
 
 from compat.run import run
 from dagfloe import Asset, AssetAlias, Bundle
+from dagfloe.compat.context import describe_missing_key
 from dagfloe.compat.objects.lazy import LazyValue
 from dagfloe.testing import TaskEnvironment
+from support.quoted_messages import shows
 
 DATE = datetime(2026, 1, 31, 6, tzinfo=timezone.utc)
 
@@ -40,6 +42,11 @@ def test_missing_keys(key: str, advice: str) -> None:
     message, is_there = run(read).value
     assert advice in message
     assert not is_there
+
+
+def test_key_of_a_run_without_a_logical_date() -> None:
+    """The error of a key that depends on the logical date says so."""
+    shows("the context has no '…', because this run has no logical date", describe_missing_key("ds"))
 
 
 def test_missing_attributes() -> None:

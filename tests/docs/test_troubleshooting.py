@@ -18,6 +18,10 @@ HELLO = ROOT / "dist" / platform_tag() / "hello"
 ELSEWHERE = (
     "airflow/test_troubleshooting.py",
     "airflow/test_settings.py",
+    "build/checks/test_airflow_names.py",
+    "compat/test_context.py",
+    "compat/test_names.py",
+    "compat/test_session.py",
     "frozen/test_advice.py",
     "frozen/test_build.py",
     "frozen/test_comparison.py",

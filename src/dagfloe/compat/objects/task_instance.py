@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 #: Stands for an argument that a call does not pass, because None is a value.
 _NOTSET: Any = object()
 #: Where Airflow's pages are, if the worker's environment does not say.
-_BASE_URL = "http://localhost:8080/"
+_BASE_URL = "http://localhost:8080"
 
 
 class RuntimeTaskInstance:
@@ -88,7 +88,7 @@ class RuntimeTaskInstance:
         import os  # noqa: PLC0415 - few tasks read it
         from urllib.parse import quote  # noqa: PLC0415 - as above
 
-        base = (os.environ.get("AIRFLOW__API__BASE_URL") or _BASE_URL).rstrip("/")
+        base = os.environ.get("AIRFLOW__API__BASE_URL", "").rstrip("/") or _BASE_URL  # Airflow 3.4 sends "/" for none
         mapped = f"/mapped/{self.map_index}" if self.map_index >= 0 else ""
         place = f"dags/{self.dag_id}/runs/{quote(self.run_id)}/tasks/{self.task_id}{mapped}"
         return f"{base}/{place}?try_number={self.try_number}"
