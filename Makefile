@@ -28,6 +28,7 @@ AIRFLOWS_INSTALLED = $(AIRFLOWS:%=.venvs/airflow-%/.installed)
 NATIVE_AIRFLOW := .venvs/airflow-3.4.0b2/.installed
 # dagfloe alone, for an Airflow that already has its dependencies.
 FOR_AIRFLOW := .cache/for-airflow
+FRAMES := .cache/frames
 # The tests in a complete Airflow. They share one Airflow; the last file stops it.
 E2E := $(addprefix tests/e2e/,test_tasks.py test_bundles.py test_waits.py test_native_dags.py \
 	test_native_options.py test_leftovers.py)
@@ -316,6 +317,11 @@ packages-quick: $(STAMP) $(LAUNCHER)
 	$(@D)/bin/python $(PIP_INSTALL) 'apache-airflow==$*'
 	touch $@
 
+# pandas and pyarrow for ordinary tasks, in a folder beside Airflow: other targets need an Airflow without them.
+$(FRAMES)/.installed:
+	$(PYTHON) $(PIP_INSTALL) --target $(@D) 'pandas>=3,<4' 'pyarrow>=20'
+	touch $@
+
 # The installation of docs/how-to/deploying-dags.md, in a folder beside Airflow: other targets need an Airflow without it.
 $(FOR_AIRFLOW)/.installed: pyproject.toml hatch_build.py $(PACKAGE_SOURCES) | $(STAMP)
 	rm -rf $(@D)
@@ -327,7 +333,7 @@ airflow: dist $(AIRFLOW_INSTALLED) $(FOR_AIRFLOW)/.installed
 	@env $(RUN_TESTS_MODULE) e2e $(AIRFLOW) $(DIST) $(FOR_AIRFLOW)
 
 ## airflow-test: Run bundles under the real supervisor of AIRFLOW=3.3.2, and read stub Dags with all supported Airflows
-airflow-test: dist test-bundles $(AIRFLOW_INSTALLED) $(AIRFLOWS_INSTALLED)
+airflow-test: dist test-bundles $(TEST_DIST)/frames $(FRAMES)/.installed $(AIRFLOW_INSTALLED) $(AIRFLOWS_INSTALLED)
 	DAGFLOE_AIRFLOW_PYTHON=$(CURDIR)/.venvs/airflow-$(AIRFLOW)/bin/python $(PYTEST) -m airflow tests/airflow \
 		--ignore tests/airflow/test_conformance.py --ignore tests/airflow/test_native_conformance.py \
 		--ignore tests/airflow/test_stubs.py \
@@ -335,7 +341,8 @@ airflow-test: dist test-bundles $(AIRFLOW_INSTALLED) $(AIRFLOWS_INSTALLED)
 		--ignore tests/airflow/test_settings.py --ignore tests/airflow/test_schedule.py \
 		--ignore tests/airflow/test_values.py
 	$(foreach version,$(AIRFLOWS),DAGFLOE_AIRFLOW_PYTHON=$(CURDIR)/.venvs/airflow-$(version)/bin/python \
-		$(PYTEST) -m airflow tests/airflow/test_stubs.py tests/airflow/test_docs_blocks.py tests/airflow/test_limits.py \
+		DAGFLOE_FRAMES=$(CURDIR)/$(FRAMES) $(PYTEST) -m airflow tests/airflow/test_stubs.py \
+		tests/airflow/test_docs_blocks.py tests/airflow/test_limits.py \
 		tests/airflow/test_settings.py tests/airflow/test_schedule.py tests/airflow/test_values.py \
 		tests/cli/doctor &&) true
 

@@ -165,7 +165,6 @@ def test_a_module_that_fails(supervisor: Supervisor, demo_bundles: Path) -> None
     ("task_id", "message", "request_"),
     [
         ("needs", "has no value for its parameter '…'", {}),
-        ("not_json", "it has no JSON form", {}),
         ("missing_variable", "does not exist: create it in Airflow, or pass a default", {}),
         (
             "forbidden_variable",

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 DEMO = HERE.parent / "demo"
 RUN_S = 300
+FRAMES_VARIABLE = "DAGFLOE_FRAMES"
 sys.path.insert(0, str(DEMO / "values"))
 from random_values import COUNT, SEED, same  # type: ignore[import-not-found,unused-ignore]  # noqa: E402
 
@@ -176,3 +177,13 @@ def test_trips_in_airflow(tmp_path: Path) -> None:
         result, "unknown"
     )
     assert f"XCom 'return_value' of task 'make_objects' has {where}: annotate" in _errors(result, "asks")
+
+
+@pytest.mark.timeout(2 * RUN_S)
+def test_frames_in_airflow(tmp_path: Path) -> None:
+    """DataFrames and scalars of numpy make the trip if Airflow and the bundle have the libraries."""
+    libraries = os.environ.get(FRAMES_VARIABLE)
+    assert libraries, f"{FRAMES_VARIABLE} is not set: run `make airflow-test`"
+    result = _run(tmp_path, "frames", PYTHONPATH=libraries)
+    failed = [name for name, state in result["states"].items() if state != "success"]
+    assert failed == [], {name: _errors(result, name) for name in failed if name in result["logs"]}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timezone
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -50,6 +52,16 @@ def test_tasks(tasks: ModuleType, env: TaskEnvironment) -> None:
     assert log.has("^counted$", level="info", logger="shop.count")
     assert log.has("^1 rows without a day$", level="warning", logger="shop.orders")
     assert log.has("^as information, line by line$", level="info")
+
+
+def test_values(tasks: ModuleType, env: TaskEnvironment) -> None:
+    """Tasks get dataclasses from the fields that other tasks returned, and read decimals with all digits."""
+    number = {"number": 1, "price": Decimal("12.50"), "at": datetime(2026, 7, 1, tzinfo=timezone.utc)}
+    assert value(env, tasks.order) == number
+    assert value(env, tasks.invoice) == (1, Decimal("14.8750"))
+    env.xcoms["orders"] = [number, number]
+    assert value(env, tasks.total) == 25
+    assert value(env, tasks.first) == 1
 
 
 def test_dags(tasks: ModuleType, env: TaskEnvironment) -> None:

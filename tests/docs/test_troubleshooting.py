@@ -135,6 +135,31 @@ def test_an_argument_of_another_type(tmp_path: Path) -> None:
         shows("parameter '…' expects … and got …", failure(peer))
 
 
+def test_an_instance_of_a_class_of_an_ordinary_task(tmp_path: Path) -> None:
+    tasks = "@dag.task\ndef up(): ...\n@dag.task\ndef t(order): ...\nwith dag:\n    t(up())"
+    with Peer(write_project(tmp_path, tasks)) as peer:
+        peer.start()
+        frame_id, body = peer.expect("GetXCom")
+        value = {"__classname__": "shop.Order", "__version__": 0, "__data__": {}}
+        peer.send(frame_id, {"type": "XComResult", "key": body["key"], "value": value})
+        peer.finish()
+        shows("got an instance of …", failure(peer))
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("return [range(2)]", "it has no form that Airflow reads back"),
+        ("client.set_variable('k', {1}, serialize_json=True)", "it has no JSON form"),
+    ],
+)
+def test_a_value_without_a_form(tmp_path: Path, statement: str, message: str) -> None:
+    with Peer(write_project(tmp_path, f"@dag.task\ndef t(client: Client):\n    {statement}")) as peer:
+        peer.start()
+        peer.finish()
+        shows(message, failure(peer))
+
+
 def test_an_answer_that_does_not_come(tmp_path: Path) -> None:
     tasks = "@dag.task\ndef t(client: Client):\n    client.get_variable('k')"
     with Peer(write_project(tmp_path, tasks), {"DAGFLOE_REPLY_TIMEOUT_S": "0.5"}) as peer:
