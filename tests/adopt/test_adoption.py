@@ -241,14 +241,22 @@ with DAG("etl"):
     assert adopted(source.replace("{module}", "configuration")).plan.refusals
 
 
+@pytest.mark.parametrize("option", ['serializer="dill"', "use_dill=True", 'serializer="cloudpickle"'])
+def test_serializer(option: str) -> None:
+    """What pickles arguments and results is left out, because they pass as XComs. A note says so."""
+    adoption = adopted(f'with DAG("etl"):\n    @task.virtualenv({option})\n    def t(): ...\n    t()\n')
+    assert "is left out" in adoption.projects[0].units[0].notes[0].why
+    assert option not in dag_file(adoption)
+    other = f'with DAG("etl"):\n    @task.virtualenv({option})\n    def t(x): ...\n    t(lambda: 1)\n'
+    assert "an argument cannot be read" in adopted(other).plan.refusals[0].problem.why
+
+
 # What stays
 
 
 @pytest.mark.parametrize(
     ("source", "line", "why"),
     [
-        ('@task.virtualenv(requirements=["six"], serializer="dill")\ndef t(): ...\nt()', 1, "pickled with dill"),
-        ("@task.virtualenv(use_dill=True)\ndef t(): ...\nt()", 1, "pickled with dill"),
         ("@task.virtualenv(expect_airflow=True)\ndef t(): ...\nt()", 1, "expect_airflow=True"),
         ("@task.virtualenv(skip_on_exit_code=9)\ndef t(): ...\nt()", 1, "skipped by its exit code"),
         ("@task.virtualenv(inherit_env=False)\ndef t(): ...\nt()", 1, "inherits the environment"),

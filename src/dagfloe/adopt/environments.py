@@ -201,10 +201,10 @@ class _Reader:
         """Refuse what Airflow does around a task in an environment of its own, and a bundle file does not do."""
         serializer = "dill" if self._value("use_dill") is True else self._value("serializer")
         if serializer not in (None, "pickle"):
-            self._refuse(
+            self._note(
                 "serializer" if "serializer" in self._options else "use_dill",
-                f"its values are pickled with {serializer}",
-                "remove the option if arguments and results are JSON values, dates and the like: they pass as XComs",
+                f"{serializer} is left out: arguments and results pass as XComs",
+                "return values that Airflow can store, as in any task",
             )
         if self._value("expect_airflow") is True:
             self._refuse(
