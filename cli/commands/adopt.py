@@ -78,6 +78,12 @@ def _check_requirements(_ctx: click.Context, _parameter: click.Parameter, values
     help="A dependency of tasks whose requirements DAGFILE does not have, such as pandas==2.2.3. Repeatable.",
 )
 @click.option("--write", is_flag=True, help="Replace DAGFILE by the new Dag file.")
+@click.option(
+    "--native",
+    "is_native",
+    is_flag=True,
+    help="If all tasks move, make the Dags native: no Dag file is left. Needs Airflow 3.4.",
+)
 @click.option("--diff", is_flag=True, help="Show how the new Dag file differs. Write nothing.")
 @click.option(
     "--queue",
@@ -106,6 +112,7 @@ def adopt(
     *,
     is_all: bool,
     write: bool,
+    is_native: bool,
     diff: bool,
     as_json: bool,
 ) -> None:
@@ -133,7 +140,12 @@ def adopt(
         __version__,
     )
     adoption = adopt_file(
-        content, str(dag_file), dag_file.stem, Choice(task_ids, is_all, release, requirements), queue, around
+        content,
+        str(dag_file),
+        dag_file.stem,
+        Choice(task_ids, is_all, "3.4" if is_native else release, requirements, is_native),
+        queue,
+        around,
     )
     changes = _Changes()
     target = output / dag_file.name
@@ -141,7 +153,11 @@ def adopt(
         _write_projects(adoption, output, dag_file, changes)
         if write and not changes.kept:  # else the functions of the Dag file would be lost
             target = dag_file
-        changes.write(target, adoption.dag_file)
+        if adoption.dag_file:
+            changes.write(target, adoption.dag_file)
+        elif write and not changes.kept:
+            dag_file.unlink()
+            changes.written.append(dag_file)
     if as_json:
         click.echo(json.dumps(_describe(adoption, output, target, changes), indent=2))
     elif diff:
@@ -149,7 +165,7 @@ def adopt(
         _show_refusals(adoption, is_error=True)
     else:
         _show(adoption, output, dag_file, target, changes, release)
-    if adoption.plan.refusals or changes.kept:
+    if adoption.plan.refusals or adoption.native_problem or changes.kept:
         raise click.exceptions.Exit(EXIT_FAILURE)
 
 
@@ -276,11 +292,23 @@ def _show(adoption: Adoption, output: Path, dag_file: Path, target: Path, change
     if not changes.written:
         click.echo("All files are up to date.")
         return
-    click.echo(to_one_line(f"New Dag file: {target}"))
+    _show_next_steps(adoption, output, dag_file, target, release)
+
+
+def _show_next_steps(adoption: Adoption, output: Path, dag_file: Path, target: Path, release: str) -> None:
+    if adoption.native_problem:
+        click.echo(to_one_line(f"The Dags need a Dag file: {adoption.native_problem}."))
+    if adoption.dag_file:
+        click.echo(to_one_line(f"New Dag file: {target}"))
+    else:
+        click.echo(to_one_line(f"The Dags are native: Airflow does not need {dag_file} any more."))
     click.echo("\nNext:\n")
     for project in adoption.projects:
         click.echo(to_one_line(f"  dagfloe build {shlex.quote(str(output / project.name))}"))
-    click.echo("\n" + escape_controls(_settings(adoption, release)))
+    if adoption.dag_file:
+        click.echo("\n" + escape_controls(_settings(adoption, release)))
+    else:
+        click.echo("\nCopy the bundle file into Airflow's Dags folder. `dagfloe settings` prints the settings for it.")
 
 
 def _show_moved(adoption: Adoption, output: Path) -> None:
@@ -344,7 +372,7 @@ def _settings(adoption: Adoption, release: str) -> str:
 
 def _describe(adoption: Adoption, output: Path, target: Path, changes: _Changes) -> dict[str, Any]:
     return {
-        "dag_file": str(target),
+        "dag_file": str(target) if adoption.dag_file else None,
         "projects": [
             {
                 "folder": str(output / project.name),

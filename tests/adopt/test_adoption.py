@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from dagfloe.adopt.adoption import Surroundings, adopt
 from dagfloe.adopt.plan import Choice
 from dagfloe.adopt.reading.source import SourceError
+from dagfloe.native.check import check_bundle
+from dagfloe.runtime.config import SCHEMA_VERSIONS, BundleConfig
+from dagfloe.runtime.metadata import bundle_metadata
 
 if TYPE_CHECKING:
     from dagfloe.adopt.adoption import Adoption
@@ -19,10 +22,13 @@ from airflow.sdk import DAG, dag, task
 """
 
 
-def adopted(source: str, *task_ids: str, is_all: bool = False, release: str = "3.3") -> Adoption:
+def adopted(source: str, *task_ids: str, is_all: bool = False, is_native: bool = False) -> Adoption:
     """Adopt a Dag file."""
+    release = "3.4" if is_native else "3.3"
     around = Surroundings(lambda _: False, lambda _, modules: {name: name for name in modules}, {}, "1.0")
-    return adopt((HEAD + source).encode(), "etl.py", "etl", Choice(task_ids, is_all, release), None, around)
+    return adopt(
+        (HEAD + source).encode(), "etl.py", "etl", Choice(task_ids, is_all, release, (), is_native), None, around
+    )
 
 
 def dag_file(adoption: Adoption) -> str:
@@ -349,3 +355,77 @@ def test_formatting(newline: str, indent: str, encoding: str) -> None:
     adoption = adopt(content, "etl.py", "etl", Choice(), None, around)
     assert adoption.dag_file == expected
     assert "return s" in adoption.files["etl"]["tasks.py"]
+
+
+# Native Dags
+
+NATIVE = '''\
+from datetime import datetime, timedelta
+START = datetime(2026, 1, 1)
+
+@dag(schedule="@daily", start_date=START, default_args={"retries": 2, "retry_delay": timedelta(minutes=1)}, tags=["a"])
+def etl(limit: int = 5):
+    """The Dag."""
+
+    @task(pool="small", trigger_rule="all_done")
+    def extract(limit) -> dict[str, int]:
+        """The task."""
+        return {"rows": limit}
+
+    @task.virtualenv(requirements=["six"])
+    def load(rows, factor=2): ...
+
+    @task
+    def end(): ...
+
+    load(extract(limit)["rows"]) >> end()
+
+etl()
+'''
+
+
+def test_native() -> None:
+    """If all tasks move, the project declares the Dag with all of its options, and no Dag file is left."""
+    adoption = adopted(NATIVE, is_all=True, is_native=True)
+    assert (adoption.native_problem, adoption.dag_file) == ("", b"")
+    assert "native-dags = true" in adoption.files["etl"]["pyproject.toml"]
+    names: dict[str, Any] = {}
+    exec(compile(module(adoption), "tasks.py", "exec"), names)  # noqa: S102 - the module that was written
+    config = BundleConfig(
+        "tasks:bundle", "etl", "1", "tasks.py", schema_version=SCHEMA_VERSIONS["3.4"], native_dags=True
+    )
+    metadata = bundle_metadata(config, names["bundle"])
+    check_bundle(metadata)
+    declared = metadata["dags"]["etl"]["declaration"]
+    assert (declared["schedule"], declared["doc_md"], declared["params"]) == ("@daily", "The Dag.", {"limit": 5})
+    tasks = declared["tasks"]
+    assert [tasks[name].get("upstream") for name in ("extract", "load", "end")] == [None, ["extract"], ["load"]]
+    extract = tasks["extract"]
+    assert (extract["retries"], extract["retry_delay_s"], extract["pool"]) == (2, 60.0, "small")
+    assert (extract["doc_md"], extract["multiple_outputs"]) == ("The task.", True)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "why"),
+    [
+        ("@task.virtualenv(", "@task.virtualenv(skip_on_exit_code=1, ", "not all tasks can be moved"),
+        ('tags=["a"]', "template_searchpath='x'", "has the option template_searchpath"),
+        (
+            "    @task\n    def end(): ...",
+            "    from airflow.sdk import BashOperator\n    end = lambda: BashOperator(task_id='e')",
+            "cannot be read",
+        ),
+        ("@task\n    def end", "@task_group\n    def end", "has task groups"),
+        (">> end()", ">> Label('x') >> end()", "edges have labels"),
+        ("limit: int = 5", "limit: int", "no params with defaults"),
+        ("@task\n    def end", "@task(requirements=['idna'])\n    def end", ""),
+    ],
+)
+def test_not_native(before: str, after: str, why: str) -> None:
+    """If the Dag needs a Dag file, the reason is told, and the tasks move as they do without native Dags."""
+    source = NATIVE.replace(before, after).replace("START =", "from airflow.sdk import Label, task_group\nSTART =")
+    adoption = adopted(source, is_all=True, is_native=True)
+    assert why in adoption.native_problem
+    if why:
+        assert b"@task.stub" in adoption.dag_file
+        assert "native-dags" not in "".join(files["pyproject.toml"] for files in adoption.files.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
@@ -10,11 +10,13 @@ from packaging.utils import canonicalize_name
 
 from dagfloe.adopt.dag_file import DagFileWriter
 from dagfloe.adopt.module import ModuleWriter
+from dagfloe.adopt.native import NativeError, dag_options
 from dagfloe.adopt.plan import Planner
 from dagfloe.adopt.project import make_projects, render_files
 from dagfloe.adopt.reading.cst_nodes import CstNodes
 from dagfloe.adopt.reading.interpreter import Interpreter
 from dagfloe.adopt.reading.source import SourceFile
+from dagfloe.constants import DEFAULT_QUEUE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -49,8 +51,9 @@ class Adoption:
         plan: what moves and what stays.
         projects: the projects.
         files: the files of the projects, by the project's name and the path in it.
-        dag_file: the content of the new Dag file.
+        dag_file: the content of the new Dag file; empty if the Dags are native.
         task_ids: the tasks that the file creates: dag_ids and task_ids.
+        native_problem: why the Dags need a Dag file, if native Dags were asked for; else empty.
     """
 
     plan: Plan
@@ -58,6 +61,7 @@ class Adoption:
     dag_file: bytes
     files: dict[str, dict[str, str]] = field(default_factory=dict)
     task_ids: set[tuple[str, str]] = field(default_factory=set)
+    native_problem: str = ""
 
 
 def adopt(content: bytes, name: str, stem: str, choice: Choice, queue: str | None, around: Surroundings) -> Adoption:
@@ -77,8 +81,19 @@ def adopt(content: bytes, name: str, stem: str, choice: Choice, queue: str | Non
     source = SourceFile.parse(content, name)
     interpreter = Interpreter(name)
     interpreter.run(source.tree)
-    plan = Planner(source, interpreter, choice, around.is_local).plan()
     task_ids = {(str(dag.dag_id), task_id) for dag in interpreter.dags for task_id in dag.tasks}
+    plan = Planner(source, interpreter, choice, around.is_local).plan()
+    native: dict[str, dict[str, str]] | None = None
+    problem = ""
+    if choice.is_native and plan.units:
+        try:
+            native = dag_options(source, interpreter, plan)
+            if len(make_projects(plan.units, stem, queue, around.known)) > 1:
+                raise NativeError("the tasks have different requirements")
+        except NativeError as error:
+            native, problem = None, str(error)
+            choice = replace(choice, is_native=False)
+            plan = Planner(source, interpreter, choice, around.is_local).plan()
     if not plan.units:
         return Adoption(plan, [], content, task_ids=task_ids)
     nodes = CstNodes(source)
@@ -87,11 +102,17 @@ def adopt(content: bytes, name: str, stem: str, choice: Choice, queue: str | Non
     files = {}
     for project in projects:
         project.dependencies = _dependencies(project, choice, around)
-        parts = writer.parts(project.units, project.environment.variables)
-        files[project.name] = render_files(project, parts, around.version, choice.release)
+        if native is not None:
+            project.queue = DEFAULT_QUEUE if queue is None else queue
+            for task in (task for unit in project.units for task in unit.tasks if queue is not None):
+                task.options["queue"] = repr(queue)
+        parts = writer.parts(project.units, project.environment.variables, native)
+        files[project.name] = render_files(project, parts, around.version, choice.release, is_native=native is not None)
     queues = {id(unit): project.queue for project in projects for unit in project.units}
     dag_file = DagFileWriter(source, nodes, interpreter).write([(unit, queues[id(unit)]) for unit in plan.units])
-    return Adoption(plan, projects, dag_file, files, task_ids)
+    if native is not None:
+        dag_file = b""
+    return Adoption(plan, projects, dag_file, files, task_ids, problem)
 
 
 def _dependencies(project: Project, choice: Choice, around: Surroundings) -> tuple[str, ...]:

@@ -48,12 +48,18 @@ class ModuleWriter:
         self._source = source
         self._nodes = nodes
 
-    def parts(self, units: Sequence[Unit], environment_variables: Iterable[tuple[str, str]]) -> list[Part]:
+    def parts(
+        self,
+        units: Sequence[Unit],
+        environment_variables: Iterable[tuple[str, str]],
+        native: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> list[Part]:
         """The parts of a module.
 
         Args:
             units: what the module has.
             environment_variables: what is set before everything else.
+            native: the options of the Dags, by dag_id, if they are native; else None.
         """
         parts = [Part("docstring", f'"""Tasks of the Dag file {self._name()}. `dagfloe adopt` moved them here."""', 0)]
         if self._has_future():
@@ -72,11 +78,16 @@ class ModuleWriter:
                 own = dags.setdefault(str(task.dag.dag_id), [])
                 if unit not in own:
                     own.append(unit)
-        lines = ["bundle = Bundle()", *(f"{variable_of(dag_id)} = bundle.dag({_quote(dag_id)})" for dag_id in dags)]
-        parts.append(Part("bundle", "\n".join(lines), 1))
-        parts += self._statements(units)
+        lines = ["bundle = Bundle()", *(_registration(dag_id, (native or {}).get(dag_id, {})) for dag_id in dags)]
+        statements = list(self._statements(units))
+        if native is None:
+            parts.append(Part("bundle", "\n".join(lines), 1))
+            parts += statements
+        else:  # the options of a Dag may use the constants
+            parts += statements
+            parts.append(Part("bundle", "\n".join(lines), 1))
         for dag_id, own in dags.items():
-            parts += self._dag(dag_id, own, units)
+            parts += self._dag(dag_id, own, units, is_native=native is not None)
         return parts
 
     def _name(self) -> str:
@@ -135,7 +146,7 @@ class ModuleWriter:
 
     # A Dag
 
-    def _dag(self, dag_id: str, units: Sequence[Unit], all_units: Sequence[Unit]) -> Iterator[Part]:
+    def _dag(self, dag_id: str, units: Sequence[Unit], all_units: Sequence[Unit], *, is_native: bool) -> Iterator[Part]:
         variable = variable_of(dag_id)
         calls: list[str] = []
         functions: dict[ast.AST, Unit] = {}
@@ -169,7 +180,9 @@ class ModuleWriter:
                 )
                 calls.append(_call(local, task))
         choosing = [task for unit in units for task in unit.tasks if task.kind != "task" and task.dag.dag_id == dag_id]
-        if choosing:
+        if is_native:
+            calls += _edges(variable, [task for unit in units for task in unit.tasks if task.dag.dag_id == dag_id])
+        elif choosing:
             calls.append(_outside(variable, choosing))
         body = "\n".join(f"    {line}" for call in calls for line in call.splitlines())
         yield Part(f"block {dag_id}", f"with {variable}:\n{body}")
@@ -215,6 +228,20 @@ def _call(name: str, task: MovedTask) -> str:
     else:
         code = _lay_out(f"{name}(", _list(task.args, task.kwargs))
     return code + (".as_mapping_source()" if task.is_mapping_source else "")
+
+
+def _registration(dag_id: str, options: Mapping[str, str]) -> str:
+    """The declaration of a Dag."""
+    items = [_quote(dag_id), *(f"{name}={code}" for name, code in options.items())]
+    return _lay_out(f"{variable_of(dag_id)} = bundle.dag(", items)
+
+
+def _edges(variable: str, tasks: Sequence[MovedTask]) -> Iterator[str]:
+    """The edges of a native Dag that no argument declares."""
+    passed = {(task_id, task.task_id) for task in tasks for task_id, _ in task.xcoms}
+    for upstream_id, downstream_id in tasks[0].dag.edges:
+        if (upstream_id, downstream_id) not in passed:
+            yield f"{variable}.tasks[{_quote(upstream_id)}] >> {variable}.tasks[{_quote(downstream_id)}]"
 
 
 def _outside(variable: str, tasks: Sequence[MovedTask]) -> str:

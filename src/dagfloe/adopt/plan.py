@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from dagfloe.adopt.distributions import distribution_of
-from dagfloe.adopt.environments import Environment, Problem, is_isolated, read_environment
+from dagfloe.adopt.environments import ISOLATION_OPTIONS, Environment, Problem, is_isolated, read_environment
 from dagfloe.adopt.reading.airflow_names import CONTEXT_KEYS, is_template, uncovered
 from dagfloe.adopt.reading.names import NameGraph, Needs
 from dagfloe.adopt.reading.values import Dag, Imported, Site, Task, TaskResult, Unknown, leaves
@@ -45,6 +45,27 @@ _CALLBACKS = (
 )
 
 
+#: The options for the scheduler that a task of a native Dag may have.
+SCHEDULER_OPTIONS = frozenset(
+    """
+    depends_on_past doc doc_json doc_md doc_rst doc_yaml end_date executor executor_config ignore_first_depends_on_past
+    max_active_tis_per_dag max_active_tis_per_dagrun max_retry_delay owner pool pool_slots priority_weight retries
+    retry_delay retry_exponential_backoff start_date task_display_name trigger_rule wait_for_downstream
+    wait_for_past_depends_before_skipping weight_rule
+    """.split()  # noqa: SIM905 - as a list it would be a page long
+)
+#: The options that a project has in another form, or does not need.
+NOT_COPIED = ISOLATION_OPTIONS | {
+    "dag",
+    "ignore_downstream_trigger_rules",
+    "op_args",
+    "op_kwargs",
+    "python_callable",
+    "queue",
+    "task_id",
+}
+
+
 @dataclass(frozen=True)
 class Choice:
     """Which tasks are to move.
@@ -53,6 +74,7 @@ class Choice:
         task_ids: tasks that are to move although they are not isolated.
         is_all: whether all tasks that run a Python function are to move.
         release: the oldest Airflow that runs the files.
+        is_native: whether the Dags are to be native.
         requirements: the packages of tasks of which the file does not say the requirements.
     """
 
@@ -60,6 +82,7 @@ class Choice:
     is_all: bool = False
     release: str = "3.3"
     requirements: Sequence[str] = ()
+    is_native: bool = False
 
 
 @dataclass
@@ -352,7 +375,7 @@ class Planner:
     def _read_task(self, unit: Unit, task: Task, dag: Dag, task_id: str) -> Iterator[Problem]:
         line = task.call.lineno
         moved = MovedTask(dag, task_id, line, _KINDS[unit.site.flavor], is_mapping_source=task.feeds_mapping)
-        renderer = Renderer(self._source, variable_of(dag.dag_id))
+        renderer = Renderer(self._source, variable_of(dag.dag_id), is_native=self._choice.is_native)
         yield from self._options(unit, task, moved, renderer)
         yield from self._choice_problems(task, moved)
         function = unit.function
@@ -440,6 +463,25 @@ class Planner:
                 where = getattr(node, "lineno", line)
                 what = "cannot be moved" if name in _CALLBACKS else "cannot be read"
                 yield Problem(where, f"its {name} {what}", "write it at the task, with names that a project can have")
+            else:
+                moved.options[name] = code
+        if self._choice.is_native:
+            yield from self._scheduler_options(unit, task, moved, renderer)
+
+    def _scheduler_options(self, unit: Unit, task: Task, moved: MovedTask, renderer: Renderer) -> Iterator[Problem]:
+        """The options for the scheduler, which a native Dag has in the project."""
+        if unit.site.call is None and not any(name.startswith("doc") for name in task.nodes):
+            docstring = ast.get_docstring(unit.function)
+            if docstring:
+                moved.options["doc_md"] = renderer.render(docstring)
+        for name, node in task.nodes.items():
+            if name not in SCHEDULER_OPTIONS:
+                if name not in NOT_COPIED and name not in moved.options and name not in _PROCESS_OPTIONS:
+                    yield Problem(node.lineno, f"a native Dag has no option {name}", "keep the Dag file")
+                continue
+            code = self._option_code(unit, name, task.options[name], task, renderer)
+            if code is None:
+                yield Problem(node.lineno, f"its {name} cannot be read", "write the value at the task")
             else:
                 moved.options[name] = code
 

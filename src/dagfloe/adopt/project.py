@@ -134,13 +134,14 @@ def _shared_environment(unit: Unit, units: Sequence[Unit]) -> Environment:
     return next((other for other in others if not other.variables), unit.environment)
 
 
-def render_pyproject(project: Project, version: str, release: str) -> str:
+def render_pyproject(project: Project, version: str, release: str, *, is_native: bool) -> str:
     """The `pyproject.toml` of a project.
 
     Args:
         project: the project.
         version: the version of dagfloe.
         release: the oldest Airflow that runs the file.
+        is_native: whether the file has native Dags.
     """
     lines = [
         "[build-system]",
@@ -165,6 +166,8 @@ def render_pyproject(project: Project, version: str, release: str) -> str:
         'bundle = "tasks:bundle"',
         f"airflow = {_toml(release)}",
     ]
+    if is_native:
+        lines.append("native-dags = true  # Airflow gets the Dags from the bundle file")
     if project.uses_airflow:
         lines.append("airflow-names = true  # the functions import Airflow's names, or use its context")
     lines += ["", "[tool.setuptools]", 'py-modules = ["tasks"]', "", "[tool.pytest.ini_options]", 'pythonpath = ["."]']
@@ -209,10 +212,12 @@ def render_tests(project: Project) -> str:
     return "\n".join(lines) + "\n"
 
 
-def render_files(project: Project, parts: Sequence[Part], version: str, release: str) -> dict[str, str]:
+def render_files(
+    project: Project, parts: Sequence[Part], version: str, release: str, *, is_native: bool
+) -> dict[str, str]:
     """The files of a project, by their paths in it."""
     return {
-        "pyproject.toml": render_pyproject(project, version, release),
+        "pyproject.toml": render_pyproject(project, version, release, is_native=is_native),
         "tasks.py": render(parts),
         "tests/test_tasks.py": render_tests(project),
         ".gitignore": _IGNORED,

@@ -43,11 +43,13 @@ class Renderer:
     Attributes:
         source: the Dag file.
         dag: the variable of the Dag in the project.
+        is_native: whether all tasks of the Dag are in the project.
         expressions: the expressions that are copied from the Dag file, for the names that they need.
     """
 
     source: SourceFile
     dag: str
+    is_native: bool = False
     expressions: list[ast.expr] = field(default_factory=list)
 
     def render(self, value: Any) -> str:  # noqa: C901 - a case for each kind of value
@@ -90,6 +92,9 @@ class Renderer:
             raise WiringError(
                 "an argument comes from a task of a loop or group that cannot be read", value.task.uncertain_line
             )
+        if self.is_native:
+            item = "" if value.key == "return_value" else f"[{_quote(value.key)}]"
+            return f"{self.dag}.tasks[{_quote(task_id)}].output{item}"
         key = "" if value.key == "return_value" else f", {_quote(value.key)}"
         mapped = "" if value.task.mapped is None else ", is_mapped=True"
         return f"{self.dag}.xcom({_quote(task_id)}{key}{mapped})"

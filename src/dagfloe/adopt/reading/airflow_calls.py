@@ -56,6 +56,7 @@ class AirflowCalls:
         tasks: the tasks.
         sites: the places that create tasks, by their syntax nodes.
         open: the Dags and task groups whose blocks are open.
+        has_labels: whether edges have labels.
         uncertain: the lines of the loops around, of which the items cannot be read.
     """
 
@@ -73,6 +74,7 @@ class AirflowCalls:
         self.sites: dict[ast.AST, Site] = {}
         self.open: list[Dag | Group] = []
         self.uncertain: list[int] = []
+        self.has_labels = False
         self.dag_functions: list[DagFunction] = []
         self.called_dag_functions: set[ast.AST] = set()
         self._following: list[ast.AST] = []
@@ -174,6 +176,7 @@ class AirflowCalls:
             if imported.last == "DAG":
                 return self._make_dag(node, args, kwargs, nodes)
             if imported.last == "Label":
+                self.has_labels = True
                 return EdgeLabel()
             if imported.last == "TaskGroup":
                 return self._make_group(node, args[0] if args else kwargs.get("group_id", Unknown(node)), kwargs)
@@ -285,6 +288,7 @@ class AirflowCalls:
         self.called_dag_functions.add(function.function.node)
         dag_id = function.options.get("dag_id", function.function.node.name)
         dag = Dag(dag_id if isinstance(dag_id, str) else Unknown(), function.line, function.options, function.nodes)
+        dag.function = function.function
         self.dags.append(dag)
         outer, self.open = self.open, [dag]
         self.follow_dag(function.function)

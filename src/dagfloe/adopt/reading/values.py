@@ -103,6 +103,7 @@ class Dag:
         groups: its task groups by full id.
         edges: the edges between its tasks, by task_id.
         has_unknown_edges: whether something else than a task is connected to a task.
+        function: the function that declares it; None for a `DAG(...)`.
     """
 
     dag_id: Any
@@ -113,6 +114,7 @@ class Dag:
     groups: dict[str, Group] = field(default_factory=dict)
     edges: dict[tuple[str, str], None] = field(default_factory=dict)
     has_unknown_edges: bool = False
+    function: Function | None = None
 
 
 @dataclass(frozen=True, eq=False)

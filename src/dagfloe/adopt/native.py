@@ -1,0 +1,107 @@
+"""Native Dags: if all tasks of a Dag file move into one project, the project can declare the Dags as well. Pure."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from dagfloe.adopt.plan import variable_of
+from dagfloe.adopt.reading.airflow_names import uncovered
+from dagfloe.adopt.reading.names import NameGraph
+from dagfloe.adopt.wiring import Renderer, WiringError
+
+if TYPE_CHECKING:
+    from dagfloe.adopt.plan import Plan
+    from dagfloe.adopt.reading.interpreter import Interpreter
+    from dagfloe.adopt.reading.source import SourceFile
+    from dagfloe.adopt.reading.values import Dag
+
+#: The options of Airflow's `DAG` that `Bundle.dag` has.
+_DAG_OPTIONS = frozenset(
+    """
+    access_control allowed_run_types catchup dag_display_name dagrun_timeout deadline default_args description
+    disable_bundle_versioning doc_md end_date fail_fast is_paused_upon_creation max_active_runs max_active_tasks
+    max_consecutive_failed_dag_runs owner_links params rerun_with_latest_version schedule start_date tags
+    """.split()  # noqa: SIM905 - as a list it would be a page long
+)
+
+
+class NativeError(Exception):
+    """The Dags of a file cannot become native."""
+
+
+def dag_options(source: SourceFile, interpreter: Interpreter, plan: Plan) -> dict[str, dict[str, str]]:
+    """The options of the Dags, as code, by dag_id. What they use is added to the needs of the first function.
+
+    Args:
+        source: the Dag file.
+        interpreter: what it creates.
+        plan: what moves.
+
+    Raises:
+        NativeError: if the Dags need a Dag file.
+    """
+    if plan.refusals:
+        raise NativeError("not all tasks can be moved")
+    moved = {(id(task.dag), task.task_id) for unit in plan.units for task in unit.tasks}
+    for task in interpreter.tasks:
+        if (id(task.dag), task.task_id) not in moved:
+            raise NativeError(f"line {task.call.lineno} creates a task that does not run a function of the file")
+        if task.kind != "task":
+            raise NativeError(f"line {task.call.lineno} creates a {task.kind}")
+    if interpreter.has_labels:
+        raise NativeError("edges have labels")
+    found: dict[str, dict[str, str]] = {}
+    for dag in interpreter.dags:
+        if dag.groups:
+            raise NativeError(f"the Dag {dag.dag_id!r} has task groups")
+        if dag.has_unknown_edges:
+            raise NativeError(f"the order of the tasks of Dag {dag.dag_id!r} cannot be read")
+        found[str(dag.dag_id)] = _options(source, interpreter, plan, dag)
+    return found
+
+
+def _options(source: SourceFile, interpreter: Interpreter, plan: Plan, dag: Dag) -> dict[str, str]:
+    options: dict[str, str] = {}
+    renderer = Renderer(source, variable_of(dag.dag_id))
+    graph = NameGraph(source.tree, interpreter.module)
+    first = plan.units[0]
+    for name, node in dag.nodes.items():
+        if name == "dag_id":
+            continue
+        if name not in _DAG_OPTIONS:
+            raise NativeError(f"the Dag {dag.dag_id!r} has the option {name}")
+        try:
+            options[name] = renderer.render(dag.options[name])
+            continue
+        except WiringError:
+            needs = graph.needs([node], interpreter.module)
+        if needs.problems or needs.missing or any(map(uncovered, needs.imports)):
+            raise NativeError(f"the {name} of Dag {dag.dag_id!r} uses something that a project cannot have")
+        first.needs.add(needs)
+        first.uses_airflow |= any(item.root == "airflow" for item in needs.imports)
+        first.missing += [item.root for item in needs.imports if item.root == "pendulum"]
+        options[name] = source.segment(node)
+    first.needs.add(graph.needs(renderer.expressions, interpreter.module))
+    if dag.function is not None:
+        options |= _function_options(source, dag, options)
+    return options
+
+
+def _function_options(source: SourceFile, dag: Dag, options: dict[str, str]) -> dict[str, str]:
+    """The options that the function of a Dag stands for: its documentation and its params."""
+    if dag.function is None:
+        return {}
+    node = dag.function.node
+    found: dict[str, str] = {}
+    docstring = ast.get_docstring(node)
+    if docstring and "doc_md" not in options:
+        found["doc_md"] = repr(docstring)
+    arguments = node.args
+    if arguments.args or arguments.kwonlyargs or arguments.posonlyargs:
+        names = [item.arg for item in (*arguments.posonlyargs, *arguments.args)]
+        if arguments.kwonlyargs or "params" in options or len(arguments.defaults) != len(names):
+            raise NativeError(f"the function of Dag {dag.dag_id!r} has parameters that are no params with defaults")
+        pairs = zip(names, arguments.defaults, strict=True)
+        found["params"] = "{" + ", ".join(f'"{name}": {source.segment(value)}' for name, value in pairs) + "}"
+    return found
