@@ -410,14 +410,9 @@ def test_native() -> None:
     [
         ("@task.virtualenv(", "@task.virtualenv(skip_on_exit_code=1, ", "not all tasks can be moved"),
         ('tags=["a"]', "template_searchpath='x'", "has the option template_searchpath"),
-        (
-            "    @task\n    def end(): ...",
-            "    from airflow.sdk import BashOperator\n    end = lambda: BashOperator(task_id='e')",
-            "cannot be read",
-        ),
         ("@task\n    def end", "@task_group\n    def end", "has task groups"),
         (">> end()", ">> Label('x') >> end()", "edges have labels"),
-        ("limit: int = 5", "limit: int", "no params with defaults"),
+        ("limit: int = 5", "limit: int", "parameters without defaults"),
         ("@task\n    def end", "@task(requirements=['idna'])\n    def end", ""),
     ],
 )

@@ -101,7 +101,9 @@ def _function_options(source: SourceFile, dag: Dag, options: dict[str, str]) -> 
     if arguments.args or arguments.kwonlyargs or arguments.posonlyargs:
         names = [item.arg for item in (*arguments.posonlyargs, *arguments.args)]
         if arguments.kwonlyargs or "params" in options or len(arguments.defaults) != len(names):
-            raise NativeError(f"the function of Dag {dag.dag_id!r} has parameters that are no params with defaults")
+            raise NativeError(
+                f"the function of Dag {dag.dag_id!r} has parameters without defaults, or params elsewhere"
+            )
         pairs = zip(names, arguments.defaults, strict=True)
         found["params"] = "{" + ", ".join(f'"{name}": {source.segment(value)}' for name, value in pairs) + "}"
     return found

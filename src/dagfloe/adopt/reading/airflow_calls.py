@@ -43,8 +43,6 @@ OPERATORS = {
     "BranchExternalPythonOperator": "branch_external_python",
     "ShortCircuitOperator": "short_circuit",
 }
-#: The decorators of functions that run in a Python: `@task.virtualenv` is `virtualenv`, and `@task` is `python`.
-FLAVORS = frozenset(OPERATORS.values())
 _CHAINS = ("chain", "chain_linear", "cross_downstream")
 
 
@@ -75,8 +73,6 @@ class AirflowCalls:
         self.open: list[Dag | Group] = []
         self.uncertain: list[int] = []
         self.has_labels = False
-        self.dag_functions: list[DagFunction] = []
-        self.called_dag_functions: set[ast.AST] = set()
         self._following: list[ast.AST] = []
         self._links: list[tuple[Task | Group, Task | Group]] = []
 
@@ -139,9 +135,7 @@ class AirflowCalls:
         if decorator.kind == "task":
             return self._task_function(decorator, value, expression)
         if decorator.kind == "dag":
-            made = DagFunction(value, value.node.lineno, decorator.options, decorator.nodes)
-            self.dag_functions.append(made)
-            return made
+            return DagFunction(value, value.node.lineno, decorator.options, decorator.nodes)
         return GroupFunction(value, decorator.options)
 
     def _task_function(self, decorator: Decorator, function: Function, expression: ast.expr) -> TaskFunction:
@@ -239,7 +233,7 @@ class AirflowCalls:
             case TaskFunction(), "override":
                 return owner.override(kwargs, nodes)
             case TaskFunction(), "partial":
-                return TaskFunction(owner.site, owner.options, owner.nodes, {**owner.shared, **kwargs}, owner.kind)
+                return TaskFunction(owner.site, owner.options, owner.nodes, {**owner.shared, **kwargs})
             case TaskFunction(), "expand":
                 return self._task_call(owner, node, [], dict(owner.shared), kwargs)
             case TaskFunction(), _:
@@ -271,8 +265,6 @@ class AirflowCalls:
                 return Unknown(node)
             case Dag(), "param":
                 return Param(args[0]) if args and isinstance(args[0], str) else Unknown(node)
-            case Dag(), "task":
-                return Unknown(node)
             case _:
                 return Unknown(node)
 
@@ -285,7 +277,6 @@ class AirflowCalls:
         return dag
 
     def _dag_call(self, function: DagFunction) -> Dag:
-        self.called_dag_functions.add(function.function.node)
         dag_id = function.options.get("dag_id", function.function.node.name)
         dag = Dag(dag_id if isinstance(dag_id, str) else Unknown(), function.line, function.options, function.nodes)
         dag.function = function.function

@@ -513,7 +513,8 @@ class Interpreter(AirflowCalls):
                 return True
             first = generators[0]
             items = self.evaluate(first.iter, inner)
-            items = list(items) if isinstance(items, dict) else items
+            items = list(items) if isinstance(items, (dict, str)) else items
+            items = sorted(items, key=str) if isinstance(items, set) else items
             if not isinstance(items, (list, tuple)) or len(items) > _MAX_ITERATIONS:
                 self._assign(first.target, Unknown(first.iter), inner)
                 self.uncertain.append(node.lineno)

@@ -35,7 +35,6 @@ class Import:
         name: what is imported from it; an empty string for the module itself.
         alias: the name in the file; an empty string if it is not renamed.
         line: the line of the statement.
-        statement: the number of the statement, for the order.
     """
 
     module: str

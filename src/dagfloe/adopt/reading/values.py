@@ -97,7 +97,7 @@ class Dag:
     Attributes:
         dag_id: its id; an Unknown if it cannot be read.
         line: the line that declares it.
-        options: the arguments of its declaration: values, and expressions by `nodes`.
+        options: the values of the arguments of its declaration.
         nodes: the expressions of the arguments.
         tasks: its tasks by full task_id, in the order of their creation.
         groups: its task groups by full id.
@@ -135,6 +135,7 @@ class Group:
         group_id: its full id; an Unknown if it cannot be read.
         prefix: what comes before the ids of its tasks, a dot included.
         default_args: its default options.
+        members: its tasks and task groups.
     """
 
     group_id: Any
@@ -191,7 +192,9 @@ class Site:
         nodes: the expressions of the options.
         tasks: the tasks that it creates.
         kind: `task`, `setup` or `teardown`.
+        options: the values of the options, for each time that the place is read.
         reason: why its tasks cannot be read; an empty string if they can.
+        reason_line: the line of the reason.
     """
 
     flavor: str
@@ -202,7 +205,6 @@ class Site:
     tasks: list[Task] = field(default_factory=list)
     kind: str = "task"
     options: list[Mapping[str, Any]] = field(default_factory=list)
-    group: Group | None = None
     reason: str = ""
     reason_line: int = 0
 
@@ -235,14 +237,12 @@ class TaskFunction:
         options: the values of its options.
         nodes: the expressions of its options, those of `override` included.
         shared: the arguments of `partial`.
-        kind: `task`, `setup` or `teardown`.
     """
 
     site: Site
     options: Mapping[str, Any]
     nodes: Mapping[str, ast.expr]
     shared: Mapping[str, Any] = field(default_factory=dict)
-    kind: str = "task"
 
     def override(self, options: Mapping[str, Any], nodes: Mapping[str, ast.expr]) -> TaskFunction:
         """The same function with other options."""
@@ -276,6 +276,8 @@ class Task:
         kind: `task`, `setup` or `teardown`.
         uncertain_line: the line of a loop that cannot be read; 0 for none.
         problem: why the call cannot be read; an empty string if it can.
+        group: the task group that it is in, the innermost one; None outside of groups.
+        feeds_mapping: whether another task is mapped over what it returns.
     """
 
     dag: Dag | None
@@ -292,7 +294,6 @@ class Task:
     uncertain_line: int = 0
     problem: str = ""
     feeds_mapping: bool = False
-    upstream: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, eq=False)
