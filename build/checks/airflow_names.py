@@ -103,8 +103,12 @@ def _offered() -> dict[str, frozenset[str]]:
     offered: dict[str, frozenset[str]] = {}
     for path in sorted(folder.rglob(f"{PACKAGE}/**/*.py")):
         name = ".".join(path.relative_to(folder).with_suffix("").parts).removesuffix(".__init__")
-        imports = [node for node in ast.parse(path.read_text("utf-8")).body if isinstance(node, ast.ImportFrom)]
-        offered[name] = frozenset(alias.asname or alias.name for node in imports for alias in node.names)
+        lists = [
+            node.value
+            for node in ast.parse(path.read_text("utf-8")).body
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+        ]
+        offered[name] = frozenset(name for names in lists for name in ast.literal_eval(names))
     return offered
 
 

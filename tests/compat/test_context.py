@@ -109,14 +109,16 @@ def test_dates_of_pendulum(monkeypatch: pytest.MonkeyPatch) -> None:
     pendulum.instance = lambda date: f"pendulum {date:%Y}"  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "pendulum", pendulum)
     dates = importlib.import_module("dagfloe.compat.objects.dates")
+    monkeypatch.setattr(dates, "_pendulum", [])
     assert dates.to_context_date(DATE) == "pendulum 2026"
     assert dates.to_context_date(None) is None
 
 
 def test_dates_without_pendulum(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without pendulum, the dates are Python's."""
-    monkeypatch.setitem(sys.modules, "pendulum", None)
+    monkeypatch.setitem(sys.modules, "pendulum", None)  # an import then fails
     dates = importlib.import_module("dagfloe.compat.objects.dates")
+    monkeypatch.setattr(dates, "_pendulum", [])
     assert dates.to_context_date(DATE) is DATE
 
 

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from dagfloe.compat.current import current_session
-from dagfloe.compat.objects.accessors import ConnectionAccessor, VariableAccessor
-from dagfloe.compat.objects.assets import InletEventsAccessors, OutletEventAccessors, TriggeringAssetEvents
-from dagfloe.compat.objects.dag_run import DagRun
 from dagfloe.compat.objects.dates import to_context_date
-from dagfloe.compat.objects.lazy import LazyValue
-from dagfloe.compat.objects.operators import DagView, OperatorView
-from dagfloe.compat.objects.task_instance import RuntimeTaskInstance
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from dagfloe.authoring.dag import Task
     from dagfloe.client import Client
+    from dagfloe.compat.objects.lazy import LazyValue
     from dagfloe.model.context import Context
 
 #: Keys that a run without a logical date does not have.
@@ -101,71 +95,96 @@ def get_current_context() -> dict[str, Any]:
     return current_session("get_current_context()").context
 
 
+def build_values(task: Task, context: Context) -> dict[str, Any]:
+    """The values of the context that are strings, dates and the like. Most tasks need no others.
+
+    Args:
+        task: the task.
+        context: dagfloe's context of it.
+    """
+    run = context.dag_run
+    key = f"{task.dag_id}__{task.task_id}__"
+    values = {
+        "map_index_template": None,
+        "params": context.params,
+        "partition_date": to_context_date(run.partition_date),
+        "partition_key": run.partition_key,
+        "run_id": context.run_id,
+        "task_instance_key_str": f"{key}{run.run_id}",
+        "task_reschedule_count": context.task_reschedule_count,
+        "templates_dict": None,
+    }
+    logical_date: Any = to_context_date(run.logical_date)
+    if logical_date is not None:
+        ds = logical_date.strftime("%Y-%m-%d")
+        ts = logical_date.isoformat()
+        values |= {
+            "data_interval_end": to_context_date(run.data_interval_end),
+            "data_interval_start": to_context_date(run.data_interval_start),
+            "ds": ds,
+            "ds_nodash": ds.replace("-", ""),
+            "logical_date": logical_date,
+            "task_instance_key_str": key + ds.replace("-", ""),
+            "ts": ts,
+            "ts_nodash": logical_date.strftime("%Y%m%dT%H%M%S"),
+            "ts_nodash_with_tz": ts.replace("-", "").replace(":", ""),
+        }
+    return values
+
+
 def build_context(task: Task, context: Context, client: Client) -> AirflowContext:
-    """Make the context of a task. Values that need a request are lazy.
+    """Make the whole context of a task. Values that need a request are lazy.
 
     Args:
         task: the task.
         context: dagfloe's context of it.
         client: its client.
     """
-    from dagfloe.compat.objects import macros  # noqa: PLC0415 - a module as a value
+    # A task that needs only strings and dates does not pay for these.
+    from dagfloe.compat.objects import macros  # noqa: PLC0415
+    from dagfloe.compat.objects.accessors import ConnectionAccessor, VariableAccessor  # noqa: PLC0415
+    from dagfloe.compat.objects.assets import (  # noqa: PLC0415
+        InletEventsAccessors,
+        OutletEventAccessors,
+        TriggeringAssetEvents,
+    )
+    from dagfloe.compat.objects.dag_run import DagRun  # noqa: PLC0415
+    from dagfloe.compat.objects.operators import DagView, OperatorView  # noqa: PLC0415
+    from dagfloe.compat.objects.task_instance import RuntimeTaskInstance  # noqa: PLC0415
 
     run = context.dag_run
     dag = DagView(task.dag)
     operator = OperatorView(task, dag)
-    values = AirflowContext()
+    values = AirflowContext(build_values(task, context))
     ti = RuntimeTaskInstance(operator, context, client, lambda: values)
-    key = f"{task.dag_id}__{task.task_id}__"
     values.update(
         dag=dag,
         inlets=operator.inlets,
-        map_index_template=None,
         outlets=operator.outlets,
-        run_id=context.run_id,
         task=operator,
         task_instance=ti,
         ti=ti,
         outlet_events=OutletEventAccessors(client.outlet_events),
         inlet_events=InletEventsAccessors(client, task.inlets),
         macros=macros,
-        params=context.params,
         var={"json": VariableAccessor(deserialize_json=True), "value": VariableAccessor(deserialize_json=False)},
         conn=ConnectionAccessor(),
         task_state_store=client.task_state_store,
         dag_run=DagRun(run),
-        partition_key=run.partition_key,
-        partition_date=to_context_date(run.partition_date),
         triggering_asset_events=TriggeringAssetEvents(run.consumed_asset_events),
-        task_instance_key_str=f"{key}{run.run_id}",
-        task_reschedule_count=context.task_reschedule_count,
         prev_start_date_success=_previous(client, "start_date"),
         prev_end_date_success=_previous(client, "end_date"),
-        templates_dict=None,
     )
     if task.inlets or task.outlets:
         values["asset_state_store"] = client.asset_state_store
-    logical_date: Any = to_context_date(run.logical_date)
-    if logical_date is not None:
-        ds = logical_date.strftime("%Y-%m-%d")
-        ts = logical_date.isoformat()
-        values.update(
-            logical_date=logical_date,
-            ds=ds,
-            ds_nodash=ds.replace("-", ""),
-            task_instance_key_str=key + ds.replace("-", ""),
-            ts=ts,
-            ts_nodash=logical_date.strftime("%Y%m%dT%H%M%S"),
-            ts_nodash_with_tz=ts.replace("-", "").replace(":", ""),
-            data_interval_end=to_context_date(run.data_interval_end),
-            data_interval_start=to_context_date(run.data_interval_start),
-            prev_data_interval_start_success=_previous(client, "data_interval_start"),
-            prev_data_interval_end_success=_previous(client, "data_interval_end"),
-        )
+    if run.logical_date is not None:
+        values["prev_data_interval_start_success"] = _previous(client, "data_interval_start")
+        values["prev_data_interval_end_success"] = _previous(client, "data_interval_end")
     return values
 
 
 def _previous(client: Client, field: str) -> LazyValue:
     """A date of the last successful run before this one."""
-    read: Callable[[], Any] = lambda: to_context_date(getattr(client.dag_runs.previous_successful(), field))  # noqa: E731
-    return LazyValue(read)
+    from dagfloe.compat.objects.lazy import LazyValue  # noqa: PLC0415 - as in `build_context`
+
+    return LazyValue(lambda: to_context_date(getattr(client.dag_runs.previous_successful(), field)))

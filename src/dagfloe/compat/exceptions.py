@@ -6,7 +6,6 @@ Author code raises and catches them, so `except AirflowException` catches what i
 from __future__ import annotations
 
 import enum
-from http import HTTPStatus
 
 from dagfloe.errors import TaskAwaitingInput as DagfloeTaskAwaitingInput
 from dagfloe.errors import TaskDeferred as DagfloeTaskDeferred
@@ -25,19 +24,19 @@ AirflowTaskTimeout = TaskTimeout
 class AirflowException(Exception):
     """Base of Airflow's errors. A task that raises it has failed, and is retried while tries are left."""
 
-    status_code = HTTPStatus.INTERNAL_SERVER_ERROR
+    status_code = 500
 
 
 class AirflowNotFoundException(AirflowException):
     """Something is not in Airflow, such as a connection."""
 
-    status_code = HTTPStatus.NOT_FOUND
+    status_code = 404
 
 
 class AirflowBadRequest(AirflowException):
     """A request is wrong."""
 
-    status_code = HTTPStatus.BAD_REQUEST
+    status_code = 400
 
 
 class AirflowConfigException(AirflowException):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from dagfloe.compat.context import build_context, describe_missing_key
+from dagfloe.compat.context import build_context, build_values, describe_missing_key
 from dagfloe.compat.current import sessions
 from dagfloe.compat.exceptions import DownstreamTasksSkipped, find_outcome
 from dagfloe.errors import BindingError
@@ -65,7 +65,9 @@ class TaskSession:
         takes_all = any(parameter.star == "**" for parameter in parameters)
         if not wanted and not takes_all:
             return {}
-        context = self.context
+        context: Mapping[str, object] = build_values(self.task, self.dagfloe_context)
+        if takes_all or not context.keys() >= {*wanted}:
+            context = self.context
         found = {name: context[name] for name in wanted if name not in present and name in context}
         required = {p.name for p in parameters if p.is_context_key and not p.has_default}
         for name in sorted(required.difference(found).difference(present)):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from dagfloe.call_errors import VariableNotFound
 from dagfloe.compat.current import current_session
 from dagfloe.compat.exceptions import AirflowRuntimeError, ErrorResponse, ErrorType
@@ -65,6 +63,8 @@ class Variable:
         if serialize_json:
             if is_sensitive(key):
                 client.mask_secret(value, key)
+            import json  # noqa: PLC0415 - only for JSON values
+
             value = json.dumps(value, indent=2)  # as Airflow writes it
         client.variables.set(key, value, description)
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import datetime
+    from typing import Any
+
+#: Pendulum, or None without it, once it was looked up.
+_pendulum: list[Any] = []
 
 
 def to_context_date(date: datetime | None) -> datetime | None:
@@ -15,9 +19,13 @@ def to_context_date(date: datetime | None) -> datetime | None:
     """
     if date is None:
         return None
-    try:
-        import pendulum  # noqa: PLC0415 - only projects that require it have it
-    except ImportError:
+    if not _pendulum:
+        try:
+            import pendulum  # noqa: PLC0415 - only projects that require it have it
+        except ImportError:
+            pendulum = None
+        _pendulum.append(pendulum)
+    if _pendulum[0] is None:
         return date
-    converted: datetime = pendulum.instance(date)
+    converted: datetime = _pendulum[0].instance(date)
     return converted

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import time
-import uuid
 from datetime import datetime, timedelta
-from random import random
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,14 +15,9 @@ __all__ = [
     "ds_add",
     "ds_format",
     "ds_format_locale",
-    "json",
-    "random",
     "time",
     "timedelta",
-    "uuid",
 ]
-#: Modules that Airflow has, and that a bundle has if its project requires them.
-_MODULES = ("dateutil", "yaml")
 
 
 def ds_add(ds: str, days: int) -> str:
@@ -82,6 +74,16 @@ def ds_format_locale(ds: str, input_format: str, output_format: str, locale: Any
 
 
 def __getattr__(name: str) -> object:
-    if name in _MODULES:
-        return __import__(name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    """The modules that few tasks need; the last two are there if the project requires them."""
+    value: object
+    if name == "json":
+        import json as value  # noqa: PLC0415
+    elif name == "uuid":
+        import uuid as value  # noqa: PLC0415
+    elif name == "random":
+        from random import random as value  # noqa: PLC0415
+    elif name in ("dateutil", "yaml"):
+        value = __import__(name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return value
