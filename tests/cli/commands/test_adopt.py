@@ -101,3 +101,24 @@ def test_nothing_to_move(content: str, tmp_path: Path) -> None:
 def test_wrong_requirement(dag_file: Path) -> None:
     """A requirement that pyproject.toml cannot have is an error of the command line."""
     assert CliRunner().invoke(adopt, [str(dag_file), "--requirement", "-r x"]).exit_code == 2
+
+
+def test_native(tmp_path: Path) -> None:
+    """With `--native --write`, no Dag file is left. Without `--write`, it stays."""
+    path = tmp_path / "etl.py"
+    path.write_text('from airflow.sdk import DAG, task\nwith DAG("etl"):\n    @task\n    def t(): ...\n    t()\n')
+    options = [str(path), "--output", str(tmp_path / "out"), "--all", "--native"]
+    result = CliRunner().invoke(adopt, options)
+    assert result.exit_code == 0
+    assert "The Dags are native" in result.output
+    assert path.exists()
+    assert not (tmp_path / "out" / "etl.py").exists()
+    assert CliRunner().invoke(adopt, [*options, "--write"]).exit_code == 0
+    assert not path.exists()
+
+
+def test_dag_that_needs_a_dag_file(dag_file: Path, tmp_path: Path) -> None:
+    """If the Dags cannot be native, the command says why, and the exit status is 1."""
+    result = CliRunner().invoke(adopt, [str(dag_file), "--output", str(tmp_path / "out"), "--native"])
+    assert result.exit_code == 1
+    assert "The Dags need a Dag file: not all tasks can be moved." in result.output
