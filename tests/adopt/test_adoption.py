@@ -319,6 +319,29 @@ def test_refusals_of_plain_tasks(source: str, why: str) -> None:
     assert why in adoption.plan.refusals[0].problem.why
 
 
+@pytest.mark.parametrize(
+    ("call", "why", "advice"),
+    [
+        ("PythonVirtualenvOperator(task_id='t', python_callable=lambda: 1)", "not a function of this file", "`def`"),
+        ("PythonVirtualenvOperator(task_id='t', **open('x'))", "arguments cannot be read", "one by one"),
+        (
+            "PythonVirtualenvOperator.partial(task_id='t', python_callable=f).expand(op_args=[[1]])",
+            "is mapped",
+            "map it",
+        ),
+        ("f(PythonVirtualenvOperator(task_id='t', python_callable=f, requirements=[]))", "used here, too", "copy"),
+    ],
+)
+def test_refusals_of_operators(call: str, why: str, advice: str) -> None:
+    """An operator whose function or arguments cannot be read stays."""
+    imports = "from airflow.providers.standard.operators.python import PythonVirtualenvOperator\n"
+    adoption = adopted(f"{imports}def f(x=1): ...\nwith DAG('d'):\n    {call}\n")
+    (refusal,) = adoption.plan.refusals
+    assert why in refusal.problem.why
+    assert advice in refusal.problem.advice
+    assert adoption.projects == []
+
+
 def test_unknown_task() -> None:
     """A task_id that the file does not have is named."""
     assert adopted(VIRTUALENV, "nope").plan.refusals[0].name == "nope"

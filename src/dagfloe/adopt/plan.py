@@ -244,7 +244,7 @@ class Planner:
     def _unit(self, site: Site) -> tuple[Unit | None, list[Problem]]:
         problems: list[Problem] = []
         if site.reason:
-            return None, [Problem(site.reason_line or site.line, site.reason, "write it in a form that can be read")]
+            return None, [Problem(site.reason_line or site.line, site.reason, _advice_for(site))]
         if site.function is None:
             return None, [Problem(site.line, "its function cannot be read", "define the function in this file")]
         if not site.tasks:
@@ -572,6 +572,15 @@ def _names(site: Site) -> set[str]:
 
 def _is_movable_kind(flavor: str) -> bool:
     return flavor in ("python", "branch", "short_circuit")
+
+
+def _advice_for(site: Site) -> str:
+    """What to write where the tasks of a place cannot be read."""
+    if "function" in site.reason:
+        return "define a function with `def` in this file, and name it as the python_callable"
+    if "mapped" in site.reason:
+        return "write the function with @task.virtualenv or @task, and map it with .partial() and .expand()"
+    return "write the arguments one by one"
 
 
 def _airflow_advice(module: str) -> str:
