@@ -50,6 +50,9 @@ OPTIONS = (
     "sbom",
 )
 # Not `canonicalize_name(..., validate=True)`: see docs/adr/0004-own-code.md.
+#: What a project with `airflow-names` needs to render templates. It has a marker, because a lock file may lack it: then
+#: a task that has templates fails, and says what to add.
+_JINJA = Requirement("jinja2; python_version >= '3'")
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _TARGET = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*):([^\W\d]\w*)")
 
@@ -154,7 +157,7 @@ def read_project(root: Path) -> Project:
         name=_read_name(project),
         version=_read_version(project),
         requires_python=_read_requires_python(project),
-        dependencies=tuple(_read_dependencies(project)),
+        dependencies=tuple(_read_dependencies(project, needs_jinja=tool.flag("airflow-names"))),
         target=target,
         source_root=source_root,
         source_file=source_file,
@@ -213,7 +216,7 @@ def _read_requires_python(project: Table) -> SpecifierSet:
         ) from None
 
 
-def _read_dependencies(project: Table) -> list[Requirement]:
+def _read_dependencies(project: Table, *, needs_jinja: bool) -> list[Requirement]:
     requirements = []
     for line in project.strings("dependencies"):
         try:
@@ -228,6 +231,8 @@ def _read_dependencies(project: Table) -> list[Requirement]:
                 f"[project] dependencies requires {line}, and this is dagfloe {__version__}: install one that fits, "
                 "or change the requirement"
             )
+    if needs_jinja and not any(canonicalize_name(requirement.name) == "jinja2" for requirement in requirements):
+        requirements.append(_JINJA)
     return requirements
 
 

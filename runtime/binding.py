@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dagfloe.authoring.dag import Task
     from dagfloe.authoring.parameters import Parameter
     from dagfloe.compat.session import TaskSession
+    from dagfloe.compat.templates import Renderer
     from dagfloe.runtime.mapped_arguments import MappedArguments
     from dagfloe.values.jsonable import ForeignValue
 
@@ -86,6 +87,8 @@ class Binder:
         self._client = client
         self._session = session
         self._name = f"task {task.task_id!r} of Dag {task.dag_id!r}"
+        self._renderer: Renderer | None = None
+        self._rendered_name = ""
         self._pulled: dict[tuple[str, str], Any] = {}
         self._foreign = foreign
 
@@ -120,9 +123,13 @@ class Binder:
         pulled = {name: source for name, source in sources.items() if _is_pulled(source)}
         for name, source in sources.items():
             if name not in pulled:
-                values[name] = self._convert(name, by_name.get(name), source, "")
+                rendered = self._render(name, source, is_resumed=resumed is not None and name in resumed)
+                is_same = rendered == source
+                # As in Airflow, what a template gives is not converted: it is always a string.
+                values[name] = self._convert(name, by_name.get(name), rendered, "") if is_same else rendered
         try:
             for name, source in pulled.items():
+                self._rendered_name = name
                 values[name] = self._from_xcom(name, by_name.get(name), source)
         finally:
             if self._pulled:
@@ -174,7 +181,7 @@ class Binder:
     def _source(self, binding: Mapping[str, Any]) -> Any:
         kind = binding.get("kind")
         if kind == "literal":
-            return binding.get("value")
+            return self._literal(binding)
         if kind == "xcom" and isinstance(binding.get("task_id"), str):
             upstream = self._task.dag.tasks.get(binding["task_id"])
             is_mapped = None if upstream is None or upstream.arguments is None else upstream.mapped is not None
@@ -183,6 +190,18 @@ class Binder:
             f"{self._name} has an argument binding of kind {kind!r}, expected literal or xcom: this Airflow is newer "
             "than the bundle"
         )
+
+    def _literal(self, binding: Mapping[str, Any]) -> Any:
+        """A literal argument of the stub Dag. That of the bundle knows what is not to be rendered."""
+        value = binding.get("value")
+        if self._session is None:
+            return value
+        if binding.get("from_default") is True:  # of the stub: Airflow does not render the defaults of functions
+            from dagfloe.authoring.templates import literal  # noqa: PLC0415 - only in projects with airflow-names
+
+            return literal(value)
+        own = (self._task.arguments or {}).get(str(binding.get("name")))
+        return own if (own is not None) and own == value else value
 
     def _from_resumption(self, free: list[Parameter], resumed: Mapping[str, Any] | None) -> dict[str, Any]:
         if resumed is None:
@@ -226,7 +245,14 @@ class Binder:
             return tuple(items) if isinstance(source, tuple) else items
         if isinstance(source, dict):
             return {key: self._resolve(item) for key, item in source.items()}
-        return source
+        return self._render(self._rendered_name, source)
+
+    def _render(self, name: str, value: Any, *, is_resumed: bool = False) -> Any:
+        """Render the templates of an argument; the values that a task resumes with are not rendered."""
+        if self._session is None or is_resumed:
+            return value
+        self._renderer = self._renderer or self._session.renderer
+        return self._renderer.render(name, value)
 
     def _read_param(self, name: str) -> Any:
         try:

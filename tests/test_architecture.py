@@ -78,6 +78,7 @@ PARSING_THIRD_PARTY = {
 #: The bundle files of projects with `airflow-names` contain these modules, too. The values are packages that one needs.
 NAMES = list_staged(NAMES_MODULES)
 NAMES_THIRD_PARTY: dict[str, set[str]] = {
+    "compat/templates.py": {"jinja2"},
     "compat/objects/dates.py": {"pendulum"},
     "compat/objects/macros.py": {"babel", "pendulum"},
 }
@@ -274,6 +275,7 @@ def test_public_names() -> None:
         "chain_linear",
         "cross_downstream",
         "current_context",
+        "literal",
         "setup",
         "task",
         "task_group",

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from dagfloe.authoring.taskflow.group_function import task_group
     from dagfloe.authoring.taskflow.task_function import TaskFunction
     from dagfloe.authoring.taskflow.trigger_rule import TriggerRule
+    from dagfloe.authoring.templates import literal
     from dagfloe.call_errors import (
         ApiServerError,
         AssetNotFound,
@@ -148,6 +149,7 @@ __all__ = [
     "chain_linear",
     "cross_downstream",
     "current_context",
+    "literal",
     "setup",
     "task",
     "task_group",
@@ -180,6 +182,7 @@ _LAZY = {
     "NEVER_EXPIRE": "dagfloe.client.state_stores",
     "NotFoundError": "dagfloe.call_errors",
     "Param": "dagfloe.authoring.scheduling.params",
+    "literal": "dagfloe.authoring.templates",
     "PermissionDenied": "dagfloe.call_errors",
     "PreviousDagRun": "dagfloe.client.dag_runs",
     "PreviousTaskInstance": "dagfloe.client.task_instances",

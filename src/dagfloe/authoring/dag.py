@@ -624,6 +624,7 @@ class Task(Node):
         self, args: Sequence[object], kwargs: Mapping[str, object], mapped: dict[str, object] | None = None
     ) -> XComArg:
         from dagfloe.authoring.calls import check_arguments, match_arguments, xcom_args  # noqa: PLC0415 - as above
+        from dagfloe.authoring.templates import take_literals  # noqa: PLC0415 - as above
 
         arguments = match_arguments(self, self.parameters, args, kwargs)
         if self.arguments is not None:
@@ -632,7 +633,8 @@ class Task(Node):
             )
         check_arguments(self, arguments)
         connect((task for arg in xcom_args(arguments) for task in arg.lasts()), [self])
-        self.arguments, self.mapped = arguments, mapped
+        self.arguments = take_literals(self, arguments)
+        self.mapped = None if mapped is None else {name: self.arguments[name] for name in mapped}
         return XComArg(self)
 
 

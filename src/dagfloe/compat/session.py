@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dagfloe.authoring.parameters import Parameter
     from dagfloe.client import Client
     from dagfloe.compat.context import AirflowContext
+    from dagfloe.compat.templates import Renderer
     from dagfloe.model.context import Context
 
 
@@ -49,6 +50,13 @@ class TaskSession:
             self._context = build_context(self.task, self.dagfloe_context, self.client)
             self._context.update(self._arguments)
         return self._context
+
+    @property
+    def renderer(self) -> Renderer:
+        """Renders the task's arguments."""
+        from dagfloe.compat.templates import Renderer  # noqa: PLC0415 - only for tasks with arguments
+
+        return Renderer(f"task {self.task.task_id!r} of Dag {self.task.dag_id!r}", lambda: self.context)
 
     def find_arguments(self, parameters: Sequence[Parameter], present: Collection[str]) -> dict[str, object]:
         """The values of the context that a function takes: those of its parameters, and all others if it has `**`.

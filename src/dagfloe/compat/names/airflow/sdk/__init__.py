@@ -6,6 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dagfloe.authoring.edges import Label
     from dagfloe.authoring.scheduling.params import Param
+    from dagfloe.authoring.templates import literal
     from dagfloe.client.state_stores import NEVER_EXPIRE
     from dagfloe.compat.authoring import (
         DAG,
@@ -57,6 +58,7 @@ __all__ = [
     "cross_downstream",
     "dag",
     "get_current_context",
+    "literal",
     "macros",
     "setup",
     "task",
@@ -90,6 +92,7 @@ _LAZY = {
     "cross_downstream": ("dagfloe.compat.authoring", "refuse_order"),
     "dag": ("dagfloe.compat.authoring", "dag"),
     "get_current_context": ("dagfloe.compat.context", "get_current_context"),
+    "literal": ("dagfloe.authoring.templates", "literal"),
     "macros": ("dagfloe.compat.objects", "macros"),
     "setup": ("dagfloe.compat.authoring", "setup"),
     "task": ("dagfloe.compat.authoring", "task"),
