@@ -58,7 +58,7 @@ export DAGFLOE_LAUNCHER_STRICT := 1
 .DEFAULT_GOAL := help
 .SECONDEXPANSION:
 .PHONY: help install pins audit check test browser-test docs newcomer demo dist wheels wheels-test release release-version workflows pythons test-bundles reproducible messages trust grid soak mutation fuzz native-fuzz packages packages-quick clean \
-	airflow airflow-cluster airflow-cluster-quick airflow-cluster-throughput airflow-test airflow-e2e airflow-readme airflow-pictures airflow-compare airflow-pod conformance deaths bench bench-quick
+	adopt-corpus adopt-corpus-quick airflow airflow-cluster airflow-cluster-quick airflow-cluster-throughput airflow-test airflow-e2e airflow-readme airflow-pictures airflow-compare airflow-pod conformance deaths bench bench-quick
 
 help:
 	@sed -n 's/^## \([a-z0-9-]*\): \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -428,6 +428,24 @@ airflow-cluster-throughput: $(CLUSTER_FILES) .venvs/cluster-3.3.2/.installed | c
 	$(PYTHON) -m venv --clear $(@D)
 	$(BIN)/uv pip install --quiet --python $(@D)/bin/python 'apache-airflow==$*' pandas==2.2.3 pyarrow==18.1.0 uv
 	touch $@
+
+# The dagfloe that adopts is the one of this folder. ONLY selects some of tests/corpus/cases.py, separated by commas; then
+# no page is written.
+CORPUS = @env $(RUN_TESTS_MODULE) corpus.run
+CORPUS_RESULTS := .cache/corpus/results
+## adopt-corpus: Adopt 41 Dag files and Airflow's examples, run them beside the originals, and write docs/evidence/adopted.md
+adopt-corpus: $(LAUNCHER) $(AIRFLOWS:%=.venvs/corpus-%/.installed)
+ifdef ONLY
+	$(CORPUS) $(AIRFLOW) --only $(ONLY)
+else
+	$(CORPUS) 3.3.2 --results $(CORPUS_RESULTS)/3.3.2.json
+	$(CORPUS) 3.4.0b2 --results $(CORPUS_RESULTS)/3.4.0b2.json
+	$(RUN_TESTS_MODULE) corpus.page $(AIRFLOWS:%=$(CORPUS_RESULTS)/%.json)
+endif
+
+## adopt-corpus-quick: Do the same with three Dag files, AIRFLOW=3.3.2, in two minutes, and write nothing
+adopt-corpus-quick: $(LAUNCHER) .venvs/corpus-$(AIRFLOW)/.installed
+	$(CORPUS) $(AIRFLOW) --quick
 
 # CHECK=--check compares the page with the results instead of writing it.
 ## conformance: Test what the supervisors of all supported Airflows can do, and write docs/evidence/conformance.md

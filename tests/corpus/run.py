@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,9 +42,11 @@ def main() -> int:
     names = set(args.only.split(",")) if args.only else {case.name for case in (*CASES, *EXAMPLES)}
     cases = [case for case in (*CASES, *EXAMPLES) if case.name in names and (case.quick or not args.quick)]
     expected = originals(args.version, cases)
-    adopted = {case.name: adopt(args.version, case) for case in cases}
-    for case in cases:
-        _say(f"{case.name}: {len(adopted[case.name].bundles)} projects {' '.join(adopted[case.name].faults)}")
+    adopted = {}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for case, one in zip(cases, pool.map(lambda case: adopt(args.version, case), cases), strict=True):
+            adopted[case.name] = one
+            _say(f"{case.name}: {len(one.bundles)} projects {' '.join(one.faults)}")
     found = _run(args.version, [case for case in cases if not adopted[case.name].faults], adopted)
     results = {case.name: _result(case, adopted[case.name], expected, found) for case in cases}
     for result in results.values():
@@ -109,7 +113,9 @@ def _unsaid(case: Case, adopted: Adopted, moved: set[tuple[str, str]]) -> Iterat
     for dag_id, task_id in sorted(said ^ moved):
         what = "did not move" if (dag_id, task_id) in said else "moved, which the command did not say"
         yield f"{dag_id}.{task_id} {what}"
-    stays = {item["name"]: item["why"] for item in adopted.report["not_moved"]}
+    stays: dict[str, str] = {}
+    for item in adopted.report["not_moved"]:
+        stays[item["name"]] = f"{stays.get(item['name'], '')} {item['why']}".strip()
     for name, reason in case.stays.items():
         if reason not in stays.get(name, ""):
             yield f"the command does not say of {name} that {reason!r}, but {stays.get(name, 'nothing')!r}"

@@ -1,3 +1,5 @@
+"""Another Python of the worker, with the operator, a plain Dag object and set dependencies."""
+
 from __future__ import annotations
 
 import os

@@ -13,36 +13,31 @@ from airflow.sdk import dag, task
     tags=["corpus"],
 )
 def compare():
-    @task.virtualenv(requirements=["packaging==21.3"], system_site_packages=False)
-    def with_old(versions: list[str]):
-        # This release still accepts versions that are not of PEP 440.
-        from packaging import __version__, version
+    @task.virtualenv(requirements=["humanize==3.14.0"], system_site_packages=False)
+    def with_old(numbers: list[int]):
+        # This release says 0 where the next one says zero.
+        import humanize
 
-        parsed = [str(version.parse(text)) for text in versions]
-        print("packaging", __version__, "reads", parsed)
-        return parsed
+        words = [humanize.apnumber(number) for number in numbers]
+        print("humanize", humanize.__version__, "says", words)
+        return words
 
-    @task.virtualenv(requirements=["packaging==24.2"], system_site_packages=False)
-    def with_new(versions: list[str]):
-        from packaging import __version__
-        from packaging.version import InvalidVersion, Version
+    @task.virtualenv(requirements=["humanize==4.9.0"], system_site_packages=False)
+    def with_new(numbers: list[int]):
+        import humanize
 
-        parsed = []
-        for text in versions:
-            try:
-                parsed.append(str(Version(text)))
-            except InvalidVersion as error:
-                print("packaging", __version__, "refuses:", error)
-        return parsed
+        words = [humanize.apnumber(number) for number in numbers]
+        print("humanize", humanize.__version__, "says", words)
+        return words
 
     @task
     def difference(old: list[str], new: list[str]):
-        lost = sorted(set(old) - set(new))
-        print("only the old release reads", lost)
-        return lost
+        changed = [pair for pair in zip(old, new) if pair[0] != pair[1]]
+        print("only these differ:", changed)
+        return [list(pair) for pair in changed]
 
-    versions = ["1.0", "2.0.post1", "final-final"]
-    difference(with_old(versions), with_new(versions))
+    numbers = [0, 7, 12]
+    difference(with_old(numbers), with_new(numbers))
 
 
 compare()
