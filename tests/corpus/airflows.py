@@ -9,14 +9,15 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corpus.observation import Observation, observe
+from corpus.observation import observe
 from e2e.instance import Airflow
 from e2e.places import ROOT
 from e2e.settings import COORDINATOR, LOCAL_BUNDLE, QUEUE, newer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
+    from corpus.observation import Observation
     from e2e.api import Api
 
 #: Both runs have the same id and date, so that what tasks read of them is the same.
@@ -33,18 +34,20 @@ TASK_STARTUP_S = 120.0
 
 
 def run_dags(
-    version: str, dags: Path, runs: Mapping[str, Mapping[str, Any]], bundles: Mapping[str, Path] | None = None
-) -> dict[str, Observation]:
+    version: str,
+    dags: Path,
+    runs: Mapping[str, Mapping[str, Any]],
+    save: Callable[[Observation], None],
+    bundles: Mapping[str, Path] | None = None,
+) -> None:
     """Run each Dag once.
 
     Args:
         version: of Airflow.
         dags: the folder of the Dag files.
         runs: the conf of each Dag's run, by dag_id.
+        save: gets what each run left, once it has ended.
         bundles: the folders of bundle files, by queue.
-
-    Returns:
-        what each run left, by dag_id.
 
     Raises:
         e2e.instance.InstanceError: Airflow ended.
@@ -64,13 +67,9 @@ def run_dags(
             for dag_id, conf in runs.items():
                 body = {"logical_date": LOGICAL_DATE, "dag_run_id": RUN_ID, "conf": dict(conf)}
                 airflow.api.post(f"dags/{dag_id}/dagRuns", body)
-            return dict(_ends(airflow, runs))
-
-
-def _ends(airflow: Airflow, dag_ids: Iterable[str]) -> Iterable[tuple[str, Observation]]:
-    for dag_id in dag_ids:
-        state = airflow.api.wait_run(dag_id, RUN_ID, deadline_s=RUNS_DEADLINE_S)
-        yield dag_id, observe(airflow.api, dag_id, RUN_ID, state)
+            for dag_id in runs:
+                state = airflow.api.wait_run(dag_id, RUN_ID, deadline_s=RUNS_DEADLINE_S)
+                save(observe(airflow.api, dag_id, RUN_ID, state))
 
 
 def _prepare(api: Api) -> None:

@@ -66,7 +66,7 @@ CASES = (
     Case("external_classic", "`ExternalPythonOperator`, `dag=dag`, `.output`, `BashOperator`"),
     Case("two_versions", "two versions of one library"),
     Case("branching", "`@task.branch`, labels, a join"),
-    Case("branch_virtualenv", "`@task.branch_virtualenv`", stays={"which": "chooses among tasks"}),
+    Case("branch_virtualenv", "`@task.branch_virtualenv`"),
     Case("mapped_xcom", "`.partial().expand()` over an XCom"),
     Case(
         "mapped_literals",

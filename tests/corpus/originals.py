@@ -28,16 +28,22 @@ def originals(version: str, cases: Sequence[Case]) -> dict[str, Observation]:
     """
     missing = [case for case in cases if not _file(version, case).exists()]
     if missing:
+        owners = {dag_id: case for case in missing for dag_id in case.dags}
+        found: dict[str, Observation] = {}
+
+        def save(observation: Observation) -> None:
+            found[observation.dag_id] = observation
+            case = owners[observation.dag_id]
+            if found.keys() >= set(case.dags):
+                file = _file(version, case)
+                file.parent.mkdir(parents=True, exist_ok=True)
+                for outdated in file.parent.glob(f"{case.name}-*.json"):
+                    outdated.unlink()
+                file.write_text(json.dumps([found[dag_id].to_json() for dag_id in case.dags], indent=1), "utf-8")
+
         with tempfile.TemporaryDirectory(prefix="dagfloe-originals-") as folder:
             copy_files(version, missing, Path(folder))
-            runs = {dag_id: case.conf for case in missing for dag_id in case.dags}
-            found = run_dags(version, Path(folder), runs)
-        for case in missing:
-            file = _file(version, case)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            for outdated in file.parent.glob(f"{case.name}-*.json"):
-                outdated.unlink()
-            file.write_text(json.dumps([found[dag_id].to_json() for dag_id in case.dags], indent=1), "utf-8")
+            run_dags(version, Path(folder), {dag_id: owners[dag_id].conf for dag_id in owners}, save)
     read = (Observation.from_json(body) for case in cases for body in json.loads(_file(version, case).read_text()))
     return {observation.dag_id: observation for observation in read}
 

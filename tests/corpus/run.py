@@ -61,15 +61,19 @@ def main() -> int:
 
 
 def _run(version: str, cases: Sequence[Case], adopted: Mapping[str, Adopted]) -> dict[str, Observation]:
+    found = {}
+
+    def save(observation: Observation) -> None:
+        found[observation.dag_id] = observation
+        log = CACHE / version / "adopted" / f"{observation.dag_id}.json"
+        log.write_text(json.dumps([observation.to_json()], indent=1), "utf-8")
+
     with tempfile.TemporaryDirectory(prefix="dagfloe-adopted-") as folder:
         for case in cases:
             shutil.copytree(adopted[case.name].folder, folder, dirs_exist_ok=True)
         bundles = {queue: path for case in cases for queue, path in adopted[case.name].bundles.items()}
         runs = {dag_id: case.conf for case in cases for dag_id in case.dags}
-        found = run_dags(version, Path(folder), runs, bundles)
-    for case in cases:
-        log = CACHE / version / "adopted" / f"{case.name}.json"
-        log.write_text(json.dumps([found[dag_id].to_json() for dag_id in case.dags], indent=1), "utf-8")
+        run_dags(version, Path(folder), runs, save, bundles)
     return found
 
 

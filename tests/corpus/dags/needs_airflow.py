@@ -13,10 +13,11 @@ AIRFLOW_PYTHON = os.environ.get("AIRFLOW_PYTHON", "/opt/airflow/bin/python")
 def needs_airflow():
     @task.virtualenv(requirements=["colorama==0.4.6"], system_site_packages=True)
     def with_site_packages():
-        import importlib.util
+        import jinja2
 
-        print("jinja2 found:", importlib.util.find_spec("jinja2") is not None)
-        return True
+        text = jinja2.Template("{{ 6 * 7 }} is {{ kind }}").render(kind="even")
+        print(text)
+        return text
 
     @task.external_python(python=AIRFLOW_PYTHON, expect_airflow=True)
     def with_airflow():
