@@ -126,7 +126,7 @@ CASES = (
     Case("provider_hooks", "a hook of a provider", adopt=ALL, stays={"base_path": "it uses the provider"}),
     Case("sensors", "`@task.sensor`, `PokeReturnValue`"),
     Case("short_circuit", "`@task.short_circuit`, `chain`"),
-    Case("serializers", '`serializer="dill"`, pickled values', stays={"with_dill": "pickled with dill"}),
+    Case("serializers", '`serializer="dill"`, pickled values'),
     Case("venv_logging", "`logging` and `print` in isolated tasks"),
     Case("venv_options", "`python_version`, `venv_cache_path`, `env_vars`, `index_urls`"),
     Case("old_imports", "imports of Airflow 2", adopt=ALL),
