@@ -121,7 +121,7 @@ CASES = (
     Case(
         "needs_airflow",
         "`system_site_packages=True`, `expect_airflow=True`",
-        stays={"with_airflow": "expects Airflow itself"},
+        stays={"with_airflow": "expects Airflow itself", "with_site_packages": "from Airflow's environment"},
     ),
     Case("provider_hooks", "a hook of a provider", adopt=ALL, stays={"base_path": "it uses the provider"}),
     Case("sensors", "`@task.sensor`, `PokeReturnValue`"),

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
     from corpus.observation import Instance, Observation
 
+#: Airflow's form of UTC, with one of its two classes.
+_UTC_CLASSES = ("pendulum.tz.timezone.FixedTimezone", "pendulum.tz.timezone.Timezone")
+_UTC = ["UTC", _UTC_CLASSES[0], 1, True]
+
 
 def compare(
     original: Observation, adopted: Observation, varies: Mapping[str, str] | None = None, alike: str = ""
@@ -82,7 +86,12 @@ def _anonymous(observation: Observation, alike: str) -> Observation:
 
 
 def _equal(one: object, other: object) -> bool:
-    """Whether JSON values are equal. For Python, 1, 1.0 and True are; for a task that reads them, they are not."""
+    """Whether JSON values are equal. For Python, 1, 1.0 and True are; for a task that reads them, they are not.
+
+    Airflow has two forms of UTC: that of pendulum's times, and that of all other times. They are the same time zone.
+    """
+    if isinstance(one, list) and isinstance(other, list) and one[1:2] != other[1:2] and _is_utc(one) and _is_utc(other):
+        return True
     if type(one) is not type(other):
         return False
     if isinstance(one, dict) and isinstance(other, dict):
@@ -90,3 +99,7 @@ def _equal(one: object, other: object) -> bool:
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(_equal, one, other))
     return one == other
+
+
+def _is_utc(value: list[Any]) -> bool:
+    return len(value) == len(_UTC) and [value[0], *value[2:]] == [_UTC[0], *_UTC[2:]] and value[1] in _UTC_CLASSES

@@ -27,7 +27,8 @@ create their virtual environments, and then the adopted one. It writes this page
 Both runs have the same run_id, logical date and conf. Equal means that these are the same in both runs:
 
 - the state of the run, and the state and the number of tries of every task instance
-- every XCom: results and pushed keys, as Airflow's database has them
+- every XCom: results and pushed keys, as Airflow's database has them. Only the two forms that Airflow has for UTC, that
+  of pendulum's times and that of other times, count as one.
 - the asset events and their extras
 - what the tasks print and log: text, level and order. What a task prints and what it logs are compared separately,
   because Airflow writes what an ordinary task prints later than what it logs.

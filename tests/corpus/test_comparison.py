@@ -91,3 +91,13 @@ def test_lines_that_vary() -> None:
     adopted = replace(RUN, instances=[other, RUN.instances[1]])
     assert list(compare(RUN, adopted, {"load": "hello|goodbye"})) == []
     assert len(list(compare(RUN, adopted, {"each": "hello|goodbye"}))) == 1
+
+
+def test_forms_of_utc() -> None:
+    """The two forms of UTC are the same time zone, and another time zone is not."""
+    names = ("pendulum.tz.timezone.FixedTimezone", "pendulum.tz.timezone.Timezone", "zoneinfo.ZoneInfo")
+    first, second, third = (
+        replace(RUN, instances=[replace(INSTANCE, xcoms={"at": {"tz": ["UTC", name, 1, True]}})]) for name in names
+    )
+    assert list(compare(first, second)) == []
+    assert len(list(compare(first, third))) == 1
