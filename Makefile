@@ -40,7 +40,8 @@ DIST := dist/$(PLATFORM)
 TEST_BUNDLES := demo native newer traps unregistered values
 TEST_DIST := .cache/bundles/$(PLATFORM)
 BENCH := .cache/bench
-BENCH_FILES := $(addprefix $(BENCH)/,small heavy native at-parse thousand one-file/small stock/small stock/weather)
+BENCH_FILES := $(addprefix $(BENCH)/,small heavy native at-parse thousand one-file/small stock/small stock/weather \
+	adopted/virtualenv-cached)
 
 RELEASE := dist/release
 WORKFLOWS := $(wildcard .github/workflows/*.yml) docs/recipes/bundle.yml
@@ -471,6 +472,10 @@ $(BENCH)/stock/%: $(SOURCES) benchmarks/stock.py $$(wildcard benchmarks/bundles/
 
 $(BENCH)/one-file/%: $(SOURCES) $$(wildcard benchmarks/bundles/$$*/*.*) | $(STAMP)
 	$(BIN)/dagfloe build benchmarks/bundles/$* --output $(@D) --one-file && touch -c $@
+
+$(BENCH)/adopted/virtualenv-cached: $(SOURCES) benchmarks/dags/virtualenv_cached.py | $(STAMP)
+	$(BIN)/dagfloe adopt benchmarks/dags/virtualenv_cached.py --output $(BENCH)/projects
+	$(BIN)/dagfloe build $(BENCH)/projects/virtualenv-cached --output $(@D) && touch -c $@
 
 $(BENCH)/%: $(SOURCES) $$(wildcard benchmarks/bundles/$$*/*.*) | $(STAMP)
 	$(BIN)/dagfloe build benchmarks/bundles/$* --output $(@D) && touch -c $@

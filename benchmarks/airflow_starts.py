@@ -30,12 +30,15 @@ RUN_TIMEOUT_S = 300  # the first run creates an environment with Airflow
 END_TIMEOUT_S = 20
 ORDINARY, CACHED = "ordinary Python task", "PythonVirtualenvOperator, cached, Airflow in it"
 LEAN = "PythonVirtualenvOperator, cached, no Airflow in it"
+SDK = "PythonVirtualenvOperator, cached, the Task SDK alone in it"
+#: What `dagfloe adopt` makes of the Dag file of `CACHED`.
+ADOPTED = "bundle file, adopted from PythonVirtualenvOperator, warm"
 MIXED = "ordinary Python task, after bundles in the same worker"
 NATIVE = {
     ORDINARY: "ordinary",
     "ExternalPythonOperator, no Airflow in it": "external",
     CACHED: "virtualenv_cached",
-    "PythonVirtualenvOperator, cached, the Task SDK alone in it": "virtualenv_sdk",
+    SDK: "virtualenv_sdk",
     LEAN: "virtualenv_lean",
     "PythonVirtualenvOperator, no cache, no Airflow in it": "virtualenv_uncached",
 }
@@ -113,7 +116,8 @@ def measure(files: Files, rounds: int) -> tuple[Table, Table]:
         scripts, bundles = host.root / "scripts", host.root / "bundles"
         write_script(scripts, plain.argv[0])
         bundles.mkdir()
-        (bundles / "small").hardlink_to(files.small)
+        for file in (files.small, files.adopted):
+            (bundles / file.name).hardlink_to(file)
 
         # A process that has run a bundle has already imported the modules of ordinary tasks. Their forks inherit them.
         dag_worker = stack.enter_context(start_worker(files, env, host.root / "dags-home"))
@@ -136,6 +140,7 @@ def measure(files: Files, rounds: int) -> tuple[Table, Table]:
                     "bare protocol script", bundle_worker, root=str(scripts), dag_id="bare"
                 ),
                 WARM: contestant(WARM, bundle_worker, root=str(bundles), dag_id="small"),
+                ADOPTED: contestant(ADOPTED, bundle_worker, root=str(bundles), dag_id=NATIVE[CACHED]),
                 MIXED: contestant(MIXED, bundle_worker, dag="ordinary", dag_id="ordinary"),
             },
             rounds,
@@ -154,6 +159,16 @@ def measure(files: Files, rounds: int) -> tuple[Table, Table]:
                     "small task, bundle / PythonVirtualenvOperator, cached, Airflow in it",
                     ratios(figures[WARM], figures[CACHED]),
                     0.05,
+                ),
+                Limit(
+                    "adopted task, bundle / PythonVirtualenvOperator, cached, Airflow in it",
+                    ratios(figures[ADOPTED], figures[CACHED]),
+                    0.05,
+                ),
+                Limit(
+                    "adopted task, bundle / PythonVirtualenvOperator, cached, the Task SDK alone in it",
+                    ratios(figures[ADOPTED], figures[SDK]),
+                    0.1,
                 ),
             ),
             chart=True,

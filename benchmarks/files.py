@@ -58,6 +58,11 @@ class Files:
         return self.cache / "stock" / "small"
 
     @property
+    def adopted(self) -> Path:
+        """The small task's bundle file that `dagfloe adopt` makes of a task with an environment of its own."""
+        return self.cache / "adopted" / "virtualenv-cached"
+
+    @property
     def heavy(self) -> Path:
         """The bundle file of the tasks that measure their memory."""
         return self.cache / "heavy"
