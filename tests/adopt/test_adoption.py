@@ -447,3 +447,96 @@ def test_not_native(before: str, after: str, why: str) -> None:
     if why:
         assert b"@task.stub" in adoption.dag_file
         assert "native-dags" not in "".join(files["pyproject.toml"] for files in adoption.files.values())
+
+
+PARAMS = """\
+from airflow.sdk import Param
+import pendulum
+
+REGIONS = ["north", "south"]
+
+with DAG("etl", params={"limit": Param(5, type="integer"), "region": Param("north", enum=REGIONS)}) as etl:
+
+    @task.virtualenv(requirements=["numpy==2.1.0"])
+    def sample(region):
+        return region
+
+    sample("{{ params.region }}")
+"""
+
+
+def test_params_of_the_dag() -> None:
+    """Airflow sends a task only the conf, so the project declares the Dag's params, with what they use."""
+    code = module(adopted(PARAMS))
+    assert 'REGIONS = ["north", "south"]' in code
+    assert 'params={"limit": Param(5, type="integer"), "region": Param("north", enum=REGIONS)}' in code
+    assert "from airflow.sdk import Param" in code
+
+
+def test_params_of_a_function() -> None:
+    """The parameters of a Dag's function are its params."""
+    source = """\
+@dag(schedule=None)
+def etl(limit=5):
+    @task.virtualenv(requirements=["numpy==2.1.0"])
+    def sample(limit):
+        return limit
+
+    sample(limit)
+
+
+etl()
+"""
+    assert 'bundle.dag("etl", params={"limit": 5})' in module(adopted(source))
+
+
+def test_params_that_cannot_be_moved() -> None:
+    """A note says that the params are left out."""
+    source = PARAMS.replace("enum=REGIONS", "enum=read_regions()").replace(
+        "REGIONS =", "from airflow.providers.http.hooks.http import read_regions\nREGIONS ="
+    )
+    adoption = adopted(source)
+    assert 'bundle.dag("etl")' in module(adoption)
+    (unit,) = adoption.plan.units
+    assert [note.why for note in unit.notes] == [
+        "the params are left out: the option params of Dag 'etl' uses something that a project cannot have"
+    ]
+
+
+def test_macros_of_the_dag() -> None:
+    """A task stays if its templates use macros of the Dag. One that does not use them moves."""
+    source = """\
+with DAG("etl", user_defined_macros={"bucket": "b"}) as etl:
+
+    @task.virtualenv(requirements=["numpy==2.1.0"])
+    def copy(place):
+        return place
+
+    @task.virtualenv(requirements=["numpy==2.1.0"])
+    def day(ds):
+        return ds
+
+    copy("s3://{{ bucket }}")
+    day("{{ ds }}")
+"""
+    adoption = adopted(source)
+    assert [(refusal.name, refusal.problem.why) for refusal in adoption.plan.refusals] == [
+        ("copy", "its templates use the user_defined_macros of the Dag, which a bundle file does not have")
+    ]
+    assert [task.task_id for unit in adoption.plan.units for task in unit.tasks] == ["day"]
+
+
+@pytest.mark.parametrize("is_all", [True, False])
+def test_dates_of_the_context(*, is_all: bool) -> None:
+    """Airflow hands out pendulum's dates. An environment of its own has pendulum only if its requirements name it."""
+    source = f"""\
+with DAG("etl") as etl:
+
+    @task{"" if is_all else '.virtualenv(requirements=["numpy==2.1.0"])'}
+    def tomorrow(logical_date):
+        return logical_date.add(days=1).to_date_string()
+
+    tomorrow()
+"""
+    (project,) = adopted(source, is_all=is_all).projects
+    assert project.dependencies == (("pendulum",) if is_all else ("numpy==2.1.0",))

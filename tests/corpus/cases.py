@@ -85,7 +85,11 @@ CASES = (
         "templates",
         "templates in `op_args`, `op_kwargs` and `templates_dict`, macros",
         adopt=ALL,
-        stays={"query": "templates_dict"},
+        stays={
+            "query": "templates_dict",
+            "own_macro": "user_defined_macros",
+            "copy": "is used here, too",
+        },
     ),
     Case("variables", "variables: read, with defaults, as JSON, written", adopt=ALL),
     Case("connections", "connections by `BaseHook` and `Connection`", adopt=ALL),

@@ -9,8 +9,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from dagfloe.adopt.dag_file import DagFileWriter
+from dagfloe.adopt.dag_options import NativeError, carried_params, native_options
 from dagfloe.adopt.module import ModuleWriter
-from dagfloe.adopt.native import NativeError, dag_options
 from dagfloe.adopt.plan import Planner
 from dagfloe.adopt.project import make_projects, render_files
 from dagfloe.adopt.reading.cst_nodes import CstNodes
@@ -87,7 +87,7 @@ def adopt(content: bytes, name: str, stem: str, choice: Choice, queue: str | Non
     problem = ""
     if choice.is_native and plan.units:
         try:
-            native = dag_options(source, interpreter, plan)
+            native = native_options(source, interpreter, plan)
             if len(make_projects(plan.units, stem, queue, around.known)) > 1:
                 raise NativeError("the tasks have different requirements")
         except NativeError as error:
@@ -96,6 +96,7 @@ def adopt(content: bytes, name: str, stem: str, choice: Choice, queue: str | Non
             plan = Planner(source, interpreter, choice, around.is_local).plan()
     if not plan.units:
         return Adoption(plan, [], content, task_ids=task_ids)
+    options = carried_params(source, interpreter, plan) if native is None else native
     nodes = CstNodes(source)
     projects = make_projects(plan.units, stem, queue, around.known)
     writer = ModuleWriter(source, nodes)
@@ -106,7 +107,7 @@ def adopt(content: bytes, name: str, stem: str, choice: Choice, queue: str | Non
             project.queue = DEFAULT_QUEUE if queue is None else queue
             for task in (task for unit in project.units for task in unit.tasks if queue is not None):
                 task.options["queue"] = repr(queue)
-        parts = writer.parts(project.units, project.environment.variables, native)
+        parts = writer.parts(project.units, project.environment.variables, options, is_native=native is not None)
         files[project.name] = render_files(project, parts, around.version, choice.release, is_native=native is not None)
     queues = {id(unit): project.queue for project in projects for unit in project.units}
     dag_file = DagFileWriter(source, nodes, interpreter).write([(unit, queues[id(unit)]) for unit in plan.units])
@@ -122,4 +123,9 @@ def _dependencies(project: Project, choice: Choice, around: Surroundings) -> tup
     given = choice.requirements if missing or project.environment.is_open else ()
     named = {canonicalize_name(Requirement(text).name) for text in given}
     others = [text for text in found.values() if canonicalize_name(Requirement(text).name) not in named]
-    return tuple(sorted({*project.environment.requirements, *given, *others}, key=str.lower))
+    dependencies = {*project.environment.requirements, *given, *others}
+    if any(unit.uses_pendulum for unit in project.units) and not any(
+        canonicalize_name(Requirement(text).name) == "pendulum" for text in dependencies
+    ):
+        dependencies.add("pendulum")
+    return tuple(sorted(dependencies, key=str.lower))

@@ -52,14 +52,17 @@ class ModuleWriter:
         self,
         units: Sequence[Unit],
         environment_variables: Iterable[tuple[str, str]],
-        native: Mapping[str, Mapping[str, str]] | None = None,
+        options: Mapping[str, Mapping[str, str]],
+        *,
+        is_native: bool,
     ) -> list[Part]:
         """The parts of a module.
 
         Args:
             units: what the module has.
             environment_variables: what is set before everything else.
-            native: the options of the Dags, by dag_id, if they are native; else None.
+            options: the options of the Dags, by dag_id.
+            is_native: whether the module declares the edges, too.
         """
         parts = [Part("docstring", f'"""Tasks of the Dag file {self._name()}. `dagfloe adopt` moved them here."""', 0)]
         if self._has_future():
@@ -78,16 +81,13 @@ class ModuleWriter:
                 own = dags.setdefault(str(task.dag.dag_id), [])
                 if unit not in own:
                     own.append(unit)
-        lines = ["bundle = Bundle()", *(_registration(dag_id, (native or {}).get(dag_id, {})) for dag_id in dags)]
+        lines = ["bundle = Bundle()", *(_registration(dag_id, options.get(dag_id, {})) for dag_id in dags)]
         statements = list(self._statements(units))
-        if native is None:
-            parts.append(Part("bundle", "\n".join(lines), 1))
-            parts += statements
-        else:  # the options of a Dag may use the constants
-            parts += statements
-            parts.append(Part("bundle", "\n".join(lines), 1))
+        bundle = Part("bundle", "\n".join(lines), 1)
+        # The options of a Dag may use the constants.
+        parts += [*statements, bundle] if any(options.values()) else [bundle, *statements]
         for dag_id, own in dags.items():
-            parts += self._dag(dag_id, own, units, is_native=native is not None)
+            parts += self._dag(dag_id, own, units, is_native=is_native)
         return parts
 
     def _name(self) -> str:

@@ -13,13 +13,20 @@ from packaging.utils import canonicalize_name
 
 from dagfloe.adopt.distributions import distribution_of
 from dagfloe.adopt.environments import ISOLATION_OPTIONS, Environment, Problem, is_isolated, read_environment
-from dagfloe.adopt.reading.airflow_names import CONTEXT_KEYS, is_template, uncovered
+from dagfloe.adopt.reading.airflow_names import (
+    CONTEXT_KEYS,
+    TEMPLATE_OPTIONS,
+    is_template,
+    template_names,
+    uncovered,
+    uses_dates,
+)
 from dagfloe.adopt.reading.names import NameGraph, Needs
 from dagfloe.adopt.reading.values import Dag, Imported, Site, Task, TaskResult, Unknown, leaves
 from dagfloe.adopt.wiring import Renderer, WiringError, arguments_by_parameter, can_be_sent, is_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from dagfloe.adopt.reading.interpreter import Interpreter
     from dagfloe.adopt.reading.source import SourceFile
@@ -127,6 +134,7 @@ class Unit:
         sends_arguments: whether the Dag file passes the arguments; if not, it has only the edges.
         notes: what is different after it was moved.
         missing: the modules that it imports and of which the requirements are unknown.
+        uses_pendulum: whether it uses pendulum's dates without an import.
     """
 
     site: Site
@@ -137,6 +145,7 @@ class Unit:
     sends_arguments: bool = True
     notes: list[Problem] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    uses_pendulum: bool = False
 
     @property
     def function(self) -> ast.FunctionDef | ast.AsyncFunctionDef:
@@ -295,6 +304,15 @@ class Planner:
         unit.uses_airflow |= node.args.kwarg is not None or bool(CONTEXT_KEYS & parameters)
         roots = {item.root for item in unit.needs.imports | unit.needs.inner_imports}
         yield from self._dependencies(unit, roots)
+        if unit.uses_airflow and not is_isolated(site.flavor) and uses_dates(node) and "pendulum" not in roots:
+            unit.uses_pendulum = True
+            unit.notes.append(
+                Problem(
+                    node.lineno,
+                    "pendulum is among the dependencies, because it uses dates of Airflow's context",
+                    "remove it if the function calls no methods of pendulum's dates; they are then those of datetime",
+                )
+            )
 
     def _dependencies(self, unit: Unit, roots: Collection[str]) -> Iterator[Problem]:
         """Check that the requirements have what the function imports; where they are unknown, take what it imports."""
@@ -388,9 +406,9 @@ class Planner:
         except WiringError as error:
             yield Problem(error.line or line, str(error), "write the value in the file, or read it inside the function")
             return
-        for value in arguments.values():
-            if is_template(value):
-                unit.uses_airflow = True
+        if any(map(is_template, arguments.values())):
+            unit.uses_airflow = True
+            yield from _template_problems(line, dag, arguments.values())
         for value in [*task.args, *task.kwargs.values(), *(task.mapped or {}).values()]:
             for leaf in leaves(value):
                 if isinstance(leaf, TaskResult):
@@ -557,6 +575,19 @@ class Planner:
                 for other in sites:
                     plan.units.remove(other)
                     plan.refusals += self._refusals(other.site, [problem])
+
+
+def _template_problems(line: int, dag: Dag, values: Iterable[Any]) -> Iterator[Problem]:
+    """Check that templates need nothing that only the Dag declares."""
+    used = template_names(list(values))
+    for option in TEMPLATE_OPTIONS:
+        declared = dag.options.get(option)
+        if declared is not None and (not isinstance(declared, dict) or used & set(declared)):
+            yield Problem(
+                line,
+                f"its templates use the {option} of the Dag, which a bundle file does not have",
+                "pass the value itself, or call the function inside the task",
+            )
 
 
 def variable_of(dag_id: Any) -> str:

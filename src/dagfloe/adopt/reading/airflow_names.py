@@ -6,6 +6,7 @@ A bundle file has the names that the modules in `dagfloe/compat/names` define. T
 from __future__ import annotations
 
 import ast
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,35 @@ CONTEXT_KEYS = frozenset(
     task_state_store templates_dict test_mode ti triggering_asset_events ts ts_nodash ts_nodash_with_tz var
     """.split()  # noqa: SIM905 - as a list it would be a page long
 )
+
+#: The keys whose values are dates, which are pendulum's in Airflow.
+DATE_KEYS = frozenset(
+    """
+    data_interval_end data_interval_start logical_date prev_data_interval_end_success prev_data_interval_start_success
+    prev_end_date_success prev_start_date_success
+    """.split()  # noqa: SIM905 - as above
+)
+#: The options of a Dag that give its templates further names.
+TEMPLATE_OPTIONS = ("user_defined_filters", "user_defined_macros")
+
+
+def uses_dates(function: ast.AST) -> bool:
+    """Whether a function uses dates of Airflow's context: as a name, an attribute, a parameter or a key."""
+    for node in ast.walk(function):
+        match node:
+            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.arg(arg=name) | ast.Constant(value=str(name)):
+                if name in DATE_KEYS:
+                    return True
+    return False
+
+
+def template_names(value: object) -> set[str]:
+    """The words in the templates of a value."""
+    if isinstance(value, str):
+        return set(re.findall(r"\w+", value)) if is_template(value) else set()
+    if isinstance(value, dict):
+        value = list(value.values())
+    return set().union(*map(template_names, value)) if isinstance(value, (list, tuple, set)) else set()
 
 
 def is_template(value: object) -> bool:

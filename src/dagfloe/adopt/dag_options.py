@@ -1,17 +1,23 @@
-"""Native Dags: if all tasks of a Dag file move into one project, the project can declare the Dags as well. Pure."""
+"""The options of Dags that projects declare: all of them for native Dags, and else only the params. Pure.
+
+If all tasks of a Dag file move into one project, its Dags can become native.
+"""
 
 from __future__ import annotations
 
 import ast
 from typing import TYPE_CHECKING
 
+from dagfloe.adopt.environments import Problem
 from dagfloe.adopt.plan import variable_of
 from dagfloe.adopt.reading.airflow_names import uncovered
 from dagfloe.adopt.reading.names import NameGraph
 from dagfloe.adopt.wiring import Renderer, WiringError
 
 if TYPE_CHECKING:
-    from dagfloe.adopt.plan import Plan
+    from collections.abc import Sequence
+
+    from dagfloe.adopt.plan import Plan, Unit
     from dagfloe.adopt.reading.interpreter import Interpreter
     from dagfloe.adopt.reading.source import SourceFile
     from dagfloe.adopt.reading.values import Dag
@@ -30,7 +36,7 @@ class NativeError(Exception):
     """The Dags of a file cannot become native."""
 
 
-def dag_options(source: SourceFile, interpreter: Interpreter, plan: Plan) -> dict[str, dict[str, str]]:
+def native_options(source: SourceFile, interpreter: Interpreter, plan: Plan) -> dict[str, dict[str, str]]:
     """The options of the Dags, as code, by dag_id. What they use is added to the needs of the first function.
 
     Args:
@@ -61,31 +67,73 @@ def dag_options(source: SourceFile, interpreter: Interpreter, plan: Plan) -> dic
     return found
 
 
+def carried_params(source: SourceFile, interpreter: Interpreter, plan: Plan) -> dict[str, dict[str, str]]:
+    """The params of Dags that keep their Dag file, as code, by dag_id: Airflow sends a task only the conf of the run.
+
+    What they use is added to the needs of the functions. If they cannot be moved, the functions get a note.
+
+    Args:
+        source: the Dag file.
+        interpreter: what it creates.
+        plan: what moves.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for dag in interpreter.dags:
+        units = [unit for unit in plan.units if any(task.dag is dag for task in unit.tasks)]
+        if not units:
+            continue
+        try:
+            options: dict[str, str] = {}
+            if "params" in dag.nodes:
+                options["params"] = _option(source, interpreter, units, dag, "params")
+            of_function = _function_options(source, dag, options)
+        except NativeError as error:
+            for unit in units:
+                unit.notes.append(
+                    Problem(
+                        dag.line,
+                        f"the params are left out: {error}",
+                        "pass them to bundle.dag(params=...) if the tasks read params",
+                    )
+                )
+            continue
+        if "params" in of_function:
+            options["params"] = of_function["params"]
+        found[str(dag.dag_id)] = options
+    return found
+
+
 def _options(source: SourceFile, interpreter: Interpreter, plan: Plan, dag: Dag) -> dict[str, str]:
     options: dict[str, str] = {}
-    renderer = Renderer(source, variable_of(dag.dag_id))
-    graph = NameGraph(source.tree, interpreter.module)
-    first = plan.units[0]
-    for name, node in dag.nodes.items():
+    for name in dag.nodes:
         if name == "dag_id":
             continue
         if name not in _DAG_OPTIONS:
             raise NativeError(f"the Dag {dag.dag_id!r} has the option {name}")
-        try:
-            options[name] = renderer.render(dag.options[name])
-            continue
-        except WiringError:
-            needs = graph.needs([node], interpreter.module)
+        options[name] = _option(source, interpreter, plan.units[:1], dag, name)
+    return options | _function_options(source, dag, options)
+
+
+def _option(source: SourceFile, interpreter: Interpreter, units: Sequence[Unit], dag: Dag, name: str) -> str:
+    """An option as code. What it uses is added to the needs of functions."""
+    renderer = Renderer(source, variable_of(dag.dag_id))
+    graph = NameGraph(source.tree, interpreter.module)
+    node = dag.nodes[name]
+    try:
+        code = renderer.render(dag.options[name])
+        needs = graph.needs(renderer.expressions, interpreter.module)
+    except WiringError:
+        code = source.segment(node)
+        needs = graph.needs([node], interpreter.module)
         if needs.problems or needs.missing or any(map(uncovered, needs.imports)):
-            raise NativeError(f"the {name} of Dag {dag.dag_id!r} uses something that a project cannot have")
-        first.needs.add(needs)
-        first.uses_airflow |= any(item.root == "airflow" for item in needs.imports)
-        first.missing += [item.root for item in needs.imports if item.root == "pendulum"]
-        options[name] = source.segment(node)
-    first.needs.add(graph.needs(renderer.expressions, interpreter.module))
-    if dag.function is not None:
-        options |= _function_options(source, dag, options)
-    return options
+            raise NativeError(
+                f"the option {name} of Dag {dag.dag_id!r} uses something that a project cannot have"
+            ) from None
+    for unit in units:
+        unit.needs.add(needs)
+        unit.uses_airflow |= any(item.root == "airflow" for item in needs.imports)
+        unit.uses_pendulum |= any(item.root == "pendulum" for item in needs.imports)
+    return code
 
 
 def _function_options(source: SourceFile, dag: Dag, options: dict[str, str]) -> dict[str, str]:
