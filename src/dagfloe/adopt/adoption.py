@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 from dagfloe.adopt.dag_file import DagFileWriter
 from dagfloe.adopt.dag_options import NativeError, carried_params, native_options
 from dagfloe.adopt.module import ModuleWriter
-from dagfloe.adopt.plan import Planner
+from dagfloe.adopt.planner import Planner
 from dagfloe.adopt.project import make_projects, render_files
 from dagfloe.adopt.reading.cst_nodes import CstNodes
 from dagfloe.adopt.reading.interpreter import Interpreter
