@@ -30,6 +30,7 @@ class Case:
         installed: the folder below Airflow's site packages that has the file, which is then not one of ours.
         varies: a pattern for the lines that differ in any two runs, by task_id.
         alike: a pattern for the parts of task_ids of which a task chooses one at random.
+        differs: patterns for differences that are meant to be, each with its reason.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Case:
     installed: str = ""
     varies: Mapping[str, str] = field(default_factory=dict)
     alike: str = ""
+    differs: Mapping[str, str] = field(default_factory=dict)
 
     def files(self, site_packages: Path) -> list[Path]:
         """The Dag file and what is beside it.
@@ -59,6 +61,10 @@ class Case:
         return self.dag_ids or (self.name,)
 
 
+_BRANCHES = {
+    r".*: the XCom (skipmixin_key is missing when|return_value is there only when) adopted": "a branch task pushes what "
+    "it has chosen as `return_value`, and not as `skipmixin_key`"
+}
 CASES = (
     Case("venv_etl", "TaskFlow, `@task.virtualenv`, extract, transform and load", quick=True),
     Case("venv_classic", "`with DAG`, `PythonVirtualenvOperator`, `op_args`, `op_kwargs`, `ti.xcom_pull`", quick=True),
@@ -66,7 +72,7 @@ CASES = (
     Case("external_classic", "`ExternalPythonOperator`, `dag=dag`, `.output`, `BashOperator`"),
     Case("two_versions", "two versions of one library"),
     Case("branching", "`@task.branch`, labels, a join"),
-    Case("branch_virtualenv", "`@task.branch_virtualenv`"),
+    Case("branch_virtualenv", "`@task.branch_virtualenv`", differs=_BRANCHES),
     Case("mapped_xcom", "`.partial().expand()` over an XCom"),
     Case(
         "mapped_literals",
@@ -114,7 +120,11 @@ CASES = (
     Case("options", "pool, weight, timeout, trigger rules, `do_xcom_push=False`", adopt=ALL),
     Case("typed", "dataclasses, enums and type hints at module level", adopt=ALL),
     Case("dates", "datetimes, timedeltas, decimals and tuples as XComs"),
-    Case("frames", "frames of pandas and numpy scalars as XComs"),
+    Case(
+        "frames",
+        "frames of pandas and numpy scalars as XComs",
+        differs={r".*the XCom return_value is .*'numpy\.float64'.*": "a numpy scalar is pushed as a plain number"},
+    ),
     Case("callbacks", "callbacks of tasks and of the Dag", adopt=ALL),
     Case(
         "requirements_file",
@@ -143,13 +153,14 @@ _PATHS = {"external_python": "Running task via .*", "print_the_context": ".*"}
 EXAMPLES = (
     Case("example_python_decorator", "", installed=_EXAMPLES, beside=("sql",), varies=_PATHS),
     Case("example_python_operator", "", installed=_EXAMPLES, beside=("sql",), varies=_PATHS),
-    Case("example_branch_operator", "", installed=_EXAMPLES, alike="_[abcd]$"),
+    Case("example_branch_operator", "", installed=_EXAMPLES, alike="_[abcd]$", differs=_BRANCHES),
     Case(
         "example_branch_operator_decorator",
         "",
         dag_ids=("example_branch_python_operator_decorator",),
         installed=_EXAMPLES,
         alike="_[abcd]$",
+        differs=_BRANCHES,
     ),
     Case("tutorial_taskflow_api_virtualenv", "", installed="airflow/example_dags"),
 )

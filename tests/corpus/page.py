@@ -33,6 +33,8 @@ Both runs have the same run_id, logical date and conf. Equal means that these ar
 - what the tasks print and log: text, level and order. What a task prints and what it logs are compared separately,
   because Airflow writes what an ordinary task prints later than what it logs.
 
+*Equal, but* names a difference that is meant to be.
+
 A process of a virtual environment shows no records below the level `WARNING`, because nobody configured logging there.
 A bundle file shows them. These additional lines are no difference, and neither are Airflow's own lines.
 """
@@ -93,12 +95,19 @@ def _table(columns: Sequence[Sequence[Result]], results: Sequence[Results]) -> I
     for row in zip(*columns, strict=True):
         first = row[0]
         cells = [f"`{first.name}`", first.shape, str(first.tasks), str(len(first.moved)), _rest(first)]
-        cells += [EQUAL if not result.differences else f"{len(result.differences)} differences" for result in row]
+        cells += map(_outcome, row)
         yield f"| {' | '.join(cells)} |"
     tasks, moved = (sum(numbers) for numbers in zip(*((r.tasks, len(r.moved)) for r in columns[0]), strict=True))
     equal = [f"{sum(not result.differences for result in column)} {EQUAL}" for column in columns]
     cells = [f"{len(columns[0])} files", "", str(tasks), str(moved), "", *equal]
     yield f"| {' | '.join(cells)} |"
+
+
+def _outcome(result: Result) -> str:
+    """Whether both runs were equal."""
+    if result.differences:
+        return f"{len(result.differences)} differences"
+    return f"{EQUAL}, but {'; '.join(result.intended)}" if result.intended else EQUAL
 
 
 def _rest(result: Result) -> str:

@@ -24,6 +24,7 @@ class Result:
         projects: how many projects were made.
         edits: the lines of the new Dag file that differ from the original.
         differences: what differed between the runs, or why there was no run.
+        intended: the reasons of differences that are meant to be.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Result:
     projects: int = 0
     edits: int = 0
     differences: list[str] = field(default_factory=list)
+    intended: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

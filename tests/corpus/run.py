@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -92,6 +93,8 @@ def _result(
         for instance in found[dag_id].instances
         if instance.queue in adopted.bundles
     }
+    differences = {difference: _intention(case, difference) for difference in _differences(case, expected, found)}
+    unintended = [difference for difference, reason in differences.items() if not reason]
     return Result(
         case.name,
         shape,
@@ -100,8 +103,14 @@ def _result(
         stays,
         len(adopted.bundles),
         adopted.edits,
-        [*_differences(case, expected, found), *_unsaid(case, adopted, moved)],
+        [*unintended, *_unsaid(case, adopted, moved)],
+        sorted({reason for reason in differences.values() if reason}),
     )
+
+
+def _intention(case: Case, difference: str) -> str:
+    """Why a difference is meant to be; empty if it is not."""
+    return next((reason for pattern, reason in case.differs.items() if re.fullmatch(pattern, difference)), "")
 
 
 def _differences(case: Case, expected: Mapping[str, Observation], found: Mapping[str, Observation]) -> Iterator[str]:

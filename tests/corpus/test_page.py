@@ -15,6 +15,7 @@ OTHER = Result(
     "other", "one `--all`", 3, ["other.a"], [["b", "it is mapped"]], differences=["a: printed ['x'], adopted []"]
 )
 EXAMPLE = Result("example", "", 1, ["example.a"])
+INTENDED = Result("branch", "a branch", 1, ["branch.a"], intended=["it pushes `x`"])
 
 
 def test_rows(tmp_path: Path) -> None:
@@ -34,3 +35,10 @@ def test_rows(tmp_path: Path) -> None:
 def test_no_differences() -> None:
     """Without a difference, there is no list of them."""
     assert "## Differences" not in page([Results("3.3.2", "cores 2", [ETL], [EXAMPLE])])
+
+
+def test_intended_differences() -> None:
+    """A difference that is meant to be is beside the result."""
+    text = page([Results("3.3.2", "cores 2", [INTENDED], [EXAMPLE])])
+    assert "| `branch` | a branch | 1 | 1 |  | equal, but it pushes `x` |" in text.splitlines()
+    assert "## Differences" not in text
