@@ -62,8 +62,9 @@ class Case:
 
 
 _BRANCHES = {
-    r".*: the XCom (skipmixin_key is missing when|return_value is there only when) adopted": "a branch task pushes what "
-    "it has chosen as `return_value`, and not as `skipmixin_key`"
+    r".*: the XCom (skipmixin_key is missing when|return_value is there only when) adopted": (
+        "a branch task pushes what it has chosen as `return_value`, and not as `skipmixin_key`"
+    )
 }
 CASES = (
     Case("venv_etl", "TaskFlow, `@task.virtualenv`, extract, transform and load", quick=True),
