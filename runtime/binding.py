@@ -124,7 +124,7 @@ class Binder:
         for name, source in sources.items():
             if name not in pulled:
                 rendered = self._render(name, source, is_resumed=resumed is not None and name in resumed)
-                is_same = rendered == source
+                is_same = rendered is source or rendered == source
                 # As in Airflow, what a template gives is not converted: it is always a string.
                 values[name] = self._convert(name, by_name.get(name), rendered, "") if is_same else rendered
         try:

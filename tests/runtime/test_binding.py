@@ -84,6 +84,28 @@ def test_wiring(bound: Bound) -> None:
     assert sorted(bound.pulls()) == [("one", "return_value"), ("two", "return_value"), ("two", "rows")]
 
 
+class Uncomparable:
+    """Like an array: a comparison of two has no truth value."""
+
+    def __eq__(self, other: object) -> bool:
+        raise ValueError(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def test_wiring_of_objects(bound: Bound) -> None:
+    """An argument of the bundle may be any object. Nothing compares it."""
+
+    @bound.run.dag.task
+    def t(value: object) -> None:
+        bound.arguments.append(value)
+
+    value = Uncomparable()
+    with bound.run.dag:
+        t(value)
+    assert bound() is value
+
+
 def test_wiring_of_stars(bound: Bound) -> None:
     """Functions with `*args` and `**kwargs` get all arguments of the call."""
     one = bound.upstream("one", 1)
