@@ -36,7 +36,7 @@ Both runs have the same run_id, logical date and conf. Equal means that these ar
 *Equal, but* names a difference that is meant to be.
 
 A process of a virtual environment shows no records below the level `WARNING`, because nobody configured logging there.
-A bundle file shows them. These additional lines are no difference, and neither are Airflow's own lines.
+A bundle file shows them. These additional lines, and Airflow's own lines, are not compared.
 """
 _OURS = """\
 ## Dag files of the corpus

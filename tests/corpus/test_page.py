@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corpus.page import page
+from corpus.cases import CASES, EXAMPLES
+from corpus.page import EQUAL, PAGE, page
 from corpus.results import Result, Results
 
 if TYPE_CHECKING:
@@ -41,4 +42,19 @@ def test_intended_differences() -> None:
     """A difference that is meant to be is beside the result."""
     text = page([Results("3.3.2", "cores 2", [INTENDED], [EXAMPLE])])
     assert "| `branch` | a branch | 1 | 1 |  | equal, but it pushes `x` |" in text.splitlines()
+    assert "## Differences" not in text
+
+
+def test_published_page() -> None:
+    """The published page has all files, at least 25 of our own, and every run was equal or meant to differ."""
+    text = PAGE.read_text("utf-8")
+    rows = {line.split("`")[1]: line.split(" | ")[-2:] for line in text.splitlines() if line.startswith("| `")}
+    assert rows.keys() == {case.name for case in (*CASES, *EXAMPLES)}
+    assert len(CASES) >= 25
+    intended = {case.name for case in (*CASES, *EXAMPLES) if case.differs}
+    for name, outcomes in rows.items():
+        for outcome in outcomes:
+            start = f"{EQUAL}, but " if name in intended else EQUAL
+            assert outcome.removesuffix(" |").startswith(start), name
+            assert name in intended or outcome.removesuffix(" |") == EQUAL
     assert "## Differences" not in text
