@@ -83,7 +83,10 @@ def test_every_night_all_rows_of_the_table_of_distributions_run_again() -> None:
     """They run although nothing of ours changed: the distributions did. The job may only read."""
     workflow = yaml.safe_load(NIGHTLY.read_text("utf-8"))
     assert workflow["permissions"] == {}
-    assert {name: job["permissions"] for name, job in workflow["jobs"].items()} == {"packages": {"contents": "read"}}
+    assert {name: job["permissions"] for name, job in workflow["jobs"].items()} == {
+        "packages": {"contents": "read"},
+        "reproducible": {"contents": "read"},
+    }
     assert workflow[True]["schedule"]  # YAML reads the key `on` as true
     assert "make packages FORCE=--force" in [step.get("run") for step in steps(NIGHTLY)]
 

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgpack
 
+from dagfloe.values.serde import decode
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -199,7 +201,7 @@ def until(condition: Any, event: str) -> None:
 
 
 def value_of(file: Path, dag_id: str, task_id: str, env: dict[str, str] | None = None) -> Any:
-    """Run a task of a bundle file; return its XCom.
+    """Run a task of a bundle file; return its XCom, as a task of Airflow reads it.
 
     Args:
         file: the bundle file.
@@ -212,4 +214,4 @@ def value_of(file: Path, dag_id: str, task_id: str, env: dict[str, str] | None =
         frame_id, body = peer.expect("SetXCom")
         peer.send(frame_id)
         assert peer.finish()["type"] == "SucceedTask"
-        return body["value"]
+        return decode(body["value"])
