@@ -22,7 +22,7 @@ MINIMUM = {
     "build": 97,
     "cli": 95,
     "client": 98,
-    "compat": 95,
+    "compat": 94,
     "format": 100,
     "local": 98,
     "model": 97,
