@@ -70,7 +70,7 @@ class Connection:
             conn_id: its id.
 
         Raises:
-            AirflowNotFoundException: if there is no such connection.
+            AirflowNotFoundException: if the connection does not exist.
         """
         try:
             found = current_session("Connection.get").client.connections.get(conn_id)

@@ -35,11 +35,11 @@ class Variable:
 
         Args:
             key: its key.
-            default: the value if there is no such variable.
+            default: the value if the variable does not exist.
             deserialize_json: whether to decode the value from JSON.
 
         Raises:
-            AirflowRuntimeError: if there is no such variable and no default.
+            AirflowRuntimeError: if the variable does not exist and no default.
         """
         try:
             return current_session("Variable.get").client.variables.get(key, deserialize_json=deserialize_json)
@@ -98,12 +98,12 @@ class ModelVariable(Variable):
 
         Args:
             key: its key.
-            default_var: the value if there is no such variable.
+            default_var: the value if the variable does not exist.
             deserialize_json: whether to decode the value from JSON.
             default: the same as `default_var`.
 
         Raises:
-            KeyError: if there is no such variable and no default.
+            KeyError: if the variable does not exist and no default.
         """
         value = default if default_var is NOTSET else default_var
         try:
@@ -134,7 +134,7 @@ class ModelVariable(Variable):
             deserialize_json: whether the value is JSON.
 
         Raises:
-            ValueError: if there is no such variable, and the default is None.
+            ValueError: if the variable does not exist, and the default is None.
         """
         value = cls.get(key, None, deserialize_json)
         if value is not None:

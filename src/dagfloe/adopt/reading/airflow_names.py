@@ -84,7 +84,7 @@ def uncovered(item: Import) -> str:
 
 @cache
 def _names_of(module: str) -> frozenset[str] | None:
-    """The names that a module of Airflow has in a bundle file; None if there is no such module."""
+    """The names that a module of Airflow has in a bundle file; None if it does not have the module."""
     place = Path(dagfloe.__file__).parent.joinpath("compat", "names", *module.split("."))
     for path in (place / "__init__.py", place.with_name(f"{place.name}.py")):
         if path.is_file():

@@ -34,7 +34,7 @@ class VariableAccessor:
 
         Args:
             key: its key.
-            default: the value if there is no such variable.
+            default: the value if the variable does not exist.
         """
         return Variable.get(key, default, deserialize_json=self._deserialize_json)
 
@@ -55,7 +55,7 @@ class ConnectionAccessor:
 
         Args:
             conn_id: its id.
-            default_conn: the value if there is no such connection.
+            default_conn: the value if the connection does not exist.
         """
         try:
             return Connection.get(conn_id)
